@@ -1,0 +1,1 @@
+//! Samsa, a Kafka client, on async-std and smol.

@@ -1,0 +1,3 @@
+//! The `samsa` command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The handles that applications hold and the driver that performs what samsa-core asks for.

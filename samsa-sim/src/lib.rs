@@ -1,0 +1,1 @@
+//! Deterministic simulation of Kafka clusters and of applications that use Samsa.

@@ -1,0 +1,1 @@
+//! Samsa against real Kafka brokers and foreign clients.
