@@ -1,0 +1,437 @@
+//! Broker registrations: what a living broker says of itself under `/brokers/ids/N`.
+//!
+//! | version | written by       | says more                                 |
+//! |---------|------------------|-------------------------------------------|
+//! | 1       | 0.8              | host, port, `jmx_port`, timestamp         |
+//! | 2       | 0.9              | endpoints                                 |
+//! | 3       | 0.10.0, 0.10.1   | rack                                      |
+//! | 4       | 0.10.2 to 2.6    | the security protocol of each listener    |
+//! | 5       | 2.7 to 3.9       | features                                  |
+//!
+//! The node is created with null data and filled in the same ZooKeeper transaction, so no reader sees it empty.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::error::{ZnodeError, ZnodeKind};
+use super::json::{self, Field, Object};
+
+/// What one broker has registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerRegistration {
+    /// Where the broker listens, in its own order. Version 1 knows only one `PLAINTEXT` endpoint.
+    pub endpoints: Vec<Endpoint>,
+    /// The rack or availability zone.
+    pub rack: Option<String>,
+    /// The port of Java's management interface; -1 when there is none.
+    pub jmx_port: i32,
+    /// When the broker registered, in milliseconds since the epoch, by its own clock; 0 when it does not say.
+    pub timestamp: i64,
+    /// The finalizable features that the broker supports, by name (KIP-584).
+    pub features: BTreeMap<String, SupportedVersions>,
+}
+
+/// A range of versions of one feature, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SupportedVersions {
+    /// The lowest.
+    #[serde(rename = "min_version")]
+    pub min: i16,
+    /// The highest.
+    #[serde(rename = "max_version")]
+    pub max: i16,
+}
+
+/// An address at which a broker listens, and what it speaks there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The listener's name, in upper case. Before version 4 it is the name of the security protocol.
+    pub listener: String,
+    /// What is spoken at this listener.
+    pub security_protocol: SecurityProtocol,
+    /// Name or address, without brackets; `None` when the broker has registered no host.
+    pub host: Option<String>,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// What stands between TCP and the Kafka protocol.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecurityProtocol {
+    /// Nothing.
+    Plaintext,
+    /// TLS.
+    Ssl,
+    /// SASL over plain TCP.
+    SaslPlaintext,
+    /// SASL over TLS.
+    SaslSsl,
+    /// One that this crate does not know, in upper case. No connection can be made to it.
+    Other(String),
+}
+
+/// The form in which a registration is written; reading takes any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BrokerRegistrationVersion {
+    /// Kafka 0.8.
+    V1 = 1,
+    /// Kafka 0.9.
+    V2,
+    /// Kafka 0.10.0 and 0.10.1.
+    V3,
+    /// Kafka 0.10.2 to 2.6.
+    V4,
+    /// Kafka 2.7 to 3.9.
+    V5,
+}
+
+impl BrokerRegistration {
+    /// Reads a registration of any version; one above 5 is read as 5.
+    pub fn from_bytes(data: &[u8]) -> Result<Self, ZnodeError> {
+        let object = Object::read(ZnodeKind::Broker, data)?;
+        let version = object.required("version")?;
+        let endpoints = match version.integer::<i32>()? {
+            1 => plaintext_endpoint(&object)?,
+            2.. => listed_endpoints(&object)?,
+            _ => return Err(version.unlike("1 or more")),
+        };
+        Ok(Self {
+            endpoints,
+            rack: object.optional_text("rack")?.map(str::to_owned),
+            jmx_port: object.optional_integer("jmx_port")?.unwrap_or(-1),
+            timestamp: object.optional_integer("timestamp")?.unwrap_or(0),
+            features: object.optional("features").map_or(Ok(BTreeMap::new()), |field| features(&field))?,
+        })
+    }
+
+    /// Writes the registration as a broker of that age does. What the version cannot say is left out: version 1 holds
+    /// the first `PLAINTEXT` endpoint alone, versions 2 and 3 name listeners by their protocol.
+    pub fn to_bytes(&self, version: BrokerRegistrationVersion) -> Vec<u8> {
+        json::write(&Written::new(self, version))
+    }
+
+    /// The first endpoint without TLS and SASL.
+    pub fn plaintext(&self) -> Option<&Endpoint> {
+        self.endpoint(&SecurityProtocol::Plaintext)
+    }
+
+    /// The first endpoint that speaks `protocol`.
+    pub fn endpoint(&self, protocol: &SecurityProtocol) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.security_protocol == *protocol)
+    }
+
+    /// The endpoint of a listener, by its name in any case.
+    pub fn listener(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.listener == name.to_uppercase())
+    }
+}
+
+/// Version 1: host and port stand beside each other. Without a plaintext endpoint they are `null` and -1.
+fn plaintext_endpoint(object: &Object) -> Result<Vec<Endpoint>, ZnodeError> {
+    let Some(host) = object.optional_text("host")? else { return Ok(Vec::new()) };
+    let port = object.required("port")?;
+    let number = u16::try_from(port.integer::<i32>()?).map_err(|_| port.unlike("a port, 0 to 65535"))?;
+    Ok(vec![Endpoint {
+        listener: SecurityProtocol::Plaintext.name().to_owned(),
+        security_protocol: SecurityProtocol::Plaintext,
+        host: Some(host.to_owned()).filter(|host| !host.is_empty()),
+        port: number,
+    }])
+}
+
+fn listed_endpoints(object: &Object) -> Result<Vec<Endpoint>, ZnodeError> {
+    let mut protocols = BTreeMap::new();
+    if let Some(map) = object.optional("listener_security_protocol_map") {
+        for (listener, protocol) in map.entries()? {
+            protocols.insert(listener.to_uppercase(), SecurityProtocol::from_name(protocol.text()?));
+        }
+    }
+    object.required("endpoints")?.list()?.map(|item| endpoint(&item, &protocols)).collect()
+}
+
+fn endpoint(
+    item: &Field<'_>,
+    protocols: &BTreeMap<String, SecurityProtocol>,
+) -> Result<Endpoint, ZnodeError> {
+    let (listener, host, port) =
+        split_endpoint(item.text()?).ok_or_else(|| item.unlike("an endpoint, `LISTENER://host:port`"))?;
+    let listener = listener.to_uppercase();
+    Ok(Endpoint {
+        security_protocol: protocols
+            .get(&listener)
+            .cloned()
+            .unwrap_or_else(|| SecurityProtocol::from_name(&listener)),
+        listener,
+        host: Some(host.to_owned()).filter(|host| !host.is_empty()),
+        port,
+    })
+}
+
+/// `LISTENER://host:port`, where an IPv6 address stands in brackets.
+fn split_endpoint(text: &str) -> Option<(&str, &str, u16)> {
+    let (listener, address) = text.rsplit_once("://")?;
+    let (host, port) = address.rsplit_once(':')?;
+    let host = host.strip_prefix('[').unwrap_or(host);
+    let host = host.strip_suffix(']').unwrap_or(host);
+    let named = |c: char| c.is_ascii_alphanumeric() || "-%._:".contains(c);
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    (host.chars().all(named) && digits).then_some((listener, host, port.parse().ok()?))
+}
+
+fn features(field: &Field<'_>) -> Result<BTreeMap<String, SupportedVersions>, ZnodeError> {
+    field.entries()?.map(|(name, versions)| Ok((name.to_owned(), supported(&versions)?))).collect()
+}
+
+fn supported(field: &Field<'_>) -> Result<SupportedVersions, ZnodeError> {
+    let bounds: BTreeMap<&str, Field<'_>> = field.entries()?.collect();
+    let bound = |name| {
+        bounds.get(name).ok_or_else(|| field.unlike("an object with min_version and max_version"))?.integer()
+    };
+    Ok(SupportedVersions { min: bound("min_version")?, max: bound("max_version")? })
+}
+
+impl SecurityProtocol {
+    /// Reads a name in any case.
+    pub fn from_name(name: &str) -> Self {
+        match name.to_uppercase().as_str() {
+            "PLAINTEXT" => Self::Plaintext,
+            "SSL" => Self::Ssl,
+            "SASL_PLAINTEXT" => Self::SaslPlaintext,
+            "SASL_SSL" => Self::SaslSsl,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The name that brokers give it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Plaintext => "PLAINTEXT",
+            Self::Ssl => "SSL",
+            Self::SaslPlaintext => "SASL_PLAINTEXT",
+            Self::SaslSsl => "SASL_SSL",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for SecurityProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Endpoint {
+    /// The form `LISTENER://host:port`, under the listener's name or another.
+    fn written_as(&self, name: &str) -> String {
+        let host = self.host.as_deref().unwrap_or_default();
+        if host.contains(':') {
+            format!("{name}://[{host}]:{}", self.port)
+        } else {
+            format!("{name}://{host}:{}", self.port)
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written_as(&self.listener))
+    }
+}
+
+/// The order in which brokers of version 4 and 5 have been seen to write; readers do not care.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listener_security_protocol_map: Option<BTreeMap<&'a str, &'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoints: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rack: Option<&'a str>,
+    jmx_port: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<&'a BTreeMap<String, SupportedVersions>>,
+    host: Option<&'a str>,
+    timestamp: String,
+    port: i32,
+    version: u8,
+}
+
+impl<'a> Written<'a> {
+    fn new(broker: &'a BrokerRegistration, version: BrokerRegistrationVersion) -> Self {
+        use BrokerRegistrationVersion::{V2, V3, V4, V5};
+        let plaintext = broker.plaintext();
+        Self {
+            listener_security_protocol_map: (version >= V4).then(|| {
+                broker.endpoints.iter().map(|e| (e.listener.as_str(), e.security_protocol.name())).collect()
+            }),
+            endpoints: (version >= V2).then(|| {
+                let name =
+                    |e: &'a Endpoint| if version >= V4 { &e.listener } else { e.security_protocol.name() };
+                broker.endpoints.iter().map(|e| e.written_as(name(e))).collect()
+            }),
+            rack: broker.rack.as_deref().filter(|_| version >= V3),
+            jmx_port: broker.jmx_port,
+            features: (version >= V5).then_some(&broker.features),
+            host: plaintext.and_then(|endpoint| endpoint.host.as_deref()),
+            timestamp: broker.timestamp.to_string(),
+            port: plaintext.map_or(-1, |endpoint| i32::from(endpoint.port)),
+            version: version as u8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use BrokerRegistrationVersion::{V1, V2, V3, V4, V5};
+
+    fn read(data: &str) -> BrokerRegistration {
+        BrokerRegistration::from_bytes(data.as_bytes()).expect("a registration")
+    }
+
+    fn endpoint(listener: &str, protocol: SecurityProtocol, host: &str, port: u16) -> Endpoint {
+        let host = Some(host.to_owned());
+        Endpoint { listener: listener.to_owned(), security_protocol: protocol, host, port }
+    }
+
+    fn of_kafka_2_7() -> BrokerRegistration {
+        BrokerRegistration {
+            endpoints: vec![
+                endpoint("OUTSIDE", SecurityProtocol::SaslSsl, "k1.example.com", 9093),
+                endpoint("INSIDE", SecurityProtocol::Plaintext, "fd00::1", 9092),
+            ],
+            rack: Some("a".to_owned()),
+            jmx_port: -1,
+            timestamp: 1_615_489_355_496,
+            features: BTreeMap::from([("f".to_owned(), SupportedVersions { min: 1, max: 3 })]),
+        }
+    }
+
+    #[test]
+    fn kafka_0_8_registers_one_host_and_port() {
+        let broker = read(r#"{"jmx_port":-1,"timestamp":"1385","host":"k1","version":1,"port":9092}"#);
+        assert_eq!(broker.endpoints, [endpoint("PLAINTEXT", SecurityProtocol::Plaintext, "k1", 9092)]);
+        assert_eq!((broker.timestamp, broker.jmx_port, broker.rack), (1385, -1, None));
+    }
+
+    #[test]
+    fn before_version_4_the_listener_is_named_by_its_protocol() {
+        let broker = read(
+            r#"{"version":3,"host":null,"port":-1,"jmx_port":9999,"timestamp":"1","rack":"r1",
+                "endpoints":["sasl_ssl://k1:9094"]}"#,
+        );
+        assert_eq!(broker.endpoints, [endpoint("SASL_SSL", SecurityProtocol::SaslSsl, "k1", 9094)]);
+        assert_eq!(broker.rack.as_deref(), Some("r1"));
+        assert_eq!(broker.plaintext(), None);
+    }
+
+    #[test]
+    fn from_version_4_a_map_gives_each_listener_its_protocol() {
+        let broker = read(
+            r#"{"listener_security_protocol_map":{"client":"PLAINTEXT","REPLICATION":"SSL"},
+                "endpoints":["CLIENT://k1:9092","REPLICATION://[fd00::1]:9093"],
+                "jmx_port":-1,"host":"k1","timestamp":"1595312023650","port":9092,"version":4}"#,
+        );
+        let client = endpoint("CLIENT", SecurityProtocol::Plaintext, "k1", 9092);
+        let replication = endpoint("REPLICATION", SecurityProtocol::Ssl, "fd00::1", 9093);
+        assert_eq!(broker.plaintext(), Some(&client));
+        assert_eq!(broker.listener("replication"), Some(&replication));
+        assert_eq!(broker.endpoint(&SecurityProtocol::Ssl), Some(&replication));
+    }
+
+    #[test]
+    fn features_come_with_version_5() {
+        let broker =
+            read(r#"{"version":5,"endpoints":[],"features":{"metadata":{"min_version":1,"max_version":4}}}"#);
+        assert_eq!(broker.features["metadata"], SupportedVersions { min: 1, max: 4 });
+    }
+
+    #[test]
+    fn a_version_above_5_is_read_as_5_and_unknown_keys_are_ignored() {
+        let broker = read(r#"{"version":9,"endpoints":["PLAINTEXT://k1:9092"],"mood":["good"]}"#);
+        assert_eq!(broker.plaintext().map(ToString::to_string).as_deref(), Some("PLAINTEXT://k1:9092"));
+    }
+
+    #[test]
+    fn an_endpoint_without_a_host_is_kept() {
+        let broker = read(r#"{"version":2,"endpoints":["PLAINTEXT://:9092"]}"#);
+        assert_eq!((broker.endpoints[0].host.as_ref(), broker.endpoints[0].port), (None, 9092));
+    }
+
+    #[test]
+    fn a_protocol_of_later_times_does_not_hide_the_other_endpoints() {
+        let broker = read(
+            r#"{"version":4,"listener_security_protocol_map":{"A":"QUIC","B":"PLAINTEXT"},
+                "endpoints":["A://k1:1","B://k1:2"]}"#,
+        );
+        assert_eq!(broker.endpoints[0].security_protocol, SecurityProtocol::Other("QUIC".to_owned()));
+        assert_eq!(broker.plaintext().map(|endpoint| endpoint.port), Some(2));
+    }
+
+    #[test]
+    fn what_is_no_registration_is_refused_by_name() {
+        for (data, expected) in [
+            ("", "a JSON object"),
+            ("{}", r#"a field "version""#),
+            (r#"{"version":0}"#, r#""version" to be 1 or more"#),
+            (r#"{"version":"x"}"#, r#""version" to be a 32-bit integer"#),
+            (r#"{"version":1,"host":"k1"}"#, r#"a field "port""#),
+            (r#"{"version":1,"host":"k1","port":70000}"#, r#""port" to be a port, 0 to 65535"#),
+            (r#"{"version":2}"#, r#"a field "endpoints""#),
+            (
+                r#"{"version":2,"endpoints":["k1:9092"]}"#,
+                r#""endpoints"[0] to be an endpoint, `LISTENER://host:port`"#,
+            ),
+            (
+                r#"{"version":5,"endpoints":[],"features":{"f":{}}}"#,
+                r#""features"."f" to be an object with min_version and max_version"#,
+            ),
+        ] {
+            let error = BrokerRegistration::from_bytes(data.as_bytes()).expect_err(data);
+            assert_eq!((error.kind, error.expected.as_str()), (ZnodeKind::Broker, expected));
+        }
+    }
+
+    #[test]
+    fn each_version_is_written_as_its_brokers_write_it() {
+        let broker = of_kafka_2_7();
+        let written = |version| String::from_utf8(broker.to_bytes(version)).expect("UTF-8");
+        assert_eq!(
+            written(V1),
+            r#"{"jmx_port":-1,"host":"fd00::1","timestamp":"1615489355496","port":9092,"version":1}"#
+        );
+        assert_eq!(
+            written(V2),
+            concat!(
+                r#"{"endpoints":["SASL_SSL://k1.example.com:9093","PLAINTEXT://[fd00::1]:9092"],"jmx_port":-1,"#,
+                r#""host":"fd00::1","timestamp":"1615489355496","port":9092,"version":2}"#
+            )
+        );
+        assert!(written(V3).contains(r#""rack":"a","#));
+        assert_eq!(
+            written(V5),
+            concat!(
+                r#"{"listener_security_protocol_map":{"INSIDE":"PLAINTEXT","OUTSIDE":"SASL_SSL"},"#,
+                r#""endpoints":["OUTSIDE://k1.example.com:9093","INSIDE://[fd00::1]:9092"],"rack":"a","#,
+                r#""jmx_port":-1,"features":{"f":{"min_version":1,"max_version":3}},"host":"fd00::1","#,
+                r#""timestamp":"1615489355496","port":9092,"version":5}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_broker_without_plaintext_writes_null_and_minus_one() {
+        let mut broker = of_kafka_2_7();
+        broker.endpoints.pop();
+        let written = String::from_utf8(broker.to_bytes(V4)).expect("UTF-8");
+        assert!(written.contains(r#""host":null,"#) && written.contains(r#""port":-1,"#), "{written}");
+    }
+
+    #[test]
+    fn what_version_5_writes_reads_back_whole() {
+        let broker = of_kafka_2_7();
+        assert_eq!(BrokerRegistration::from_bytes(&broker.to_bytes(V5)), Ok(broker));
+    }
+}

@@ -1,0 +1,27 @@
+//! What Kafka keeps in ZooKeeper: brokers, topics, and the groups that share partitions there.
+//!
+//! Readers take the bytes of a znode and give a typed value, or a [`ZnodeError`] that names the znode, what was expected
+//! and what came. They are as tolerant as the brokers' own: any key order, unknown keys, numbers as text, later
+//! versions. A znode with null data is read as one with empty data. Writers give the bytes that Kafka of the named age
+//! writes, so that a model of it can be made from the same types.
+
+mod broker;
+mod cluster_id;
+mod connect_string;
+mod controller;
+mod error;
+mod json;
+mod partition_state;
+pub mod path;
+mod topic;
+
+pub use broker::{
+    BrokerRegistration, BrokerRegistrationVersion, Endpoint, SecurityProtocol, SupportedVersions,
+};
+pub use cluster_id::ClusterId;
+pub use connect_string::{ConnectString, ConnectStringError, DEFAULT_PORT, Server};
+pub use controller::{Controller, ControllerEpoch, ControllerVersion};
+pub use error::{ZnodeError, ZnodeKind};
+pub use partition_state::PartitionState;
+pub use path::{NameFault, PathError};
+pub use topic::{PartitionReplicas, TopicRegistration, TopicVersion};
