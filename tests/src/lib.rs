@@ -1,1 +1,38 @@
 //! Samsa against real Kafka brokers and foreign clients.
+//!
+//! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], with its ZooKeeper where it has one,
+//! on loopback; [`java`] runs Apache's own clients. Everything comes from Maven Central, once, into a directory outside the
+//! repository (see [`cache`]); no container engine is needed, only a JDK (17 or later) and Maven.
+//!
+//! A test begins with
+//!
+//! ```no_run
+//! use samsa_tests::{Release, shared};
+//!
+//! let Some(kafka) = shared(Release::V4_4_0) else { return };
+//! println!("brokers at {}", kafka.bootstrap());
+//! ```
+//!
+//! and so is skipped, with a word that says what to install, on a machine without Java. Where `CI` or `SAMSA_REQUIRE_BROKERS`
+//! is set it fails there instead.
+
+pub mod cache;
+mod error;
+mod jars;
+pub mod java;
+mod jvm;
+mod kafka;
+
+mod ports;
+mod probe;
+mod process;
+mod release;
+mod scratch;
+mod shared;
+mod zookeeper;
+
+pub use error::Error;
+pub use jars::{Artifact, fetch};
+pub use kafka::RealKafka;
+pub use release::{Mode, Release};
+pub use shared::{needs, own, shared};

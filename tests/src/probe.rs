@@ -1,0 +1,45 @@
+//! Is a server there, and does it answer? Written by hand, so that it says nothing through the code under test.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+/// Both servers may accept a connection and then say nothing for ever while they start.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether the ZooKeeper on `port` serves: it answers the four letters `srvr`.
+pub(crate) fn zookeeper_serves(port: u16) -> bool {
+    let ask = || -> io::Result<String> {
+        let mut stream = connect(port)?;
+        stream.write_all(b"srvr")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.contains("Mode: "))
+}
+
+/// Whether the broker on `port` knows itself as a member of its cluster: Metadata v0, which every release answers,
+/// lists a broker.
+pub(crate) fn broker_serves(port: u16) -> bool {
+    let ask = || -> io::Result<i32> {
+        let mut stream = connect(port)?;
+        stream.write_all(&METADATA_REQUEST)?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer)?;
+        Ok(i32::from_be_bytes([answer[8], answer[9], answer[10], answer[11]]))
+    };
+    ask().is_ok_and(|brokers| brokers > 0)
+}
+
+/// A frame of 14 bytes: key 3, version 0, correlation id 1, no client id, no names of topics (which means all).
+const METADATA_REQUEST: [u8; 18] = [0, 0, 0, 14, 0, 3, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0];
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}

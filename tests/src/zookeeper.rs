@@ -1,0 +1,47 @@
+//! The ZooKeeper server that a release's own jars bring.
+
+use std::{fs, path::Path, time::Duration};
+
+use crate::{
+    Release,
+    error::{At, Error},
+    jvm::Jvm,
+    ports::Port,
+    probe,
+    process::Process,
+};
+
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+#[derive(Debug)]
+pub(crate) struct ZooKeeper {
+    pub(crate) port: Port,
+    _process: Process,
+}
+
+impl ZooKeeper {
+    /// Starts a server with its data in `directory`, and waits until it serves.
+    pub(crate) fn start(release: &Release, jvm: &Jvm, directory: &Path) -> Result<Self, Error> {
+        let port = Port::take()?;
+        let properties = directory.join("zookeeper.properties");
+        let data = directory.join("zookeeper");
+        fs::write(&properties, lines(&data, port.number)).at("write", &properties)?;
+
+        let main = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
+        let mut command = jvm.leashed(&["-Xmx256m"], directory, main);
+        command.arg(properties);
+        let name = format!("ZooKeeper of {release}");
+        let mut process = Process::start(&name, &mut command, &directory.join("zookeeper.log"))?;
+        process.wait_until("it served", START_LIMIT, || probe::zookeeper_serves(port.number))?;
+        Ok(Self { port, _process: process })
+    }
+}
+
+/// Sessions of 2 to 60 s are granted: what a test asks for is what it gets.
+fn lines(data: &Path, port: u16) -> String {
+    format!(
+        "dataDir={}\nclientPortAddress=127.0.0.1\nclientPort={port}\nmaxClientCnxns=0\nadmin.enableServer=false\n\
+         4lw.commands.whitelist=*\ntickTime=1000\nminSessionTimeout=2000\nmaxSessionTimeout=60000\n",
+        data.display()
+    )
+}

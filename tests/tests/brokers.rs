@@ -1,0 +1,91 @@
+//! The support itself: each release starts, Apache's clients write and read there, and a killed broker comes back.
+
+use std::time::Duration;
+
+use samsa_tests::{Mode, RealKafka, Release, java, own, shared};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn keyed(count: usize) -> Vec<java::Produced> {
+    let text = |text: String| Some(text.into_bytes());
+    (0..count)
+        .map(|n| java::Produced {
+            partition: None,
+            key: text(format!("key {}", n % 17)),
+            value: text(format!("value {n}")),
+        })
+        .collect()
+}
+
+/// What a topic holds, in the order of its partitions, without places.
+fn contents(kafka: &RealKafka, topic: &str, count: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut records = java::consume(kafka, topic, count, MINUTE, &[]).expect("Java reads");
+    records.sort();
+    records
+        .into_iter()
+        .map(|record| (record.key.unwrap_or_default(), record.value.unwrap_or_default()))
+        .collect()
+}
+
+fn java_reads_what_java_wrote(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "self-test", 3).expect("a topic");
+    let records = keyed(1000);
+    let places = java::produce(kafka, "self-test", &records, &[]).expect("Java writes");
+    assert_eq!(places.len(), 1000);
+
+    let read = java::consume(kafka, "self-test", 1000, MINUTE, &[]).expect("Java reads");
+    assert_eq!(read.len(), 1000);
+    for record in read {
+        let place = java::Acknowledged { partition: record.partition, offset: record.offset };
+        let written =
+            places.iter().position(|written| *written == place).expect("only what was acknowledged");
+        assert_eq!(
+            (record.key, record.value),
+            (records[written].key.clone(), records[written].value.clone())
+        );
+    }
+}
+
+fn a_killed_broker_comes_back_with_its_data(release: Release) {
+    let Some(kafka) = own(release) else { return };
+    java::create_topic(&kafka, "kept", 1).expect("a topic");
+    java::produce(&kafka, "kept", &keyed(10), &[]).expect("Java writes");
+    let before = contents(&kafka, "kept", 10);
+
+    kafka.kill_broker();
+    assert_eq!(kafka.broker_process(), None);
+    kafka.restart_broker().expect("the broker starts again");
+
+    assert_eq!(contents(&kafka, "kept", 10), before);
+    assert_eq!(before.len(), 10);
+}
+
+#[test]
+fn java_reads_what_java_wrote_on_3_9_2() {
+    java_reads_what_java_wrote(Release::V3_9_2);
+}
+
+#[test]
+fn java_reads_what_java_wrote_on_4_4_0() {
+    java_reads_what_java_wrote(Release::V4_4_0);
+}
+
+#[test]
+fn a_killed_broker_of_3_9_2_comes_back() {
+    a_killed_broker_comes_back_with_its_data(Release::V3_9_2);
+}
+
+#[test]
+fn a_killed_broker_of_4_4_0_comes_back() {
+    a_killed_broker_comes_back_with_its_data(Release::V4_4_0);
+}
+
+#[test]
+fn only_zookeeper_mode_has_a_zookeeper() {
+    for release in [Release::V3_9_2, Release::V4_4_0] {
+        let Some(kafka) = shared(release) else { return };
+        assert_eq!(kafka.zookeeper().is_some(), release.mode == Mode::ZooKeeper);
+        assert_ne!(kafka.zookeeper(), Some(kafka.bootstrap()));
+    }
+}
