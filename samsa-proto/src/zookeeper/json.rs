@@ -1,5 +1,6 @@
 //! Reading JSON as the brokers' own readers do: any key order, unknown keys ignored, numbers that may stand as text.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -29,6 +30,18 @@ impl Object {
     pub(super) fn optional(&self, name: &str) -> Option<Field<'_>> {
         let value = self.fields.get(name).filter(|value| !value.is_null())?;
         Some(Field { kind: self.kind, path: format!("{name:?}"), value })
+    }
+
+    /// Every field, read by `read`.
+    pub(super) fn map<T>(
+        &self,
+        read: impl Fn(&Field<'_>) -> Result<T, ZnodeError>,
+    ) -> Result<BTreeMap<String, T>, ZnodeError> {
+        let field = |(name, value)| {
+            let field = Field { kind: self.kind, path: format!("{name:?}"), value };
+            Ok((String::clone(name), read(&field)?))
+        };
+        self.fields.iter().map(field).collect()
     }
 
     pub(super) fn required(&self, name: &str) -> Result<Field<'_>, ZnodeError> {
@@ -116,10 +129,6 @@ impl Integer for i32 {
 
 impl Integer for i64 {
     const EXPECTED: &'static str = "a 64-bit integer";
-}
-
-impl Integer for u32 {
-    const EXPECTED: &'static str = "an integer of 0 or more";
 }
 
 /// Compact JSON, fields in the order of the type.
