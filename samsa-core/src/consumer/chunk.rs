@@ -1,0 +1,153 @@
+//! The records of one batch, as the application reads them.
+
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use samsa_proto::records::{self, OwnedBatch, Position, Record};
+
+use super::buffer::Source;
+use crate::time::UnixMillis;
+
+/// The records of one batch of one partition, read in place: `for record in &chunk { .. }`.
+///
+/// The chunks of a partition come in the order of their offsets. A chunk keeps the memory of the response it came in,
+/// or of its own records when they were compressed; while it is held, that much of the reader's memory is in use.
+#[derive(Debug)]
+pub struct Chunk {
+    source: Arc<Source>,
+    batch: OwnedBatch,
+    from: i64,
+}
+
+impl Chunk {
+    pub(crate) fn new(source: Arc<Source>, batch: OwnedBatch, from: i64) -> Self {
+        Self { source, batch, from }
+    }
+
+    /// The topic's name.
+    pub fn topic(&self) -> &Arc<str> {
+        self.source.topic()
+    }
+
+    /// The partition's number.
+    pub fn partition(&self) -> i32 {
+        self.source.partition()
+    }
+
+    /// Where the chunk takes over from the one before: the log holds no record between this offset and the first one
+    /// here.
+    pub fn base_offset(&self) -> i64 {
+        self.from
+    }
+
+    /// Where the next chunk of this partition takes over. Compaction may have taken the records just before it.
+    pub fn next_offset(&self) -> i64 {
+        self.batch.header().next_offset()
+    }
+
+    /// The records, in the order of their offsets. Empty when compaction took them all.
+    ///
+    /// Records that cannot be read end the iteration; the reader then tells of it as its next item, and the partition
+    /// stops.
+    pub fn records(&self) -> ChunkRecords<'_> {
+        ChunkRecords { records: self.batch.records(), chunk: self }
+    }
+
+    /// The same records, one by one and each with a share of the memory, for code that keeps or sends them.
+    pub fn into_owned_records(self) -> OwnedRecords {
+        OwnedRecords { chunk: self, position: Position::START }
+    }
+}
+
+impl<'a> IntoIterator for &'a Chunk {
+    type Item = Record<'a>;
+    type IntoIter = ChunkRecords<'a>;
+
+    fn into_iter(self) -> ChunkRecords<'a> {
+        self.records()
+    }
+}
+
+/// The records of a [`Chunk`], in place.
+#[derive(Clone, Debug)]
+pub struct ChunkRecords<'a> {
+    records: records::Records<'a>,
+    chunk: &'a Chunk,
+}
+
+impl<'a> Iterator for ChunkRecords<'a> {
+    type Item = Record<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Record<'a>> {
+        loop {
+            match self.records.next()? {
+                Ok(record) if record.offset() >= self.chunk.from => return Some(record),
+                Ok(_) => {}
+                Err(error) => {
+                    self.chunk.source.spoil(self.chunk.from, &error);
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+impl FusedIterator for ChunkRecords<'_> {}
+
+/// The records of a [`Chunk`], each with a share of its memory. Made by [`Chunk::into_owned_records`].
+#[derive(Debug)]
+pub struct OwnedRecords {
+    chunk: Chunk,
+    position: Position,
+}
+
+impl OwnedRecords {
+    /// The chunk that they stand in.
+    pub fn chunk(&self) -> &Chunk {
+        &self.chunk
+    }
+}
+
+impl Iterator for OwnedRecords {
+    type Item = OwnedRecord;
+
+    #[inline]
+    fn next(&mut self) -> Option<OwnedRecord> {
+        let mut records = ChunkRecords { records: self.chunk.batch.records_from(self.position), chunk: &self.chunk };
+        let record = records.next();
+        self.position = records.records.position();
+        record.map(|record| OwnedRecord::new(&self.chunk.batch, &record))
+    }
+}
+
+/// A record that can be kept and sent elsewhere. It holds on to the memory of its chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OwnedRecord {
+    /// Its offset in the partition.
+    pub offset: i64,
+    /// When it was made or appended, as the topic has it; `None` where nobody said, and before Kafka 0.10.
+    pub timestamp: Option<UnixMillis>,
+    /// Its key; null is not empty.
+    pub key: Option<Bytes>,
+    /// Its value; null deletes its key when the topic is compacted.
+    pub value: Option<Bytes>,
+    /// Its headers in their order, names as they were written (UTF-8 by custom).
+    pub headers: Vec<(Bytes, Option<Bytes>)>,
+}
+
+impl OwnedRecord {
+    #[inline]
+    fn new(batch: &OwnedBatch, record: &Record<'_>) -> Self {
+        let share = |part| batch.share(part);
+        Self {
+            offset: record.offset(),
+            timestamp: (record.timestamp() >= 0).then(|| UnixMillis(record.timestamp())),
+            key: record.key().map(share),
+            value: record.value().map(share),
+            headers: record.headers().map(|header| (share(header.key_bytes()), header.value().map(share))).collect(),
+        }
+    }
+}
