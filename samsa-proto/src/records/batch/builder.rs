@@ -1,0 +1,183 @@
+//! Writing a batch: each record once, in its final form.
+
+use bytes::{BufMut, BytesMut};
+
+use super::sealed::SealedBatch;
+use crate::records::error::EncodeError;
+use crate::records::format::NO_TIMESTAMP;
+use crate::records::record::{Header, wire_len};
+use crate::records::varint::{self, Run};
+
+/// What may stand before a key: length (5), attributes (1), timestamp delta (10), offset delta (5), key length (5),
+/// and before a value that has no key, the value's length (5).
+const MOST_BEFORE_BYTES: usize = 31;
+
+/// An open batch of format 2. It holds only the records: the header is made from the [`SealedBatch`].
+#[derive(Debug)]
+pub struct BatchBuilder {
+    body: BytesMut,
+    count: u32,
+    base_timestamp: i64,
+    max_timestamp: i64,
+}
+
+impl BatchBuilder {
+    /// An empty batch that writes into `buffer`. What the buffer holds is dropped, its capacity is used.
+    pub fn new(mut buffer: BytesMut) -> Self {
+        buffer.clear();
+        Self { body: buffer, count: 0, base_timestamp: NO_TIMESTAMP, max_timestamp: NO_TIMESTAMP }
+    }
+
+    /// Bytes that [`append`](Self::append) would add now. Exact: a few shifts and additions, no look at the data.
+    #[inline]
+    pub fn encoded_len<'h, H>(
+        &self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: H,
+    ) -> usize
+    where
+        H: IntoIterator<Item = Header<'h>>,
+    {
+        let len = self.record_len(self.delta(timestamp), key, value, headers.into_iter()).0;
+        varint::len(len as i64) + len
+    }
+
+    /// Appends a record and returns its place in the batch, from 0.
+    ///
+    /// `timestamp` is in milliseconds since 1970-01-01 UTC; the first record's is the batch's base, so the others
+    /// should be near it. Timestamps of brokers before 4.0 may not be below -1. The headers are gone through twice.
+    /// The buffer grows when it must; to prevent that, ask [`encoded_len`](Self::encoded_len) before.
+    #[inline]
+    pub fn append<'h, H>(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: H,
+    ) -> Result<u32, EncodeError>
+    where
+        H: IntoIterator<Item = Header<'h>, IntoIter: Clone>,
+    {
+        let headers = headers.into_iter();
+        let delta = self.delta(timestamp);
+        let (len, header_count) = self.record_len(delta, key, value, headers.clone());
+        self.reserve(varint::len(len as i64) + len)?;
+
+        let mut run = Run::<MOST_BEFORE_BYTES>::new();
+        run.varint(len as i64);
+        run.byte(0);
+        run.varint(delta);
+        run.varint(i64::from(self.count));
+        run.varint(wire_len(key));
+        if let Some(key) = key {
+            self.body.put_slice(run.as_slice());
+            self.body.put_slice(key);
+            run = Run::new();
+        }
+        run.varint(wire_len(value));
+        self.body.put_slice(run.as_slice());
+        if let Some(value) = value {
+            self.body.put_slice(value);
+        }
+        if header_count == 0 {
+            self.body.put_u8(0);
+        } else {
+            self.put_headers(header_count, headers);
+        }
+        Ok(self.counted(timestamp))
+    }
+
+    /// Bytes of the records so far; the header's [`HEADER_LEN`](super::HEADER_LEN) come on top.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// No record yet.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Records so far.
+    #[inline]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Bytes that the buffer holds without growing.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.body.capacity()
+    }
+
+    /// Freezes the records and computes their checksum.
+    pub fn seal(self) -> SealedBatch {
+        SealedBatch::new(self.body.freeze(), self.count, self.base_timestamp, self.max_timestamp)
+    }
+
+    #[inline]
+    fn delta(&self, timestamp: i64) -> i64 {
+        if self.count == 0 { 0 } else { timestamp.wrapping_sub(self.base_timestamp) }
+    }
+
+    /// Bytes of a record after its length, and the number of its headers.
+    #[inline]
+    fn record_len<'h>(
+        &self,
+        delta: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: impl Iterator<Item = Header<'h>>,
+    ) -> (usize, usize) {
+        let mut header_count = 0;
+        let mut len = 1 + varint::len(delta) + varint::len(i64::from(self.count));
+        len += varint::len(wire_len(key)) + key.map_or(0, <[u8]>::len);
+        len += varint::len(wire_len(value)) + value.map_or(0, <[u8]>::len);
+        for header in headers {
+            header_count += 1;
+            len = len.saturating_add(header.encoded_len());
+        }
+        (len + varint::len(header_count as i64), header_count)
+    }
+
+    #[inline]
+    fn reserve(&mut self, more: usize) -> Result<(), EncodeError> {
+        let bytes = self.body.len().saturating_add(more);
+        if bytes > i32::MAX as usize - super::HEADER_LEN {
+            return Err(EncodeError::TooLarge { bytes });
+        }
+        self.body.reserve(more);
+        Ok(())
+    }
+
+    fn put_headers<'h>(&mut self, count: usize, headers: impl Iterator<Item = Header<'h>>) {
+        self.put_varint(count as i64);
+        for header in headers {
+            self.put_varint(header.key_bytes().len() as i64);
+            self.body.put_slice(header.key_bytes());
+            self.put_varint(wire_len(header.value()));
+            self.body.put_slice(header.value().unwrap_or_default());
+        }
+    }
+
+    fn put_varint(&mut self, value: i64) {
+        let mut run = Run::<10>::new();
+        run.varint(value);
+        self.body.put_slice(run.as_slice());
+    }
+
+    #[inline]
+    fn counted(&mut self, timestamp: i64) -> u32 {
+        let index = self.count;
+        if index == 0 {
+            self.base_timestamp = timestamp;
+            self.max_timestamp = timestamp;
+        }
+        self.max_timestamp = self.max_timestamp.max(timestamp);
+        self.count += 1;
+        index
+    }
+}

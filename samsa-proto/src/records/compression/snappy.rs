@@ -1,0 +1,63 @@
+//! Snappy: blocks in the framing of snappy-java ("xerial"), which Kafka's clients write, or one raw block.
+//!
+//! The framing is a header of 16 bytes (a magic of 8, version and lowest compatible version of 4 each), then for each
+//! block its length in 4 bytes and a raw block.
+
+use snap::raw::{Decoder, Encoder, decompress_len, max_compress_len};
+
+use super::Failure;
+
+const MAGIC: &[u8] = b"\x82SNAPPY\x00";
+const HEADER: &[u8] = b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01";
+
+/// Plain bytes in a block: what snappy-java takes by default.
+const BLOCK: usize = 32 * 1024;
+
+/// A copy of 64 bytes takes 3 in Snappy, so nothing honest promises more than this per compressed byte.
+const MOST_PER_BYTE: usize = 22;
+
+pub(super) fn compress(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = Encoder::new();
+    let mut block = vec![0; max_compress_len(plain.len().min(BLOCK))];
+    let mut out = Vec::with_capacity(plain.len() / 2 + 64);
+    out.extend_from_slice(HEADER);
+    for chunk in plain.chunks(BLOCK) {
+        let len = encoder.compress(chunk, &mut block).expect("the block has room for the worst case");
+        out.extend_from_slice(&(len as u32).to_be_bytes());
+        out.extend_from_slice(&block[..len]);
+    }
+    out
+}
+
+pub(super) fn decompress(compressed: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Failure> {
+    if !compressed.starts_with(MAGIC) {
+        return decompress_block(compressed, limit, out);
+    }
+    let mut rest =
+        compressed.get(HEADER.len()..).ok_or_else(|| Failure::malformed("the header is cut off"))?;
+    while let Some((len, after)) = rest.split_first_chunk() {
+        let len = u32::from_be_bytes(*len) as usize;
+        let (block, after) = after.split_at_checked(len).ok_or_else(|| {
+            Failure::malformed(format_args!("a block of {len} bytes, but {} are left", after.len()))
+        })?;
+        decompress_block(block, limit, out)?;
+        rest = after;
+    }
+    if rest.is_empty() { Ok(()) } else { Err(Failure::malformed("the length of a block is cut off")) }
+}
+
+/// Appends a raw block to `out`.
+fn decompress_block(block: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Failure> {
+    let len = decompress_len(block).map_err(Failure::malformed)?;
+    let start = out.len();
+    if len > limit - start {
+        return Err(Failure::TooLarge);
+    }
+    if len > block.len().saturating_mul(MOST_PER_BYTE) {
+        let promise = format_args!("a block of {} bytes promises {len}", block.len());
+        return Err(Failure::malformed(promise));
+    }
+    out.resize(start + len, 0);
+    Decoder::new().decompress(block, &mut out[start..]).map_err(Failure::malformed)?;
+    Ok(())
+}
