@@ -22,7 +22,6 @@ mod jars;
 pub mod java;
 mod jvm;
 mod kafka;
-
 mod ports;
 mod probe;
 mod process;
