@@ -1,1 +1,13 @@
 //! Deterministic simulation of Kafka clusters and of applications that use Samsa.
+
+mod clock;
+mod executor;
+mod faults;
+mod network;
+mod rng;
+mod trace;
+mod zookeeper;
+
+pub use faults::{Fault, FaultMix};
+pub use rng::Rng;
+pub use trace::Trace;

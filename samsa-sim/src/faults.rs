@@ -1,0 +1,184 @@
+//! What may go wrong in a world, and how often: chosen from the seed, so that each seed leaves some kinds out.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::rng::Rng;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Bytes that take up to half a second.
+    Latency,
+    /// Reads and writes that take only a part.
+    Split,
+    /// A connection that is reset in the middle of what is under way.
+    Cut,
+    /// A connection on which nothing moves for a while.
+    Stall,
+    /// A connection on which nothing arrives any more, though both sides think that it is there.
+    HalfOpen,
+    /// A broker that stops and starts again.
+    Crash,
+    /// A broker that does what was asked, and whose connection goes before it says so.
+    LostReply,
+    /// A `ZooKeeper` connection that goes, with the fate of what was asked unknown.
+    ZooKeeperLoss,
+    /// A `ZooKeeper` session that ends before its client wants it to.
+    SessionExpiry,
+}
+
+impl Fault {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Latency,
+        Self::Split,
+        Self::Cut,
+        Self::Stall,
+        Self::HalfOpen,
+        Self::Crash,
+        Self::LostReply,
+        Self::ZooKeeperLoss,
+        Self::SessionExpiry,
+    ];
+
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::Split => "split",
+            Self::Cut => "cut",
+            Self::Stall => "stall",
+            Self::HalfOpen => "half-open",
+            Self::Crash => "crash",
+            Self::LostReply => "lost-reply",
+            Self::ZooKeeperLoss => "zookeeper-loss",
+            Self::SessionExpiry => "session-expiry",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which kinds of faults a world has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultMix {
+    enabled: Vec<Fault>,
+}
+
+impl FaultMix {
+    /// A world in which nothing goes wrong.
+    pub const fn none() -> Self {
+        Self { enabled: Vec::new() }
+    }
+
+    /// Every kind of fault.
+    pub fn all() -> Self {
+        Self::of(&Fault::ALL)
+    }
+
+    /// These kinds only.
+    pub fn of(faults: &[Fault]) -> Self {
+        Self { enabled: faults.to_vec() }
+    }
+
+    /// Each kind or not, by the toss of a coin (swarm testing: Groce and others, 2012): some faults hide others.
+    pub fn swarm(rng: &mut Rng) -> Self {
+        Self { enabled: Fault::ALL.into_iter().filter(|_| rng.chance(500)).collect() }
+    }
+
+    /// Whether this kind is among them.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.enabled.contains(&fault)
+    }
+
+    /// The kinds, in the order of [`Fault::ALL`].
+    pub fn kinds(&self) -> &[Fault] {
+        &self.enabled
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    mix: FaultMix,
+    healed: bool,
+    done: BTreeMap<Fault, u64>,
+}
+
+/// The faults of a running world: asked by everybody whether something goes wrong now, until the world heals.
+#[derive(Clone, Debug)]
+pub(crate) struct Faults(Rc<RefCell<State>>);
+
+impl Faults {
+    pub(crate) fn new(mix: FaultMix) -> Self {
+        Self(Rc::new(RefCell::new(State { mix, healed: false, done: BTreeMap::new() })))
+    }
+
+    /// Whether this kind may happen now.
+    pub(crate) fn may(&self, fault: Fault) -> bool {
+        let state = self.0.borrow();
+        !state.healed && state.mix.has(fault)
+    }
+
+    /// Whether it happens now, once in so many of a thousand cases. When it does, it is counted.
+    pub(crate) fn strikes(&self, fault: Fault, rng: &mut Rng, per_mille: u64) -> bool {
+        let strikes = self.may(fault) && rng.chance(per_mille);
+        if strikes {
+            self.count(fault);
+        }
+        strikes
+    }
+
+    pub(crate) fn count(&self, fault: Fault) {
+        *self.0.borrow_mut().done.entry(fault).or_default() += 1;
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn heal(&self) {
+        self.0.borrow_mut().healed = true;
+    }
+
+    pub(crate) fn are_over(&self) -> bool {
+        self.0.borrow().healed
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<Fault> {
+        self.0.borrow().mix.kinds().to_vec()
+    }
+
+    pub(crate) fn done(&self) -> BTreeMap<&'static str, u64> {
+        self.0.borrow().done.iter().map(|(fault, count)| (fault.name(), *count)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_left_out_by_some_seeds_and_chosen_by_others() {
+        for fault in Fault::ALL {
+            let has = |seed| FaultMix::swarm(&mut Rng::new(seed)).has(fault);
+            assert!((0..50).any(has), "{fault} is never chosen");
+            assert!(!(0..50).all(has), "{fault} is never left out");
+        }
+    }
+
+    #[test]
+    fn nothing_strikes_in_a_healed_world_nor_when_it_is_not_in_the_mix() {
+        let mut rng = Rng::new(1);
+        let faults = Faults::new(FaultMix::of(&[Fault::Cut]));
+        assert!(faults.strikes(Fault::Cut, &mut rng, 1000));
+        assert!(!faults.strikes(Fault::Stall, &mut rng, 1000));
+        faults.heal();
+        assert!(!faults.strikes(Fault::Cut, &mut rng, 1000));
+        assert_eq!(faults.done(), BTreeMap::from([("cut", 1)]));
+    }
+}

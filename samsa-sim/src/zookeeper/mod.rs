@@ -1,0 +1,11 @@
+//! A model of `ZooKeeper`: what an ensemble keeps, and how its clients reach it over a bad network.
+
+mod ensemble;
+mod port;
+mod service;
+mod session;
+mod watches;
+
+pub(crate) use ensemble::Ensemble;
+pub(crate) use port::Port;
+pub(crate) use service::ZooKeeperService;
