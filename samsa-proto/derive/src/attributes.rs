@@ -143,8 +143,8 @@ impl Field {
         path.path.segments.last().is_some_and(|segment| segment.ident == name)
     }
 
-    /// Whether null is refused in some version that has the field.
-    pub(crate) fn is_sometimes_null(&self) -> bool {
-        self.nullable.is_some_and(|nullable| nullable != self.versions)
+    /// Where the field may be null, if that is not wherever it exists.
+    pub(crate) fn sometimes_null(&self) -> Option<Versions> {
+        self.nullable.filter(|nullable| *nullable != self.versions)
     }
 }

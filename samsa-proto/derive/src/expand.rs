@@ -40,10 +40,8 @@ fn within(versions: Versions) -> TokenStream {
 }
 
 fn default_value(field: &Field) -> TokenStream {
-    match &field.default {
-        Some(value) => quote!(#value),
-        None => quote!(::core::default::Default::default()),
-    }
+    let own = || quote!(::core::default::Default::default());
+    field.default.as_ref().map_or_else(own, |value| quote!(#value))
 }
 
 fn default(of: &Struct) -> TokenStream {
@@ -89,12 +87,11 @@ fn decode(of: &Struct) -> TokenStream {
 fn decode_field(field: &Field) -> TokenStream {
     let (name, ty, default) = (&field.name, &field.ty, default_value(field));
     let text = name_of(field);
-    let value = match field.nullable.filter(|_| field.is_sometimes_null()) {
-        Some(nullable) => {
-            let nullable = within(nullable);
-            quote!(crate::wire::decode_nullable(#text, #nullable, input, at)?)
-        }
-        None => quote!(crate::wire::decode_field(#text, input, at)?),
+    let value = if let Some(nullable) = field.sometimes_null() {
+        let nullable = within(nullable);
+        quote!(crate::wire::decode_nullable(#text, #nullable, input, at)?)
+    } else {
+        quote!(crate::wire::decode_field(#text, input, at)?)
     };
     if field.versions == Versions::ALL {
         return quote!(let (input, #name): (_, #ty) = #value;);
@@ -141,12 +138,10 @@ fn encode(of: &Struct) -> TokenStream {
     let (name, generics) = (&of.name, &of.generics);
     let fields = in_place(of).map(encode_field);
     let tags = tagged(of).into_iter().map(|(tag, field)| encode_tag(tag, field));
-    let unknown = match unknown(of) {
-        Some(field) => {
-            let name = &field.name;
-            quote!(&self.#name)
-        }
-        None => quote!(&crate::wire::UnknownTags::default()),
+    let unknown = if let Some(Field { name, .. }) = unknown(of) {
+        quote!(&self.#name)
+    } else {
+        quote!(&crate::wire::UnknownTags::default())
     };
     quote! {
         impl #generics crate::wire::Encode for #name #generics {
@@ -164,12 +159,11 @@ fn encode(of: &Struct) -> TokenStream {
 
 fn encode_field(field: &Field) -> TokenStream {
     let (name, text) = (&field.name, name_of(field));
-    let write = match field.nullable.filter(|_| field.is_sometimes_null()) {
-        Some(nullable) => {
-            let nullable = within(nullable);
-            quote!(crate::wire::encode_nullable(#text, #nullable, &self.#name, at, sink)?;)
-        }
-        None => quote!(crate::wire::encode_field(#text, &self.#name, at, sink)?;),
+    let write = if let Some(nullable) = field.sometimes_null() {
+        let nullable = within(nullable);
+        quote!(crate::wire::encode_nullable(#text, #nullable, &self.#name, at, sink)?;)
+    } else {
+        quote!(crate::wire::encode_field(#text, &self.#name, at, sink)?;)
     };
     if field.versions == Versions::ALL {
         return write;
@@ -222,9 +216,9 @@ fn describe(of: &Struct) -> TokenStream {
 fn describe_field(field: &Field) -> TokenStream {
     let (ty, text, ignorable) = (&field.ty, name_of(field), field.ignorable);
     let range = |Versions { first, last }| quote!(crate::wire::VersionRange { first: #first, last: #last });
-    let option = |value: Option<TokenStream>| match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
+    let none = || quote!(::core::option::Option::None);
+    let option = |value: Option<TokenStream>| {
+        value.map_or_else(none, |value| quote!(::core::option::Option::Some(#value)))
     };
     let versions = range(field.versions);
     let nullable = option(field.nullable.map(range));

@@ -1,8 +1,8 @@
-//! ApiVersions (key 18): which versions does this broker speak?
+//! `ApiVersions` (key 18): which versions does this broker speak?
 //!
-//! The first request on a connection. Its response header has no tagged fields in any version. A broker that does not know the
-//! version of the request answers in the form of version 0, with [`ErrorCode::UNSUPPORTED_VERSION`] and, from 2.4 on, the
-//! range of this API.
+//! The first request on a connection. Its response header has no tagged fields in any version. A broker that
+//! does not know the version of the request answers in the form of version 0, with
+//! [`ErrorCode::UNSUPPORTED_VERSION`] and, from 2.4 on, the range of this API.
 
 use crate::wire::UnknownTags;
 use crate::{ErrorCode, Message, Request};
@@ -33,7 +33,7 @@ pub struct ApiVersionsRequest<'a> {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 5, flexible from 3.
+/// The answer to [`ApiVersionsRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-5", flexible = "3+")]
 pub struct ApiVersionsResponse<'a> {

@@ -1,4 +1,4 @@
-//! CreateTopics (key 19).
+//! `CreateTopics` (key 19).
 
 use crate::wire::{UnknownTags, Uuid};
 use crate::{ErrorCode, Message};
@@ -46,7 +46,7 @@ pub struct CreatableTopicConfig<'a> {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 7, flexible from 5.
+/// The answer to [`CreateTopicsRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-7", flexible = "5+")]
 pub struct CreateTopicsResponse<'a> {
@@ -63,6 +63,7 @@ pub struct CreatableTopicResult<'a> {
     #[field(versions = "7+", ignorable)]
     pub topic_id: Uuid,
     pub error_code: ErrorCode,
+    /// For people; null where there is no error.
     #[field(versions = "1+", default = Some(""), ignorable)]
     pub error_message: Option<&'a str>,
     /// Why `configs` is missing.

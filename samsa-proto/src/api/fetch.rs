@@ -1,7 +1,7 @@
-//! Fetch (key 1): read batches from partitions, as they lie in the log.
+//! `Fetch` (key 1): read batches from partitions, as they lie in the log.
 //!
-//! From version 7 on a broker can remember what is fetched, so that only changes are sent (KIP-227). From version 13 topics
-//! are named by id only.
+//! From version 7 on a broker can remember what is fetched, so that only changes are sent (KIP-227). From
+//! version 13 topics are named by id only.
 
 use crate::wire::{Records, UnknownTags, Uuid};
 use crate::{ErrorCode, Message};
@@ -67,12 +67,13 @@ pub struct FetchTopic<'a> {
 #[derive(Debug, Clone, PartialEq, Message)]
 pub struct FetchPartition {
     pub partition: i32,
-    /// Known to the client from metadata (KIP-320), so that a leader can tell that one of the two is out of date; -1 where it
-    /// is not known.
+    /// Known to the client from metadata (KIP-320), so that a leader can tell that one of the two is out of
+    /// date; -1 where it is not known.
     #[field(versions = "9+", default = -1, ignorable)]
     pub current_leader_epoch: i32,
     pub fetch_offset: i64,
-    /// Leader epoch of the last record read, so that the leader can find where the logs part; -1 where it is not known.
+    /// Leader epoch of the last record read, so that the leader can find where the logs part; -1 where it is
+    /// not known.
     #[field(versions = "12+", default = -1)]
     pub last_fetched_epoch: i32,
     /// Set by followers only.
@@ -98,7 +99,7 @@ pub struct ForgottenTopic<'a> {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 18, flexible from 12.
+/// The answer to [`FetchRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-18", flexible = "12+")]
 pub struct FetchResponse<'a> {

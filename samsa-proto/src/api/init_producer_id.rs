@@ -1,4 +1,4 @@
-//! InitProducerId (key 22): get a producer id and epoch, for sequences and transactions.
+//! `InitProducerId` (key 22): get a producer id and epoch, for sequences and transactions.
 
 use crate::wire::UnknownTags;
 use crate::{ErrorCode, Message};
@@ -7,7 +7,8 @@ use crate::{ErrorCode, Message};
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(key = 22, versions = "0-5", flexible = "2+", response = InitProducerIdResponse)]
 pub struct InitProducerIdRequest<'a> {
-    /// Null for a producer that is idempotent only. The schema's default is the empty id, which brokers refuse.
+    /// Null for a producer that is idempotent only. The schema's default is the empty id, which brokers
+    /// refuse.
     #[field(default = Some(""))]
     pub transactional_id: Option<&'a str>,
     /// After that long the coordinator aborts a transaction by itself.
@@ -21,7 +22,7 @@ pub struct InitProducerIdRequest<'a> {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 5, flexible from 2.
+/// The answer to [`InitProducerIdRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-5", flexible = "2+")]
 pub struct InitProducerIdResponse {

@@ -1,8 +1,8 @@
-//! ListOffsets (key 2): find offsets by time.
+//! `ListOffsets` (key 2): find offsets by time.
 //!
-//! Times below 0 have a meaning of their own: -1 the end, -2 the start, -3 the record with the largest timestamp (from version
-//! 7), -4 the start of what the broker holds itself (8), -5 the end of what is in tiered storage (9), -6 the first offset that
-//! is not there yet (11).
+//! Times below 0 have a meaning of their own: -1 the end, -2 the start, -3 the record with the largest
+//! timestamp (from version 7), -4 the start of what the broker holds itself (8), -5 the end of what is in
+//! tiered storage (9), -6 the first offset that is not there yet (11).
 
 use crate::wire::UnknownTags;
 use crate::{ErrorCode, Message};
@@ -33,8 +33,8 @@ pub struct ListOffsetsTopic<'a> {
 #[derive(Debug, Clone, PartialEq, Message)]
 pub struct ListOffsetsPartition {
     pub partition_index: i32,
-    /// Known to the client from metadata (KIP-320), so that a leader can tell that one of the two is out of date; -1 where it
-    /// is not known.
+    /// Known to the client from metadata (KIP-320), so that a leader can tell that one of the two is out of
+    /// date; -1 where it is not known.
     #[field(versions = "4+", default = -1, ignorable)]
     pub current_leader_epoch: i32,
     /// In ms since 1970, or one of the numbers above.
@@ -45,7 +45,7 @@ pub struct ListOffsetsPartition {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 11, flexible from 6.
+/// The answer to [`ListOffsetsRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-11", flexible = "6+")]
 pub struct ListOffsetsResponse<'a> {

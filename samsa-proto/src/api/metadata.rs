@@ -1,4 +1,4 @@
-//! Metadata (key 3): brokers, and the topics with their partitions and leaders.
+//! `Metadata` (key 3): brokers, and the topics with their partitions and leaders.
 
 use crate::wire::{UnknownTags, Uuid};
 use crate::{ErrorCode, Message};
@@ -30,7 +30,7 @@ pub struct MetadataRequestTopic<'a> {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 13, flexible from 9.
+/// The answer to [`MetadataRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-13", flexible = "9+")]
 pub struct MetadataResponse<'a> {

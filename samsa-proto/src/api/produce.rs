@@ -1,12 +1,13 @@
-//! Produce (key 0): append batches to partitions, at most one batch each.
+//! `Produce` (key 0): append batches to partitions, at most one batch each.
 //!
-//! Versions 0 and 1 carry message sets of magic 0, version 2 of magic 1, version 3 and later one batch of magic 2. From
-//! version 13 topics are named by id only.
+//! Versions 0 and 1 carry message sets of magic 0, version 2 of magic 1, version 3 and later one batch of
+//! magic 2. From version 13 topics are named by id only.
 
 use crate::wire::{Records, UnknownTags, Uuid};
 use crate::{ErrorCode, Message};
 
-/// Versions 0 to 13, flexible from 9. Answered with [`ProduceResponse`], unless `acks` is 0: then not at all.
+/// Versions 0 to 13, flexible from 9. Answered with [`ProduceResponse`]. It is not answered where `acks` is
+/// 0.
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(key = 0, versions = "0-13", flexible = "9+", response = ProduceResponse<'r>)]
 pub struct ProduceRequest<'a> {
@@ -39,7 +40,7 @@ pub struct PartitionProduceData<'a> {
     pub unknown_tags: UnknownTags,
 }
 
-/// Versions 0 to 13, flexible from 9.
+/// The answer to [`ProduceRequest`].
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(versions = "0-13", flexible = "9+")]
 pub struct ProduceResponse<'a> {

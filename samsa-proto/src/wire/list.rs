@@ -1,6 +1,6 @@
 //! Arrays: a count, then the elements.
 
-use super::text::{least_length, length, not_null, put_length, put_null};
+use super::text::{least_length, length, not_null, put_length};
 use super::{Decode, DecodeFault, Describe, Encode, EncodeFault, Kind, Parsed, Sink, Step, Version};
 
 impl<'a, T: Decode<'a>> Decode<'a> for Option<Vec<T>> {
@@ -43,7 +43,7 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
 
 impl<T: Encode> Encode for Vec<T> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        put_length(self.len(), at, sink)?;
+        put_length(Some(self.len()), at, sink)?;
         for (index, element) in self.iter().enumerate() {
             element.encode(at, sink).map_err(|fault| fault.within(Step::Element(index)))?;
         }
@@ -54,10 +54,9 @@ impl<T: Encode> Encode for Vec<T> {
 impl<T: Encode> Encode for Option<Vec<T>> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
         match self {
-            Some(elements) => return elements.encode(at, sink),
-            None => put_null(at, sink),
+            Some(elements) => elements.encode(at, sink),
+            None => put_length(None, at, sink),
         }
-        Ok(())
     }
 }
 

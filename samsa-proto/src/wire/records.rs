@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::text::{least_length, not_null, put_length, put_null};
+use super::text::{least_length, not_null, put_length};
 use super::{Decode, Describe, Encode, EncodeFault, Kind, Parsed, Sink, Version};
 
 /// The bytes of a records field: zero or more batches, or message sets, end to end.
@@ -106,7 +106,7 @@ impl<'a> Decode<'a> for Records<'a> {
 
 impl Encode for Records<'_> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        put_length(self.len(), at, sink)?;
+        put_length(Some(self.len()), at, sink)?;
         match self {
             Self::Slice(slice) => sink.put(slice),
             Self::Segments(segments) => segments.iter().for_each(|segment| sink.splice(segment)),
@@ -118,10 +118,9 @@ impl Encode for Records<'_> {
 impl Encode for Option<Records<'_>> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
         match self {
-            Some(records) => return records.encode(at, sink),
-            None => put_null(at, sink),
+            Some(records) => records.encode(at, sink),
+            None => put_length(None, at, sink),
         }
-        Ok(())
     }
 }
 

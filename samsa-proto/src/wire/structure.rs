@@ -26,16 +26,8 @@ impl<'a, T: Structure + Decode<'a>> Decode<'a> for Option<T> {
 
 impl<T: Structure + Encode> Encode for Option<T> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        match self {
-            Some(value) => {
-                sink.put(&[1]);
-                value.encode(at, sink)
-            }
-            None => {
-                sink.put(&[0xff]);
-                Ok(())
-            }
-        }
+        sink.put(if self.is_some() { &[1] } else { &[0xff] });
+        self.as_ref().map_or(Ok(()), |value| value.encode(at, sink))
     }
 }
 

@@ -25,8 +25,8 @@ pub struct UnknownTag {
 
 impl UnknownTags {
     /// In ascending order.
-    pub fn iter(&self) -> std::slice::Iter<'_, UnknownTag> {
-        self.0.iter()
+    pub fn as_slice(&self) -> &[UnknownTag] {
+        &self.0
     }
 
     /// Whether there are none.
@@ -113,7 +113,7 @@ pub fn encode_tags(
     if !at.flexible {
         return if unknown.is_empty() { Ok(()) } else { Err(absent_tags()) };
     }
-    let mut unknown = unknown.iter().peekable();
+    let mut unknown = unknown.as_slice().iter().peekable();
     let count = known.iter().flatten().count() + unknown.len();
     put_unsigned_varint(count as u32, sink);
     for (tag, name, value) in known.iter().flatten() {

@@ -51,18 +51,29 @@ pub(super) fn not_null<'a, T>(input: &'a [u8], parsed: Parsed<'a, Option<T>>) ->
     }
 }
 
-pub(super) fn put_length(length: usize, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-    let plain = i32::try_from(length).map_err(|_| too_long(length, i32::MAX as usize))?;
-    if at.flexible {
-        put_unsigned_varint(plain as u32 + 1, sink);
-    } else {
-        sink.put(&plain.to_be_bytes());
+/// Writes what [`length`] reads.
+pub(super) fn put_length(length: Option<usize>, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
+    const MOST: usize = i32::MAX as usize;
+    match length {
+        Some(length) if length > MOST => return Err(too_long(length, MOST)),
+        length if at.flexible => put_compact_length(length, sink),
+        length => sink.put(&length.map_or(-1, |length| length as i32).to_be_bytes()),
     }
     Ok(())
 }
 
-pub(super) fn put_null(at: Version, sink: &mut dyn Sink) {
-    sink.put(if at.flexible { &[0] } else { &[0xff; 4] });
+/// Writes what [`string_length`] reads.
+fn put_string_length(length: Option<usize>, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
+    match length {
+        Some(length) if length > LONGEST_STRING => return Err(too_long(length, LONGEST_STRING)),
+        length if at.flexible => put_compact_length(length, sink),
+        length => sink.put(&length.map_or(-1, |length| length as i16).to_be_bytes()),
+    }
+    Ok(())
+}
+
+fn put_compact_length(length: Option<usize>, sink: &mut dyn Sink) {
+    put_unsigned_varint(length.map_or(0, |length| length as u32 + 1), sink);
 }
 
 fn too_long(length: usize, most: usize) -> EncodeFault {
@@ -104,23 +115,17 @@ impl<'a> Decode<'a> for &'a [u8] {
     }
 }
 
-impl Encode for &[u8] {
+impl Encode for Option<&[u8]> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        put_length(self.len(), at, sink)?;
-        sink.put(self);
+        put_length(self.map(<[u8]>::len), at, sink)?;
+        sink.put(self.unwrap_or_default());
         Ok(())
     }
 }
 
-impl Encode for Option<&[u8]> {
+impl Encode for &[u8] {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        match self {
-            Some(bytes) => bytes.encode(at, sink),
-            None => {
-                put_null(at, sink);
-                Ok(())
-            }
-        }
+        Some(*self).encode(at, sink)
     }
 }
 
@@ -162,28 +167,17 @@ impl<'a> Decode<'a> for &'a str {
     }
 }
 
-impl Encode for &str {
+impl Encode for Option<&str> {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        if self.len() > LONGEST_STRING {
-            return Err(too_long(self.len(), LONGEST_STRING));
-        }
-        if at.flexible {
-            put_unsigned_varint(self.len() as u32 + 1, sink);
-        } else {
-            sink.put(&(self.len() as i16).to_be_bytes());
-        }
-        sink.put(self.as_bytes());
+        put_string_length(self.map(str::len), at, sink)?;
+        sink.put(self.unwrap_or_default().as_bytes());
         Ok(())
     }
 }
 
-impl Encode for Option<&str> {
+impl Encode for &str {
     fn encode(&self, at: Version, sink: &mut dyn Sink) -> Result<(), EncodeFault> {
-        match self {
-            Some(text) => return text.encode(at, sink),
-            None => sink.put(if at.flexible { &[0] } else { &[0xff; 2] }),
-        }
-        Ok(())
+        Some(*self).encode(at, sink)
     }
 }
 
