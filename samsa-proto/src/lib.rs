@@ -22,6 +22,7 @@
 pub mod api;
 mod error_code;
 mod frame;
+pub mod kafka07;
 mod message;
 pub mod records;
 pub mod wire;

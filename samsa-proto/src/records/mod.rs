@@ -56,6 +56,7 @@ mod view;
 
 pub use batch::{BatchBuilder, HEADER_LEN, SealedBatch};
 pub use builder::{Builder, Sealed};
+pub(crate) use compression::compress;
 pub use compression::decompress;
 pub use control::{ControlKind, ControlRecord};
 pub use error::{EncodeError, RecordsError};

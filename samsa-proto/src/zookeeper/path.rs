@@ -126,7 +126,7 @@ pub fn python3_folder(topic: &str) -> String {
 }
 
 /// A name that may stand in a path: not empty, not relative, without the characters that ZooKeeper refuses.
-pub(super) fn check(name: &str) -> Result<(), NameFault> {
+pub(crate) fn check(name: &str) -> Result<(), NameFault> {
     match name {
         "" => Err(NameFault::Empty),
         "." | ".." => Err(NameFault::Relative),

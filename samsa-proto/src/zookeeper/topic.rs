@@ -12,12 +12,13 @@ use serde::Serialize;
 
 use super::error::{ZnodeError, ZnodeKind};
 use super::json::{self, Field, Object};
+use crate::wire::Uuid;
 
 /// The partitions of one topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TopicRegistration {
-    /// The topic's id, 16 raw bytes. A topic made before 2.8 has none until a newer controller gives it one.
-    pub id: Option<[u8; 16]>,
+    /// The topic's id. A topic made before 2.8 has none until a newer controller gives it one.
+    pub id: Option<Uuid>,
     /// The replicas of each partition, by its number.
     pub partitions: BTreeMap<i32, PartitionReplicas>,
 }
@@ -89,7 +90,7 @@ impl TopicRegistration {
             TopicVersion::V3 => json::write(&WrittenV3 {
                 removing_replicas: self.moves(|partition| &partition.removing),
                 partitions: replicas,
-                topic_id: self.id.map(|id| URL_SAFE_NO_PAD.encode(id)),
+                topic_id: self.id.map(|id| id.to_string()),
                 adding_replicas: self.moves(|partition| &partition.adding),
                 version: 3,
             }),
@@ -103,10 +104,11 @@ impl TopicRegistration {
 }
 
 /// 16 bytes in URL-safe base64 without padding: 22 characters.
-fn topic_id(field: &Field<'_>) -> Result<[u8; 16], ZnodeError> {
+fn topic_id(field: &Field<'_>) -> Result<Uuid, ZnodeError> {
     let bytes = URL_SAFE_NO_PAD.decode(field.text()?).ok();
     bytes
         .and_then(|bytes| bytes.try_into().ok())
+        .map(Uuid)
         .ok_or_else(|| field.unlike("16 bytes in URL-safe base64, 22 characters"))
 }
 
@@ -153,7 +155,10 @@ mod tests {
     fn moving() -> TopicRegistration {
         let replicas = PartitionReplicas { replicas: vec![1, 2, 3], adding: vec![3], removing: vec![1] };
         let still = PartitionReplicas { replicas: vec![2], ..PartitionReplicas::default() };
-        TopicRegistration { id: Some([0xfb; 16]), partitions: BTreeMap::from([(0, replicas), (10, still)]) }
+        TopicRegistration {
+            id: Some(Uuid([0xfb; 16])),
+            partitions: BTreeMap::from([(0, replicas), (10, still)]),
+        }
     }
 
     fn written(version: TopicVersion) -> String {
