@@ -1,9 +1,235 @@
-//! Fetching: positions, requests, and the buffer that is shared with the application's threads.
+//! Fetching without a group.
+//!
+//! The engine's half is [`Consumer`]: a [`Fetcher`] for each reader keeps its [`Partition`]s, finds out where to start,
+//! and sends fetches to their leaders. What comes back is [checked](check) and pushed to the [`FetchBuffer`], still
+//! compressed, as slices of the response. The application's half is the [`Reader`]: it takes a [`Segment`] off the
+//! buffer, decompresses one batch at a time on its own thread, and hands it out as a [`Chunk`].
+//!
+//! A response is paid for from its arrival until the last slice of it is dropped ([`Memory`](memory::Memory)).
+//!
+//! This directory and the batch buffer's are the only ones that know threads.
+//!
+//! [`Partition`]: partition::Partition
+//! [`FetchBuffer`]: buffer::FetchBuffer
+//! [`Segment`]: buffer::Segment
 
 mod buffer;
+mod check;
 mod chunk;
+mod explain;
+mod fetcher;
 mod memory;
+mod opening;
+mod partition;
 mod reader;
+mod request;
+mod response;
+mod scope;
+#[cfg(test)]
+mod script;
+mod sending;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::buffer::FetchBuffer;
+use self::fetcher::{Fetcher, Question, Request};
+use self::opening::Opening;
+use self::scope::Scope;
+use crate::cluster::{Cluster, Interest};
+use crate::command::{ReaderSpec, Reply, Waiting};
+use crate::config::Config;
+use crate::connection::{Failure, Peer};
+use crate::error::ReadError;
+use crate::id::{ConnId, OpId, ReaderId};
+use crate::limits;
+use crate::out::{Context, Out};
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+use crate::wake::{DriverSignal, Wakers};
 
 pub use chunk::{Chunk, ChunkRecords, OwnedRecord, OwnedRecords};
 pub use reader::Reader;
+
+/// All readers of the client.
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    signal: Arc<DriverSignal>,
+    rng: Rng,
+    fetchers: BTreeMap<ReaderId, Fetcher>,
+    /// Whose the requests in flight are. Those of a reader that is gone are not there.
+    owners: BTreeMap<u64, ReaderId>,
+    last_reader: u64,
+    last_token: u64,
+    deadline: Option<Deadline>,
+    closed: bool,
+}
+
+/// What concerns the consumer.
+#[derive(Debug)]
+pub(crate) enum ConsumerInput {
+    Open { op: OpId, spec: ReaderSpec, until: Instant, within: Duration },
+    /// The application gave memory back, began to wait, or dropped a reader.
+    Credit,
+    Undecodable { reader: ReaderId, partition: i32 },
+    MetadataChanged,
+    Ready { peer: Peer },
+    Unreachable { peer: Peer, reason: String },
+    Response { token: u64, version: i16, frame: Bytes },
+    Failed { token: u64, failure: Failure },
+    Oversized { token: u64, conn: ConnId, bytes: usize },
+    Tick,
+    Close,
+}
+
+impl Consumer {
+    pub(crate) fn new(_config: &Config, signal: Arc<DriverSignal>, rng: Rng) -> Self {
+        Self {
+            signal,
+            rng,
+            fetchers: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            last_reader: 0,
+            last_token: 0,
+            deadline: None,
+            closed: false,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, input: ConsumerInput) {
+        match input {
+            ConsumerInput::Open { op, spec, until, within } => {
+                let opening = Opening { op, since: cx.now.mono, until, within };
+                self.open(cx, cluster, spec, opening);
+            }
+            ConsumerInput::Credit => self.credit(cx, cluster),
+            ConsumerInput::Undecodable { reader, partition } => {
+                let fetcher = self.fetchers.get_mut(&reader);
+                let partition = fetcher.and_then(|fetcher| fetcher.partitions.get_mut(&partition));
+                partition.into_iter().for_each(|partition| partition.stopped = true);
+            }
+            ConsumerInput::MetadataChanged => {
+                for fetcher in self.fetchers.values_mut() {
+                    cluster.topic(&fetcher.spec.topic).into_iter().for_each(|view| fetcher.update(view));
+                }
+                self.pump_all(cx, cluster);
+            }
+            ConsumerInput::Ready { .. } | ConsumerInput::Tick => self.pump_all(cx, cluster),
+            ConsumerInput::Unreachable { peer, reason } => {
+                self.unreachable(cx, cluster, peer, &reason);
+            }
+            ConsumerInput::Response { token, version, frame } => self.response(cx, cluster, token, version, &frame),
+            ConsumerInput::Failed { token, failure } => {
+                self.finish(cx, cluster, token, |fetcher, scope| fetcher.fail_rest(scope, token, failure.reason()));
+            }
+            ConsumerInput::Oversized { token, conn, bytes } => {
+                if let Some(reader) = self.owners.get(&token).copied() {
+                    self.fetchers.entry(reader).and_modify(|fetcher| fetcher.outgrown(token, conn, bytes));
+                    self.pump(cx, cluster, reader);
+                }
+            }
+            ConsumerInput::Close => {
+                self.closed = true;
+                self.abort(cx.out);
+            }
+        }
+        let deadlines = self.fetchers.values().filter_map(|fetcher| fetcher.deadline(cx.now.mono));
+        self.deadline = deadlines.min();
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.deadline
+    }
+
+    /// Ends every reader.
+    pub(crate) fn abort(&mut self, out: &mut Out) {
+        let mut wakers = Wakers::default();
+        for (_, mut fetcher) in std::mem::take(&mut self.fetchers) {
+            if let Some(opening) = fetcher.end(&mut wakers) {
+                out.complete(opening.op, Reply::OpenReader(Err(ReadError::Closed)));
+            }
+        }
+        self.owners.clear();
+        self.deadline = None;
+        out.wake(&mut wakers);
+    }
+
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        for (reader, fetcher) in &self.fetchers {
+            fetcher.explain(*reader, lines);
+        }
+    }
+
+    fn open(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, spec: ReaderSpec, opening: Opening) {
+        let refusal = match self.fetchers.len() {
+            _ if self.closed => Some(ReadError::Closed),
+            open if open >= limits::READERS => Some(ReadError::Busy { open }),
+            _ => None,
+        };
+        if let Some(error) = refusal {
+            return cx.out.complete(opening.op, Reply::OpenReader(Err(error)));
+        }
+        self.last_reader += 1;
+        let reader = ReaderId(self.last_reader);
+        let signal = Arc::clone(&self.signal);
+        let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
+        cluster.want(cx, &spec.topic, Interest::Read);
+        let mut fetcher = Fetcher::new(spec, buffer, opening);
+        cluster.topic(&fetcher.spec.topic).into_iter().for_each(|view| fetcher.update(view));
+        self.fetchers.insert(reader, fetcher);
+        self.pump(cx, cluster, reader);
+    }
+
+    fn credit(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster) {
+        let called = self.fetchers.iter().filter(|(_, fetcher)| fetcher.buffer.memory().take_attention());
+        for reader in called.map(|(reader, _)| *reader).collect::<Vec<_>>() {
+            self.pump(cx, cluster, reader);
+        }
+    }
+
+    fn unreachable(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, peer: Peer, reason: &str) {
+        let Peer::Broker(broker) = peer else { return };
+        let mut needed = false;
+        for partition in self.fetchers.values_mut().flat_map(|fetcher| fetcher.partitions.values_mut()) {
+            if partition.leader == Some(broker) && !partition.is_stopped() {
+                partition.trouble = Some(reason.to_owned());
+                needed = true;
+            }
+        }
+        if needed {
+            cluster.refresh(cx, "the leader of a partition that is read cannot be reached");
+            self.pump_all(cx, cluster);
+        }
+    }
+
+    fn response(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, token: u64, version: i16, frame: &Bytes) {
+        self.finish(cx, cluster, token, |fetcher, scope| match fetcher.ended(token) {
+            Some(Request { question: Question::Records, .. }) => fetcher.fetched(scope, token, version, frame),
+            Some(Request { question: Question::Offsets, .. }) => fetcher.listed(scope, token, version, frame),
+            None => {}
+        });
+    }
+
+    /// A request ended; its reader goes on, and so do those that found its connection full.
+    fn finish(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        token: u64,
+        take: impl FnOnce(&mut Fetcher, &mut Scope<'_>),
+    ) {
+        let Some(reader) = self.owners.remove(&token) else { return };
+        self.with(cx, cluster, reader, |fetcher, scope| {
+            take(fetcher, scope);
+            fetcher.ended(token);
+        });
+        let crowded = self.fetchers.iter().filter(|(other, fetcher)| **other == reader || fetcher.crowded);
+        for reader in crowded.map(|(reader, _)| *reader).collect::<Vec<_>>() {
+            self.pump(cx, cluster, reader);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Looking: topics, partitions, offsets.
+
+pub(crate) mod list_offsets;

@@ -1,0 +1,46 @@
+//! What readers wait for, in words.
+
+use super::fetcher::{Fetcher, Question};
+use crate::command::Waiting;
+use crate::id::ReaderId;
+
+impl Fetcher {
+    pub(super) fn explain(&self, reader: ReaderId, lines: &mut Vec<Waiting>) {
+        let who = format!("reader {} of {:?}", reader.0, self.spec.topic);
+        if let Some(opening) = self.opening {
+            let what = "the topic's partitions, and where to start in them".to_owned();
+            let (since, until) = (Some(opening.since), Some(opening.until));
+            lines.push(Waiting { who: who.clone(), what, since, until });
+        }
+        if let Some(since) = self.short_since {
+            let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
+            let what = format!("memory to fetch more: {used} of {most} bytes are buffered or held by the application");
+            lines.push(Waiting { who: who.clone(), what, since: Some(since), until: None });
+        }
+        self.explain_requests(&who, lines);
+        self.explain_partitions(&who, lines);
+    }
+
+    fn explain_requests(&self, who: &str, lines: &mut Vec<Waiting>) {
+        for request in self.requests.values() {
+            let broker = request.broker;
+            let what = match (request.question, request.oversized) {
+                (Question::Offsets, _) => format!("offsets from broker {broker}"),
+                (Question::Records, None) => format!("records from broker {broker}"),
+                (Question::Records, Some((_, bytes))) => {
+                    format!("memory for {bytes} bytes from broker {broker}, of which {} were asked", request.reserved)
+                }
+            };
+            lines.push(Waiting { who: who.to_owned(), what, since: Some(request.since), until: None });
+        }
+    }
+
+    fn explain_partitions(&self, who: &str, lines: &mut Vec<Waiting>) {
+        for (number, partition) in &self.partitions {
+            let Some(trouble) = &partition.trouble else { continue };
+            let until = partition.request.is_none().then_some(partition.not_before);
+            let who = format!("{who}, partition {number}");
+            lines.push(Waiting { who, what: format!("to fetch again: {trouble}"), since: None, until });
+        }
+    }
+}

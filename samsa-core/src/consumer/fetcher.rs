@@ -1,0 +1,294 @@
+//! One reader in the engine: its partitions, what is in flight for them, and what to ask of whom next.
+//!
+//! Of each broker one fetch and one question for offsets are in flight at a time. A fetch leaves only when the memory
+//! for its response is set aside; partitions that brought something go behind those that did not, and brokers take
+//! turns, so nobody starves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_proto::api::fetch::FetchPartition;
+
+use super::buffer::{FetchBuffer, Item, Source};
+use super::opening::{Known, Opening};
+use super::partition::{Partition, Position};
+use super::reader::Reader;
+use super::request::{self, Sizes};
+use super::scope::Scope;
+use crate::admin::list_offsets::Wanted;
+use crate::cluster::TopicView;
+use crate::command::{Offset, ReaderSpec};
+use crate::error::ReadError;
+use crate::id::{BrokerId, ConnId};
+use crate::time::{Deadline, Instant};
+use crate::wake::Wakers;
+
+#[derive(Debug)]
+pub(crate) struct Fetcher {
+    pub(crate) spec: ReaderSpec,
+    pub(crate) buffer: Arc<FetchBuffer>,
+    pub(crate) topic_id: Option<[u8; 16]>,
+    pub(crate) partitions: BTreeMap<i32, Partition>,
+    pub(crate) requests: BTreeMap<u64, Request>,
+    pub(crate) opening: Option<Opening>,
+    /// Since when a fetch waits for memory.
+    pub(crate) short_since: Option<Instant>,
+    /// A connection had no room for one more request.
+    pub(crate) crowded: bool,
+    /// When each broker was last sent something, in turns.
+    asked: BTreeMap<BrokerId, u64>,
+    turn: u64,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Question {
+    Offsets,
+    Records,
+}
+
+/// A request in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) broker: BrokerId,
+    pub(crate) question: Question,
+    pub(crate) since: Instant,
+    /// Memory set aside for the response.
+    pub(crate) reserved: usize,
+    /// The response waits unread: it has so many bytes, more than was set aside.
+    pub(crate) oversized: Option<(ConnId, usize)>,
+}
+
+impl Fetcher {
+    pub(crate) fn new(spec: ReaderSpec, buffer: Arc<FetchBuffer>, opening: Opening) -> Self {
+        Self {
+            spec,
+            buffer,
+            topic_id: None,
+            partitions: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            opening: Some(opening),
+            short_since: None,
+            crowded: false,
+            asked: BTreeMap::new(),
+            turn: 0,
+        }
+    }
+
+    /// The topic as it is now. Partitions that were added after the opening are read from their start.
+    pub(crate) fn update(&mut self, view: &TopicView) {
+        self.topic_id = view.id;
+        let start = if self.opening.is_some() { self.spec.start } else { Offset::Earliest };
+        for info in &view.partitions {
+            if self.spec.partition.is_none_or(|wanted| wanted == info.partition) {
+                let buffer = &self.buffer;
+                let bytes = self.spec.fetch.partition_bytes;
+                let fresh = || Partition::new(Source::new(info.partition, buffer), start, bytes);
+                self.partitions.entry(info.partition).or_insert_with(fresh).follow(info);
+            }
+        }
+    }
+
+    /// Whether the reader can be handed out by now, or never.
+    pub(crate) fn settle_opening(&mut self, scope: &mut Scope<'_>, known: Known, last_trouble: &str) {
+        let Some(opening) = self.opening else { return };
+        let last = self.partitions.values().find_map(|partition| partition.trouble.as_deref());
+        let failure = opening.failure(scope.now, &self.spec, known, last.unwrap_or(last_trouble));
+        if let Some(error) = failure {
+            self.refuse_opening(scope, error);
+        } else if !self.partitions.is_empty() && self.partitions.values().all(Partition::is_at) {
+            self.opening = None;
+            scope.opened = Some((opening.op, Ok(Reader::new(Arc::clone(&self.buffer)))));
+        }
+    }
+
+    fn refuse_opening(&mut self, scope: &mut Scope<'_>, error: ReadError) {
+        if let Some(opening) = self.opening.take() {
+            scope.opened = Some((opening.op, Err(error)));
+        }
+    }
+
+    /// Whom to ask what, the least recently asked first.
+    pub(crate) fn due(&mut self, scope: &mut Scope<'_>) -> Vec<(BrokerId, Question)> {
+        let mut due = Vec::new();
+        let now = scope.now;
+        for partition in self.partitions.values_mut().filter(|partition| partition.is_due(now)) {
+            let question = if partition.is_at() { Question::Records } else { Question::Offsets };
+            if question == Question::Records && self.opening.is_some() {
+                continue;
+            }
+            match partition.leader {
+                Some(leader) => due.push((leader, question)),
+                None => partition.fail(scope, "the partition has no leader".to_owned()),
+            }
+        }
+        due.sort_unstable();
+        due.dedup();
+        due.retain(|(broker, question)| !self.is_asking(*broker, *question));
+        due.sort_by_key(|(broker, _)| self.asked.get(broker).copied());
+        due
+    }
+
+    fn is_asking(&self, broker: BrokerId, question: Question) -> bool {
+        self.requests.values().any(|request| request.broker == broker && request.question == question)
+    }
+
+    /// The partitions that this broker leads and that wait to be asked for, in the order of their turns.
+    fn waiting(&self, now: Instant, broker: BrokerId, at: bool) -> Vec<&Partition> {
+        let is_waiting = |partition: &&Partition| {
+            partition.leader == Some(broker) && partition.is_at() == at && partition.is_due(now)
+        };
+        let mut waiting: Vec<_> = self.partitions.values().filter(is_waiting).collect();
+        waiting.sort_by_key(|partition| partition.turn);
+        waiting
+    }
+
+    pub(crate) fn sought(&self, now: Instant, broker: BrokerId) -> Vec<Wanted> {
+        let wanted = self.waiting(now, broker, false).into_iter().filter_map(|partition| match partition.position {
+            Position::Sought(at) => {
+                let leader_epoch = partition.leader_epoch;
+                Some(Wanted { partition: partition.source.partition(), leader_epoch, at })
+            }
+            Position::At(_) => None,
+        });
+        wanted.collect()
+    }
+
+    /// What to fetch from this broker; nothing while there is no memory for it.
+    pub(crate) fn select(
+        &mut self,
+        now: Instant,
+        broker: BrokerId,
+        version: i16,
+    ) -> Option<(Vec<FetchPartition>, Sizes)> {
+        let share = request::share(&self.spec.fetch, self.leaders());
+        let waiting = self.waiting(now, broker, true);
+        let (partitions, sizes) = request::select(waiting.into_iter(), version, share);
+        if self.admits(sizes.response, self.reserved() == 0) {
+            self.short_since = None;
+            return Some((partitions, sizes));
+        }
+        self.short_since.get_or_insert(now);
+        None
+    }
+
+    fn leaders(&self) -> usize {
+        let mut leaders: Vec<_> = self.partitions.values().filter_map(|partition| partition.leader).collect();
+        leaders.sort_unstable();
+        leaders.dedup();
+        leaders.len()
+    }
+
+    pub(crate) fn reserved(&self) -> usize {
+        self.requests.values().map(|request| request.reserved).sum()
+    }
+
+    /// Whether there is room for so many bytes more; or, when nothing else is coming (`alone`), whether the application
+    /// waits and has nothing: then it gets one more response, whatever it still holds.
+    fn admits(&self, more: usize, alone: bool) -> bool {
+        let memory = self.buffer.memory();
+        let taken = self.reserved().saturating_add(more);
+        let fits = || memory.used().saturating_add(taken) <= self.spec.fetch.buffer_bytes;
+        if fits() {
+            return true;
+        }
+        memory.await_change();
+        fits() || (alone && self.buffer.is_starved())
+    }
+
+    pub(crate) fn sent(&mut self, token: u64, request: Request, partitions: impl Iterator<Item = i32>) {
+        self.turn += 1;
+        self.asked.insert(request.broker, self.turn);
+        self.requests.insert(token, request);
+        for number in partitions {
+            if let Some(partition) = self.partitions.get_mut(&number) {
+                partition.request = Some(token);
+            }
+        }
+    }
+
+    /// The last turn of all.
+    pub(crate) fn next_turn(&mut self) -> u64 {
+        self.turn += 1;
+        self.turn
+    }
+
+    /// A response is longer than was set aside for it.
+    pub(crate) fn outgrown(&mut self, token: u64, conn: ConnId, bytes: usize) {
+        if let Some(request) = self.requests.get_mut(&token) {
+            request.oversized = Some((conn, bytes));
+        }
+    }
+
+    /// The connections whose long responses have room now.
+    pub(crate) fn make_room(&mut self) -> Vec<ConnId> {
+        let held: Vec<_> = self.requests.iter().filter_map(|(token, held)| Some((*token, held.oversized?))).collect();
+        let mut allowed = Vec::new();
+        for (token, (conn, bytes)) in held {
+            let more = bytes.saturating_sub(self.requests.get(&token).map_or(0, |request| request.reserved));
+            if self.admits(more, true) {
+                allowed.push(conn);
+                self.requests.entry(token).and_modify(|request| {
+                    request.reserved += more;
+                    request.oversized = None;
+                });
+            }
+        }
+        allowed
+    }
+
+    /// A request ended. What it set aside is free again.
+    pub(crate) fn ended(&mut self, token: u64) -> Option<Request> {
+        self.requests.remove(&token)
+    }
+
+    /// Whatever of a request was not answered is asked again later.
+    pub(crate) fn fail_rest(&mut self, scope: &mut Scope<'_>, token: u64, trouble: &str) {
+        for partition in self.partitions.values_mut().filter(|partition| partition.request == Some(token)) {
+            partition.request = None;
+            partition.fail(scope, trouble.to_owned());
+        }
+    }
+
+    /// What this broker leads cannot be asked for now.
+    pub(crate) fn fail_broker(&mut self, scope: &mut Scope<'_>, broker: BrokerId, question: Question, trouble: &str) {
+        let at = question == Question::Records;
+        for partition in self.partitions.values_mut() {
+            if partition.leader == Some(broker) && partition.is_at() == at && partition.is_due(scope.now) {
+                partition.fail(scope, trouble.to_owned());
+            }
+        }
+    }
+
+    /// A partition ends: the application is told behind what is buffered, or the reader is not opened at all.
+    pub(crate) fn stop(&mut self, scope: &mut Scope<'_>, number: i32, error: ReadError) {
+        if let Some(partition) = self.partitions.get_mut(&number) {
+            partition.stopped = true;
+        }
+        tracing::warn!(%error, "a partition is not read any more");
+        if self.opening.is_some() {
+            self.refuse_opening(scope, error);
+        } else {
+            self.buffer.push(Item::Failed(error), &mut scope.wakers);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn end(&mut self, wakers: &mut Wakers) -> Option<Opening> {
+        self.buffer.end(wakers);
+        self.opening.take()
+    }
+
+    pub(crate) fn deadline(&self, now: Instant) -> Option<Deadline> {
+        let again = self.partitions.values().filter_map(|partition| partition.due_after(now)).min();
+        let again = again.map(|at| Deadline::new(at, "fetch again"));
+        let opening = self.opening.filter(|opening| opening.until > now);
+        Deadline::earlier(again, opening.map(|opening| Deadline::new(opening.until, "open a reader")))
+    }
+
+    /// How long a broker may hold a fetch.
+    pub(crate) fn max_wait(&self, readers: usize) -> Duration {
+        self.spec.fetch.max_wait / u32::try_from(readers.max(1)).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,188 @@
+//! What came back, partition by partition. What was not asked, or is said twice, is not listened to.
+
+use bytes::Bytes;
+use samsa_proto::ErrorCode;
+use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
+use samsa_proto::api::list_offsets::ListOffsetsRequest;
+
+use super::buffer::{Item, Segment};
+use super::check::{Checked, check};
+use super::fetcher::Fetcher;
+use super::partition::{Partition, Position};
+use super::request::uses_ids;
+use super::scope::Scope;
+use super::verdict::{Verdict, verdict};
+use crate::admin::list_offsets::{self, Found};
+use crate::error::ReadError;
+
+const UNANSWERED: &str = "the response says nothing of the partition";
+
+impl Fetcher {
+    pub(crate) fn fetched(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
+        match samsa_proto::decode_response::<FetchRequest<'_>>(version, frame) {
+            Ok((_, response)) if response.error_code.is_ok() => {
+                self.take_in(scope, token, version, frame, &response);
+                self.fail_rest(scope, token, UNANSWERED);
+            }
+            Ok((_, response)) => self.fail_rest(scope, token, &response.error_code.to_string()),
+            Err(error) => self.fail_rest(scope, token, &error.to_string()),
+        }
+    }
+
+    fn take_in(
+        &mut self,
+        scope: &mut Scope<'_>,
+        token: u64,
+        version: i16,
+        frame: &Bytes,
+        response: &FetchResponse<'_>,
+    ) {
+        let frame = match has_records(response) {
+            true => self.buffer.memory().charge(frame.clone()),
+            false => frame.clone(),
+        };
+        for topic in &response.responses {
+            if !self.is_mine(topic, version) {
+                continue;
+            }
+            for data in &topic.partitions {
+                if self.was_asked(token, data.partition_index) {
+                    self.take_partition(scope, version, &frame, data);
+                }
+            }
+        }
+    }
+
+    fn is_mine(&self, topic: &FetchableTopicResponse<'_>, version: i16) -> bool {
+        if uses_ids(version) {
+            self.topic_id.is_some_and(|id| id == topic.topic_id.0)
+        } else {
+            *topic.topic == *self.spec.topic
+        }
+    }
+
+    /// Each partition of a request is listened to once.
+    fn was_asked(&mut self, token: u64, number: i32) -> bool {
+        let partition = self.partitions.get_mut(&number);
+        partition.is_some_and(|partition| partition.request.take_if(|asked| *asked == token).is_some())
+    }
+
+    fn take_partition(&mut self, scope: &mut Scope<'_>, version: i16, frame: &Bytes, data: &PartitionData<'_>) {
+        let turn = self.next_turn();
+        let most = self.spec.fetch.buffer_bytes;
+        let Some(partition) = self.partitions.get_mut(&data.partition_index) else { return };
+        let Position::At(from) = partition.position else { return };
+        match verdict(data.error_code) {
+            Verdict::Fine => {
+                let records = data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
+                let checked = check(&records, from);
+                if records.is_empty() {
+                    partition.succeed();
+                } else if checked.advances(from) {
+                    let segment = partition.advance(checked, from, turn, records);
+                    segment.into_iter().for_each(|item| self.buffer.push(item, &mut scope.wakers));
+                } else if let Some(error) = partition.stand_still(scope, checked, from, most, version) {
+                    self.stop(scope, data.partition_index, error);
+                }
+            }
+            Verdict::Again => partition.fail(scope, data.error_code.to_string()),
+            Verdict::OutOfRange => {
+                let error = partition.out_of_range(from);
+                self.stop(scope, data.partition_index, error);
+            }
+            Verdict::Refused => {
+                let error = partition.refused(data.error_code);
+                self.stop(scope, data.partition_index, error);
+            }
+        }
+    }
+
+    pub(crate) fn listed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
+        match samsa_proto::decode_response::<ListOffsetsRequest<'_>>(version, frame) {
+            Ok((_, response)) => {
+                let topic = self.spec.topic.clone();
+                for (number, found) in list_offsets::answers(&response, &topic, version) {
+                    if self.was_asked(token, number) {
+                        self.take_offset(scope, number, version, found);
+                    }
+                }
+                self.fail_rest(scope, token, UNANSWERED);
+            }
+            Err(error) => self.fail_rest(scope, token, &error.to_string()),
+        }
+    }
+
+    fn take_offset(&mut self, scope: &mut Scope<'_>, number: i32, version: i16, found: Found) {
+        let Some(partition) = self.partitions.get_mut(&number) else { return };
+        match found {
+            Found::Offset(offset) => partition.found(Position::At(offset)),
+            Found::Nothing => {
+                let instead = Position::Sought(list_offsets::instead(version));
+                if partition.position == instead {
+                    partition.fail(scope, "the broker does not say where the partition begins or ends".to_owned());
+                } else {
+                    partition.found(instead);
+                }
+            }
+            Found::Refused(code) if verdict(code) == Verdict::Again => partition.fail(scope, code.to_string()),
+            Found::Refused(code) => {
+                let error = partition.refused(code);
+                self.stop(scope, number, error);
+            }
+        }
+    }
+}
+
+fn has_records(response: &FetchResponse<'_>) -> bool {
+    let mut partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+    partitions.any(|data| data.records.as_ref().is_some_and(|records| !records.is_empty()))
+}
+
+impl Partition {
+    fn found(&mut self, position: Position) {
+        self.succeed();
+        self.position = position;
+    }
+
+    /// Goes on behind the sound batches; gives what may hold records.
+    fn advance(&mut self, checked: Checked, from: i64, turn: u64, mut records: Bytes) -> Option<Item> {
+        self.succeed();
+        self.position = Position::At(checked.next);
+        self.turn = turn;
+        records.truncate(checked.len);
+        let segment = Segment { source: self.source.clone(), records, from };
+        checked.wanted.then_some(Item::Segment(segment))
+    }
+
+    /// Bytes came, and none that helps. `most` is the reader's whole memory.
+    fn stand_still(
+        &mut self,
+        scope: &mut Scope<'_>,
+        checked: Checked,
+        from: i64,
+        most: usize,
+        version: i16,
+    ) -> Option<ReadError> {
+        if let Some(error) = checked.error {
+            self.fail(scope, error.to_string());
+            return self.is_hopeless().then(|| self.source.corrupt(from, &error));
+        }
+        if checked.cut_off && self.bytes < most {
+            self.bytes = self.bytes.saturating_mul(2).clamp(1, most);
+            return None;
+        }
+        if checked.cut_off && version <= 2 {
+            return Some(self.refused(ErrorCode::MESSAGE_TOO_LARGE));
+        }
+        self.fail(scope, "the broker sent records that lie before the wanted offset, or parts of them".to_owned());
+        None
+    }
+
+    fn out_of_range(&self, offset: i64) -> ReadError {
+        ReadError::OutOfRange { topic: self.source.topic().clone(), partition: self.source.partition(), offset }
+    }
+
+    fn refused(&self, code: ErrorCode) -> ReadError {
+        ReadError::Refused { topic: self.source.topic().clone(), partition: self.source.partition(), code }
+    }
+}

@@ -1,0 +1,26 @@
+//! What one reader has at hand while it handles something, and where it puts what came of it.
+
+use crate::config::Config;
+use crate::error::ReadError;
+use crate::id::OpId;
+use crate::rng::Rng;
+use crate::time::Instant;
+use crate::wake::Wakers;
+
+use super::reader::Reader;
+
+pub(crate) struct Scope<'a> {
+    pub(crate) now: Instant,
+    pub(crate) config: &'a Config,
+    pub(crate) rng: &'a mut Rng,
+    /// The metadata seems to be out of date.
+    pub(crate) refresh: bool,
+    pub(crate) wakers: Wakers,
+    pub(crate) opened: Option<(OpId, Result<Reader, ReadError>)>,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(now: Instant, config: &'a Config, rng: &'a mut Rng) -> Self {
+        Self { now, config, rng, refresh: false, wakers: Wakers::default(), opened: None }
+    }
+}

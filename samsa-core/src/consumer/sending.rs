@@ -1,0 +1,196 @@
+//! From what a reader is due to requests on connections.
+
+use std::sync::Arc;
+
+use samsa_proto::Request as Api;
+use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::list_offsets::ListOffsetsRequest;
+
+use super::Consumer;
+use super::fetcher::{Fetcher, Question, Request};
+use super::opening::Known;
+use super::request;
+use super::scope::Scope;
+use crate::admin::list_offsets;
+use crate::cluster::Cluster;
+use crate::command::Reply;
+use crate::connection::{Call, Owner, Peer, Role};
+use crate::id::{BrokerId, ConnId, ReaderId};
+use crate::limits;
+use crate::out::Context;
+
+const WHY_REFRESH: &str = "a partition that is read is in trouble";
+
+impl Consumer {
+    pub(super) fn pump_all(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster) {
+        for reader in self.fetchers.keys().copied().collect::<Vec<_>>() {
+            self.pump(cx, cluster, reader);
+        }
+    }
+
+    /// Sends whatever can be sent for one reader now.
+    pub(super) fn pump(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, reader: ReaderId) {
+        let Some(fetcher) = self.fetchers.get_mut(&reader) else { return };
+        if fetcher.buffer.is_closed() {
+            return self.forget(reader);
+        }
+        fetcher.crowded = false;
+        let known = known(cluster, &fetcher.spec.topic);
+        let last_trouble = cluster.last_trouble().to_owned();
+        let due = self.with(cx, cluster, reader, |fetcher, scope| {
+            fetcher.settle_opening(scope, known, &last_trouble);
+            fetcher.due(scope)
+        });
+        for (broker, question) in due.unwrap_or_default() {
+            self.ask(cx, cluster, reader, broker, question);
+        }
+        let allowed = self.fetchers.get_mut(&reader).map(Fetcher::make_room);
+        allowed.into_iter().flatten().for_each(|conn| cx.net.allow(cx.now, conn));
+    }
+
+    /// Lets a reader do something, and does what comes of it.
+    pub(super) fn with<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        act: impl FnOnce(&mut Fetcher, &mut Scope<'_>) -> T,
+    ) -> Option<T> {
+        let fetcher = self.fetchers.get_mut(&reader)?;
+        let mut scope = Scope::new(cx.now.mono, cx.config, &mut self.rng);
+        let done = act(fetcher, &mut scope);
+        let Scope { refresh, mut wakers, opened, .. } = scope;
+        cx.out.wake(&mut wakers);
+        if refresh {
+            cluster.refresh(cx, WHY_REFRESH);
+        }
+        if let Some((op, result)) = opened {
+            if result.is_err() {
+                self.forget(reader);
+            }
+            cx.out.complete(op, Reply::OpenReader(result));
+        }
+        Some(done)
+    }
+
+    /// Responses that still come for it are not listened to.
+    fn forget(&mut self, reader: ReaderId) {
+        self.fetchers.remove(&reader);
+        self.owners.retain(|_, owner| *owner != reader);
+    }
+
+    fn ask(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        broker: BrokerId,
+        question: Question,
+    ) {
+        let role = match question {
+            Question::Offsets => Role::Control,
+            Question::Records => Role::Fetch,
+        };
+        let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return };
+        if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT {
+            return self.wait_for_room(cx, cluster, reader, broker, question);
+        }
+        let sent = match question {
+            Question::Offsets => self.ask_offsets(cx, reader, broker, conn),
+            Question::Records => self.fetch(cx, reader, broker, conn),
+        };
+        if let Err(trouble) = sent {
+            self.with(cx, cluster, reader, |fetcher, scope| fetcher.fail_broker(scope, broker, question, &trouble));
+        }
+    }
+
+    /// All fetch connections are the consumer's own, so a response makes room; others may fill a control connection.
+    fn wait_for_room(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        broker: BrokerId,
+        question: Question,
+    ) {
+        self.with(cx, cluster, reader, |fetcher, scope| match question {
+            Question::Records => fetcher.crowded = true,
+            Question::Offsets => fetcher.fail_broker(scope, broker, question, "its connection is full"),
+        });
+    }
+
+    fn ask_offsets(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: ReaderId,
+        broker: BrokerId,
+        conn: ConnId,
+    ) -> Result<(), String> {
+        let Some(fetcher) = self.fetchers.get_mut(&reader) else { return Ok(()) };
+        let version = version::<ListOffsetsRequest<'_>>(cx, conn)?;
+        let timeout = cx.config.request_timeout;
+        let wanted = fetcher.sought(cx.now.mono, broker);
+        let topic = Arc::clone(&fetcher.spec.topic);
+        let request = list_offsets::request(&topic, &wanted, timeout);
+        let token = self.last_token + 1;
+        let owner = Owner::Consumer(token);
+        let call = Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
+        cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
+        let request =
+            Request { broker, question: Question::Offsets, since: cx.now.mono, reserved: 0, oversized: None };
+        fetcher.sent(token, request, wanted.iter().map(|wanted| wanted.partition));
+        self.record(token, reader);
+        Ok(())
+    }
+
+    fn fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: ReaderId,
+        broker: BrokerId,
+        conn: ConnId,
+    ) -> Result<(), String> {
+        let readers = self.fetchers.len();
+        let Some(fetcher) = self.fetchers.get_mut(&reader) else { return Ok(()) };
+        let version = request::usable(version::<FetchRequest<'_>>(cx, conn)?, fetcher.topic_id);
+        let Some((partitions, sizes)) = fetcher.select(cx.now.mono, broker, version) else { return Ok(()) };
+        let numbers: Vec<i32> = partitions.iter().map(|partition| partition.partition).collect();
+        let max_wait = fetcher.max_wait(readers);
+        let topic = Arc::clone(&fetcher.spec.topic);
+        let max_wait_ms = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
+        let request = request::request(&topic, fetcher.topic_id, partitions, sizes, max_wait_ms);
+        let token = self.last_token + 1;
+        let timeout = cx.config.request_timeout + max_wait;
+        let owner = Owner::Consumer(token);
+        let call = Call { request: &request, version, timeout, owner, response_bytes: sizes.response };
+        cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
+        let request = Request {
+            broker,
+            question: Question::Records,
+            since: cx.now.mono,
+            reserved: sizes.response,
+            oversized: None,
+        };
+        fetcher.sent(token, request, numbers.into_iter());
+        self.record(token, reader);
+        Ok(())
+    }
+
+    fn record(&mut self, token: u64, reader: ReaderId) {
+        self.last_token = token;
+        self.owners.insert(token, reader);
+    }
+}
+
+fn version<R: Api>(cx: &Context<'_>, conn: ConnId) -> Result<i16, String> {
+    let version = cx.net.version::<R>(conn);
+    version.ok_or_else(|| format!("the broker offers no version of {} that this client speaks", R::NAME))
+}
+
+fn known(cluster: &Cluster, topic: &str) -> Known {
+    match cluster.topic(topic) {
+        Some(view) => Known::Partitions(view.partitions.len()),
+        None if cluster.is_unknown(topic) => Known::Unknown,
+        None => Known::NotYet,
+    }
+}
