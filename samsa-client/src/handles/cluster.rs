@@ -1,0 +1,132 @@
+//! A cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_core::{
+    BrokerInfo, Command, ConnectError, Explanation, LookError, Now, PublishError, Receipt, Reply, TopicName,
+    Waiting,
+};
+
+use super::message::Message;
+use super::topic::Topic;
+use crate::call::{Answer, Asked, Call};
+use crate::error::{CloseError, FlushError};
+use crate::events::Events;
+use crate::link::Link;
+
+/// A Kafka cluster. Cheap to clone and to share between threads; all clones are one client.
+///
+/// The client lives until [`close`](Self::close), or until the last handle of it (cluster, topic, reader) is dropped;
+/// what was accepted then is still sent.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    link: Arc<Link>,
+}
+
+impl Cluster {
+    pub(crate) fn new(link: Link) -> Self {
+        Self { link: Arc::new(link) }
+    }
+
+    /// Done when the cluster was seen for the first time. The builders' `connect` awaits it already.
+    pub fn connected(&self) -> Call<Result<(), ConnectError>> {
+        Call::new(&self.link, Command::Connect, |answer, _| match answer {
+            Answer::Given(Reply::Connect(seen)) => seen,
+            Answer::Given(_) | Answer::Busy(_) | Answer::Closed => Err(ConnectError::Closed),
+        })
+    }
+
+    /// The brokers, as they were last seen; none before the cluster was seen.
+    pub fn brokers(&self) -> Arc<[BrokerInfo]> {
+        self.link.shared.brokers()
+    }
+
+    /// The names of all topics, the cluster's internal ones marked.
+    pub fn topics(&self) -> Call<Result<Vec<TopicName>, LookError>> {
+        Call::new(&self.link, Command::Topics, |answer, _| match answer {
+            Answer::Given(Reply::Topics(topics)) => topics,
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed),
+        })
+    }
+
+    /// A topic by its name. No IO, and it need not exist.
+    pub fn topic(&self, name: impl AsRef<str>) -> Topic {
+        Topic::new(&self.link, name.as_ref())
+    }
+
+    /// Publishes a message to a topic: the same as [`Topic::publish`].
+    pub async fn publish<'a>(
+        &self,
+        topic: &Topic,
+        message: impl Into<Message<'a>>,
+    ) -> Result<Receipt, PublishError> {
+        topic.publish(message).await
+    }
+
+    /// Done when every message that was accepted before has its outcome, whatever that is; each delivery tells it.
+    ///
+    /// By default it may take a second more than the delivery timeout.
+    pub fn flush(&self) -> Call<Result<(), FlushError>> {
+        let call = Call::new(&self.link, Command::Flush, |answer, asked| match answer {
+            Answer::Given(Reply::Flush(0)) => Ok(()),
+            Answer::Given(Reply::Flush(left)) => Err(FlushError::Unfinished { left, within: asked.within }),
+            Answer::Busy(waiting) => Err(FlushError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(FlushError::Closed),
+        });
+        call.within(self.link.shared.outcomes_within)
+    }
+
+    /// What each part of the client waits for, since when and until when: "why is nothing happening?" Times are on the
+    /// scale of [`now`](Self::now).
+    pub fn explain(&self) -> Call<Explanation> {
+        Call::new(&self.link, Command::Explain, explain)
+    }
+
+    /// What happens to the cluster from now on.
+    pub fn events(&self) -> Events {
+        self.link.shared.events.listen()
+    }
+
+    /// The client's clocks.
+    pub fn now(&self) -> Now {
+        self.link.clock.now()
+    }
+
+    /// Closes the client, for all its handles: nothing more is accepted, and what was accepted gets its outcome. By
+    /// default that may take 30 s. Closing what is closed is no error.
+    ///
+    /// At its end every message has had its outcome, the connections are closed, and the driver has ended.
+    pub fn close(&self) -> Call<Result<(), CloseError>> {
+        Call::new(&self.link, Command::Close, |answer, asked| match answer {
+            Answer::Given(Reply::Close(given_up)) if given_up > 0 => {
+                Err(CloseError::GaveUp { given_up, within: asked.within })
+            }
+            Answer::Given(_) | Answer::Closed => Ok(()),
+            Answer::Busy(waiting) => Err(CloseError::Busy { waiting }),
+        })
+    }
+
+    /// [`close`](Self::close) within a bound: what has no outcome then is given up.
+    pub fn close_within(&self, within: Duration) -> Call<Result<(), CloseError>> {
+        self.close().within(within)
+    }
+}
+
+fn explain(answer: Answer, asked: &Asked<'_>) -> Explanation {
+    let mut explanation = Explanation::default();
+    let what = match answer {
+        Answer::Given(Reply::Explain(given)) => {
+            explanation = given;
+            format!("it had run at {} when it was asked at {}", asked.driver_ran, asked.at)
+        }
+        Answer::Busy(waiting) => format!("{waiting} commands wait for it to run"),
+        Answer::Given(_) | Answer::Closed => {
+            "it is gone: the client was closed, or its runtime has ended".to_owned()
+        }
+    };
+    let who = "the driver".to_owned();
+    explanation.lines.push(Waiting { who, what, since: Some(asked.driver_ran), until: None });
+    explanation
+}

@@ -1,0 +1,165 @@
+//! A topic, and one of its partitions.
+
+use std::sync::Arc;
+
+use samsa_core::{
+    AppendError, Command, LookError, Offset, PartitionInfo, PartitionOffset, PublishError, Receipt, Reply,
+    TopicBuffer,
+};
+
+use super::message::Message;
+use super::publish::{Delivery, Enqueue, TryEnqueueError};
+use super::reader::ReaderBuilder;
+use crate::call::{Answer, Call};
+use crate::link::Link;
+
+/// A topic of a cluster, from [`Cluster::topic`](crate::Cluster::topic). Cheap to clone, to share between threads and to
+/// keep: publishing through a kept one costs the least.
+///
+/// It need not exist. The first publish creates it where the cluster allows that; looking and reading never do.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    pub(crate) link: Arc<Link>,
+    pub(crate) name: Arc<str>,
+    pub(crate) buffer: TopicBuffer,
+}
+
+impl Topic {
+    pub(crate) fn new(link: &Arc<Link>, name: &str) -> Self {
+        let name = Arc::from(name);
+        let buffer = link.buffer.topic(Arc::clone(&name));
+        Self { link: Arc::clone(link), name, buffer }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One of its partitions, whether it exists or not.
+    pub fn partition(&self, number: i32) -> Partition {
+        Partition { topic: self.clone(), number }
+    }
+
+    /// Its partitions with their leaders and replicas; none for a topic that does not exist yet.
+    pub fn partitions(&self) -> Call<Result<Vec<PartitionInfo>, LookError>> {
+        let command = Command::Partitions { topic: Arc::clone(&self.name) };
+        Call::new(&self.link, command, |answer, _| match answer {
+            Answer::Given(Reply::Partitions(partitions)) => partitions,
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed),
+        })
+    }
+
+    /// An offset of each of its partitions: the first, the last, or the first at or after a time.
+    pub fn offsets(&self, at: Offset) -> Call<Result<Vec<PartitionOffset>, LookError>> {
+        let command = Command::Offsets { topic: Arc::clone(&self.name), at };
+        Call::new(&self.link, command, |answer, _| match answer {
+            Answer::Given(Reply::Offsets(offsets)) => offsets,
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed),
+        })
+    }
+
+    /// Publishes a message: done when every in-sync replica has it, or as [`Acks`](crate::Acks) says.
+    ///
+    /// Dropped before the message was accepted, nothing is sent; after that the message goes on and only its outcome is
+    /// not seen.
+    ///
+    /// ```no_run
+    /// # async fn run(topic: samsa_client::Topic) -> Result<(), samsa_client::PublishError> {
+    /// use samsa_client::Message;
+    ///
+    /// topic.publish("hello").await?;
+    /// let receipt = topic.publish(Message::new("{}").key("user-1")).await?;
+    /// println!("partition {}, offset {:?}", receipt.partition, receipt.offset);
+    /// # Ok(()) }
+    /// ```
+    pub async fn publish<'a>(&self, message: impl Into<Message<'a>>) -> Result<Receipt, PublishError> {
+        publish(Enqueue::new(self, None, message.into())).await
+    }
+
+    /// Puts a message in the buffer, after waiting for room if need be: messages of one partition are sent in the order
+    /// in which this is done. [`Delivery`] has the outcome.
+    pub fn enqueue<'a>(&'a self, message: impl Into<Message<'a>>) -> Enqueue<'a> {
+        Enqueue::new(self, None, message.into())
+    }
+
+    /// Puts a message in the buffer if there is room; else gives it back.
+    pub fn try_enqueue<'a>(&self, message: impl Into<Message<'a>>) -> Result<Delivery, TryEnqueueError<'a>> {
+        self.try_enqueue_to(None, message.into())
+    }
+
+    /// Reads all its partitions from here on, without a group.
+    ///
+    /// ```no_run
+    /// # async fn run(topic: samsa_client::Topic) -> Result<(), samsa_client::ReadError> {
+    /// use samsa_client::Offset;
+    ///
+    /// let mut reader = topic.reader(Offset::Earliest).open().await?;
+    /// while let Some(message) = reader.next().await {
+    ///     let message = message?;
+    ///     println!("{}@{}: {:?}", message.partition(), message.offset(), message.value());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn reader(&self, start: Offset) -> ReaderBuilder {
+        ReaderBuilder::new(&self.link, &self.name, None, start)
+    }
+
+    fn try_enqueue_to<'a>(
+        &self,
+        partition: Option<i32>,
+        message: Message<'a>,
+    ) -> Result<Delivery, TryEnqueueError<'a>> {
+        let now = self.link.clock.now();
+        match message.lend(partition, |record| self.buffer.append(now, *record)) {
+            Ok(ticket) => Ok(Delivery::new(ticket)),
+            Err(error) => Err(TryEnqueueError { message, error }),
+        }
+    }
+}
+
+/// One partition of a topic, from [`Topic::partition`].
+#[derive(Clone, Debug)]
+pub struct Partition {
+    topic: Topic,
+    number: i32,
+}
+
+impl Partition {
+    /// The topic.
+    pub fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// Its number.
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// Publishes a message to this very partition, whatever its key. See [`Topic::publish`].
+    pub async fn publish<'a>(&self, message: impl Into<Message<'a>>) -> Result<Receipt, PublishError> {
+        publish(Enqueue::new(&self.topic, Some(self.number), message.into())).await
+    }
+
+    /// Puts a message for this partition in the buffer. See [`Topic::enqueue`].
+    pub fn enqueue<'a>(&'a self, message: impl Into<Message<'a>>) -> Enqueue<'a> {
+        Enqueue::new(&self.topic, Some(self.number), message.into())
+    }
+
+    /// Puts a message for this partition in the buffer if there is room. See [`Topic::try_enqueue`].
+    pub fn try_enqueue<'a>(&self, message: impl Into<Message<'a>>) -> Result<Delivery, TryEnqueueError<'a>> {
+        self.topic.try_enqueue_to(Some(self.number), message.into())
+    }
+
+    /// Reads this partition alone from here on, without a group.
+    pub fn reader(&self, start: Offset) -> ReaderBuilder {
+        ReaderBuilder::new(&self.topic.link, &self.topic.name, Some(self.number), start)
+    }
+}
+
+async fn publish(enqueue: Enqueue<'_>) -> Result<Receipt, PublishError> {
+    let accepted: Result<Delivery, AppendError> = enqueue.await;
+    accepted?.await
+}

@@ -1,0 +1,85 @@
+//! What the handles and the driver share, besides the buffers of the core.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use samsa_core::{BatchBuffer, BrokerInfo, Clock, DriverSignal, Instant, Notices};
+
+use crate::call::CommandQueue;
+use crate::events::EventBoard;
+
+/// What every handle holds. When the last one goes, the driver brings the client to its end.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) buffer: BatchBuffer,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.orphaned.store(true, Ordering::Release);
+        self.shared.signal.notify(Notices::COMMANDS);
+    }
+}
+
+/// What the driver holds as well.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) signal: Arc<DriverSignal>,
+    pub(crate) commands: CommandQueue,
+    pub(crate) events: Arc<EventBoard>,
+    /// By when every message that was accepted must have its outcome.
+    pub(crate) outcomes_within: Duration,
+    brokers: Mutex<Arc<[BrokerInfo]>>,
+    orphaned: AtomicBool,
+    /// When the driver last ran, in microseconds of its clock.
+    ran: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(signal: Arc<DriverSignal>, outcomes_within: Duration) -> Self {
+        Self {
+            commands: CommandQueue::default(),
+            events: Arc::default(),
+            outcomes_within,
+            brokers: Mutex::new(Arc::from([])),
+            orphaned: AtomicBool::new(false),
+            ran: AtomicU64::new(0),
+            signal,
+        }
+    }
+
+    pub(crate) fn brokers(&self) -> Arc<[BrokerInfo]> {
+        Arc::clone(&lock(&self.brokers))
+    }
+
+    pub(crate) fn publish_brokers(&self, brokers: Arc<[BrokerInfo]>) {
+        *lock(&self.brokers) = brokers;
+    }
+
+    /// Whether no handle is left.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.orphaned.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn ran_at(&self, now: Instant) {
+        self.ran.store(now.as_micros(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn last_ran(&self) -> Instant {
+        Instant::from_micros(self.ran.load(Ordering::Relaxed))
+    }
+
+    /// The driver has ended.
+    pub(crate) fn close(&self) {
+        self.commands.close();
+        self.events.close();
+    }
+}
+
+/// A lock that a panicking thread left is still good: no invariant spans two statements under it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
