@@ -4,55 +4,50 @@
 //! seven times as much per varint.
 
 use super::error::RecordsError;
-use super::varint::unzigzag;
+use super::varint::{unzigzag32, unzigzag64};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    /// What is added to `at` in errors: where `bytes` starts in what the caller gave.
-    origin: usize,
+    rest: &'a [u8],
+    /// Where `rest` ends in what the caller gave: places are counted back from here.
+    end: usize,
 }
 
 impl<'a> Cursor<'a> {
+    /// A cursor over `bytes`, which start `origin` bytes into what the caller gave.
     #[inline]
     pub(crate) const fn new(bytes: &'a [u8], origin: usize) -> Self {
-        Self { bytes, at: 0, origin }
+        Self { rest: bytes, end: origin + bytes.len() }
     }
 
-    /// As [`new`](Self::new), with the first `at` bytes read already.
+    /// As [`new`](Self::new), with all before `place` read already.
     #[inline]
-    pub(crate) fn with_at(bytes: &'a [u8], origin: usize, at: usize) -> Self {
-        Self { bytes, at: at.min(bytes.len()), origin }
-    }
-
-    /// Bytes read so far.
-    #[inline]
-    pub(crate) const fn at(&self) -> usize {
-        self.at
+    pub(crate) fn from_place(bytes: &'a [u8], origin: usize, place: usize) -> Self {
+        let read = place.saturating_sub(origin).min(bytes.len());
+        Self { rest: &bytes[read..], end: origin + bytes.len() }
     }
 
     /// Where the next byte stands in what the caller gave.
     #[inline]
     pub(crate) const fn place(&self) -> usize {
-        self.origin + self.at
+        self.end - self.rest.len()
     }
 
     #[inline]
     pub(crate) const fn left(&self) -> usize {
-        self.bytes.len() - self.at
+        self.rest.len()
     }
 
     #[inline]
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        &self.bytes[self.at..]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     #[inline]
     pub(crate) fn take(&mut self, len: usize, field: &'static str) -> Result<&'a [u8], RecordsError> {
-        match self.rest().get(..len) {
-            Some(taken) => {
-                self.at += len;
+        match self.rest.split_at_checked(len) {
+            Some((taken, rest)) => {
+                self.rest = rest;
                 Ok(taken)
             }
             None => Err(self.truncated(field, len)),
@@ -61,9 +56,9 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(crate) fn byte(&mut self, field: &'static str) -> Result<u8, RecordsError> {
-        match self.bytes.get(self.at) {
-            Some(&byte) => {
-                self.at += 1;
+        match self.rest.split_first() {
+            Some((&byte, rest)) => {
+                self.rest = rest;
                 Ok(byte)
             }
             None => Err(self.truncated(field, 1)),
@@ -72,9 +67,9 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], RecordsError> {
-        match self.rest().first_chunk::<N>() {
-            Some(chunk) => {
-                self.at += N;
+        match self.rest.split_first_chunk::<N>() {
+            Some((chunk, rest)) => {
+                self.rest = rest;
                 Ok(*chunk)
             }
             None => Err(self.truncated(field, N)),
@@ -104,47 +99,56 @@ impl<'a> Cursor<'a> {
     /// A zigzag varint of at most five bytes. Bits beyond the 32nd are ignored, as Java does.
     #[inline]
     pub(crate) fn varint(&mut self, field: &'static str) -> Result<i32, RecordsError> {
-        let mut value = 0_u32;
-        let mut shift = 0;
-        let start = self.at;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            self.at += 1;
-            value |= u32::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(unzigzag(u64::from(value)) as i32);
+        match *self.rest {
+            [first, ref rest @ ..] if first < 0x80 => {
+                self.rest = rest;
+                Ok(unzigzag32(u32::from(first)))
             }
-            shift += 7;
-            if shift > 28 {
-                return Err(self.overlong(start, field, "a varint of at most 5 bytes"));
+            [first, second, ref rest @ ..] if second < 0x80 => {
+                self.rest = rest;
+                Ok(unzigzag32(u32::from(first & 0x7f) | u32::from(second) << 7))
             }
+            _ => self.long_varint(field, 5).map(|value| unzigzag32(value as u32)),
         }
-        Err(self.cut(start, field))
     }
 
     /// A zigzag varint of at most ten bytes.
     #[inline]
     pub(crate) fn varlong(&mut self, field: &'static str) -> Result<i64, RecordsError> {
-        let mut value = 0_u64;
-        let mut shift = 0;
-        let start = self.at;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            self.at += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(unzigzag(value));
+        match *self.rest {
+            [first, ref rest @ ..] if first < 0x80 => {
+                self.rest = rest;
+                Ok(unzigzag64(u64::from(first)))
             }
-            shift += 7;
-            if shift > 63 {
-                return Err(self.overlong(start, field, "a varint of at most 10 bytes"));
+            [first, second, ref rest @ ..] if second < 0x80 => {
+                self.rest = rest;
+                Ok(unzigzag64(u64::from(first & 0x7f) | u64::from(second) << 7))
+            }
+            _ => self.long_varint(field, 10).map(unzigzag64),
+        }
+    }
+
+    /// A varint of any length up to `most` bytes; nearly all are shorter and do not come here.
+    #[inline(never)]
+    fn long_varint(&mut self, field: &'static str, most: usize) -> Result<u64, RecordsError> {
+        let mut value = 0;
+        for (index, &byte) in self.rest.iter().take(most).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                self.rest = &self.rest[index + 1..];
+                return Ok(value);
             }
         }
-        Err(self.cut(start, field))
+        match self.rest.get(most - 1) {
+            None => Err(self.truncated(field, self.left() + 1)),
+            Some(&last) => Err(invalid(self.place(), field, "a varint that ends", i64::from(last))),
+        }
     }
 
     /// A length that is a varint, then as many bytes; -1 is null.
     #[inline]
     pub(crate) fn nullable(&mut self, field: &'static str) -> Result<Option<&'a [u8]>, RecordsError> {
-        let start = self.at;
+        let start = *self;
         let len = self.varint(field)?;
         if len >= 0 {
             return self.take(len as usize, field).map(Some);
@@ -152,36 +156,19 @@ impl<'a> Cursor<'a> {
         if len == -1 {
             return Ok(None);
         }
-        Err(self.invalid_at(start, field, "a length of -1 or more", i64::from(len)))
-    }
-
-    /// The error for a field that started `start` bytes in.
-    #[cold]
-    pub(crate) fn invalid_at(
-        &self,
-        start: usize,
-        field: &'static str,
-        expected: &'static str,
-        found: i64,
-    ) -> RecordsError {
-        RecordsError::Invalid { at: self.origin + start, field, expected, found }
+        Err(invalid(start.place(), field, "a length of -1 or more", i64::from(len)))
     }
 
     #[cold]
     fn truncated(&self, field: &'static str, needs: usize) -> RecordsError {
         RecordsError::Truncated { at: self.place(), field, needs, left: self.left() }
     }
+}
 
-    #[cold]
-    fn cut(&self, start: usize, field: &'static str) -> RecordsError {
-        let left = self.bytes.len() - start;
-        RecordsError::Truncated { at: self.origin + start, field, needs: left + 1, left }
-    }
-
-    #[cold]
-    fn overlong(&self, start: usize, field: &'static str, expected: &'static str) -> RecordsError {
-        self.invalid_at(start, field, expected, i64::from(self.bytes[self.at - 1]))
-    }
+/// The error for a field that stands at `at` and holds what it cannot.
+#[cold]
+pub(crate) fn invalid(at: usize, field: &'static str, expected: &'static str, found: i64) -> RecordsError {
+    RecordsError::Invalid { at, field, expected, found }
 }
 
 #[cfg(test)]

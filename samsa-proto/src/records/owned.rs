@@ -58,14 +58,14 @@ impl OwnedBatch {
 /// It means something only to the batch whose records told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    pub(crate) at: usize,
+    pub(crate) place: usize,
     pub(crate) seen: u32,
     pub(crate) previous: i32,
 }
 
 impl Position {
     /// Before the first record.
-    pub const START: Self = Self { at: 0, seen: 0, previous: -1 };
+    pub const START: Self = Self { place: 0, seen: 0, previous: -1 };
 }
 
 impl Default for Position {

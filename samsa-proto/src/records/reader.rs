@@ -1,7 +1,7 @@
 //! From the bytes of a response to batches.
 
 use super::batch::{self, HEADER_LEN, LENGTH_FROM};
-use super::cursor::Cursor;
+use super::cursor::{Cursor, invalid};
 use super::error::RecordsError;
 use super::format::{Codec, Format};
 use super::header::BatchHeader;
@@ -53,7 +53,7 @@ impl<'a> Batches<'a> {
                 }
                 message_set::read_bytes(&mut message, "key of a compressed set")?;
                 let value = message_set::read_bytes(&mut message, "compressed set")?
-                    .ok_or_else(|| message.invalid_at(message.at() - 4, "compressed set", "not null", -1))?;
+                    .ok_or_else(|| invalid(message.place() - 4, "compressed set", "not null", -1))?;
                 let header = BatchHeader { record_count: None, ..legacy_header(&head) };
                 Ok(Some(Batch::new(header, bytes, value, self.at)))
             }
@@ -70,7 +70,7 @@ impl<'a> Batches<'a> {
         let length = cursor.int32("batch length")?;
         let magic = self.rest()[MAGIC_AT] as i8;
         let Some(format) = Format::from_magic(magic) else {
-            return Err(cursor.invalid_at(MAGIC_AT, "magic", "0, 1 or 2", i64::from(magic)));
+            return Err(invalid(self.at + MAGIC_AT, "magic", "0, 1 or 2", i64::from(magic)));
         };
         let (least, expected) = match format {
             Format::V0 => (overhead(format), "14 or more in format 0"),
@@ -78,7 +78,7 @@ impl<'a> Batches<'a> {
             Format::V2 => (HEADER_LEN, "49 or more in format 2"),
         };
         if length < (least - LENGTH_FROM) as i32 {
-            return Err(cursor.invalid_at(8, "batch length", expected, i64::from(length)));
+            return Err(invalid(self.at + 8, "batch length", expected, i64::from(length)));
         }
         let total = LENGTH_FROM + length as usize;
         Ok((total <= self.rest().len()).then_some((format, total)))
@@ -88,8 +88,8 @@ impl<'a> Batches<'a> {
     fn run(&self, first: &Head, first_len: usize) -> Batch<'a> {
         let mut header = legacy_header(first);
         let mut count = 1;
-        let mut cursor = Cursor::with_at(self.rest(), self.at, first_len);
-        let mut end = cursor.at();
+        let mut cursor = Cursor::new(&self.rest()[first_len..], self.at + first_len);
+        let mut end = first_len;
         while let Ok((head, _)) = message_set::read_message(&mut cursor) {
             let alike = head.format == first.format && head.timestamp_type == first.timestamp_type;
             if !alike || head.codec != Codec::None {
@@ -98,7 +98,7 @@ impl<'a> Batches<'a> {
             header.last_offset = head.offset;
             header.max_timestamp = header.max_timestamp.max(head.timestamp);
             count += 1;
-            end = cursor.at();
+            end = self.rest().len() - cursor.left();
         }
         header.record_count = Some(count);
         let bytes = &self.rest()[..end];

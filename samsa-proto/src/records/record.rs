@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, invalid};
 use super::error::RecordsError;
 use super::format::TimestampType;
 use super::varint;
@@ -95,10 +95,10 @@ impl<'a> Header<'a> {
     }
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, RecordsError> {
-        let start = cursor.at();
+        let place = cursor.place();
         let len = cursor.varint("header key length")?;
         if len < 0 {
-            return Err(cursor.invalid_at(start, "header key length", "0 or more", i64::from(len)));
+            return Err(invalid(place, "header key length", "0 or more", i64::from(len)));
         }
         let key = cursor.take(len as usize, "header key")?;
         let value = cursor.nullable("header value")?;
@@ -131,7 +131,7 @@ impl<'a> Headers<'a> {
     /// Takes `count` headers off the cursor; what follows must be the record's end.
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, RecordsError> {
-        let start = cursor.at();
+        let start = *cursor;
         let count = cursor.varint("header count")?;
         if count == 0 {
             return Ok(Headers::NONE);
@@ -139,18 +139,17 @@ impl<'a> Headers<'a> {
         Self::check(cursor, start, count)
     }
 
-    fn check(cursor: &mut Cursor<'a>, start: usize, count: i32) -> Result<Self, RecordsError> {
+    fn check(cursor: &mut Cursor<'a>, start: Cursor<'a>, count: i32) -> Result<Self, RecordsError> {
         let most = cursor.left() / 2;
         if count < 0 || count as usize > most {
             let expected = "0 or more, and no more than the bytes left can hold";
-            return Err(cursor.invalid_at(start, "header count", expected, i64::from(count)));
+            return Err(invalid(start.place(), "header count", expected, i64::from(count)));
         }
         let bytes = cursor.rest();
-        let before = cursor.at();
         for _ in 0..count {
             Header::read(cursor)?;
         }
-        Ok(Self { bytes: &bytes[..cursor.at() - before], count: count as u32 })
+        Ok(Self { bytes: &bytes[..bytes.len() - cursor.left()], count: count as u32 })
     }
 }
 

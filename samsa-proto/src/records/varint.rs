@@ -7,8 +7,14 @@ pub(crate) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
-pub(crate) const fn unzigzag(value: u64) -> i64 {
+#[inline]
+pub(crate) const fn unzigzag64(value: u64) -> i64 {
     ((value >> 1) as i64) ^ -((value & 1) as i64)
+}
+
+#[inline]
+pub(crate) const fn unzigzag32(value: u32) -> i32 {
+    ((value >> 1) as i32) ^ -((value & 1) as i32)
 }
 
 /// Bytes that `value` takes as a zigzag varint. 32-bit numbers take the same as when widened.
@@ -85,7 +91,7 @@ mod tests {
     #[test]
     fn zigzag_is_undone_by_unzigzag() {
         for value in EDGES {
-            assert_eq!(unzigzag(zigzag(value)), value);
+            assert_eq!(unzigzag64(zigzag(value)), value);
         }
     }
 

@@ -20,14 +20,16 @@
 //! A broker sets the base offset and the leader epoch, which the checksum does not cover.
 
 mod builder;
+mod checksum;
 mod records;
 mod sealed;
 
 pub use builder::BatchBuilder;
+pub(crate) use checksum::crc32c;
 pub(crate) use records::BatchRecords;
 pub use sealed::SealedBatch;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, invalid};
 use super::error::RecordsError;
 use super::format::{CODEC_MASK, CONTROL, Codec, DELETE_HORIZON, Format, Identity};
 use super::format::{LOG_APPEND_TIME, TRANSACTIONAL, TimestampType};
@@ -46,17 +48,6 @@ pub(crate) const LENGTH_FROM: usize = 12;
 /// The least bytes that a record takes: length, attributes, two deltas, two lengths and a header count.
 const LEAST_RECORD: usize = 7;
 
-/// The CRC-32C (Castagnoli) of `bytes`.
-pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
-    crc_fast::crc32_iscsi(bytes)
-}
-
-/// The CRC-32C of two parts, from the CRC-32C of each.
-pub(crate) fn combine(first: u32, second: u32, second_len: usize) -> u32 {
-    let algorithm = crc_fast::CrcAlgorithm::Crc32Iscsi;
-    crc_fast::checksum_combine(algorithm, u64::from(first), u64::from(second), second_len as u64) as u32
-}
-
 /// Decodes the header of the batch that `bytes` holds, which starts `origin` bytes into what the caller gave.
 pub(crate) fn read_header(bytes: &[u8], origin: usize) -> Result<BatchHeader, RecordsError> {
     let mut cursor = Cursor::new(bytes, origin);
@@ -72,17 +63,17 @@ pub(crate) fn read_header(bytes: &[u8], origin: usize) -> Result<BatchHeader, Re
     let count = cursor.int32("record count")?;
 
     let codec = Codec::from_id((attributes & CODEC_MASK) as u8)
-        .ok_or_else(|| cursor.invalid_at(CRC_FROM, "codec", "0 to 4", i64::from(attributes & CODEC_MASK)))?;
+        .ok_or_else(|| invalid(origin + CRC_FROM, "codec", "0 to 4", i64::from(attributes & CODEC_MASK)))?;
     let last_offset = base_offset.checked_add(i64::from(last_delta)).filter(|_| last_delta >= 0);
     let last_offset = last_offset.ok_or_else(|| {
         let expected = "0 or more, and no more than the base offset leaves room for";
-        cursor.invalid_at(23, "last offset delta", expected, i64::from(last_delta))
+        invalid(origin + 23, "last offset delta", expected, i64::from(last_delta))
     })?;
     let most = if codec == Codec::None { cursor.left() / LEAST_RECORD } else { i32::MAX as usize };
     let most = most.min(last_delta as usize + 1);
     if count < 0 || count as usize > most {
         let expected = "0 or more, and no more than the offsets and the bytes of the batch can hold";
-        return Err(cursor.invalid_at(57, "record count", expected, i64::from(count)));
+        return Err(invalid(origin + 57, "record count", expected, i64::from(count)));
     }
     Ok(BatchHeader {
         format: Format::V2,

@@ -2,7 +2,8 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{CRC_AT, CRC_FROM, HEADER_LEN, LENGTH_FROM, combine, crc32c};
+use super::checksum::BodyChecksum;
+use super::{CRC_AT, CRC_FROM, HEADER_LEN, LENGTH_FROM};
 use crate::records::compression;
 use crate::records::error::EncodeError;
 use crate::records::format::{Codec, Flags, Format, Identity};
@@ -11,7 +12,7 @@ use crate::records::format::{Codec, Flags, Format, Identity};
 #[derive(Debug, Clone)]
 pub struct SealedBatch {
     body: Bytes,
-    body_crc: u32,
+    checksum: BodyChecksum,
     count: u32,
     base_timestamp: i64,
     max_timestamp: i64,
@@ -20,8 +21,8 @@ pub struct SealedBatch {
 
 impl SealedBatch {
     pub(crate) fn new(body: Bytes, count: u32, base_timestamp: i64, max_timestamp: i64) -> Self {
-        let body_crc = crc32c(&body);
-        Self { body, body_crc, count, base_timestamp, max_timestamp, codec: Codec::None }
+        let checksum = BodyChecksum::of(&body);
+        Self { body, checksum, count, base_timestamp, max_timestamp, codec: Codec::None }
     }
 
     /// The records, compressed if [`codec`](Self::codec) says so: what follows the header on the wire.
@@ -63,7 +64,7 @@ impl SealedBatch {
             return Ok(self.clone());
         }
         let body = Bytes::from(compression::compress(codec, level, Format::V2, &self.body)?);
-        Ok(Self { body_crc: crc32c(&body), body, codec, ..*self })
+        Ok(Self { checksum: BodyChecksum::of(&body), body, codec, ..*self })
     }
 
     /// The 61 bytes before the body, for this identity and these flags. The base offset is 0, the leader epoch -1:
@@ -85,7 +86,7 @@ impl SealedBatch {
         header.put_i16(identity.producer_epoch);
         header.put_i32(identity.base_sequence);
         header.put_u32(self.count);
-        let crc = combine(crc32c(&header[CRC_FROM..]), self.body_crc, self.body.len());
+        let crc = self.checksum.after(&header[CRC_FROM..]);
         header[CRC_AT..CRC_FROM].copy_from_slice(&crc.to_be_bytes());
         header.freeze()
     }

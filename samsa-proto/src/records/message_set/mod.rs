@@ -23,7 +23,7 @@ pub use builder::MessageSetBuilder;
 pub(crate) use records::{Inside, SetRecords};
 pub use sealed::SealedMessageSet;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, invalid};
 use super::error::RecordsError;
 use super::format::{CODEC_MASK, Codec, Format, NO_TIMESTAMP, TimestampType};
 
@@ -50,23 +50,23 @@ pub(crate) struct Head {
 
 /// Takes one whole message off `cursor`: what stands before its key, and a cursor over its key and value.
 pub(crate) fn read_message<'a>(cursor: &mut Cursor<'a>) -> Result<(Head, Cursor<'a>), RecordsError> {
+    let place = cursor.place();
     let offset = cursor.int64("message offset")?;
-    let size_at = cursor.at();
     let size = cursor.int32("message size")?;
     if (size as usize) < overhead(Format::V0) - CRC_AT || size < 0 {
-        return Err(cursor.invalid_at(size_at, "message size", "14 or more", i64::from(size)));
+        return Err(invalid(place + 8, "message size", "14 or more", i64::from(size)));
     }
     let origin = cursor.place();
     let mut message = Cursor::new(cursor.take(size as usize, "message")?, origin);
     let crc = message.int32("checksum")? as u32;
     let magic = message.int8("magic")?;
     let Some(format @ (Format::V0 | Format::V1)) = Format::from_magic(magic) else {
-        return Err(message.invalid_at(4, "magic of a message", "0 or 1", i64::from(magic)));
+        return Err(invalid(place + MAGIC_AT, "magic of a message", "0 or 1", i64::from(magic)));
     };
     let attributes = i16::from(message.int8("attributes")?);
     let codec = Codec::from_id((attributes & CODEC_MASK) as u8).filter(|&codec| codec != Codec::Zstd);
     let codec = codec.ok_or_else(|| {
-        message.invalid_at(5, "codec of a message", "0 to 3", i64::from(attributes & CODEC_MASK))
+        invalid(place + MAGIC_AT + 1, "codec of a message", "0 to 3", i64::from(attributes & CODEC_MASK))
     })?;
     let (timestamp, timestamp_type) = match format {
         Format::V0 => (NO_TIMESTAMP, TimestampType::None),
@@ -80,11 +80,11 @@ pub(crate) fn read_bytes<'a>(
     cursor: &mut Cursor<'a>,
     field: &'static str,
 ) -> Result<Option<&'a [u8]>, RecordsError> {
-    let start = cursor.at();
+    let place = cursor.place();
     match cursor.int32(field)? {
         -1 => Ok(None),
         len if len >= 0 => cursor.take(len as usize, field).map(Some),
-        len => Err(cursor.invalid_at(start, field, "a length of -1 or more", i64::from(len))),
+        len => Err(invalid(place, field, "a length of -1 or more", i64::from(len))),
     }
 }
 
@@ -92,9 +92,9 @@ pub(crate) fn read_bytes<'a>(
 pub(crate) fn verify(bytes: &[u8], origin: usize) -> Result<(), RecordsError> {
     let mut cursor = Cursor::new(bytes, origin);
     while cursor.left() > 0 {
-        let start = cursor.at();
+        let message = cursor.rest();
         let (head, _) = read_message(&mut cursor)?;
-        let computed = crc32fast::hash(&bytes[start + MAGIC_AT..cursor.at()]);
+        let computed = crc32fast::hash(&message[MAGIC_AT..message.len() - cursor.left()]);
         if computed != head.crc {
             return Err(RecordsError::Checksum { offset: head.offset, stored: head.crc, computed });
         }

@@ -1,7 +1,7 @@
 //! Reading the messages of a set, in place and one at a time.
 
-use super::{Head, read_bytes, read_message};
-use crate::records::cursor::Cursor;
+use super::{Head, MAGIC_AT, read_bytes, read_message};
+use crate::records::cursor::{Cursor, invalid};
 use crate::records::error::RecordsError;
 use crate::records::format::{Codec, Format, TimestampType};
 use crate::records::header::BatchHeader;
@@ -32,7 +32,7 @@ impl<'a> SetRecords<'a> {
         };
         let append_time = wrapped && header.timestamp_type == TimestampType::LogAppendTime;
         Self {
-            cursor: Cursor::with_at(plain, origin, position.at),
+            cursor: Cursor::from_place(plain, origin, position.place),
             seen: position.seen,
             format: header.format,
             shift,
@@ -41,7 +41,7 @@ impl<'a> SetRecords<'a> {
     }
 
     pub(crate) fn position(&self) -> Position {
-        Position { at: self.cursor.at(), seen: self.seen, previous: -1 }
+        Position { place: self.cursor.place(), seen: self.seen, previous: -1 }
     }
 
     pub(crate) fn left(&self, count: Option<u32>) -> u32 {
@@ -62,18 +62,14 @@ impl<'a> SetRecords<'a> {
     }
 
     fn read(&mut self) -> Result<Record<'a>, RecordsError> {
+        let place = self.cursor.place();
         let (head, mut message) = read_message(&mut self.cursor)?;
-        self.check(&head, &message)?;
+        self.check(&head, place)?;
         let key = read_bytes(&mut message, "key")?;
         let value = read_bytes(&mut message, "value")?;
         if message.left() != 0 {
             let expected = "0: the message's size and its fields disagree";
-            return Err(message.invalid_at(
-                message.at(),
-                "bytes after the message",
-                expected,
-                message.left() as i64,
-            ));
+            return Err(invalid(message.place(), "bytes after the message", expected, message.left() as i64));
         }
         let (timestamp, timestamp_type) = match self.append_time {
             Some(time) => (time, TimestampType::LogAppendTime),
@@ -83,14 +79,14 @@ impl<'a> SetRecords<'a> {
         Ok(Record { offset, timestamp, timestamp_type, key, value, headers: Headers::NONE })
     }
 
-    fn check(&self, head: &Head, message: &Cursor<'_>) -> Result<(), RecordsError> {
+    fn check(&self, head: &Head, place: usize) -> Result<(), RecordsError> {
         if head.format != self.format {
             let found = i64::from(head.format.magic());
-            return Err(message.invalid_at(4, "magic inside a set", "that of the set", found));
+            return Err(invalid(place + MAGIC_AT, "magic inside a set", "that of the set", found));
         }
         if head.codec != Codec::None {
             let found = i64::from(head.codec.id());
-            return Err(message.invalid_at(5, "codec inside a compressed set", "0", found));
+            return Err(invalid(place + MAGIC_AT + 1, "codec inside a compressed set", "0", found));
         }
         Ok(())
     }
