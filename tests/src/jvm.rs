@@ -11,12 +11,12 @@ use std::{
 use crate::{
     Release, cache,
     error::{At, Error},
-    jars::{self, fingerprint},
+    jars::fingerprint,
     process,
 };
 
 const COMPILE_LIMIT: Duration = Duration::from_secs(120);
-const JDK: &str = "a JDK, 17 or later (Debian and Ubuntu: `apt install default-jdk-headless`)";
+pub(crate) const JDK: &str = "a JDK, 17 or later (Debian and Ubuntu: `apt install default-jdk-headless`)";
 
 /// Kafka before 2.x reaches into the JDK.
 const OPENED: [&str; 3] = ["java.base/java.nio", "java.base/sun.nio.ch", "java.base/java.lang"];
@@ -30,7 +30,7 @@ pub(crate) struct Jvm {
 impl Jvm {
     /// The broker and the clients of a release, with the programs of `java/peers`.
     pub(crate) fn of(release: &Release) -> Result<Self, Error> {
-        Self::new(release.version, &jars::fetch(release.version, &release.artifacts())?, "peers")
+        Self::new(release.version, &release.jars()?, "peers")
     }
 
     /// The jars in `jars`, and the programs of `java/<sources>` compiled against them.

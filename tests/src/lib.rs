@@ -1,7 +1,7 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], with its ZooKeeper where it has one,
-//! on loopback; [`java`] runs Apache's own clients. Everything comes from Maven Central, once, into a directory outside the
+//! on loopback; [`java`] runs Apache's own clients, [`apache`] asks Apache's own classes. Everything comes from Maven Central, once, into a directory outside the
 //! repository (see [`cache`]); no container engine is needed, only a JDK (17 or later) and Maven.
 //!
 //! A test begins with
@@ -16,6 +16,7 @@
 //! and so is skipped, with a word that says what to install, on a machine without Java. Where `CI` or `SAMSA_REQUIRE_BROKERS`
 //! is set it fails there instead.
 
+pub mod apache;
 pub mod cache;
 mod error;
 mod jars;

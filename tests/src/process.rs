@@ -137,7 +137,7 @@ pub(crate) fn converse(
 /// Whether `program` can be run at all.
 pub(crate) fn installed(program: &str) -> bool {
     Command::new(program)
-        .arg("-version")
+        .arg("--version")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -1,8 +1,11 @@
 //! The Kafka releases that can be started, and how they differ in that.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
-use crate::jars::Artifact;
+use crate::{
+    Error,
+    jars::{Artifact, fetch},
+};
 
 /// How a cluster keeps its own state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,10 +54,11 @@ impl Release {
         Self { version, mode: Mode::ZooKeeper, artifact, extra, plain_address: false }
     }
 
-    pub(crate) fn artifacts(&self) -> Vec<Artifact> {
+    /// The directory with the jars of the broker and its clients, fetched when they are not cached.
+    pub fn jars(&self) -> Result<PathBuf, Error> {
         let mut artifacts = vec![Artifact::new("org.apache.kafka", self.artifact, self.version)];
         artifacts.extend(self.extra);
-        artifacts
+        fetch(self.version, &artifacts)
     }
 
     /// The properties that say where a broker in ZooKeeper mode listens.
