@@ -1,0 +1,416 @@
+//! One lane of open and full batches: of a partition, or of keyless records.
+//!
+//! Application threads append at one end, the sender takes at the other, and one mutex is held for the time of either.
+//! What the sender knows of a lane decides whether it must be told of a change:
+//!
+//! | known    | the sender                             | a record opens a batch | a batch is full |
+//! |----------|----------------------------------------|------------------------|-----------------|
+//! | `Idle`   | found the lane empty                   | listed, signal         | -               |
+//! | `Lingers`| will look when the linger time is over | -                      | listed, signal  |
+//! | `Listed` | will look soon, or after an answer     | -                      | -               |
+//!
+//! A lane is put on the ready list while its mutex is held, so whoever appends to a lane that is `Listed` may rely on
+//! its being on the list, or with the sender. The signal is given after the mutex is free. The sender takes the whole
+//! list and then looks at each lane; its look sets what is known, under the mutex. So there is no moment in which a
+//! record lies in a lane that is `Idle`, and none in which a lane is `Listed` and forgotten.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use samsa_proto::records::{Builder, EncodeError, Format};
+
+use super::pool::{LEAST, Pool};
+use super::store::Store;
+use crate::producer::outcome::{BatchOutcome, Ticket};
+use crate::producer::record::OutgoingRecord;
+use crate::time::{Instant, Now};
+use crate::wake::lock;
+
+/// Which lane: of which topic, by the number that the buffer gave it, and which of its lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LaneId {
+    pub(crate) topic: u32,
+    pub(crate) kind: LaneKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LaneKind {
+    /// The records of one partition.
+    Bound(u32),
+    /// Keyless records, in one of a few slots.
+    Free(u8),
+    /// Records that wait for their topic to be known; not a lane, but listed as one.
+    Unsettled,
+}
+
+/// Why a lane did not take a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NoRoom,
+    NoHeaders,
+    TooLarge,
+    Closed,
+}
+
+/// A batch that the sender takes out of a lane.
+#[derive(Debug)]
+pub(crate) struct LaneBatch {
+    pub(crate) builder: Builder,
+    pub(crate) outcome: Arc<BatchOutcome>,
+    /// When its first record was accepted.
+    pub(crate) opened: Instant,
+    /// Memory that it holds.
+    pub(crate) charge: usize,
+    /// Tickets that were given before there was a batch, with their records' places in it.
+    pub(crate) followers: Vec<(u32, Arc<BatchOutcome>)>,
+}
+
+/// What the sender finds in a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    Empty,
+    /// The oldest batch may go.
+    Due {
+        opened: Instant,
+    },
+    Lingers {
+        opened: Instant,
+        until: Instant,
+    },
+}
+
+/// Kept apart from its neighbours in memory, so that threads on different lanes do not slow each other.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Lane {
+    id: LaneId,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    known: Known,
+    /// What the next batch will be written in.
+    format: Format,
+    open: Option<Open>,
+    full: VecDeque<LaneBatch>,
+    /// The size of batches lately: what the next one starts with.
+    usual: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Idle,
+    Lingers,
+    Listed,
+}
+
+#[derive(Debug)]
+struct Open {
+    batch: LaneBatch,
+    /// Up to here a record is written without further ado.
+    room: usize,
+    /// Somebody flushes, or waits for memory.
+    hurried: bool,
+}
+
+/// Whether a record may be refused for lack of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Charge {
+    IfRoom,
+    Anyway,
+}
+
+impl Lane {
+    pub(super) fn new(id: LaneId, format: Format) -> Self {
+        let state = State { known: Known::Idle, format, open: None, full: VecDeque::new(), usual: LEAST };
+        Self { id, state: Mutex::new(state) }
+    }
+
+    /// Writes a record that takes at most `need` bytes.
+    #[inline]
+    pub(super) fn append(
+        &self,
+        store: &Store,
+        record: &OutgoingRecord<'_>,
+        need: usize,
+        now: Now,
+    ) -> Result<Ticket, Refusal> {
+        let mut state = lock(&self.state);
+        if store.is_closed() {
+            return Err(Refusal::Closed);
+        }
+        if let Some(open) = &mut state.open
+            && open.takes(record, need)
+        {
+            return open.append(record, now);
+        }
+        let (result, tell) = state.append_with_room(self.id, store, record, need, now);
+        drop(state);
+        if tell {
+            store.signal();
+        }
+        result
+    }
+
+    /// Writes a record that was accepted before, whose ticket waits for `outcome`. For the sender, which looks at the
+    /// ready list afterwards.
+    pub(super) fn append_accepted(
+        &self,
+        store: &Store,
+        record: &OutgoingRecord<'_>,
+        accepted: Now,
+        outcome: Arc<BatchOutcome>,
+    ) -> Result<(), Refusal> {
+        let mut state = lock(&self.state);
+        let need = record.size_bound();
+        state.make_room(self.id, store, record, need, accepted, Charge::Anyway).0?;
+        let open = state.open.as_mut().ok_or(Refusal::NoRoom)?;
+        let index = open.batch.builder.count();
+        let _ticket = open.append(record, accepted)?;
+        open.batch.followers.push((index, outcome));
+        state.close_if_large(store);
+        Ok(())
+    }
+
+    /// What there is, and from now on what the sender knows.
+    pub(crate) fn look(&self, now: Instant, linger: Duration) -> Look {
+        let mut state = lock(&self.state);
+        let look = state.look(now, linger);
+        state.known = match look {
+            Look::Empty => Known::Idle,
+            Look::Lingers { .. } => Known::Lingers,
+            Look::Due { .. } => Known::Listed,
+        };
+        look
+    }
+
+    /// The oldest batch, full or not.
+    pub(crate) fn take(&self) -> Option<LaneBatch> {
+        lock(&self.state).take()
+    }
+
+    /// The oldest batch, if it was opened at or before `then`.
+    pub(crate) fn take_opened_by(&self, then: Instant) -> Option<LaneBatch> {
+        let mut state = lock(&self.state);
+        state.oldest().filter(|opened| *opened <= then).and_then(|_| state.take())
+    }
+
+    /// Makes the open batch go without lingering.
+    pub(crate) fn hurry(&self) {
+        if let Some(open) = &mut lock(&self.state).open {
+            open.hurried = true;
+        }
+    }
+
+    /// What the next batch is to be written in.
+    pub(crate) fn set_format(&self, format: Format) {
+        lock(&self.state).format = format;
+    }
+
+    /// Waits for whoever is appending at this moment.
+    pub(super) fn pass_through(&self) {
+        drop(lock(&self.state));
+    }
+
+    /// Adds the outcomes of all batches that are here.
+    pub(crate) fn outcomes(&self, into: &mut Vec<Arc<BatchOutcome>>) {
+        let state = lock(&self.state);
+        let open = state.open.iter().map(|open| &open.batch);
+        into.extend(state.full.iter().chain(open).map(|batch| Arc::clone(&batch.outcome)));
+    }
+}
+
+impl State {
+    /// The way of a record that does not simply fit. Also says whether the driver has to be told.
+    #[cold]
+    fn append_with_room(
+        &mut self,
+        id: LaneId,
+        store: &Store,
+        record: &OutgoingRecord<'_>,
+        need: usize,
+        now: Now,
+    ) -> (Result<Ticket, Refusal>, bool) {
+        let (room, tell) = self.make_room(id, store, record, need, now, Charge::IfRoom);
+        let result = room.and_then(|()| self.open.as_mut().map_or(Err(Refusal::NoRoom), |open| open.append(record, now)));
+        let filled = self.close_if_large(store);
+        (result, (filled && self.tell(id, store, true)) || tell)
+    }
+
+    /// Sees to it that the open batch takes the record. Also says whether the driver has to be told.
+    fn make_room(
+        &mut self,
+        id: LaneId,
+        store: &Store,
+        record: &OutgoingRecord<'_>,
+        need: usize,
+        now: Now,
+        charge: Charge,
+    ) -> (Result<(), Refusal>, bool) {
+        if !record.headers.is_empty() && self.format != Format::V2 {
+            return (Err(Refusal::NoHeaders), false);
+        }
+        let mut tell = false;
+        if self.open.as_ref().is_some_and(|open| !open.can_take(record, need, store.batch_bytes())) {
+            self.fill();
+            tell = self.tell(id, store, true);
+        }
+        let room = match &mut self.open {
+            Some(open) => open.grow(store, need, charge),
+            None => self.open_batch(store, need, now, charge),
+        };
+        if room.is_ok() {
+            tell |= self.tell(id, store, false);
+        }
+        (room, tell)
+    }
+
+    fn open_batch(&mut self, store: &Store, need: usize, now: Now, charge: Charge) -> Result<(), Refusal> {
+        let usual = Pool::round_up(self.usual.max(need));
+        let least = Pool::round_up(need);
+        let capacity = [usual, least, need].into_iter().find(|capacity| store.memory().charge(*capacity));
+        let capacity = match (capacity, charge) {
+            (Some(capacity), _) => capacity,
+            (None, Charge::IfRoom) => return Err(Refusal::NoRoom),
+            (None, Charge::Anyway) => {
+                store.memory().charge_anyway(need);
+                need
+            }
+        };
+        let buffer = store.pool().take(capacity);
+        store.memory().charge_anyway(buffer.capacity().saturating_sub(capacity));
+        let batch = LaneBatch {
+            charge: buffer.capacity().max(capacity),
+            builder: Builder::new(buffer, self.format),
+            outcome: Arc::default(),
+            opened: now.mono,
+            followers: Vec::new(),
+        };
+        let room = batch.builder.capacity().min(store.batch_bytes());
+        self.open = Some(Open { batch, room, hurried: false });
+        Ok(())
+    }
+
+    /// A record that alone is as large as a batch may be is not left open; neither is memory that the buffer took on
+    /// its own left uncounted.
+    fn close_if_large(&mut self, store: &Store) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        open.recount(store);
+        let full = open.batch.builder.len() >= store.batch_bytes();
+        if full {
+            self.fill();
+        }
+        full
+    }
+
+    /// The open batch takes no more.
+    fn fill(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.note_size(&open.batch);
+            self.full.push_back(open.batch);
+        }
+    }
+
+    /// Grows at once and shrinks slowly, so that batches whose sizes vary do not start too small each time.
+    fn note_size(&mut self, batch: &LaneBatch) {
+        self.usual = batch.builder.len().max(self.usual - self.usual / 8);
+    }
+
+    fn tell(&mut self, id: LaneId, store: &Store, filled: bool) -> bool {
+        let tell = match self.known {
+            Known::Idle => true,
+            Known::Lingers => filled,
+            Known::Listed => false,
+        };
+        if tell {
+            self.known = Known::Listed;
+            store.list(id);
+        }
+        tell
+    }
+
+    fn look(&self, now: Instant, linger: Duration) -> Look {
+        if let Some(batch) = self.full.front() {
+            return Look::Due { opened: batch.opened };
+        }
+        let Some(open) = &self.open else { return Look::Empty };
+        let opened = open.batch.opened;
+        let until = opened + linger;
+        if open.hurried || until <= now { Look::Due { opened } } else { Look::Lingers { opened, until } }
+    }
+
+    fn oldest(&self) -> Option<Instant> {
+        self.full.front().or(self.open.as_ref().map(|open| &open.batch)).map(|batch| batch.opened)
+    }
+
+    fn take(&mut self) -> Option<LaneBatch> {
+        if let Some(batch) = self.full.pop_front() {
+            return Some(batch);
+        }
+        let batch = self.open.take()?.batch;
+        self.note_size(&batch);
+        Some(batch)
+    }
+}
+
+impl Open {
+    /// Whether the record fits as things are.
+    #[inline]
+    fn takes(&self, record: &OutgoingRecord<'_>, need: usize) -> bool {
+        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
+        format && need <= self.room.saturating_sub(self.batch.builder.len())
+    }
+
+    /// Whether the record fits if the buffer grows.
+    fn can_take(&self, record: &OutgoingRecord<'_>, need: usize, batch_bytes: usize) -> bool {
+        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
+        format && need <= batch_bytes.saturating_sub(self.batch.builder.len())
+    }
+
+    #[inline]
+    fn append(&mut self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, Refusal> {
+        let timestamp = record.timestamp_at(now);
+        let headers = record.headers.iter().copied();
+        let index = self.batch.builder.append(timestamp.0, record.key, record.value, headers);
+        let index = index.map_err(refusal)?;
+        self.batch.outcome.set_count(index + 1);
+        Ok(Ticket::new(Arc::clone(&self.batch.outcome), index, timestamp))
+    }
+
+    /// Charges what the buffer will take when it doubles, which it does by itself.
+    fn grow(&mut self, store: &Store, need: usize, charge: Charge) -> Result<(), Refusal> {
+        let wanted = self.batch.builder.len() + need;
+        let capacity = self.batch.builder.capacity();
+        if wanted <= capacity {
+            return Ok(());
+        }
+        let more = wanted.max(2 * capacity).saturating_sub(self.batch.charge);
+        if !store.memory().charge(more) {
+            if charge == Charge::IfRoom {
+                return Err(Refusal::NoRoom);
+            }
+            store.memory().charge_anyway(more);
+        }
+        self.batch.charge += more;
+        Ok(())
+    }
+
+    fn recount(&mut self, store: &Store) {
+        let capacity = self.batch.builder.capacity();
+        if capacity > self.batch.charge {
+            store.memory().charge_anyway(capacity - self.batch.charge);
+            self.batch.charge = capacity;
+        }
+        self.room = capacity.min(store.batch_bytes());
+    }
+}
+
+#[cold]
+fn refusal(error: EncodeError) -> Refusal {
+    match error {
+        EncodeError::HeadersUnsupported { .. } => Refusal::NoHeaders,
+        _ => Refusal::TooLarge,
+    }
+}

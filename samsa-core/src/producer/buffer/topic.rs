@@ -1,0 +1,330 @@
+//! The batches of one topic: where a record goes.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use samsa_proto::records::Format;
+
+use super::lane::{Lane, LaneId, LaneKind, Refusal};
+use super::store::Store;
+use super::table::Table;
+use super::unsettled::{OVERHEAD, Unsettled, UnsettledRecord};
+use crate::error::AppendError;
+use crate::limits;
+use crate::producer::outcome::{BatchOutcome, Ticket};
+use crate::producer::partitioner;
+use crate::producer::record::{OutgoingRecord, OwnedRecord};
+use crate::time::{Instant, Now};
+use crate::wake::lock;
+
+/// Where the records of one topic are appended. Clones share the batches.
+#[derive(Clone, Debug)]
+pub struct TopicBuffer {
+    topic: Arc<TopicBatches>,
+    store: Arc<Store>,
+}
+
+/// The lanes of a topic, and its records from the time before there are lanes.
+#[derive(Debug)]
+pub(crate) struct TopicBatches {
+    name: Arc<str>,
+    index: u32,
+    /// 0 until the topic is settled. All that is read of the routing, by whoever appends.
+    partitions: AtomicU32,
+    /// The magic of lanes that are made later.
+    format: AtomicU8,
+    bound: Table,
+    free: [Lane; limits::FREE_SLOTS],
+    unsettled: Mutex<Unsettled>,
+    /// One topic too many: the sender does not know it.
+    refuses: bool,
+}
+
+impl TopicBuffer {
+    pub(super) fn new(topic: Arc<TopicBatches>, store: Arc<Store>) -> Self {
+        Self { topic, store }
+    }
+
+    /// The topic's name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.topic.name
+    }
+
+    /// Puts a record into the batch that it belongs to, or says at once why not. Its place in its partition is fixed
+    /// when this returns.
+    ///
+    /// `now` is the time of the call; one reading may do for many records.
+    #[inline]
+    pub fn append(&self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, AppendError> {
+        let partitions = self.topic.partitions.load(Ordering::Acquire);
+        let need = record.size_bound();
+        if partitions == 0 || need > self.store.message_bytes() {
+            return self.append_with_care(record, now);
+        }
+        self.append_settled(record, need, partitions, now)
+    }
+
+    /// As [`append`](Self::append), but waits while the buffer is full. Nothing else is waited for, and no error but
+    /// [`AppendError::Full`] turns into waiting.
+    pub fn poll_append(
+        &self,
+        record: &OutgoingRecord<'_>,
+        now: Now,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Ticket, AppendError>> {
+        let attempt = || Some(self.append(record, now)).filter(|result| !matches!(result, Err(AppendError::Full { .. })));
+        let result = attempt().or_else(|| self.store.memory().wait_unless(cx.waker(), attempt));
+        result.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    #[inline]
+    fn append_settled(
+        &self,
+        record: &OutgoingRecord<'_>,
+        need: usize,
+        partitions: u32,
+        now: Now,
+    ) -> Result<Ticket, AppendError> {
+        let lane = match self.topic.route(record, partitions) {
+            Some(partition) => self.topic.bound.get(partition),
+            None => Some(&self.topic.free[self.store.free_slot()]),
+        };
+        let Some(lane) = lane else { return self.append_to_new_lane(record, need, partitions, now) };
+        lane.append(&self.store, record, need, now).map_err(|refusal| self.refuse(refusal, record))
+    }
+
+    /// The first record of a partition.
+    #[cold]
+    fn append_to_new_lane(
+        &self,
+        record: &OutgoingRecord<'_>,
+        need: usize,
+        partitions: u32,
+        now: Now,
+    ) -> Result<Ticket, AppendError> {
+        let lane = self.topic.route(record, partitions).filter(|partition| *partition < partitions);
+        let lane = lane.and_then(|partition| self.topic.make_lane(partition));
+        let Some(lane) = lane else { return Err(self.topic.unknown_partition(record, partitions)) };
+        lane.append(&self.store, record, need, now).map_err(|refusal| self.refuse(refusal, record))
+    }
+
+    /// A record that is large, or whose topic is not settled.
+    #[cold]
+    fn append_with_care(&self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, AppendError> {
+        let size = record.size_alone();
+        let limit = self.store.message_bytes();
+        if size > limit {
+            return Err(AppendError::TooLarge { size, limit });
+        }
+        let need = record.size_bound().min(size.max(limit));
+        let mut unsettled = lock(&self.topic.unsettled);
+        let partitions = self.topic.partitions.load(Ordering::Acquire);
+        if partitions > 0 {
+            drop(unsettled);
+            return self.append_settled(record, need, partitions, now);
+        }
+        if self.store.is_closed() {
+            return Err(AppendError::Closed);
+        }
+        if self.topic.refuses {
+            return Err(AppendError::TooManyTopics { limit: limits::TOPICS });
+        }
+        let result = self.enqueue(&mut unsettled, record, now);
+        let tell = result.is_ok() && !std::mem::replace(&mut unsettled.listed, true);
+        if tell {
+            self.store.list(self.topic.unsettled_id());
+        }
+        drop(unsettled);
+        if tell {
+            self.store.signal();
+        }
+        result.map_err(|refusal| self.refuse(refusal, record))
+    }
+
+    fn enqueue(&self, queue: &mut Unsettled, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, Refusal> {
+        let charge = (record.size_bound() + OVERHEAD).min(self.store.memory().limit());
+        if !self.store.memory().charge(charge) {
+            return Err(Refusal::NoRoom);
+        }
+        let record = OwnedRecord::new(record, now);
+        let outcome = Arc::new(BatchOutcome::default());
+        outcome.set_count(1);
+        let ticket = Ticket::new(Arc::clone(&outcome), 0, record.timestamp);
+        queue.records.push_back(UnsettledRecord { record, outcome, charge });
+        Ok(ticket)
+    }
+
+    #[cold]
+    fn refuse(&self, refusal: Refusal, record: &OutgoingRecord<'_>) -> AppendError {
+        match refusal {
+            Refusal::NoRoom => {
+                self.store.press();
+                AppendError::Full { limit: self.store.memory().limit() }
+            }
+            Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.topic.name) },
+            Refusal::TooLarge => {
+                AppendError::TooLarge { size: record.size_alone(), limit: self.store.message_bytes() }
+            }
+            Refusal::Closed => AppendError::Closed,
+        }
+    }
+}
+
+impl TopicBatches {
+    pub(super) fn new(name: Arc<str>, index: u32) -> Self {
+        let free = |slot| Lane::new(LaneId { topic: index, kind: LaneKind::Free(slot) }, Format::V2);
+        Self {
+            name,
+            index,
+            partitions: AtomicU32::new(0),
+            format: AtomicU8::new(Format::V2.magic() as u8),
+            bound: Table::default(),
+            free: std::array::from_fn(|slot| free(slot as u8)),
+            unsettled: Mutex::default(),
+            refuses: false,
+        }
+    }
+
+    pub(super) fn refusing(name: Arc<str>) -> Self {
+        Self { refuses: true, ..Self::new(name, u32::MAX) }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The lane of a partition, if it ever had a record.
+    pub(crate) fn bound(&self, partition: u32) -> Option<&Lane> {
+        self.bound.get(partition)
+    }
+
+    /// The lanes of keyless records.
+    pub(crate) fn free(&self) -> &[Lane] {
+        &self.free
+    }
+
+    /// The partition that a record is bound to. A number that cannot be one becomes one that there never is.
+    #[inline]
+    fn route(&self, record: &OutgoingRecord<'_>, partitions: u32) -> Option<u32> {
+        match (record.partition, record.key) {
+            (Some(partition), _) => Some(u32::try_from(partition).unwrap_or(u32::MAX)),
+            (None, Some(key)) => Some(partitioner::murmur2_partition(key, partitions)),
+            (None, None) => None,
+        }
+    }
+
+    fn make_lane(&self, partition: u32) -> Option<&Lane> {
+        let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
+        // Under the topic's mutex, so that who passes through it sees all lanes that were made before.
+        let _unsettled = lock(&self.unsettled);
+        self.bound.get_or_make(partition, || Lane::new(id, self.format()))
+    }
+
+    fn format(&self) -> Format {
+        Format::from_magic(self.format.load(Ordering::Acquire) as i8).unwrap_or(Format::V2)
+    }
+
+    fn unsettled_id(&self) -> LaneId {
+        LaneId { topic: self.index, kind: LaneKind::Unsettled }
+    }
+
+    fn unknown_partition(&self, record: &OutgoingRecord<'_>, partitions: u32) -> AppendError {
+        let partition = record.partition.unwrap_or(-1);
+        AppendError::UnknownPartition { topic: Arc::clone(&self.name), partition, count: partitions as usize }
+    }
+
+    /// Waits for everybody who is appending at this moment.
+    pub(super) fn pass_through(&self) {
+        let unsettled = lock(&self.unsettled);
+        self.bound.iter().chain(&self.free).for_each(Lane::pass_through);
+        drop(unsettled);
+    }
+}
+
+/// For the sender.
+impl TopicBatches {
+    pub(crate) fn is_settled(&self) -> bool {
+        self.partitions.load(Ordering::Acquire) > 0
+    }
+
+    /// What keyless records, and partitions that have no record yet, are to be written in.
+    pub(crate) fn set_format(&self, format: Format) {
+        self.format.store(format.magic() as u8, Ordering::Release);
+        self.free.iter().for_each(|lane| lane.set_format(format));
+    }
+
+    /// The topic has other partitions than before.
+    pub(crate) fn set_partitions(&self, partitions: u32) {
+        self.partitions.store(partitions, Ordering::Release);
+    }
+
+    /// The topic is known: the records that waited go into batches, in order, and later ones go there directly. Those
+    /// that cannot are handed to `refuse`. Returns the memory that they held while they waited.
+    pub(crate) fn settle(
+        &self,
+        store: &Store,
+        partitions: u32,
+        mut refuse: impl FnMut(UnsettledRecord, AppendError),
+    ) -> usize {
+        let mut unsettled = lock(&self.unsettled);
+        let mut freed = 0;
+        for waiting in std::mem::take(&mut unsettled.records) {
+            freed += waiting.charge;
+            if let Err(error) = self.settle_record(store, &waiting, partitions) {
+                refuse(waiting, error);
+            }
+        }
+        self.set_partitions(partitions);
+        freed
+    }
+
+    fn settle_record(
+        &self,
+        store: &Store,
+        waiting: &UnsettledRecord,
+        partitions: u32,
+    ) -> Result<(), AppendError> {
+        waiting.record.lend(|record| {
+            let lane = match self.route(record, partitions) {
+                Some(partition) if partition < partitions => {
+                    let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
+                    self.bound.get_or_make(partition, || Lane::new(id, self.format()))
+                }
+                Some(_) => None,
+                None => Some(&self.free[0]),
+            };
+            let lane = lane.ok_or_else(|| self.unknown_partition(record, partitions))?;
+            let accepted = Now { mono: waiting.record.accepted, wall: waiting.record.timestamp };
+            lane.append_accepted(store, record, accepted, Arc::clone(&waiting.outcome)).map_err(|refusal| match refusal {
+                Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
+                _ => AppendError::TooLarge { size: record.size_alone(), limit: store.message_bytes() },
+            })
+        })
+    }
+
+    /// When the first of the records was accepted that wait for the topic to be known.
+    pub(crate) fn oldest_unsettled(&self) -> Option<Instant> {
+        lock(&self.unsettled).oldest()
+    }
+
+    /// A record that waited and was accepted at or before `then`.
+    pub(crate) fn take_unsettled_by(&self, then: Instant) -> Option<UnsettledRecord> {
+        lock(&self.unsettled).take_accepted_by(then)
+    }
+
+    /// Whether records wait for the topic to be known. If not, the next one will be told of.
+    pub(crate) fn look_unsettled(&self) -> bool {
+        let mut unsettled = lock(&self.unsettled);
+        unsettled.listed = !unsettled.records.is_empty();
+        unsettled.listed
+    }
+
+    pub(crate) fn unsettled_outcomes(&self, into: &mut Vec<Arc<BatchOutcome>>) {
+        into.extend(lock(&self.unsettled).records.iter().map(|waiting| Arc::clone(&waiting.outcome)));
+    }
+}

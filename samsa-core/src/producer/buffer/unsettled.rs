@@ -1,0 +1,37 @@
+//! Records of a topic whose partitions are not known yet, unencoded and in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::producer::outcome::BatchOutcome;
+use crate::producer::record::OwnedRecord;
+use crate::time::Instant;
+
+/// What a waiting record takes beside its bytes: itself, its outcome, its place in the queue.
+pub(super) const OVERHEAD: usize = 256;
+
+/// A record without a batch. It has an outcome of its own, which follows that of the batch it will be put in.
+#[derive(Debug)]
+pub(crate) struct UnsettledRecord {
+    pub(crate) record: OwnedRecord,
+    pub(crate) outcome: Arc<BatchOutcome>,
+    pub(crate) charge: usize,
+}
+
+/// The queue of one topic. Bounded by the memory that its records are charged to.
+#[derive(Debug, Default)]
+pub(super) struct Unsettled {
+    pub(super) records: VecDeque<UnsettledRecord>,
+    /// The sender knows that there are records.
+    pub(super) listed: bool,
+}
+
+impl Unsettled {
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.records.front().map(|waiting| waiting.record.accepted)
+    }
+
+    pub(super) fn take_accepted_by(&mut self, then: Instant) -> Option<UnsettledRecord> {
+        self.records.pop_front_if(|waiting| waiting.record.accepted <= then)
+    }
+}
