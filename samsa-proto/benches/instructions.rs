@@ -13,24 +13,31 @@ const RECORDS: usize = 1000;
 const FEW: usize = 2;
 const MANY: usize = 12;
 
-/// What is counted: each does its work for one batch of [`RECORDS`] records.
-const WORKLOADS: [(&str, fn(usize)); 4] = [
-    ("append, 100-byte value", append),
-    ("append, key, 100-byte value, header", append_with_header),
-    ("visit, 100-byte value", visit),
-    ("verify, 100-byte value", verify),
+/// What is counted. Every batch has [`RECORDS`] records.
+const WORKLOADS: [Workload; 4] = [
+    Workload { name: "append, 100-byte value", run: append },
+    Workload { name: "append, key, 100-byte value, header", run: append_with_header },
+    Workload { name: "visit, 100-byte value", run: visit },
+    Workload { name: "verify, 100-byte value", run: verify },
 ];
 
+struct Workload {
+    name: &'static str,
+    /// Does the work for this many batches.
+    run: fn(usize),
+}
+
+#[expect(clippy::disallowed_methods, reason = "this program runs itself, with what to do as arguments")]
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().collect();
     if let [_, flag, workload, times] = arguments.as_slice()
         && flag == "--workload"
     {
         let index: usize = workload.parse().expect("the number of a workload");
-        WORKLOADS[index].1(times.parse().expect("a number of batches"));
+        (WORKLOADS[index].run)(times.parse().expect("a number of batches"));
         return ExitCode::SUCCESS;
     }
-    for (index, (name, _)) in WORKLOADS.iter().enumerate() {
+    for (index, Workload { name, .. }) in WORKLOADS.iter().enumerate() {
         let (Some(few), Some(many)) = (count(index, FEW), count(index, MANY)) else {
             println!("valgrind is not installed: no instruction counts");
             return ExitCode::SUCCESS;

@@ -8,7 +8,7 @@ use samsa_proto::records::{self, Builder, Codec, Flags, Format, Header, OwnedBat
 
 const FORMATS: [Format; 3] = [Format::V0, Format::V1, Format::V2];
 const RECORDS: i64 = 1000;
-const LIMIT: usize = 1024 * 1024;
+const LIMIT: usize = 256 * 1024;
 
 fn fill(builder: &mut Builder) {
     let with_headers = builder.format() == Format::V2;
@@ -99,7 +99,7 @@ fn an_owned_batch_is_read_again_and_again_without_allocating() {
 
 #[test]
 fn a_bomb_never_holds_much_more_than_its_limit() {
-    let zeros = vec![0; 64 * LIMIT];
+    let zeros = vec![0; 16 * LIMIT];
     let mut builder = Builder::new(BytesMut::new(), Format::V2);
     builder.append(0, None, Some(&zeros), []).expect("it fits");
     drop(zeros);

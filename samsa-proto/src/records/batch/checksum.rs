@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_head_and_a_body_have_the_checksum_of_both_in_a_row() {
-        let bytes: Vec<u8> = (0..40_000_u32).map(|index| (index * 2_654_435_761 >> 24) as u8).collect();
+        let bytes: Vec<u8> =
+            (0..40_000_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let (head, rest) = bytes.split_at(40);
         for len in [0, 1, 2, 3, 7, 8, 255, 256, 4096, 16_383, 39_960] {
             let body = &rest[..len];
