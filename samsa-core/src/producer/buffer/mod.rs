@@ -18,6 +18,8 @@ mod memory;
 mod pool;
 mod store;
 mod table;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod unsettled;
 

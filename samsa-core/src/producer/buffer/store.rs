@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
+use samsa_proto::records::HEADER_LEN;
 
 use super::lane::LaneId;
 use super::memory::Memory;
@@ -39,7 +40,7 @@ impl Store {
     pub(super) fn new(config: &PublishConfig, driver: Arc<DriverSignal>) -> Self {
         let message_bytes = config.message_bytes.min(config.buffer_bytes);
         Self {
-            batch_bytes: config.batch_bytes.clamp(1, message_bytes.max(1)),
+            batch_bytes: config.batch_bytes.min(message_bytes).saturating_sub(HEADER_LEN).max(1),
             message_bytes,
             closed: AtomicBool::new(false),
             first_thread: OnceLock::new(),
@@ -51,15 +52,21 @@ impl Store {
         }
     }
 
+    /// Bytes of records, without the header, at which a batch is full.
     #[inline]
     pub(super) fn batch_bytes(&self) -> usize {
         self.batch_bytes
     }
 
-    /// The largest message that there is ever room for.
-    #[inline]
+    /// The largest message that there is ever room for, alone in a batch with its header.
     pub(super) fn message_bytes(&self) -> usize {
         self.message_bytes
+    }
+
+    /// A record that takes no more than this is within the limit, whatever its exact size.
+    #[inline]
+    pub(super) fn carefree_bytes(&self) -> usize {
+        self.message_bytes.saturating_sub(HEADER_LEN)
     }
 
     pub(super) fn memory(&self) -> &Memory {

@@ -59,7 +59,7 @@ impl TopicBuffer {
     pub fn append(&self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, AppendError> {
         let partitions = self.topic.partitions.load(Ordering::Acquire);
         let need = record.size_bound();
-        if partitions == 0 || need > self.store.message_bytes() {
+        if partitions == 0 || need > self.store.carefree_bytes() {
             return self.append_with_care(record, now);
         }
         self.append_settled(record, need, partitions, now)
