@@ -130,14 +130,16 @@ impl BrokerRegistration {
 
 /// Version 1: host and port stand beside each other. Without a plaintext endpoint they are `null` and -1.
 fn plaintext_endpoint(object: &Object) -> Result<Vec<Endpoint>, ZnodeError> {
-    let Some(host) = object.optional_text("host")? else { return Ok(Vec::new()) };
     let port = object.required("port")?;
-    let number = u16::try_from(port.integer::<i32>()?).map_err(|_| port.unlike("a port, 0 to 65535"))?;
+    let port = match port.integer::<i32>()? {
+        -1 => return Ok(Vec::new()),
+        number => u16::try_from(number).map_err(|_| port.unlike("a port, 0 to 65535, or -1 for none"))?,
+    };
     Ok(vec![Endpoint {
         listener: SecurityProtocol::Plaintext.name().to_owned(),
         security_protocol: SecurityProtocol::Plaintext,
-        host: Some(host.to_owned()).filter(|host| !host.is_empty()),
-        port: number,
+        host: object.optional_text("host")?.filter(|host| !host.is_empty()).map(str::to_owned),
+        port,
     }])
 }
 
@@ -378,7 +380,10 @@ mod tests {
             (r#"{"version":0}"#, r#""version" to be 1 or more"#),
             (r#"{"version":"x"}"#, r#""version" to be a 32-bit integer"#),
             (r#"{"version":1,"host":"k1"}"#, r#"a field "port""#),
-            (r#"{"version":1,"host":"k1","port":70000}"#, r#""port" to be a port, 0 to 65535"#),
+            (
+                r#"{"version":1,"host":"k1","port":70000}"#,
+                r#""port" to be a port, 0 to 65535, or -1 for none"#,
+            ),
             (r#"{"version":2}"#, r#"a field "endpoints""#),
             (
                 r#"{"version":2,"endpoints":["k1:9092"]}"#,

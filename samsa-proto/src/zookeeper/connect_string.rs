@@ -105,7 +105,10 @@ impl FromStr for ConnectString {
             .enumerate()
             .map(|(i, text)| server(i, text.trim()))
             .collect::<Result<_, _>>()?;
-        Ok(Self { servers, chroot: checked_chroot(chroot.trim_end_matches('/'))? })
+        Ok(Self {
+            servers,
+            chroot: checked_chroot(chroot.trim_end_matches(|c: char| c == '/' || c.is_whitespace()))?,
+        })
     }
 }
 
