@@ -45,3 +45,15 @@ fn unpacked(release: Release) -> Result<PathBuf, Error> {
         process::run("jar xf", &mut unpack, &into.join("jar.log"), UNPACK_LIMIT)
     })
 }
+
+/// The name of a field of Apache's (`TopicId`, `topicId`) as we write it (`topic_id`).
+pub fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}

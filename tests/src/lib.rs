@@ -19,6 +19,7 @@
 pub mod apache;
 pub mod cache;
 mod error;
+pub mod hex;
 mod jars;
 pub mod java;
 mod jvm;

@@ -1,5 +1,6 @@
 //! All APIs in one table, for those who meet a key at run time: headers, traces, tests, fuzzing.
 
+use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
 use crate::wire::{Decode, DecodeError, Describe, Encode, EncodeError, Kind};
@@ -44,9 +45,12 @@ pub struct Api {
 /// One of the two messages of an API.
 #[derive(Debug)]
 pub struct Half {
+    /// See [`Message::NAME`].
+    pub name: &'static str,
     /// Its fields.
     pub kind: Kind,
     transcode: fn(i16, &[u8]) -> Result<Vec<u8>, TranscodeError>,
+    show: fn(i16, &[u8]) -> Result<String, DecodeError>,
 }
 
 /// Why a message was not read and written again.
@@ -70,6 +74,18 @@ impl Half {
     pub fn transcode(&self, version: i16, body: &[u8]) -> Result<Vec<u8>, TranscodeError> {
         (self.transcode)(version, body)
     }
+
+    /// Reads a message (without header) and says what is in it, as `{:?}` does.
+    ///
+    /// # Errors
+    /// When the version is unknown or the bytes do not follow the grammar.
+    pub fn show(&self, version: i16, body: &[u8]) -> Result<String, DecodeError> {
+        (self.show)(version, body)
+    }
+}
+
+fn show<'a, M: Message + Decode<'a> + Debug>(version: i16, body: &'a [u8]) -> Result<String, DecodeError> {
+    decode::<M>(version, body).map(|message| format!("{message:?}"))
 }
 
 fn transcode<'a, M: Message + Decode<'a> + Encode>(
@@ -89,12 +105,16 @@ macro_rules! apis {
                 versions: <$request as Message>::VERSIONS,
                 flexible: <$request as Message>::FLEXIBLE,
                 request: Half {
+                    name: <$request as Message>::NAME,
                     kind: <$request as Describe>::KIND,
                     transcode: |version, body| transcode::<$request>(version, body),
+                    show: |version, body| show::<$request>(version, body),
                 },
                 response: Half {
+                    name: <$response as Message>::NAME,
                     kind: <$response as Describe>::KIND,
                     transcode: |version, body| transcode::<$response>(version, body),
+                    show: |version, body| show::<$response>(version, body),
                 },
             },)*];
         }

@@ -1,5 +1,6 @@
 //! The schemas that Apache's classes are generated from.
 
+use samsa_tests::apache::snake_case;
 use serde_json::Value;
 
 use crate::line::{self, Line};
@@ -30,7 +31,7 @@ impl<'a> Walk<'a> {
         let mut fields: Vec<&Value> = fields.iter().filter(|field| self.exists(&field["versions"])).collect();
         fields.sort_by_key(|field| self.tag(field).map_or(-1, |tag| tag as i64));
         for field in fields {
-            let path = format!("{way}{}", snake(field["name"].as_str().unwrap_or_default()));
+            let path = format!("{way}{}", snake_case(field["name"].as_str().unwrap_or_default()));
             let versions = field["versions"].as_str().unwrap_or_default();
             let (inside, outside): (Vec<i16>, Vec<i16>) = around.iter().partition(|at| holds(versions, **at));
             let (kind, inner) = self.kind_of(field);
@@ -92,16 +93,4 @@ pub(crate) fn holds(range: &str, version: i16) -> bool {
         }
         (None, None) => number(range) == Some(version),
     }
-}
-
-/// `TopicId` as `topic_id`.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
 }
