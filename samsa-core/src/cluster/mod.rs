@@ -1,0 +1,384 @@
+//! What is known of the cluster: brokers, topics, partitions and their leaders.
+//!
+//! ZooKeeper, where the cluster was found through it, says who the brokers are; metadata says what topics there are and
+//! who leads their partitions. One question for metadata is under way at a time. It is asked at the start, when
+//! somebody wants a topic that is not known, when what is known proved wrong, and when it is old:
+//!
+//! | state   | input                       | then    | emits                                       |
+//! |---------|-----------------------------|---------|---------------------------------------------|
+//! | Resting | due                         | Seeking | a connection to any broker                  |
+//! | Seeking | it is ready                 | Asking  | the first of the questions                  |
+//! | Seeking | it is unreachable           | Seeking | a connection to the next broker             |
+//! | Asking  | answer, more to ask         | Asking  | the next question                           |
+//! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
+//! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
+
+mod contacts;
+pub(crate) mod metadata;
+mod topics;
+mod view;
+mod zookeeper;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use samsa_proto::ErrorCode;
+use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
+
+use crate::command::{BrokerInfo, Reply, Waiting};
+use crate::config::{Config, Discovery};
+use crate::connection::{Call, Failure, Owner, Peer, Role};
+use crate::error::ConnectError;
+use crate::event::Event;
+use crate::id::{BrokerId, ConnId, OpId};
+use crate::intent::{Intent, Snapshot};
+use crate::limits;
+use crate::out::Context;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+use crate::zookeeper::ZkNews;
+use contacts::Contacts;
+use metadata::Question;
+use topics::Topics;
+use zookeeper::{Learnt, ZooKeeperDiscovery};
+
+pub(crate) use topics::Interest;
+pub(crate) use view::TopicView;
+
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    zookeeper: Option<ZooKeeperDiscovery>,
+    contacts: Contacts,
+    registered: BTreeMap<BrokerId, BrokerInfo>,
+    advertised: BTreeMap<BrokerId, BrokerInfo>,
+    published: Vec<BrokerInfo>,
+    topics: Topics,
+    state: State,
+    failures: u32,
+    last_answer: Option<Instant>,
+    rng: Rng,
+    last_trouble: String,
+    connecting: Vec<Connecting>,
+    changed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Resting { due: Instant, why: &'static str },
+    Seeking { since: Instant },
+    Asking { question: Question, rest: VecDeque<Question> },
+}
+
+/// A command that waits for the first sight of the cluster.
+#[derive(Debug)]
+struct Connecting {
+    op: OpId,
+    until: Instant,
+    within: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) enum ClusterInput {
+    Connect { op: OpId, within: Duration },
+    ZooKeeper(ZkNews),
+    Ready,
+    Unreachable { peer: Peer, reason: String },
+    Response { version: i16, frame: Bytes },
+    Failed(Failure),
+    Tick,
+    Close,
+}
+
+/// What other machines ask.
+impl Cluster {
+    pub(crate) fn new(config: &Config, mut rng: Rng) -> Self {
+        let (zookeeper, bootstrap) = match &config.discovery {
+            Discovery::ZooKeeper { session_timeout } => {
+                (Some(ZooKeeperDiscovery::new(*session_timeout, rng.fork())), 0)
+            }
+            Discovery::Bootstrap(addresses) => (None, addresses.len()),
+        };
+        Self {
+            zookeeper,
+            contacts: Contacts::new(bootstrap, rng.fork()),
+            registered: BTreeMap::new(),
+            advertised: BTreeMap::new(),
+            published: Vec::new(),
+            topics: Topics::default(),
+            state: State::Resting { due: Instant::START, why: "first metadata" },
+            failures: 0,
+            last_answer: None,
+            rng,
+            last_trouble: "nothing was tried yet".to_owned(),
+            connecting: Vec::new(),
+            changed: false,
+        }
+    }
+
+    /// Keeps this topic's metadata from now on, and asks for it if it is not known.
+    pub(crate) fn want(&mut self, cx: &mut Context<'_>, topic: &Arc<str>, interest: Interest) {
+        if self.topics.view(topic).is_none() && self.topics.len() >= limits::TOPICS {
+            self.trouble(format!("more than {} topics are wanted", limits::TOPICS));
+        } else if self.topics.want(topic, interest) {
+            self.refresh(cx, "topic wanted");
+        }
+    }
+
+    /// A topic with at least one partition, if it is known.
+    pub(crate) fn topic(&self, topic: &str) -> Option<&TopicView> {
+        self.topics.view(topic)
+    }
+
+    /// Whether the brokers say that there is no such topic.
+    pub(crate) fn is_unknown(&self, topic: &str) -> bool {
+        self.topics.is_unknown(topic)
+    }
+
+    /// Why the brokers will not tell of this topic, nor create it, however often they are asked: an invalid name, or
+    /// no permission.
+    pub(crate) fn refusal(&self, topic: &str) -> Option<ErrorCode> {
+        self.topics.refusal(topic)
+    }
+
+    /// What is known seems wrong: asks again, soon but not at once again and again. A change is told to all machines.
+    pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str) {
+        let State::Resting { due, .. } = self.state else { return };
+        let not_before = self.last_answer.map_or(cx.now.mono, |last| last + cx.config.retry_backoff.first);
+        let soon = due.min(not_before.max(cx.now.mono));
+        self.state = State::Resting { due: soon, why };
+        self.tick(cx);
+    }
+
+    /// The last thing that went wrong, for errors that speak of a time that is over.
+    pub(crate) fn last_trouble(&self) -> &str {
+        &self.last_trouble
+    }
+
+    /// A connection to any broker, for questions that each of them answers. If there is none, one is made.
+    pub(crate) fn contact(&mut self, cx: &mut Context<'_>) -> Option<ConnId> {
+        let peer = self.contacts.current()?;
+        cx.net.connection(cx.now, peer, Role::Control)
+    }
+
+    /// Whether metadata has changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+}
+
+/// What the engine passes on.
+impl Cluster {
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, input: ClusterInput) {
+        match input {
+            ClusterInput::Connect { op, within } => self.connect(cx, op, within),
+            ClusterInput::ZooKeeper(news) => self.zookeeper_news(cx, news),
+            ClusterInput::Ready => self.seek(cx),
+            ClusterInput::Unreachable { peer, reason } => self.unreachable(cx, peer, reason),
+            ClusterInput::Response { version, frame } => self.response(cx, version, &frame),
+            ClusterInput::Failed(failure) => self.failed(cx, failure.reason().to_owned()),
+            ClusterInput::Tick => self.tick(cx),
+            ClusterInput::Close => self.close(cx),
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let metadata = match self.state {
+            State::Resting { due, why } => self.contacts.current().map(|_| Deadline::new(due, why)),
+            State::Seeking { .. } | State::Asking { .. } => None,
+        };
+        let zookeeper = self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::deadline);
+        let connecting = self.connecting.iter().map(|waiting| Deadline::new(waiting.until, "connect")).min();
+        Deadline::earlier(Deadline::earlier(metadata, zookeeper), connecting)
+    }
+
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        let (what, since, until) = match &self.state {
+            State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
+            State::Seeking { since } => {
+                (format!("a broker to ask ({})", self.last_trouble), Some(*since), None)
+            }
+            State::Asking { question, .. } => (format!("the answer to {question:?}"), None, None),
+        };
+        lines.push(Waiting { who: "metadata".to_owned(), what, since, until });
+    }
+
+    fn connect(&mut self, cx: &mut Context<'_>, op: OpId, within: Duration) {
+        if self.last_answer.is_some() {
+            return cx.out.complete(op, Reply::Connect(Ok(())));
+        }
+        self.connecting.push(Connecting { op, until: cx.now.mono + within, within });
+        self.tick(cx);
+    }
+
+    fn tick(&mut self, cx: &mut Context<'_>) {
+        if let Some(zookeeper) = &mut self.zookeeper {
+            zookeeper.tick(cx);
+        }
+        if matches!(self.state, State::Resting { due, .. } if due <= cx.now.mono) {
+            self.state = State::Seeking { since: cx.now.mono };
+            self.seek(cx);
+        }
+        for late in self.connecting.extract_if(.., |waiting| waiting.until <= cx.now.mono) {
+            let error = ConnectError::Unreachable { within: late.within, last: self.last_trouble.clone() };
+            cx.out.complete(late.op, Reply::Connect(Err(error)));
+        }
+    }
+
+    fn zookeeper_news(&mut self, cx: &mut Context<'_>, news: ZkNews) {
+        let Some(zookeeper) = &mut self.zookeeper else { return };
+        match zookeeper.handle(cx, news) {
+            None => {}
+            Some(Learnt::Trouble(trouble)) => self.trouble(trouble),
+            Some(Learnt::TopicsChanged) if self.topics.is_troubled() => self.refresh(cx, "topics changed"),
+            Some(Learnt::TopicsChanged) => {}
+            Some(Learnt::Brokers(brokers)) => {
+                if brokers.is_empty() {
+                    self.trouble("no broker is registered in ZooKeeper".to_owned());
+                }
+                let news = self.registered != brokers;
+                self.registered = brokers;
+                self.brokers_changed(cx);
+                if news {
+                    self.refresh(cx, "brokers changed");
+                }
+                self.seek(cx);
+            }
+        }
+    }
+
+    /// Asks, if that is wanted and a broker can be asked.
+    fn seek(&mut self, cx: &mut Context<'_>) {
+        if !matches!(self.state, State::Seeking { .. }) {
+            return;
+        }
+        let Some(conn) = self.contact(cx) else { return };
+        self.ask(cx, conn, self.topics.questions().into());
+    }
+
+    fn ask(&mut self, cx: &mut Context<'_>, conn: ConnId, mut questions: VecDeque<Question>) {
+        let Some(question) = questions.pop_front() else { return };
+        let Some(version) = cx.net.version::<MetadataRequest<'_>>(conn) else {
+            return self
+                .failed(cx, "the broker speaks no version of Metadata that this client knows".to_owned());
+        };
+        let call = Call {
+            request: &question.request(version),
+            version,
+            timeout: cx.config.request_timeout,
+            owner: Owner::Cluster,
+            response_bytes: limits::RESPONSE_BYTES,
+        };
+        match cx.net.send(cx.now, conn, &call) {
+            Ok(()) => self.state = State::Asking { question, rest: questions },
+            Err(error) => self.failed(cx, error.to_string()),
+        }
+    }
+
+    fn response(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) {
+        let resting = State::Resting { due: cx.now.mono, why: "metadata" };
+        let State::Asking { question, rest } = std::mem::replace(&mut self.state, resting) else { return };
+        match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
+            Err(error) => self.failed(cx, error.to_string()),
+            Ok((_, response)) => {
+                self.learn(cx, &question, &response, version);
+                match self.contact(cx) {
+                    Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),
+                    _ => self.rest(cx),
+                }
+            }
+        }
+    }
+
+    fn learn(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: &Question,
+        response: &MetadataResponse<'_>,
+        version: i16,
+    ) {
+        let told: BTreeMap<&str, _> =
+            response.topics.iter().filter_map(|topic| Some((topic.name?, topic))).collect();
+        for (name, topic) in &told {
+            let answer = metadata::answer(topic, version);
+            if let metadata::Answer::NotYet(code) | metadata::Answer::Refused(code) = &answer {
+                self.last_trouble = format!("topic {name:?}: {code}");
+            }
+            for moved in self.topics.learn(name, answer) {
+                let (topic, partition, leader) = (Arc::from(*name), moved.partition, moved.leader);
+                cx.out.event(Event::LeaderMoved { topic, partition, leader });
+            }
+        }
+        self.topics.learn_missing(asked, |name| told.contains_key(name));
+        self.advertised = metadata::brokers(response);
+        self.brokers_changed(cx);
+        self.changed = true;
+    }
+
+    /// All was asked and answered.
+    fn rest(&mut self, cx: &mut Context<'_>) {
+        self.last_answer = Some(cx.now.mono);
+        for waiting in self.connecting.drain(..) {
+            cx.out.complete(waiting.op, Reply::Connect(Ok(())));
+        }
+        if self.topics.is_troubled() {
+            self.wait(cx, "topics without leader");
+        } else {
+            self.failures = 0;
+            let due = cx.now.mono + cx.config.metadata_max_age;
+            self.state = State::Resting { due, why: "age of metadata" };
+        }
+    }
+
+    fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
+        self.trouble(reason);
+        self.contacts.next();
+        self.wait(cx, "metadata, again");
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>, why: &'static str) {
+        self.failures = self.failures.saturating_add(1);
+        let due = cx.now.mono + cx.config.retry_backoff.wait(self.failures, &mut self.rng);
+        self.state = State::Resting { due, why };
+    }
+
+    fn unreachable(&mut self, cx: &mut Context<'_>, peer: Peer, reason: String) {
+        self.trouble(reason);
+        if self.contacts.current() == Some(peer) {
+            self.contacts.next();
+            self.seek(cx);
+        }
+    }
+
+    fn brokers_changed(&mut self, cx: &mut Context<'_>) {
+        let mut brokers = self.advertised.clone();
+        brokers.extend(self.registered.clone());
+        let published: Vec<BrokerInfo> = brokers.values().cloned().collect();
+        if published == self.published {
+            return;
+        }
+        self.contacts.set_brokers(brokers.keys().copied());
+        cx.net.set_brokers(cx.now, brokers.into_iter().map(|(id, broker)| (id, broker.address)).collect());
+        cx.out.intend(Intent::Snapshot(Snapshot::Brokers(published.clone().into())));
+        self.published = published;
+    }
+
+    fn close(&mut self, cx: &mut Context<'_>) {
+        if let Some(zookeeper) = &mut self.zookeeper {
+            zookeeper.close(cx);
+        }
+        self.zookeeper = None;
+        for waiting in self.connecting.drain(..) {
+            cx.out.complete(waiting.op, Reply::Connect(Err(ConnectError::Closed)));
+        }
+    }
+
+    fn trouble(&mut self, trouble: String) {
+        tracing::debug!(%trouble, "cluster");
+        self.last_trouble = trouble;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! Scripts over the machine and the network below it: a bootstrap address, a broker that answers for metadata.
+
+use std::time::Duration;
+
+use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use samsa_proto::api::metadata::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
+use samsa_proto::{Request, encode_response};
+
+use super::*;
+use crate::connection::{Network, News, RecvBuf};
+use crate::out::Out;
+use crate::time::Now;
+
+const WITHIN: Duration = Duration::from_secs(60);
+
+struct Script {
+    cluster: Cluster,
+    config: Config,
+    net: Network,
+    out: Out,
+    now: Now,
+    /// The connection to whoever is asked for metadata.
+    conn: Option<ConnId>,
+}
+
+impl Script {
+    fn start() -> Self {
+        let bootstrap = vec!["127.0.0.1:9092".parse().unwrap()];
+        let config = Config::new(Discovery::Bootstrap(bootstrap.clone()));
+        let mut net = Network::new(&config, Rng::new(1));
+        net.set_bootstrap(&bootstrap);
+        let cluster = Cluster::new(&config, Rng::new(2));
+        Self { cluster, config, net, out: Out::default(), now: Now::default(), conn: None }
+    }
+
+    fn with(&mut self, act: impl FnOnce(&mut Cluster, &mut Context<'_>)) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        act(&mut self.cluster, &mut cx);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        while let Some(news) = self.net.poll_news() {
+            let input = match news {
+                News::Ready { .. } => ClusterInput::Ready,
+                News::Unreachable { peer, reason, .. } => ClusterInput::Unreachable { peer, reason },
+                News::Response { version, frame, .. } => ClusterInput::Response { version, frame },
+                News::Failed { failure, .. } => ClusterInput::Failed(failure),
+                News::Oversized { .. } => panic!("metadata is never oversized"),
+            };
+            let mut cx =
+                Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+            self.cluster.handle(&mut cx, input);
+        }
+    }
+
+    fn ticks_at_its_deadline(&mut self) {
+        let deadline = self.cluster.deadline().expect("a deadline");
+        self.now.mono = self.now.mono.max(deadline.at);
+        self.with(|cluster, cx| cluster.handle(cx, ClusterInput::Tick));
+    }
+
+    /// The next connection is dialled, made, and tells its versions.
+    fn connects(&mut self) {
+        let Some(Intent::Connect { conn, .. }) = self.net.poll_intent() else { panic!("nobody is dialled") };
+        self.conn = Some(conn);
+        self.net.connected(self.now, conn);
+        self.sent();
+        let metadata = ApiVersion { api_key: 3, min_version: 0, max_version: 12, ..Default::default() };
+        let response = ApiVersionsResponse { api_keys: vec![metadata], ..Default::default() };
+        self.hears::<ApiVersionsRequest<'_>>(0, 4, &response);
+    }
+
+    fn sent(&mut self) -> Vec<u8> {
+        let conn = self.conn.expect("a connection");
+        let mut segments = Vec::new();
+        self.net.transmit(conn, &mut segments);
+        let bytes = segments.concat();
+        self.net.transmitted(conn, bytes.len());
+        bytes
+    }
+
+    fn hears<R: Request>(&mut self, correlation_id: i32, version: i16, response: &R::Response<'_>) {
+        let conn = self.conn.expect("a connection");
+        let bytes = encode_response::<R>(correlation_id, version, response).unwrap().concat();
+        let RecvBuf::Read(mut buffer) = self.net.recv_buf(conn) else { panic!("nothing can be read") };
+        buffer.unfilled()[..bytes.len()].copy_from_slice(&bytes);
+        buffer.advance(bytes.len());
+        self.net.received(self.now, conn, buffer);
+        self.settle();
+    }
+
+    /// The question for metadata that was sent, as the topics that it names and whether they may be created; the
+    /// answer names a broker, and these topics with one partition each.
+    fn is_asked(&mut self) -> (i32, Vec<String>, bool) {
+        let bytes = self.sent();
+        let (header, body) = samsa_proto::decode_request_header(&bytes[4..]).unwrap();
+        let request: MetadataRequest<'_> = samsa_proto::decode(header.api_version, body).unwrap();
+        let names = request.topics.unwrap().iter().map(|topic| topic.name.unwrap().to_owned()).collect();
+        (header.correlation_id, names, request.allow_auto_topic_creation)
+    }
+
+    fn is_told(&mut self, correlation_id: i32, topics: Vec<MetadataResponseTopic<'_>>) {
+        let broker =
+            MetadataResponseBroker { node_id: 1, host: "127.0.0.1", port: 9092, ..Default::default() };
+        let response = MetadataResponse { brokers: vec![broker], topics, ..Default::default() };
+        self.hears::<MetadataRequest<'_>>(correlation_id, 12, &response);
+    }
+
+    fn wants(&mut self, topic: &str, interest: Interest) {
+        self.with(|cluster, cx| cluster.want(cx, &topic.into(), interest));
+    }
+
+    /// The cluster was seen once.
+    fn connected() -> Self {
+        let mut script = Self::start();
+        let op = OpId(1);
+        script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Connect { op, within: WITHIN }));
+        script.connects();
+        let (id, names, _) = script.is_asked();
+        assert!(names.is_empty());
+        script.is_told(id, Vec::new());
+        script
+    }
+
+    fn answers(&mut self) -> Vec<Reply> {
+        let replies = std::iter::from_fn(|| self.out.pop()).filter_map(|intent| match intent {
+            Intent::Complete { reply, .. } => Some(reply),
+            _ => None,
+        });
+        replies.collect()
+    }
+}
+
+fn topic(name: &str) -> MetadataResponseTopic<'_> {
+    let partition = MetadataResponsePartition { leader_id: 1, leader_epoch: 3, ..Default::default() };
+    MetadataResponseTopic { name: Some(name), partitions: vec![partition], ..Default::default() }
+}
+
+fn troubled(name: &str, error_code: ErrorCode) -> MetadataResponseTopic<'_> {
+    MetadataResponseTopic { name: Some(name), error_code, ..Default::default() }
+}
+
+#[test]
+fn connecting_ends_with_the_first_answer() {
+    let mut script = Script::connected();
+    assert!(matches!(script.answers()[..], [Reply::Connect(Ok(()))]));
+    assert_eq!(script.cluster.published.len(), 1);
+}
+
+#[test]
+fn connecting_ends_in_time_and_says_what_went_wrong() {
+    let mut script = Script::start();
+    let op = OpId(1);
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Connect { op, within: WITHIN }));
+    let Some(Intent::Connect { conn, .. }) = script.net.poll_intent() else { panic!("nobody is dialled") };
+    script.net.connect_failed(script.now, conn, "connection refused");
+    script.settle();
+
+    script.now.mono = script.now.mono + WITHIN;
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Tick));
+    let answers = script.answers();
+    let [Reply::Connect(Err(error))] = &answers[..] else { panic!("{answers:?}") };
+    assert!(error.to_string().contains("127.0.0.1:9092: connection refused"), "{error}");
+}
+
+#[test]
+fn a_topic_to_publish_to_is_created_by_the_cluster_if_it_will() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.ticks_at_its_deadline();
+    script.connects();
+    let (id, names, create) = script.is_asked();
+    assert_eq!((names, create), (vec!["events".to_owned()], true));
+
+    script.is_told(id, vec![topic("events")]);
+    let view = script.cluster.topic("events").expect("the topic is known");
+    assert_eq!(view.partitions[0].leader, Some(BrokerId(1)));
+    assert_eq!(view.partitions[0].leader_epoch, Some(3));
+    assert!(script.cluster.take_changed());
+}
+
+#[test]
+fn a_topic_to_read_is_never_created() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Read);
+    script.ticks_at_its_deadline();
+    script.connects();
+    let (id, names, create) = script.is_asked();
+    assert_eq!((names, create), (vec!["events".to_owned()], false));
+
+    script.is_told(id, vec![troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+    assert!(script.cluster.is_unknown("events"));
+}
+
+#[test]
+fn a_topic_without_leader_is_asked_about_again_after_a_wait() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.ticks_at_its_deadline();
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![troubled("events", ErrorCode::LEADER_NOT_AVAILABLE)]);
+    assert!(script.cluster.last_trouble().contains("LEADER_NOT_AVAILABLE"));
+
+    let deadline = script.cluster.deadline().unwrap();
+    assert!(deadline.at > script.now.mono);
+    assert!(deadline.at <= script.now.mono + script.config.retry_backoff.most);
+    script.ticks_at_its_deadline();
+    script.is_asked();
+}
+
+#[test]
+fn a_topic_that_is_refused_is_not_asked_about_again_and_again() {
+    let mut script = Script::connected();
+    script.wants("no/such", Interest::Publish);
+    script.ticks_at_its_deadline();
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![troubled("no/such", ErrorCode::INVALID_TOPIC_EXCEPTION)]);
+    assert_eq!(script.cluster.refusal("no/such"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+    assert!(script.cluster.deadline().unwrap().at >= script.now.mono + script.config.metadata_max_age);
+}
+
+#[test]
+fn many_that_find_the_metadata_wrong_ask_once() {
+    let mut script = Script::connected();
+    for _ in 0..100 {
+        script.with(|cluster, cx| cluster.refresh(cx, "not leader"));
+    }
+    script.ticks_at_its_deadline();
+    script.connects();
+    script.is_asked();
+    for _ in 0..100 {
+        script.with(|cluster, cx| cluster.refresh(cx, "not leader"));
+    }
+    assert!(script.sent().is_empty(), "one question is under way already");
+}
+
+#[test]
+fn a_broker_that_answers_nonsense_is_passed_over_for_the_next() {
+    let mut script = Script::start();
+    let op = OpId(1);
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Connect { op, within: WITHIN }));
+    script.connects();
+    let (id, ..) = script.is_asked();
+
+    let conn = script.conn.unwrap();
+    let RecvBuf::Read(mut buffer) = script.net.recv_buf(conn) else { panic!("nothing can be read") };
+    let nonsense = [&6_i32.to_be_bytes()[..], &id.to_be_bytes(), &[0xFF, 0xFF]].concat();
+    buffer.unfilled()[..nonsense.len()].copy_from_slice(&nonsense);
+    buffer.advance(nonsense.len());
+    script.net.received(script.now, conn, buffer);
+    script.settle();
+
+    assert!(script.cluster.last_trouble().contains("MetadataResponse"), "{}", script.cluster.last_trouble());
+    assert!(script.cluster.deadline().unwrap().at > script.now.mono);
+}

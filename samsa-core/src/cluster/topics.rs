@@ -1,0 +1,217 @@
+//! The topics that somebody wants to know about, and what is known of each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use samsa_proto::ErrorCode;
+
+use super::metadata::{Answer, Question};
+use super::view::{Moved, TopicView};
+
+/// Why a topic is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Interest {
+    /// It is never created by looking.
+    Read,
+    /// The cluster may create it.
+    Publish,
+}
+
+/// So many answers in a row must say that a known topic is unknown before that is believed: a broker that restarts
+/// says so of every topic for a while.
+const UNKNOWN_BEFORE_FORGOTTEN: u32 = 3;
+
+#[derive(Debug, Default)]
+pub(crate) struct Topics(BTreeMap<Arc<str>, Wanted>);
+
+#[derive(Debug)]
+struct Wanted {
+    interest: Interest,
+    view: Option<TopicView>,
+    trouble: Trouble,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    None,
+    NotAsked,
+    Unknown { answers: u32 },
+    NotYet,
+    Refused(ErrorCode),
+}
+
+impl Topics {
+    /// Whether something has to be asked because of that.
+    pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> bool {
+        let fresh = || Wanted { interest, view: None, trouble: Trouble::NotAsked };
+        let wanted = self.0.entry(Arc::clone(topic)).or_insert_with(fresh);
+        wanted.interest = wanted.interest.max(interest);
+        wanted.view.is_none()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn view(&self, topic: &str) -> Option<&TopicView> {
+        self.0.get(topic)?.view.as_ref()
+    }
+
+    pub(crate) fn is_unknown(&self, topic: &str) -> bool {
+        self.0
+            .get(topic)
+            .is_some_and(|wanted| matches!(wanted.trouble, Trouble::Unknown { .. }) && wanted.view.is_none())
+    }
+
+    pub(crate) fn refusal(&self, topic: &str) -> Option<ErrorCode> {
+        match self.0.get(topic)?.trouble {
+            Trouble::Refused(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether asking again may help.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.0.values().any(|wanted| match wanted.trouble {
+            Trouble::NotAsked | Trouble::NotYet => true,
+            Trouble::Unknown { .. } => wanted.interest == Interest::Publish || wanted.view.is_some(),
+            Trouble::None => wanted.view.as_ref().is_some_and(TopicView::lacks_leader),
+            Trouble::Refused(_) => false,
+        })
+    }
+
+    /// What to ask to know everything that is wanted.
+    pub(crate) fn questions(&self) -> Vec<Question> {
+        let creates = |wanted: &Wanted| wanted.interest == Interest::Publish && wanted.view.is_none();
+        let (create, look): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, wanted)| creates(wanted));
+        let names = |topics: Vec<(&Arc<str>, &Wanted)>| {
+            topics.into_iter().map(|(name, _)| Arc::clone(name)).collect()
+        };
+        let mut questions = Vec::new();
+        if !look.is_empty() || create.is_empty() {
+            questions.push(Question::Look(names(look)));
+        }
+        if !create.is_empty() {
+            questions.push(Question::Create(names(create)));
+        }
+        questions
+    }
+
+    /// Takes an answer in, and tells which leaders are others now. A topic that nobody wants is passed over.
+    pub(crate) fn learn(&mut self, topic: &str, answer: Answer) -> Vec<Moved> {
+        let Some(wanted) = self.0.get_mut(topic) else { return Vec::new() };
+        wanted.trouble = match &answer {
+            Answer::Known(_) => Trouble::None,
+            Answer::Unknown => wanted.unknown_once_more(),
+            Answer::NotYet(_) => Trouble::NotYet,
+            Answer::Refused(code) => Trouble::Refused(*code),
+        };
+        match (answer, &mut wanted.view) {
+            (Answer::Known(newer), Some(view)) => view.update(newer),
+            (Answer::Known(newer), view @ None) => {
+                *view = Some(newer);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// All that were asked about and that the answer left out are unknown to that broker.
+    pub(crate) fn learn_missing(&mut self, asked: &Question, told: impl Fn(&str) -> bool) {
+        let (Question::Look(names) | Question::Create(names)) = asked;
+        for name in names.iter().filter(|name| !told(name)) {
+            self.learn(name, Answer::Unknown);
+        }
+    }
+}
+
+impl Wanted {
+    fn unknown_once_more(&mut self) -> Trouble {
+        let answers = match self.trouble {
+            Trouble::Unknown { answers } => answers + 1,
+            _ => 1,
+        };
+        if answers >= UNKNOWN_BEFORE_FORGOTTEN {
+            self.view = None;
+        }
+        Trouble::Unknown { answers }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::PartitionInfo;
+    use crate::id::BrokerId;
+
+    fn known() -> Answer {
+        let partition = PartitionInfo {
+            partition: 0,
+            leader: Some(BrokerId(1)),
+            leader_epoch: None,
+            replicas: Vec::new(),
+            in_sync: Vec::new(),
+        };
+        Answer::Known(TopicView::new(None, vec![partition], 10).unwrap())
+    }
+
+    fn topics(interest: Interest) -> Topics {
+        let mut topics = Topics::default();
+        assert!(topics.want(&"t".into(), interest));
+        topics
+    }
+
+    #[test]
+    fn only_a_publisher_s_topic_is_named_for_creation() {
+        assert_eq!(topics(Interest::Read).questions(), [Question::Look(vec!["t".into()])]);
+        assert_eq!(topics(Interest::Publish).questions(), [Question::Create(vec!["t".into()])]);
+    }
+
+    #[test]
+    fn a_topic_that_is_known_is_looked_at_only() {
+        let mut topics = topics(Interest::Publish);
+        topics.learn("t", known());
+        assert_eq!(topics.questions(), [Question::Look(vec!["t".into()])]);
+        assert!(!topics.want(&"t".into(), Interest::Publish));
+        assert!(!topics.is_troubled());
+    }
+
+    #[test]
+    fn a_known_topic_outlives_a_few_brokers_that_do_not_know_it() {
+        let mut topics = topics(Interest::Read);
+        topics.learn("t", known());
+        for _ in 1..UNKNOWN_BEFORE_FORGOTTEN {
+            topics.learn("t", Answer::Unknown);
+            assert!(topics.view("t").is_some());
+            assert!(topics.is_troubled(), "it is asked about again");
+        }
+        topics.learn("t", Answer::Unknown);
+        assert!(topics.view("t").is_none());
+        assert!(topics.is_unknown("t"));
+    }
+
+    #[test]
+    fn an_unknown_topic_is_asked_about_again_only_for_a_publisher() {
+        for (interest, again) in [(Interest::Read, false), (Interest::Publish, true)] {
+            let mut topics = topics(interest);
+            topics.learn("t", Answer::Unknown);
+            assert!(topics.is_unknown("t"));
+            assert_eq!(topics.is_troubled(), again);
+        }
+    }
+
+    #[test]
+    fn a_topic_that_the_answer_leaves_out_is_unknown() {
+        let mut topics = topics(Interest::Read);
+        topics.learn_missing(&Question::Look(vec!["t".into()]), |_| false);
+        assert!(topics.is_unknown("t"));
+    }
+
+    #[test]
+    fn a_refusal_is_remembered_with_its_code() {
+        let mut topics = topics(Interest::Publish);
+        topics.learn("t", Answer::Refused(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        assert_eq!(topics.refusal("t"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        assert!(!topics.is_troubled());
+    }
+}

@@ -1,0 +1,141 @@
+//! A topic as the client sees it, and how new metadata changes that.
+
+use crate::command::PartitionInfo;
+use crate::id::BrokerId;
+
+/// A topic, as the metadata has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TopicView {
+    /// None before Kafka 2.8.
+    pub(crate) id: Option<[u8; 16]>,
+    /// By number, without gaps; never empty.
+    pub(crate) partitions: Vec<PartitionInfo>,
+}
+
+/// A partition whose leader is another one now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) partition: i32,
+    pub(crate) leader: Option<BrokerId>,
+}
+
+impl TopicView {
+    /// From partitions in any order. A number that is missing stands for a partition without a leader; numbers from
+    /// `most` on are not believed.
+    pub(crate) fn new(id: Option<[u8; 16]>, partitions: Vec<PartitionInfo>, most: usize) -> Option<Self> {
+        let known = partitions.iter().filter_map(|info| usize::try_from(info.partition).ok());
+        let count = known.filter(|number| *number < most).max()? + 1;
+        let mut view: Vec<_> = (0..count as i32).map(leaderless).collect();
+        for info in partitions {
+            if let Some(place) = usize::try_from(info.partition).ok().and_then(|at| view.get_mut(at)) {
+                *place = info;
+            }
+        }
+        Some(Self { id, partitions: view })
+    }
+
+    pub(crate) fn lacks_leader(&self) -> bool {
+        self.partitions.iter().any(|info| info.leader.is_none())
+    }
+
+    /// Takes over what is newer. Within one incarnation of a topic the leader epoch never goes back (KIP-320): an older
+    /// view of a partition changes nothing.
+    pub(crate) fn update(&mut self, newer: Self) -> Vec<Moved> {
+        if self.id != newer.id {
+            *self = newer;
+            return self.partitions.iter().map(|info| moved(info)).collect();
+        }
+        let mut moves = Vec::new();
+        for info in newer.partitions {
+            let place = self.partitions.iter_mut().find(|old| old.partition == info.partition);
+            match place {
+                None => {
+                    moves.push(moved(&info));
+                    self.partitions.push(info);
+                }
+                Some(old) if is_older(&info, old) => {}
+                Some(old) => {
+                    if old.leader != info.leader {
+                        moves.push(moved(&info));
+                    }
+                    *old = info;
+                }
+            }
+        }
+        moves
+    }
+}
+
+fn is_older(new: &PartitionInfo, old: &PartitionInfo) -> bool {
+    matches!((new.leader_epoch, old.leader_epoch), (Some(new), Some(old)) if new < old)
+}
+
+fn moved(info: &PartitionInfo) -> Moved {
+    Moved { partition: info.partition, leader: info.leader }
+}
+
+fn leaderless(partition: i32) -> PartitionInfo {
+    PartitionInfo { partition, leader: None, leader_epoch: None, replicas: Vec::new(), in_sync: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn led(partition: i32, leader: i32, epoch: impl Into<Option<i32>>) -> PartitionInfo {
+        PartitionInfo { leader: Some(BrokerId(leader)), leader_epoch: epoch.into(), ..leaderless(partition) }
+    }
+
+    fn view(partitions: &[PartitionInfo]) -> TopicView {
+        TopicView::new(None, partitions.to_vec(), 100).unwrap()
+    }
+
+    fn leaders(view: &TopicView) -> Vec<Option<i32>> {
+        view.partitions.iter().map(|info| info.leader.map(|leader| leader.0)).collect()
+    }
+
+    #[test]
+    fn partitions_stand_by_number_and_gaps_have_no_leader() {
+        let view = view(&[led(2, 7, 0), led(0, 8, 0)]);
+        assert_eq!(leaders(&view), [Some(8), None, Some(7)]);
+        assert!(view.lacks_leader());
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_are_not_believed() {
+        assert_eq!(TopicView::new(None, vec![led(i32::MAX, 1, 0), led(-1, 1, 0)], 100), None);
+        let view = TopicView::new(None, vec![led(i32::MAX, 1, 0), led(0, 1, 0)], 100).unwrap();
+        assert_eq!(leaders(&view), [Some(1)]);
+    }
+
+    #[test]
+    fn an_older_leader_epoch_changes_nothing() {
+        let mut known = view(&[led(0, 1, 5), led(1, 1, 5)]);
+        let moves = known.update(view(&[led(0, 2, 4), led(1, 2, 6)]));
+        assert_eq!(leaders(&known), [Some(1), Some(2)]);
+        assert_eq!(moves, [Moved { partition: 1, leader: Some(BrokerId(2)) }]);
+    }
+
+    #[test]
+    fn where_there_is_no_epoch_the_later_answer_counts() {
+        let mut known = view(&[led(0, 1, None)]);
+        known.update(view(&[led(0, 2, None)]));
+        assert_eq!(leaders(&known), [Some(2)]);
+        known.update(view(&[led(0, 3, 0)]));
+        assert_eq!(leaders(&known), [Some(3)]);
+    }
+
+    #[test]
+    fn a_topic_made_anew_starts_from_nothing() {
+        let mut known = view(&[led(0, 1, 5), led(1, 1, 5)]);
+        known.update(TopicView::new(Some([1; 16]), vec![led(0, 2, 0)], 100).unwrap());
+        assert_eq!(leaders(&known), [Some(2)]);
+    }
+
+    #[test]
+    fn a_partition_that_is_left_out_once_is_not_forgotten() {
+        let mut known = view(&[led(0, 1, 5), led(1, 1, 5)]);
+        known.update(view(&[led(0, 1, 5)]));
+        assert_eq!(leaders(&known), [Some(1), Some(1)]);
+    }
+}

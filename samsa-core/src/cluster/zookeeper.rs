@@ -1,0 +1,248 @@
+//! Brokers as they register themselves in ZooKeeper (Kafka 0.8 to 3.9).
+//!
+//! | state   | news                        | then    | asks                                               |
+//! |---------|-----------------------------|---------|----------------------------------------------------|
+//! | none    | due                         | opening | a session                                          |
+//! | opening | connected                   | open    | the broker ids and the topics, both with a watch   |
+//! | open    | broker ids                  | open    | each broker's registration                         |
+//! | open    | the last registration       | open    | (the brokers are known)                            |
+//! | open    | a watch fired               | open    | that list again, with a watch                      |
+//! | open    | an operation of unknown fate | open   | everything again, after a wait                     |
+//! | open    | connected again             | open    | everything again                                   |
+//! | any     | expired, failed             | none    | (a new session, after a wait)                      |
+//!
+//! A watch is only a hint to read again. Nothing here writes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use samsa_proto::zookeeper::{BrokerRegistration, path};
+
+use crate::address::HostPort;
+use crate::command::BrokerInfo;
+use crate::id::{BrokerId, SessionId, ZkRequestId};
+use crate::intent::Intent;
+use crate::out::Context;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant, UnixMillis};
+use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState};
+
+#[derive(Debug)]
+pub(crate) struct ZooKeeperDiscovery {
+    session_timeout: Duration,
+    rng: Rng,
+    sessions: u32,
+    session: Option<SessionId>,
+    next_seq: u64,
+    pending: BTreeMap<u64, Question>,
+    /// The brokers that are being read; they become the brokers when the last has come.
+    reading: BTreeMap<BrokerId, BrokerInfo>,
+    failures: u32,
+    /// When to open a session, or to read everything again.
+    due: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    BrokerIds,
+    Broker(BrokerId),
+    Topics,
+}
+
+/// What ZooKeeper told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Learnt {
+    Brokers(BTreeMap<BrokerId, BrokerInfo>),
+    TopicsChanged,
+    Trouble(String),
+}
+
+impl ZooKeeperDiscovery {
+    pub(crate) fn new(session_timeout: Duration, rng: Rng) -> Self {
+        Self {
+            session_timeout,
+            rng,
+            sessions: 0,
+            session: None,
+            next_seq: 0,
+            pending: BTreeMap::new(),
+            reading: BTreeMap::new(),
+            failures: 0,
+            due: Some(Instant::START),
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.due.map(|at| Deadline::new(at, "ZooKeeper"))
+    }
+
+    pub(crate) fn tick(&mut self, cx: &mut Context<'_>) {
+        if self.due.is_none_or(|due| due > cx.now.mono) {
+            return;
+        }
+        self.due = None;
+        match self.session {
+            Some(_) => self.read_everything(cx),
+            None => self.open(cx),
+        }
+    }
+
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, news: ZkNews) -> Option<Learnt> {
+        match news {
+            ZkNews::Session { session, state } if self.session == Some(session) => {
+                self.session_changed(cx, state)
+            }
+            ZkNews::Reply { id, result } if self.session == Some(id.session) => {
+                let question = self.pending.remove(&id.seq)?;
+                self.answered(cx, question, result)
+            }
+            ZkNews::Watch { session, path } if self.session == Some(session) => {
+                match path.as_str() {
+                    path::BROKER_IDS => self.ask(cx, Question::BrokerIds),
+                    path::TOPICS => self.ask(cx, Question::Topics),
+                    _ => {}
+                }
+                None
+            }
+            ZkNews::Session { .. } | ZkNews::Reply { .. } | ZkNews::Watch { .. } => None,
+        }
+    }
+
+    pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
+        self.due = None;
+        if let Some(session) = self.session.take() {
+            cx.out.intend(Intent::CloseSession { session });
+        }
+    }
+
+    fn open(&mut self, cx: &mut Context<'_>) {
+        self.sessions += 1;
+        let session = SessionId(self.sessions);
+        self.session = Some(session);
+        cx.out.intend(Intent::OpenSession { session, timeout: self.session_timeout });
+    }
+
+    fn session_changed(&mut self, cx: &mut Context<'_>, state: ZkSessionState) -> Option<Learnt> {
+        match state {
+            ZkSessionState::Connected { .. } => {
+                self.read_everything(cx);
+                None
+            }
+            ZkSessionState::Suspended => {
+                Some(Learnt::Trouble("the connection to ZooKeeper is gone".to_owned()))
+            }
+            ZkSessionState::Expired => {
+                self.start_anew(cx);
+                Some(Learnt::Trouble("the ZooKeeper session expired".to_owned()))
+            }
+            ZkSessionState::Failed(reason) => {
+                self.start_anew(cx);
+                Some(Learnt::Trouble(format!("no ZooKeeper session: {reason}")))
+            }
+        }
+    }
+
+    fn start_anew(&mut self, cx: &mut Context<'_>) {
+        self.session = None;
+        self.pending.clear();
+        self.wait(cx);
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>) {
+        self.failures = self.failures.saturating_add(1);
+        self.due = Some(cx.now.mono + cx.config.dial_backoff.wait(self.failures, &mut self.rng));
+    }
+
+    /// What was asked before is asked again, so its answers no longer count.
+    fn read_everything(&mut self, cx: &mut Context<'_>) {
+        self.due = None;
+        self.pending.clear();
+        self.ask(cx, Question::BrokerIds);
+        self.ask(cx, Question::Topics);
+    }
+
+    fn ask(&mut self, cx: &mut Context<'_>, question: Question) {
+        let Some(session) = self.session else { return };
+        let op = match question {
+            Question::BrokerIds => ZkOp::Children { path: path::BROKER_IDS.to_owned(), watch: true },
+            Question::Topics => ZkOp::Children { path: path::TOPICS.to_owned(), watch: true },
+            Question::Broker(id) => ZkOp::Get { path: path::broker(id.0), watch: false },
+        };
+        if question == Question::BrokerIds {
+            self.pending.retain(|_, asked| *asked == Question::Topics);
+        }
+        self.next_seq += 1;
+        self.pending.insert(self.next_seq, question);
+        cx.out.intend(Intent::ZooKeeper { id: ZkRequestId { session, seq: self.next_seq }, op });
+    }
+
+    fn answered(
+        &mut self,
+        cx: &mut Context<'_>,
+        question: Question,
+        result: Result<ZkAnswer, ZkError>,
+    ) -> Option<Learnt> {
+        match (question, result) {
+            (Question::BrokerIds, Ok(ZkAnswer::Children(names))) => self.broker_ids(cx, &names),
+            (Question::Topics, Ok(ZkAnswer::Children(_))) => Some(Learnt::TopicsChanged),
+            (Question::Broker(id), Ok(ZkAnswer::Data(data, _))) => {
+                self.broker(id, &data);
+                self.finish_reading()
+            }
+            // It went between the list and the reading of it; the watch on the list tells.
+            (Question::Broker(_), Err(ZkError::NoNode)) => self.finish_reading(),
+            (_, Err(ZkError::NoNode)) => {
+                self.wait(cx);
+                let advice = "Kafka has not registered itself in this ZooKeeper: is the chroot right?";
+                Some(Learnt::Trouble(advice.to_owned()))
+            }
+            (_, Err(error)) => {
+                self.wait(cx);
+                Some(Learnt::Trouble(format!("ZooKeeper: {error}")))
+            }
+            (_, Ok(_)) => None,
+        }
+    }
+
+    fn broker_ids(&mut self, cx: &mut Context<'_>, names: &[String]) -> Option<Learnt> {
+        self.failures = 0;
+        self.reading.clear();
+        let ids: Vec<BrokerId> = names.iter().filter_map(|name| name.parse().ok().map(BrokerId)).collect();
+        for id in ids {
+            self.ask(cx, Question::Broker(id));
+        }
+        self.finish_reading()
+    }
+
+    fn broker(&mut self, id: BrokerId, data: &[u8]) {
+        match read_registration(id, data) {
+            Ok(Some(broker)) => {
+                self.reading.insert(id, broker);
+            }
+            Ok(None) => {
+                tracing::warn!(broker = %id, "no PLAINTEXT endpoint is registered; leaving the broker out")
+            }
+            Err(reason) => tracing::warn!(broker = %id, %reason, "the registration cannot be read"),
+        }
+    }
+
+    fn finish_reading(&mut self) -> Option<Learnt> {
+        let is_read = !self.pending.values().any(|asked| matches!(asked, Question::Broker(_)));
+        is_read.then(|| Learnt::Brokers(std::mem::take(&mut self.reading)))
+    }
+}
+
+fn read_registration(id: BrokerId, data: &[u8]) -> Result<Option<BrokerInfo>, String> {
+    let registration = BrokerRegistration::from_bytes(data).map_err(|error| error.to_string())?;
+    let Some(endpoint) = registration.plaintext() else { return Ok(None) };
+    let Some(host) = endpoint.host.clone() else { return Ok(None) };
+    Ok(Some(BrokerInfo {
+        id,
+        address: HostPort { host, port: endpoint.port },
+        rack: registration.rack.clone(),
+        registered: Some(UnixMillis(registration.timestamp)),
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Scripts: what is asked of ZooKeeper, what it answers, what is learnt.
+
+use super::*;
+use crate::config::{Config, Discovery};
+use crate::connection::Network;
+use crate::out::Out;
+use crate::time::Now;
+use crate::zookeeper::ZkStat;
+
+const TIMEOUT: Duration = Duration::from_secs(6);
+const REGISTRATION: &[u8] = br#"{"listener_security_protocol_map":{"PLAINTEXT":"PLAINTEXT"},
+    "endpoints":["PLAINTEXT://k1:9092"],"jmx_port":-1,"host":"k1","timestamp":"1700000000000","port":9092,"version":4}"#;
+
+struct Script {
+    discovery: ZooKeeperDiscovery,
+    config: Config,
+    net: Network,
+    out: Out,
+    now: Now,
+}
+
+impl Script {
+    fn start() -> Self {
+        let config = Config::new(Discovery::ZooKeeper { session_timeout: TIMEOUT });
+        let net = Network::new(&config, Rng::new(1));
+        let discovery = ZooKeeperDiscovery::new(TIMEOUT, Rng::new(2));
+        Self { discovery, config, net, out: Out::default(), now: Now::default() }
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut ZooKeeperDiscovery, &mut Context<'_>) -> T) -> T {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        act(&mut self.discovery, &mut cx)
+    }
+
+    fn ticks_at_its_deadline(&mut self) {
+        let deadline = self.discovery.deadline().expect("a deadline");
+        self.now.mono = self.now.mono.max(deadline.at);
+        self.with(|discovery, cx| discovery.tick(cx));
+    }
+
+    fn opens(&mut self) -> SessionId {
+        self.ticks_at_its_deadline();
+        match self.out.pop() {
+            Some(Intent::OpenSession { session, timeout: TIMEOUT }) => session,
+            other => panic!("no session but {other:?}"),
+        }
+    }
+
+    fn session(&mut self, session: SessionId, state: ZkSessionState) -> Option<Learnt> {
+        self.with(|discovery, cx| discovery.handle(cx, ZkNews::Session { session, state }))
+    }
+
+    fn connects(&mut self, session: SessionId) {
+        assert_eq!(self.session(session, ZkSessionState::Connected { id: 7, timeout: TIMEOUT }), None);
+    }
+
+    fn asks(&mut self, path: &str) -> ZkRequestId {
+        match self.out.pop() {
+            Some(Intent::ZooKeeper { id, op: ZkOp::Children { path: asked, watch: true } })
+                if asked == path =>
+            {
+                id
+            }
+            Some(Intent::ZooKeeper { id, op: ZkOp::Get { path: asked, watch: false } }) if asked == path => {
+                id
+            }
+            other => panic!("not {path} but {other:?}"),
+        }
+    }
+
+    fn hears(&mut self, id: ZkRequestId, result: Result<ZkAnswer, ZkError>) -> Option<Learnt> {
+        self.with(|discovery, cx| discovery.handle(cx, ZkNews::Reply { id, result }))
+    }
+
+    fn hears_names(&mut self, id: ZkRequestId, names: &[&str]) -> Option<Learnt> {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.hears(id, Ok(ZkAnswer::Children(names)))
+    }
+
+    fn watch_fires(&mut self, session: SessionId, path: &str) {
+        let news = ZkNews::Watch { session, path: path.to_owned() };
+        assert_eq!(self.with(|discovery, cx| discovery.handle(cx, news)), None);
+    }
+
+    /// A session in which both lists were asked for.
+    fn connected() -> (Self, SessionId, ZkRequestId) {
+        let mut script = Self::start();
+        let session = script.opens();
+        script.connects(session);
+        let ids = script.asks("/brokers/ids");
+        script.asks("/brokers/topics");
+        (script, session, ids)
+    }
+}
+
+fn registration() -> Result<ZkAnswer, ZkError> {
+    Ok(ZkAnswer::Data(REGISTRATION.to_vec(), ZkStat::default()))
+}
+
+fn brokers(learnt: Option<Learnt>) -> Vec<(i32, String)> {
+    match learnt {
+        Some(Learnt::Brokers(brokers)) => {
+            brokers.into_values().map(|broker| (broker.id.0, broker.address.to_string())).collect()
+        }
+        other => panic!("no brokers but {other:?}"),
+    }
+}
+
+#[test]
+fn brokers_are_known_when_the_last_registration_was_read() {
+    let (mut script, _, ids) = Script::connected();
+    assert_eq!(script.hears_names(ids, &["1", "2"]), None);
+    let (first, second) = (script.asks("/brokers/ids/1"), script.asks("/brokers/ids/2"));
+    assert_eq!(script.hears(first, registration()), None);
+    let learnt = script.hears(second, registration());
+    assert_eq!(brokers(learnt), [(1, "k1:9092".to_owned()), (2, "k1:9092".to_owned())]);
+}
+
+#[test]
+fn a_broker_that_goes_while_it_is_read_is_left_out() {
+    let (mut script, _, ids) = Script::connected();
+    script.hears_names(ids, &["1"]);
+    let one = script.asks("/brokers/ids/1");
+    assert!(brokers(script.hears(one, Err(ZkError::NoNode))).is_empty());
+}
+
+#[test]
+fn a_registration_that_cannot_be_read_hides_no_other() {
+    let (mut script, _, ids) = Script::connected();
+    script.hears_names(ids, &["1", "2", "not-a-number"]);
+    let (first, second) = (script.asks("/brokers/ids/1"), script.asks("/brokers/ids/2"));
+    script.hears(first, Ok(ZkAnswer::Data(b"{".to_vec(), ZkStat::default())));
+    assert_eq!(brokers(script.hears(second, registration())).len(), 1);
+}
+
+#[test]
+fn a_watch_is_a_hint_to_read_again() {
+    let (mut script, session, ids) = Script::connected();
+    script.hears_names(ids, &[]);
+    script.watch_fires(session, "/brokers/ids");
+    let again = script.asks("/brokers/ids");
+    script.hears_names(again, &["1"]);
+    script.asks("/brokers/ids/1");
+}
+
+#[test]
+fn a_list_that_changes_while_brokers_are_read_starts_the_reading_anew() {
+    let (mut script, session, ids) = Script::connected();
+    script.hears_names(ids, &["1"]);
+    let stale = script.asks("/brokers/ids/1");
+    script.watch_fires(session, "/brokers/ids");
+    let again = script.asks("/brokers/ids");
+    assert_eq!(script.hears(stale, registration()), None);
+    script.hears_names(again, &["2"]);
+    let two = script.asks("/brokers/ids/2");
+    assert_eq!(brokers(script.hears(two, registration())), [(2, "k1:9092".to_owned())]);
+}
+
+#[test]
+fn an_expired_session_is_followed_by_a_new_one_and_its_late_news_by_nothing() {
+    let (mut script, old, ids) = Script::connected();
+    assert!(matches!(script.session(old, ZkSessionState::Expired), Some(Learnt::Trouble(_))));
+    let new = script.opens();
+    assert_ne!(old, new);
+    assert_eq!(script.hears_names(ids, &["1"]), None);
+    assert_eq!(script.session(old, ZkSessionState::Connected { id: 7, timeout: TIMEOUT }), None);
+    assert!(script.out.pop().is_none());
+}
+
+#[test]
+fn a_connection_that_comes_back_is_followed_by_reading_everything() {
+    let (mut script, session, _) = Script::connected();
+    assert!(matches!(script.session(session, ZkSessionState::Suspended), Some(Learnt::Trouble(_))));
+    script.connects(session);
+    script.asks("/brokers/ids");
+    script.asks("/brokers/topics");
+}
+
+#[test]
+fn a_lost_reply_is_followed_by_reading_again_after_a_wait() {
+    let (mut script, _, ids) = Script::connected();
+    assert!(matches!(script.hears(ids, Err(ZkError::ConnectionLost)), Some(Learnt::Trouble(_))));
+    assert!(script.out.pop().is_none());
+    assert!(script.discovery.deadline().unwrap().at > script.now.mono);
+    script.ticks_at_its_deadline();
+    script.asks("/brokers/ids");
+}
+
+#[test]
+fn a_wrong_chroot_is_told_in_words() {
+    let (mut script, _, ids) = Script::connected();
+    let Some(Learnt::Trouble(trouble)) = script.hears(ids, Err(ZkError::NoNode)) else {
+        panic!("no trouble")
+    };
+    assert!(trouble.contains("chroot"), "{trouble}");
+}
+
+#[test]
+fn a_closed_session_is_asked_nothing() {
+    let (mut script, session, _) = Script::connected();
+    script.with(|discovery, cx| discovery.close(cx));
+    assert!(matches!(script.out.pop(), Some(Intent::CloseSession { session: closed }) if closed == session));
+    script.connects(session);
+    assert!(script.out.pop().is_none());
+    assert!(script.discovery.deadline().is_none());
+}

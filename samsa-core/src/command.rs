@@ -1,0 +1,155 @@
+//! What the application asks for, and the answers. Publishing and reading go their own ways, through the buffers.
+
+use std::sync::Arc;
+
+use crate::address::HostPort;
+use crate::config::FetchConfig;
+use crate::consumer::Reader;
+use crate::error::{ConnectError, LookError, ReadError};
+use crate::id::BrokerId;
+use crate::time::{Instant, UnixMillis};
+
+/// A question or an order. Each is answered once by [`Intent::Complete`](crate::Intent::Complete), at the latest when
+/// its time is over.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Answered when the cluster was seen for the first time.
+    Connect,
+    /// The names of all topics.
+    Topics,
+    /// The partitions of one topic; looking never creates it.
+    Partitions {
+        /// Which topic.
+        topic: Arc<str>,
+    },
+    /// An offset of each partition of a topic.
+    Offsets {
+        /// Which topic.
+        topic: Arc<str>,
+        /// Which offset.
+        at: Offset,
+    },
+    /// Answered when every record accepted before has its outcome.
+    Flush,
+    /// Starts to fetch.
+    OpenReader(ReaderSpec),
+    /// Nothing more is accepted; answered when every accepted record has its outcome.
+    Close,
+    /// What each part of the client waits for.
+    Explain,
+}
+
+/// The answer to a command, of the variant that bears its name.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reply {
+    /// To [`Command::Connect`].
+    Connect(Result<(), ConnectError>),
+    /// To [`Command::Topics`].
+    Topics(Result<Vec<TopicName>, LookError>),
+    /// To [`Command::Partitions`]; empty for a topic that does not exist.
+    Partitions(Result<Vec<PartitionInfo>, LookError>),
+    /// To [`Command::Offsets`].
+    Offsets(Result<Vec<PartitionOffset>, LookError>),
+    /// To [`Command::Flush`]: how many records still had no outcome when the time was over.
+    Flush(usize),
+    /// To [`Command::OpenReader`].
+    OpenReader(Result<Reader, ReadError>),
+    /// To [`Command::Close`]: how many records were given up.
+    Close(usize),
+    /// To [`Command::Explain`].
+    Explain(Explanation),
+}
+
+/// A place in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offset {
+    /// The first record that is kept.
+    Earliest,
+    /// Behind the last record.
+    Latest,
+    /// This very offset.
+    Exact(i64),
+    /// The first record at or after this time; the end when there is none.
+    At(UnixMillis),
+}
+
+/// What to fetch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReaderSpec {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// One partition, or all of them.
+    pub partition: Option<i32>,
+    /// Where to start.
+    pub start: Offset,
+    /// Sizes and times.
+    pub fetch: FetchConfig,
+}
+
+/// A topic's name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TopicName {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether the cluster keeps its own affairs in it.
+    pub internal: bool,
+}
+
+/// A broker, as registered or advertised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerInfo {
+    /// Its id.
+    pub id: BrokerId,
+    /// Where it listens.
+    pub address: HostPort,
+    /// Where it stands, when it says so.
+    pub rack: Option<String>,
+    /// When it registered itself in ZooKeeper; `None` where there is no ZooKeeper.
+    pub registered: Option<UnixMillis>,
+}
+
+/// A partition, as the cluster's metadata has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionInfo {
+    /// Its number.
+    pub partition: i32,
+    /// Who takes its reads and writes; `None` while there is nobody.
+    pub leader: Option<BrokerId>,
+    /// How many leaders it has had; `None` where brokers do not say (before Kafka 2.1).
+    pub leader_epoch: Option<i32>,
+    /// Who keeps it, the preferred leader first.
+    pub replicas: Vec<BrokerId>,
+    /// Which of them have all that was acknowledged.
+    pub in_sync: Vec<BrokerId>,
+}
+
+/// An offset of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionOffset {
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+}
+
+/// Why nothing seems to happen: a line for everything that waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// In the order of the parts of the client.
+    pub lines: Vec<Waiting>,
+}
+
+/// One thing that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who waits: a connection, a partition, a command.
+    pub who: String,
+    /// For what.
+    pub what: String,
+    /// Since when, if that is known.
+    pub since: Option<Instant>,
+    /// Until when, if there is a bound.
+    pub until: Option<Instant>,
+}

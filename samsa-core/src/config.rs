@@ -1,0 +1,141 @@
+//! What an application may set, with defaults.
+
+use std::time::Duration;
+
+use crate::address::HostPort;
+use crate::backoff::Backoff;
+
+/// How the first brokers are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Discovery {
+    /// Brokers register themselves in ZooKeeper (Kafka 0.8 to 3.9). The ensemble's address is the driver's business.
+    ZooKeeper {
+        /// The session timeout to ask for. Usual: 6 s.
+        session_timeout: Duration,
+    },
+    /// These answer for the others.
+    Bootstrap(Vec<HostPort>),
+}
+
+/// Who must have a message before it counts as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acks {
+    /// Every in-sync replica.
+    #[default]
+    All,
+    /// The partition's leader alone: lost when it dies before the others have it.
+    Leader,
+}
+
+/// How message batches are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// LZ4 frames.
+    Lz4,
+}
+
+/// How messages are published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishConfig {
+    /// Default: all in-sync replicas.
+    pub acks: Acks,
+    /// Default: none.
+    pub compression: Compression,
+    /// How long a batch waits for more, when it could go. Default 0: it leaves when its connection has room, and fills
+    /// while requests are in flight.
+    pub linger: Duration,
+    /// Bytes at which a batch is full. Default 256 KiB.
+    pub batch_bytes: usize,
+    /// The largest single message, and the largest batch that holds more than one. Default 1,000,000 bytes: a little
+    /// under what brokers accept by default.
+    pub message_bytes: usize,
+    /// Memory for messages that have no outcome yet. Default 64 MiB.
+    pub buffer_bytes: usize,
+    /// From append to outcome. Default 120 s.
+    pub delivery_timeout: Duration,
+}
+
+impl Default for PublishConfig {
+    fn default() -> Self {
+        Self {
+            acks: Acks::default(),
+            compression: Compression::default(),
+            linger: Duration::ZERO,
+            batch_bytes: 256 << 10,
+            message_bytes: 1_000_000,
+            buffer_bytes: 64 << 20,
+            delivery_timeout: Duration::from_secs(120),
+        }
+    }
+}
+
+/// How messages are fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchConfig {
+    /// Memory of one reader, over all its partitions. Default 64 MiB.
+    pub buffer_bytes: usize,
+    /// Most bytes of one response. Default 8 MiB.
+    pub response_bytes: usize,
+    /// Most bytes of one partition in a response; the first batch comes whole, whatever its size. Default 1 MiB.
+    pub partition_bytes: usize,
+    /// How long a broker may hold a fetch while there is nothing new. Default 500 ms.
+    pub max_wait: Duration,
+    /// Most bytes that one compressed batch may become. Default 64 MiB.
+    pub decompressed_bytes: usize,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            buffer_bytes: 64 << 20,
+            response_bytes: 8 << 20,
+            partition_bytes: 1 << 20,
+            max_wait: Duration::from_millis(500),
+            decompressed_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Everything the engine is told at its start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How the first brokers are found.
+    pub discovery: Discovery,
+    /// Told to brokers with each request, for their logs and quotas. Default `samsa`.
+    pub client_id: String,
+    /// The seed of all chance in the engine.
+    pub seed: u64,
+    /// From dialling to a connection that can be used. Default 10 s.
+    pub connect_timeout: Duration,
+    /// From sending a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
+    pub request_timeout: Duration,
+    /// Between attempts at one request. Default 100 ms to 1 s.
+    pub retry_backoff: Backoff,
+    /// Between attempts to dial one broker. Default 50 ms to 10 s.
+    pub dial_backoff: Backoff,
+    /// Metadata is asked for again at this age, errors apart. Default 5 min.
+    pub metadata_max_age: Duration,
+    /// How messages are published.
+    pub publish: PublishConfig,
+}
+
+impl Config {
+    /// Defaults for everything but the way in.
+    pub fn new(discovery: Discovery) -> Self {
+        Self {
+            discovery,
+            client_id: "samsa".to_owned(),
+            seed: 0,
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            retry_backoff: Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) },
+            dial_backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_secs(10) },
+            metadata_max_age: Duration::from_secs(300),
+            publish: PublishConfig::default(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The way to one broker for one kind of work, over all the connections that come and go.
+//!
+//! | state     | input                   | then      | emits                          |
+//! |-----------|-------------------------|-----------|--------------------------------|
+//! | Idle      | wanted, not too early   | Resolving | the question to the name service |
+//! | Resolving | addresses               | Dialling  | dial the first                 |
+//! | Dialling  | could not be made       | Dialling  | dial the next                  |
+//! | Dialling  | no address left, late   | Idle      | unreachable                    |
+//! | Dialling  | connected, handshake    | Ready     | ready                          |
+//! | Ready     | lost                    | Idle      | unreachable                    |
+//!
+//! After a failure it is not dialled again before a wait that grows with each failure in a row; a response ends the row.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use crate::id::{ConnId, ResolveId};
+use crate::time::Instant;
+
+#[derive(Debug, Default)]
+pub(crate) struct Link {
+    pub(crate) state: LinkState,
+    /// Somebody asked for it since it was last ready or failed.
+    pub(crate) wanted: bool,
+    /// In a row.
+    pub(crate) failures: u32,
+    /// Not dialled before this.
+    pub(crate) not_before: Instant,
+}
+
+#[derive(Debug, Default)]
+pub(crate) enum LinkState {
+    #[default]
+    Idle,
+    Resolving {
+        id: ResolveId,
+        until: Instant,
+    },
+    Dialling {
+        conn: ConnId,
+        others: VecDeque<SocketAddr>,
+    },
+    Ready {
+        conn: ConnId,
+    },
+}
+
+impl Link {
+    pub(crate) fn ready(&self) -> Option<ConnId> {
+        match self.state {
+            LinkState::Ready { conn } => Some(conn),
+            LinkState::Idle | LinkState::Resolving { .. } | LinkState::Dialling { .. } => None,
+        }
+    }
+
+    /// Whether it is on its way to be ready, and so counts against the cap on dialling.
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.state, LinkState::Resolving { .. } | LinkState::Dialling { .. })
+    }
+
+    pub(crate) fn waits_to_be_dialled(&self) -> bool {
+        self.wanted && matches!(self.state, LinkState::Idle)
+    }
+}

@@ -1,0 +1,96 @@
+//! Connections to brokers.
+//!
+//! [`Network`] is what the other machines see: they ask it for the connection to a broker that does their kind of work,
+//! send requests over it, and are told by [`News`] what came of them. Below it, one [`Connection`] is one TCP stream:
+//! the first exchange ([`handshake`]), bytes out ([`send_queue`]), bytes in ([`receiver`]), and the requests in
+//! flight between them.
+
+#[expect(clippy::module_inception, reason = "one TCP stream is what the directory is named for")]
+mod connection;
+mod frame_pool;
+mod handshake;
+mod link;
+mod network;
+mod read_buffer;
+mod receiver;
+mod send_queue;
+mod slots;
+mod versions;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::id::{BrokerId, ConnId};
+
+pub(crate) use network::Network;
+pub use read_buffer::{ReadBuffer, RecvBuf};
+
+/// Whom a connection leads to. Brokers are told apart by id, never by address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Peer {
+    /// One of the addresses that the application gave, by its place in the list.
+    Bootstrap(u16),
+    Broker(BrokerId),
+}
+
+/// What a connection is for: a long poll never holds up the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    Control,
+    Produce,
+    Fetch,
+}
+
+/// Which machine a response goes to, with that machine's own number of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Cluster,
+    Producer(u64),
+    Consumer(u64),
+    Lookup(u64),
+}
+
+/// A request, ready to be sent.
+pub(crate) struct Call<'a, R> {
+    pub(crate) request: &'a R,
+    pub(crate) version: i16,
+    /// From now to the response.
+    pub(crate) timeout: Duration,
+    pub(crate) owner: Owner,
+    /// A response that is longer waits unread until [`Network::allow`] makes room for it.
+    pub(crate) response_bytes: usize,
+}
+
+/// Why a request has no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The connection went before a byte of it was handed to the driver.
+    NotSent(String),
+    /// The broker may have got it.
+    PossiblySent(String),
+}
+
+impl Failure {
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::NotSent(reason) | Self::PossiblySent(reason) => reason,
+        }
+    }
+}
+
+/// What happened on the connections.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A connection that was asked for can be used.
+    Ready { peer: Peer, role: Role },
+    /// A connection that was asked for could not be made, or one that was ready broke. Who still wants it asks again;
+    /// dialling then waits as long as it must.
+    Unreachable { peer: Peer, role: Role, reason: String },
+    /// `frame` is the response without its length, ready for `samsa_proto::decode_response`.
+    Response { owner: Owner, version: i16, frame: Bytes },
+    /// A request ended without response.
+    Failed { owner: Owner, failure: Failure },
+    /// A response of so many bytes waits unread.
+    Oversized { owner: Owner, conn: ConnId, bytes: usize },
+}

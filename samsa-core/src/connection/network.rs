@@ -1,0 +1,414 @@
+//! All connections of the client: who is dialled, when again, and which connection does which work.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use samsa_proto::Request;
+use samsa_proto::wire::EncodeError;
+
+use super::connection::{Connection, Heard};
+use super::frame_pool::FramePool;
+use super::link::{Link, LinkState};
+use super::read_buffer::{ReadBuffer, RecvBuf};
+use super::slots::{Slots, Way};
+use super::versions::Versions;
+use super::{Call, Failure, News, Peer, Role};
+use crate::address::HostPort;
+use crate::backoff::Backoff;
+use crate::command::Waiting;
+use crate::config::Config;
+use crate::id::{BrokerId, ConnId, ResolveId};
+use crate::intent::Intent;
+use crate::limits;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant, Now};
+
+#[derive(Debug)]
+pub(crate) struct Network {
+    client_id: String,
+    connect_timeout: Duration,
+    backoff: Backoff,
+    rng: Rng,
+    pool: FramePool,
+    addresses: BTreeMap<Peer, HostPort>,
+    links: BTreeMap<Way, Link>,
+    slots: Slots,
+    versions: BTreeMap<Peer, Versions>,
+    next_resolve: u64,
+    writable: VecDeque<ConnId>,
+    intents: VecDeque<Intent>,
+    news: VecDeque<News>,
+}
+
+/// What the other machines use.
+impl Network {
+    pub(crate) fn new(config: &Config, rng: Rng) -> Self {
+        Self {
+            client_id: config.client_id.clone(),
+            connect_timeout: config.connect_timeout,
+            backoff: config.dial_backoff,
+            rng,
+            pool: FramePool::default(),
+            addresses: BTreeMap::new(),
+            links: BTreeMap::new(),
+            slots: Slots::default(),
+            versions: BTreeMap::new(),
+            next_resolve: 0,
+            writable: VecDeque::new(),
+            intents: VecDeque::new(),
+            news: VecDeque::new(),
+        }
+    }
+
+    /// The connection to this peer for this work, if it can be used now. If not, it is made, and [`News::Ready`] or
+    /// [`News::Unreachable`] follows.
+    pub(crate) fn connection(&mut self, now: Now, peer: Peer, role: Role) -> Option<ConnId> {
+        let link = self.links.entry((peer, role)).or_default();
+        if let Some(conn) = link.ready() {
+            return Some(conn);
+        }
+        if !link.wanted {
+            link.wanted = true;
+            self.dial_what_may_be(now.mono);
+        }
+        None
+    }
+
+    /// The newest version of a request that both sides speak.
+    pub(crate) fn version<R: Request>(&self, conn: ConnId) -> Option<i16> {
+        self.slots.get(conn)?.versions()?.newest::<R>()
+    }
+
+    /// The same for a broker that has told its versions on any connection, lately or earlier.
+    pub(crate) fn broker_version<R: Request>(&self, broker: BrokerId) -> Option<i16> {
+        self.versions.get(&Peer::Broker(broker))?.newest::<R>()
+    }
+
+    /// Requests on this connection that have no response yet.
+    pub(crate) fn in_flight(&self, conn: ConnId) -> usize {
+        self.slots.get(conn).map_or(0, Connection::in_flight)
+    }
+
+    /// Queues a request. It ends as one [`News::Response`] or one [`News::Failed`], also when the connection is gone
+    /// already. After an error it was never queued.
+    pub(crate) fn send<R: Request>(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        call: &Call<'_, R>,
+    ) -> Result<(), EncodeError> {
+        let Some((_, connection)) = self.slots.get_mut(conn) else {
+            let failure = Failure::NotSent("the connection is gone".to_owned());
+            self.news.push_back(News::Failed { owner: call.owner, failure });
+            return Ok(());
+        };
+        let was_empty = !connection.has_output();
+        connection.request(now.mono, call)?;
+        if was_empty {
+            self.writable.push_back(conn);
+        }
+        Ok(())
+    }
+
+    /// Makes room for the response that waits unread on this connection.
+    pub(crate) fn allow(&mut self, now: Now, conn: ConnId) {
+        if let Some((_, connection)) = self.slots.get_mut(conn) {
+            connection.allow();
+            self.hear(now, conn);
+        }
+    }
+
+    /// Where the bootstrap brokers listen.
+    pub(crate) fn set_bootstrap(&mut self, addresses: &[HostPort]) {
+        let peers = (0..).map(Peer::Bootstrap);
+        self.addresses.extend(peers.zip(addresses.iter().cloned()));
+    }
+
+    /// Where the brokers listen now. Who is gone or has moved is left.
+    pub(crate) fn set_brokers(&mut self, now: Now, brokers: BTreeMap<BrokerId, HostPort>) {
+        let is_stale = |peer: &Peer, address: &HostPort| match peer {
+            Peer::Broker(id) => brokers.get(id) != Some(address),
+            Peer::Bootstrap(_) => false,
+        };
+        let stale: Vec<Peer> = self
+            .addresses
+            .iter()
+            .filter(|(peer, address)| is_stale(peer, address))
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in stale {
+            self.leave(now, peer);
+        }
+        self.addresses.extend(brokers.into_iter().map(|(id, address)| (Peer::Broker(id), address)));
+    }
+
+    /// The broker's address, or the bootstrap address, for messages to people.
+    pub(crate) fn describe(&self, peer: Peer) -> String {
+        let address =
+            self.addresses.get(&peer).map_or_else(|| "unknown address".to_owned(), HostPort::to_string);
+        match peer {
+            Peer::Bootstrap(_) => address,
+            Peer::Broker(id) => format!("broker {id} at {address}"),
+        }
+    }
+}
+
+/// What the engine passes on from the driver.
+impl Network {
+    pub(crate) fn resolved(&mut self, now: Now, id: ResolveId, addresses: Result<Vec<SocketAddr>, String>) {
+        let asked = |link: &Link| matches!(link.state, LinkState::Resolving { id: asked, .. } if asked == id);
+        let Some(way) = self.links.iter().find(|(_, link)| asked(link)).map(|(way, _)| *way) else { return };
+        match addresses {
+            Ok(addresses) if addresses.is_empty() => self.fail_link(now.mono, way, "the name has no address"),
+            Ok(addresses) => self.dial(now.mono, way, addresses.into()),
+            Err(reason) => self.fail_link(now.mono, way, &reason),
+        }
+        self.dial_what_may_be(now.mono);
+    }
+
+    pub(crate) fn connected(&mut self, now: Now, conn: ConnId) {
+        let Some((_, connection)) = self.slots.get_mut(conn) else { return };
+        match connection.connected(now.mono) {
+            Ok(()) => self.writable.push_back(conn),
+            Err(reason) => self.close(now, conn, &reason),
+        }
+    }
+
+    pub(crate) fn connect_failed(&mut self, now: Now, conn: ConnId, reason: &str) {
+        let Some((way, _)) = self.slots.remove(conn) else { return };
+        let link = self.links.entry(way).or_default();
+        let others = match &mut link.state {
+            LinkState::Dialling { others, .. } => std::mem::take(others),
+            LinkState::Idle | LinkState::Resolving { .. } | LinkState::Ready { .. } => VecDeque::new(),
+        };
+        if others.is_empty() {
+            self.fail_link(now.mono, way, reason);
+        } else {
+            self.dial(now.mono, way, others);
+        }
+        self.dial_what_may_be(now.mono);
+    }
+
+    /// The driver has dropped the socket.
+    pub(crate) fn disconnected(&mut self, now: Now, conn: ConnId, reason: &str) {
+        if let Some((way, connection)) = self.slots.remove(conn) {
+            self.end(now, way, connection, reason);
+        }
+    }
+
+    pub(crate) fn tick(&mut self, now: Now) {
+        let overdue = self.slots.overdue(now.mono);
+        for (conn, reason) in overdue {
+            self.close(now, conn, &reason);
+        }
+        let unresolved =
+            |link: &Link| matches!(link.state, LinkState::Resolving { until, .. } if until <= now.mono);
+        let late: Vec<Way> =
+            self.links.iter().filter(|(_, link)| unresolved(link)).map(|(way, _)| *way).collect();
+        for way in late {
+            self.fail_link(now.mono, way, "the name service did not answer in time");
+        }
+        self.dial_what_may_be(now.mono);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let connections = self.slots.iter().filter_map(|(_, _, connection)| connection.deadline());
+        let room = self.dials_under_way() < limits::DIALS;
+        let links = self.links.values().filter_map(|link| match link.state {
+            LinkState::Resolving { until, .. } => Some(Deadline::new(until, "name service")),
+            LinkState::Idle if link.wanted && room => Some(Deadline::new(link.not_before, "dialling again")),
+            LinkState::Idle | LinkState::Dialling { .. } | LinkState::Ready { .. } => None,
+        });
+        connections.chain(links).min()
+    }
+
+    pub(crate) fn poll_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    pub(crate) fn poll_intent(&mut self) -> Option<Intent> {
+        self.intents.pop_front()
+    }
+
+    pub(crate) fn poll_writable(&mut self) -> Option<ConnId> {
+        while let Some(conn) = self.writable.pop_front() {
+            if self.slots.get(conn).is_some_and(Connection::has_output) {
+                return Some(conn);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn transmit(&mut self, conn: ConnId, into: &mut Vec<Bytes>) {
+        if let Some((_, connection)) = self.slots.get_mut(conn) {
+            connection.transmit(into);
+        }
+    }
+
+    pub(crate) fn transmitted(&mut self, conn: ConnId, written: usize) {
+        if let Some((_, connection)) = self.slots.get_mut(conn) {
+            connection.transmitted(written);
+        }
+    }
+
+    pub(crate) fn recv_buf(&mut self, conn: ConnId) -> RecvBuf {
+        self.slots.get_mut(conn).map_or(RecvBuf::Gone, |(_, connection)| connection.recv_buf())
+    }
+
+    pub(crate) fn received(&mut self, now: Now, conn: ConnId, buffer: ReadBuffer) {
+        if let Some((_, connection)) = self.slots.get_mut(conn) {
+            connection.give_back(buffer);
+            self.hear(now, conn);
+        }
+    }
+
+    /// Closes everything; each request in flight fails.
+    pub(crate) fn close_all(&mut self, now: Now, reason: &str) {
+        let all: Vec<ConnId> = self.slots.iter().map(|(conn, ..)| conn).collect();
+        for conn in all {
+            self.close(now, conn, reason);
+        }
+        self.links.clear();
+    }
+
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        for (_, (peer, role), connection) in self.slots.iter() {
+            let Some((what, since, until)) = connection.waits_for() else { continue };
+            let who = format!("{role:?} connection to {}", self.describe(peer));
+            lines.push(Waiting { who, what: what.to_owned(), since, until: Some(until) });
+        }
+        for ((peer, role), link) in self.links.iter().filter(|(_, link)| link.waits_to_be_dialled()) {
+            let who = format!("{role:?} connection to {}", self.describe(*peer));
+            let what = format!("to dial again after {} failures", link.failures);
+            lines.push(Waiting { who, what, since: None, until: Some(link.not_before) });
+        }
+    }
+}
+
+impl Network {
+    fn dials_under_way(&self) -> usize {
+        self.links.values().filter(|link| link.is_under_way()).count()
+    }
+
+    fn dial_what_may_be(&mut self, now: Instant) {
+        let mut room = limits::DIALS.saturating_sub(self.dials_under_way());
+        let due = |link: &Link| link.waits_to_be_dialled() && link.not_before <= now;
+        let ways: Vec<Way> = self.links.iter().filter(|(_, link)| due(link)).map(|(way, _)| *way).collect();
+        for way in ways {
+            if room == 0 {
+                return;
+            }
+            room -= 1;
+            self.resolve(now, way);
+        }
+    }
+
+    fn resolve(&mut self, now: Instant, way: Way) {
+        let Some(address) = self.addresses.get(&way.0).cloned() else {
+            return self.fail_link(now, way, "its address is not known (any more)");
+        };
+        if let Ok(ip) = address.host.parse::<IpAddr>() {
+            return self.dial(now, way, VecDeque::from([SocketAddr::new(ip, address.port)]));
+        }
+        self.next_resolve += 1;
+        let id = ResolveId(self.next_resolve);
+        let state = LinkState::Resolving { id, until: now + self.connect_timeout };
+        self.links.entry(way).or_default().state = state;
+        self.intents.push_back(Intent::Resolve { id, address });
+    }
+
+    fn dial(&mut self, now: Instant, way: Way, mut addresses: VecDeque<SocketAddr>) {
+        let Some(address) = addresses.pop_front() else {
+            return self.fail_link(now, way, "the name has no address");
+        };
+        let connection =
+            Connection::new(self.client_id.clone(), self.pool.clone(), now + self.connect_timeout);
+        let conn = self.slots.occupy(way, connection);
+        self.links.entry(way).or_default().state = LinkState::Dialling { conn, others: addresses };
+        self.intents.push_back(Intent::Connect { conn, address });
+    }
+
+    fn hear(&mut self, now: Now, conn: ConnId) {
+        loop {
+            let Some((way, connection)) = self.slots.get_mut(conn) else { return };
+            let had_output = connection.has_output();
+            let heard = connection.hear(now.mono);
+            if connection.has_output() && !had_output {
+                self.writable.push_back(conn);
+            }
+            match heard {
+                Ok(Some(heard)) => self.tell(way, conn, heard),
+                Ok(None) => return,
+                Err(reason) => {
+                    let peer = self.describe(way.0);
+                    tracing::warn!(%conn, %peer, %reason, "closing the connection: the peer broke the protocol");
+                    return self.close(now, conn, &reason);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, way: Way, conn: ConnId, heard: Heard) {
+        let (peer, role) = way;
+        let link = self.links.entry(way).or_default();
+        match heard {
+            Heard::Ready => {
+                link.state = LinkState::Ready { conn };
+                link.wanted = false;
+                if let Some(versions) = self.slots.get(conn).and_then(Connection::versions).cloned() {
+                    self.versions.insert(peer, versions);
+                }
+                self.news.push_back(News::Ready { peer, role });
+            }
+            Heard::Response { owner, version, frame } => {
+                link.failures = 0;
+                self.news.push_back(News::Response { owner, version, frame });
+            }
+            Heard::Oversized { owner, bytes } => {
+                self.news.push_back(News::Oversized { owner, conn, bytes });
+            }
+        }
+    }
+
+    fn close(&mut self, now: Now, conn: ConnId, reason: &str) {
+        if let Some((way, connection)) = self.slots.remove(conn) {
+            self.intents.push_back(Intent::Close { conn });
+            self.end(now, way, connection, reason);
+        }
+    }
+
+    fn end(&mut self, now: Now, way: Way, connection: Connection, reason: &str) {
+        let failed = connection.fail(reason).map(|(owner, failure)| News::Failed { owner, failure });
+        self.news.extend(failed);
+        self.fail_link(now.mono, way, reason);
+        self.dial_what_may_be(now.mono);
+    }
+
+    fn fail_link(&mut self, now: Instant, way: Way, reason: &str) {
+        let (peer, role) = way;
+        let link = self.links.entry(way).or_default();
+        link.state = LinkState::Idle;
+        link.wanted = false;
+        link.failures = link.failures.saturating_add(1);
+        link.not_before = now + self.backoff.wait(link.failures, &mut self.rng);
+        let reason = format!("{}: {reason}", self.describe(peer));
+        self.news.push_back(News::Unreachable { peer, role, reason });
+    }
+
+    /// The peer is gone, or is somewhere else now.
+    fn leave(&mut self, now: Now, peer: Peer) {
+        self.addresses.remove(&peer);
+        self.versions.remove(&peer);
+        let leads_there = |way: Way| way.0 == peer;
+        let connections = self.slots.iter().filter(|(_, way, _)| leads_there(*way)).map(|(conn, ..)| conn);
+        for conn in connections.collect::<Vec<_>>() {
+            self.close(now, conn, "the broker left the cluster, or moved");
+        }
+        self.links.retain(|(to, _), _| *to != peer);
+    }
+}
+
+#[cfg(test)]
+mod tests;

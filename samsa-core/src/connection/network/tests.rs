@@ -1,0 +1,355 @@
+//! Scripts: what the machines ask, what the driver reports, what the broker says.
+
+use std::time::Duration;
+
+use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
+use samsa_proto::encode_response;
+
+use super::*;
+use crate::config::Discovery;
+use crate::connection::Owner;
+
+const BROKER: Peer = Peer::Broker(BrokerId(1));
+const MAX_DIAL_WAIT: Duration = Duration::from_secs(10);
+
+struct Script {
+    net: Network,
+    now: Now,
+}
+
+impl Script {
+    /// A network in which broker 1 listens at 127.0.0.1:9092.
+    fn start() -> Self {
+        let config = Config::new(Discovery::Bootstrap(Vec::new()));
+        let mut script = Self { net: Network::new(&config, Rng::new(1)), now: Now::default() };
+        script.broker_listens_at("127.0.0.1:9092");
+        script
+    }
+
+    fn broker_listens_at(&mut self, address: &str) {
+        let brokers = BTreeMap::from([(BrokerId(1), address.parse().unwrap())]);
+        self.net.set_brokers(self.now, brokers);
+    }
+
+    fn asks(&mut self, role: Role) -> Option<ConnId> {
+        self.net.connection(self.now, BROKER, role)
+    }
+
+    fn passes(&mut self, time: Duration) {
+        self.now.mono = self.now.mono + time;
+        self.net.tick(self.now);
+    }
+
+    fn dials(&mut self) -> ConnId {
+        match self.net.poll_intent() {
+            Some(Intent::Connect { conn, .. }) => conn,
+            other => panic!("no dialling but {other:?}"),
+        }
+    }
+
+    fn does_nothing(&mut self) {
+        assert!(self.net.poll_intent().is_none());
+        assert!(self.net.poll_news().is_none());
+    }
+
+    /// What was sent on this connection: the api key and correlation id of each whole request.
+    fn sent(&mut self, conn: ConnId) -> Vec<(i16, i32)> {
+        let mut segments = Vec::new();
+        self.net.transmit(conn, &mut segments);
+        let bytes = segments.concat();
+        self.net.transmitted(conn, bytes.len());
+        let mut rest = bytes.as_slice();
+        let mut requests = Vec::new();
+        while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+            let (frame, behind) = behind.split_at(u32::from_be_bytes(*length) as usize);
+            let (header, _) = samsa_proto::decode_request_header(frame).unwrap();
+            requests.push((header.api_key, header.correlation_id));
+            rest = behind;
+        }
+        requests
+    }
+
+    fn hears(&mut self, conn: ConnId, bytes: &[u8]) {
+        let RecvBuf::Read(mut buffer) = self.net.recv_buf(conn) else { panic!("nothing can be read") };
+        buffer.unfilled()[..bytes.len()].copy_from_slice(bytes);
+        buffer.advance(bytes.len());
+        self.net.received(self.now, conn, buffer);
+    }
+
+    fn hears_versions(&mut self, conn: ConnId) {
+        let metadata = ApiVersion { api_key: 3, min_version: 0, max_version: 9, ..Default::default() };
+        let response = ApiVersionsResponse { api_keys: vec![metadata], ..Default::default() };
+        let frame = encode_response::<ApiVersionsRequest<'_>>(0, 4, &response).unwrap().concat();
+        self.hears(conn, &frame);
+    }
+
+    fn hears_metadata(&mut self, conn: ConnId, correlation_id: i32) {
+        let response = MetadataResponse::default();
+        let frame = encode_response::<MetadataRequest<'_>>(correlation_id, 9, &response).unwrap().concat();
+        self.hears(conn, &frame);
+    }
+
+    /// A connection that went the whole way.
+    fn ready(&mut self, role: Role) -> ConnId {
+        assert_eq!(self.asks(role), None);
+        let conn = self.dials();
+        self.net.connected(self.now, conn);
+        assert_eq!(self.sent(conn), [(18, 0)]);
+        self.hears_versions(conn);
+        assert!(matches!(self.net.poll_news(), Some(News::Ready { peer: BROKER, .. })));
+        assert_eq!(self.asks(role), Some(conn));
+        conn
+    }
+
+    fn requests(&mut self, conn: ConnId) {
+        self.requests_at_most(conn, 1000);
+    }
+
+    fn requests_at_most(&mut self, conn: ConnId, response_bytes: usize) {
+        let call = Call {
+            request: &MetadataRequest::default(),
+            version: 9,
+            timeout: Duration::from_secs(30),
+            owner: Owner::Cluster,
+            response_bytes,
+        };
+        self.net.send(self.now, conn, &call).unwrap();
+    }
+
+    fn learns(&mut self) -> News {
+        self.net.poll_news().expect("news")
+    }
+
+    fn learns_that_it_is_unreachable(&mut self, because: &str) {
+        match self.learns() {
+            News::Unreachable { peer: BROKER, reason, .. } => assert!(reason.contains(because), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn learns_of_failure(&mut self) -> Failure {
+        match self.learns() {
+            News::Failed { owner: Owner::Cluster, failure } => failure,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_connection_can_be_used_once_the_broker_has_told_its_versions() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    assert_eq!(script.net.version::<MetadataRequest<'_>>(conn), Some(9));
+    assert_eq!(script.net.broker_version::<MetadataRequest<'_>>(BrokerId(1)), Some(9));
+    assert_eq!(script.net.version::<ApiVersionsRequest<'_>>(conn), None, "it was not offered");
+}
+
+#[test]
+fn each_kind_of_work_has_a_connection_of_its_own() {
+    let mut script = Script::start();
+    let produce = script.ready(Role::Produce);
+    let fetch = script.ready(Role::Fetch);
+    assert_ne!(produce, fetch);
+}
+
+#[test]
+fn responses_come_in_the_order_of_the_requests() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.requests(conn);
+    script.requests(conn);
+    assert_eq!(script.sent(conn), [(3, 1), (3, 2)]);
+    assert_eq!(script.net.in_flight(conn), 2);
+
+    script.hears_metadata(conn, 1);
+    assert!(matches!(script.learns(), News::Response { owner: Owner::Cluster, version: 9, .. }));
+    assert_eq!(script.net.in_flight(conn), 1);
+}
+
+#[test]
+fn a_wrong_correlation_id_costs_the_connection_and_fails_what_was_in_flight() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.requests(conn);
+    script.requests(conn);
+    script.sent(conn);
+
+    script.hears_metadata(conn, 2);
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn: closed }) if closed == conn));
+    assert!(matches!(script.learns_of_failure(), Failure::PossiblySent(_)));
+    script.learns_that_it_is_unreachable("came as 2");
+    assert!(matches!(script.net.recv_buf(conn), RecvBuf::Gone));
+}
+
+#[test]
+fn what_was_not_handed_to_the_driver_was_certainly_not_sent() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.requests(conn);
+    script.sent(conn);
+    script.requests(conn);
+
+    script.net.disconnected(script.now, conn, "reset");
+    assert!(matches!(script.learns_of_failure(), Failure::PossiblySent(_)));
+    assert!(matches!(script.learns_of_failure(), Failure::NotSent(_)));
+}
+
+#[test]
+fn news_of_a_connection_that_is_gone_changes_nothing() {
+    let mut script = Script::start();
+    let old = script.ready(Role::Control);
+    script.net.disconnected(script.now, old, "reset");
+    script.learns_that_it_is_unreachable("reset");
+    script.passes(MAX_DIAL_WAIT);
+    let new = script.ready(Role::Control);
+
+    script.net.disconnected(script.now, old, "late news");
+    script.net.connect_failed(script.now, old, "late news");
+    script.net.connected(script.now, old);
+    script.does_nothing();
+    assert_eq!(script.asks(Role::Control), Some(new));
+}
+
+#[test]
+fn a_broker_that_cannot_be_reached_is_dialled_again_only_after_a_wait() {
+    let mut script = Script::start();
+    script.asks(Role::Control);
+    let conn = script.dials();
+    script.net.connect_failed(script.now, conn, "refused");
+    script.learns_that_it_is_unreachable("refused");
+
+    assert_eq!(script.asks(Role::Control), None);
+    script.does_nothing();
+    let again = script.net.deadline().expect("a deadline for dialling again");
+    assert!(again.at > script.now.mono);
+    script.passes(again.at - script.now.mono);
+    script.dials();
+}
+
+#[test]
+fn waits_between_dials_grow_until_a_response_comes() {
+    let mut script = Script::start();
+    let mut waits = Vec::new();
+    script.asks(Role::Control);
+    for _ in 0..6 {
+        let conn = script.dials();
+        script.net.connect_failed(script.now, conn, "refused");
+        script.learns_that_it_is_unreachable("refused");
+
+        script.asks(Role::Control);
+        let again = script.net.deadline().expect("a deadline for dialling again");
+        waits.push(again.at - script.now.mono);
+        script.passes(again.at - script.now.mono);
+    }
+    assert!(waits.first() < waits.last(), "{waits:?}");
+    assert!(waits.iter().all(|wait| *wait <= MAX_DIAL_WAIT));
+}
+
+#[test]
+fn a_broker_that_says_nothing_is_given_up_in_time() {
+    let mut script = Script::start();
+    script.asks(Role::Control);
+    let conn = script.dials();
+    script.net.connected(script.now, conn);
+    script.sent(conn);
+
+    let deadline = script.net.deadline().expect("a deadline for the handshake");
+    assert_eq!(deadline.why, "handshake");
+    script.passes(deadline.at - script.now.mono);
+    script.learns_that_it_is_unreachable("did not tell its versions");
+}
+
+#[test]
+fn a_response_that_does_not_come_costs_the_connection() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.requests(conn);
+    script.sent(conn);
+    script.passes(Duration::from_secs(30));
+    assert!(matches!(script.learns_of_failure(), Failure::PossiblySent(_)));
+    script.learns_that_it_is_unreachable("no response in time");
+}
+
+#[test]
+fn an_oversized_response_waits_unread_without_a_deadline_until_it_is_allowed() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Fetch);
+    script.requests_at_most(conn, 5);
+    script.sent(conn);
+
+    script.hears_metadata(conn, 1);
+    let News::Oversized { bytes, .. } = script.learns() else { panic!("it was not oversized") };
+    assert!(bytes > 5);
+    assert!(matches!(script.net.recv_buf(conn), RecvBuf::Paused));
+    assert!(script.net.deadline().is_none());
+
+    script.net.allow(script.now, conn);
+    assert!(matches!(script.learns(), News::Response { .. }));
+}
+
+#[test]
+fn a_broker_that_moves_is_left_and_found_at_its_new_address() {
+    let mut script = Script::start();
+    let old = script.ready(Role::Control);
+    script.broker_listens_at("127.0.0.1:9093");
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == old));
+    script.learns_that_it_is_unreachable("moved");
+    script.ready(Role::Control);
+}
+
+#[test]
+fn a_name_is_resolved_and_each_of_its_addresses_is_tried() {
+    let mut script = Script::start();
+    script.broker_listens_at("k1:9092");
+    script.asks(Role::Control);
+    let Some(Intent::Resolve { id, .. }) = script.net.poll_intent() else { panic!("not resolved") };
+    let addresses = ["10.0.0.1:9092", "10.0.0.2:9092"].map(|address| address.parse().unwrap());
+    script.net.resolved(script.now, id, Ok(addresses.into()));
+
+    let first = script.dials();
+    script.net.connect_failed(script.now, first, "refused");
+    let second = script.dials();
+    script.net.connect_failed(script.now, second, "refused");
+    script.learns_that_it_is_unreachable("refused");
+}
+
+#[test]
+fn a_name_without_address_is_unreachable() {
+    let mut script = Script::start();
+    script.broker_listens_at("k1:9092");
+    script.asks(Role::Control);
+    let Some(Intent::Resolve { id, .. }) = script.net.poll_intent() else { panic!("not resolved") };
+    script.net.resolved(script.now, id, Ok(Vec::new()));
+    script.learns_that_it_is_unreachable("no address");
+}
+
+#[test]
+fn no_more_dials_are_under_way_than_the_cap() {
+    let mut script = Script::start();
+    let address: HostPort = "127.0.0.1:9092".parse().unwrap();
+    let brokers = (0..100).map(|id| (BrokerId(id), address.clone())).collect();
+    script.net.set_brokers(script.now, brokers);
+    for id in 0..100 {
+        script.net.connection(script.now, Peer::Broker(BrokerId(id)), Role::Produce);
+    }
+    let mut dialled = Vec::new();
+    while let Some(Intent::Connect { conn, .. }) = script.net.poll_intent() {
+        dialled.push(conn);
+    }
+    assert_eq!(dialled.len(), limits::DIALS);
+
+    script.net.connect_failed(script.now, dialled[0], "refused");
+    script.dials();
+    assert!(script.net.poll_intent().is_none());
+}
+
+#[test]
+fn a_request_on_a_connection_that_is_gone_fails_at_once() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.net.disconnected(script.now, conn, "reset");
+    script.learns_that_it_is_unreachable("reset");
+    script.requests(conn);
+    assert!(matches!(script.learns_of_failure(), Failure::NotSent(_)));
+}

@@ -1,0 +1,332 @@
+//! The composition root: owns the machines and tells each what concerns it, nothing else.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::admin::{Lookup, LookupInput};
+use crate::cluster::{Cluster, ClusterInput};
+use crate::command::{Command, Explanation, Reply};
+use crate::config::{Config, Discovery};
+use crate::connection::{Network, News, Owner, Peer, ReadBuffer, RecvBuf, Role};
+use crate::consumer::{Consumer, ConsumerInput};
+use crate::error::{ConnectError, LookError, ReadError};
+use crate::event::Event;
+use crate::id::{ConnId, OpId};
+use crate::input::Input;
+use crate::intent::Intent;
+use crate::out::{Context, Out};
+use crate::producer::{BatchBuffer, Producer, ProducerInput};
+use crate::rng::Rng;
+use crate::time::{Deadline, Now};
+use crate::wake::DriverSignal;
+use std::time::Duration;
+
+/// The whole client, without IO.
+///
+/// [`handle`](Self::handle) tells it what happened, [`poll_intent`](Self::poll_intent) tells what it wants done,
+/// [`deadline`](Self::deadline) when it wants [`Input::Tick`]. Bytes take their own way: out by
+/// [`poll_writable`](Self::poll_writable), [`transmit`](Self::transmit) and [`transmitted`](Self::transmitted), in by
+/// [`recv_buf`](Self::recv_buf) and [`received`](Self::received). Nothing that it hands out borrows from it.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    signal: Arc<DriverSignal>,
+    now: Now,
+    out: Out,
+    net: Network,
+    cluster: Cluster,
+    producer: Producer,
+    consumer: Consumer,
+    lookup: Lookup,
+    life: Life,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Open,
+    /// The producer still works for outcomes.
+    Closing,
+    Closed,
+}
+
+/// The control plane.
+impl Engine {
+    /// A client that has not begun; it begins with the first input.
+    pub fn new(config: Config) -> Self {
+        let mut rng = Rng::new(config.seed);
+        let signal = Arc::new(DriverSignal::default());
+        let mut net = Network::new(&config, rng.fork());
+        if let Discovery::Bootstrap(addresses) = &config.discovery {
+            net.set_bootstrap(addresses);
+        }
+        Self {
+            cluster: Cluster::new(&config, rng.fork()),
+            producer: Producer::new(&config, Arc::clone(&signal), rng.fork()),
+            consumer: Consumer::new(&config, Arc::clone(&signal), rng.fork()),
+            lookup: Lookup::new(&config, rng.fork()),
+            config,
+            signal,
+            now: Now::default(),
+            out: Out::default(),
+            net,
+            life: Life::Open,
+        }
+    }
+
+    /// The bell that application threads ring for the driver.
+    pub fn signal(&self) -> Arc<DriverSignal> {
+        Arc::clone(&self.signal)
+    }
+
+    /// Where application threads publish.
+    pub fn batch_buffer(&self) -> BatchBuffer {
+        self.producer.buffer()
+    }
+
+    /// Whether the answer to [`Command::Close`] was given: the driver may end once it has done what is still intended.
+    pub fn is_closed(&self) -> bool {
+        self.life == Life::Closed
+    }
+
+    /// Something happened. Never fails, never wakes a task: a peer's faults become state and intents.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
+        match input {
+            Input::Tick => self.tick(),
+            Input::BatchesReady => self.producer(ProducerInput::BatchesReady),
+            Input::Credit => self.consumer(ConsumerInput::Credit),
+            Input::Command { op, command, within } => self.command(op, command, within),
+            Input::Resolved { id, addresses } => self.net.resolved(now, id, addresses),
+            Input::Connected { conn } => self.net.connected(now, conn),
+            Input::ConnectFailed { conn, reason } => self.net.connect_failed(now, conn, &reason),
+            Input::Disconnected { conn, reason } => self.net.disconnected(now, conn, &reason),
+            Input::ZooKeeper(news) => self.cluster(ClusterInput::ZooKeeper(news)),
+            Input::Computed { id, output } => self.producer(ProducerInput::Computed { id, output }),
+            Input::Undecodable { reader, partition } => {
+                self.consumer(ConsumerInput::Undecodable { reader, partition });
+            }
+        }
+        self.settle();
+    }
+
+    /// The next thing to do, first in first out. Draining late is harmless.
+    pub fn poll_intent(&mut self) -> Option<Intent> {
+        self.out.pop()
+    }
+
+    /// When to hand in [`Input::Tick`], and for what.
+    pub fn deadline(&self) -> Option<Deadline> {
+        let machines = [
+            self.net.deadline(),
+            self.cluster.deadline(),
+            self.producer.deadline(),
+            self.consumer.deadline(),
+            self.lookup.deadline(),
+        ];
+        machines.into_iter().flatten().min()
+    }
+
+    /// The driver is going: every open ticket and command gets its outcome. Drain the intents once more after it.
+    pub fn abort(&mut self) {
+        self.net.close_all(self.now, "the client was dropped");
+        self.settle();
+        self.producer.abort(&mut self.out);
+        self.shut();
+        self.settle();
+    }
+}
+
+/// The data plane.
+impl Engine {
+    /// A connection that has bytes to write, told once each time that its queue was empty before; the driver remembers
+    /// whom it could not write to.
+    pub fn poll_writable(&mut self) -> Option<ConnId> {
+        self.net.poll_writable()
+    }
+
+    /// What to write now, as cheap clones for one vectored write; nothing when the queue is empty. From here on these
+    /// bytes count as possibly sent.
+    pub fn transmit(&mut self, conn: ConnId, into: &mut Vec<Bytes>) {
+        self.net.transmit(conn, into);
+    }
+
+    /// How much of it was written.
+    pub fn transmitted(&mut self, now: Now, conn: ConnId, written: usize) {
+        self.now = now;
+        self.net.transmitted(conn, written);
+    }
+
+    /// Where to read to.
+    pub fn recv_buf(&mut self, conn: ConnId) -> RecvBuf {
+        self.net.recv_buf(conn)
+    }
+
+    /// The buffer comes back, with what was read.
+    pub fn received(&mut self, now: Now, conn: ConnId, buffer: ReadBuffer) {
+        self.now = now;
+        self.net.received(now, conn, buffer);
+        self.settle();
+    }
+}
+
+impl Engine {
+    fn tick(&mut self) {
+        self.net.tick(self.now);
+        self.cluster(ClusterInput::Tick);
+        self.producer(ProducerInput::Tick);
+        self.consumer(ConsumerInput::Tick);
+        self.lookup(LookupInput::Tick);
+        self.settle();
+        let now = self.now.mono;
+        debug_assert!(
+            self.deadline().is_none_or(|deadline| deadline.at > now),
+            "{:?} is not after {now}: a machine asked to be called now again",
+            self.deadline()
+        );
+    }
+
+    fn command(&mut self, op: OpId, command: Command, within: Duration) {
+        if self.life != Life::Open {
+            return self.refuse(op, &command);
+        }
+        let until = self.now.mono + within;
+        match command {
+            Command::Connect => self.cluster(ClusterInput::Connect { op, within }),
+            Command::Topics | Command::Partitions { .. } | Command::Offsets { .. } => {
+                self.lookup(LookupInput::Ask { op, command, within });
+            }
+            Command::Flush => self.producer(ProducerInput::Flush { op, until }),
+            Command::OpenReader(spec) => self.consumer(ConsumerInput::Open { op, spec, until, within }),
+            Command::Explain => self.explain(op),
+            Command::Close => {
+                self.life = Life::Closing;
+                self.consumer(ConsumerInput::Close);
+                self.producer(ProducerInput::Close { op, until });
+            }
+        }
+    }
+
+    fn refuse(&mut self, op: OpId, command: &Command) {
+        let reply = match command {
+            Command::Connect => Reply::Connect(Err(ConnectError::Closed)),
+            Command::Topics => Reply::Topics(Err(LookError::Closed)),
+            Command::Partitions { .. } => Reply::Partitions(Err(LookError::Closed)),
+            Command::Offsets { .. } => Reply::Offsets(Err(LookError::Closed)),
+            Command::OpenReader(_) => Reply::OpenReader(Err(ReadError::Closed)),
+            Command::Flush => Reply::Flush(0),
+            Command::Close => Reply::Close(0),
+            Command::Explain => return self.explain(op),
+        };
+        self.out.complete(op, reply);
+    }
+
+    fn explain(&mut self, op: OpId) {
+        let mut lines = Vec::new();
+        self.net.explain(&mut lines);
+        self.cluster.explain(&mut lines);
+        self.producer.explain(&mut lines);
+        self.consumer.explain(&mut lines);
+        self.lookup.explain(&mut lines);
+        self.out.complete(op, Reply::Explain(Explanation { lines }));
+    }
+
+    /// Passes on what the machines have for each other, until there is nothing more.
+    fn settle(&mut self) {
+        loop {
+            while let Some(news) = self.net.poll_news() {
+                self.news(news);
+            }
+            if !self.cluster.take_changed() {
+                break;
+            }
+            self.producer(ProducerInput::MetadataChanged);
+            self.consumer(ConsumerInput::MetadataChanged);
+            self.lookup(LookupInput::MetadataChanged);
+        }
+        if self.life == Life::Closing && self.producer.is_closed() {
+            self.shut();
+        }
+        while let Some(intent) = self.net.poll_intent() {
+            self.out.intend(intent);
+        }
+    }
+
+    fn shut(&mut self) {
+        self.life = Life::Closed;
+        self.consumer.abort(&mut self.out);
+        self.lookup.abort(&mut self.out);
+        self.cluster(ClusterInput::Close);
+        self.net.close_all(self.now, "the client was closed");
+    }
+
+    fn news(&mut self, news: News) {
+        match news {
+            News::Ready { peer, role } => self.ready(peer, role),
+            News::Unreachable { peer, role, reason } => self.unreachable(peer, role, reason),
+            News::Response { owner, version, frame } => match owner {
+                Owner::Cluster => self.cluster(ClusterInput::Response { version, frame }),
+                Owner::Producer(token) => self.producer(ProducerInput::Response { token, version, frame }),
+                Owner::Consumer(token) => self.consumer(ConsumerInput::Response { token, version, frame }),
+                Owner::Lookup(token) => self.lookup(LookupInput::Response { token, version, frame }),
+            },
+            News::Failed { owner, failure } => match owner {
+                Owner::Cluster => self.cluster(ClusterInput::Failed(failure)),
+                Owner::Producer(token) => self.producer(ProducerInput::Failed { token, failure }),
+                Owner::Consumer(token) => self.consumer(ConsumerInput::Failed { token, failure }),
+                Owner::Lookup(token) => self.lookup(LookupInput::Failed { token, failure }),
+            },
+            News::Oversized { owner, conn, bytes } => match owner {
+                Owner::Consumer(token) => self.consumer(ConsumerInput::Oversized { token, conn, bytes }),
+                Owner::Cluster | Owner::Producer(_) | Owner::Lookup(_) => self.net.allow(self.now, conn),
+            },
+        }
+    }
+
+    fn ready(&mut self, peer: Peer, role: Role) {
+        match role {
+            Role::Produce => self.producer(ProducerInput::Ready { peer }),
+            Role::Fetch => self.consumer(ConsumerInput::Ready { peer }),
+            Role::Control => {
+                self.cluster(ClusterInput::Ready);
+                self.consumer(ConsumerInput::Ready { peer });
+                self.lookup(LookupInput::Ready { peer });
+            }
+        }
+    }
+
+    fn unreachable(&mut self, peer: Peer, role: Role, reason: String) {
+        if let Peer::Broker(broker) = peer {
+            self.out.event(Event::BrokerLost { broker, reason: reason.clone() });
+        }
+        match role {
+            Role::Produce => self.producer(ProducerInput::Unreachable { peer, reason }),
+            Role::Fetch => self.consumer(ConsumerInput::Unreachable { peer, reason }),
+            Role::Control => {
+                self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
+                self.consumer(ConsumerInput::Unreachable { peer, reason: reason.clone() });
+                self.lookup(LookupInput::Unreachable { peer, reason });
+            }
+        }
+    }
+
+    fn cluster(&mut self, input: ClusterInput) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.cluster.handle(&mut cx, input);
+    }
+
+    fn producer(&mut self, input: ProducerInput) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.producer.handle(&mut cx, &mut self.cluster, input);
+    }
+
+    fn consumer(&mut self, input: ConsumerInput) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.consumer.handle(&mut cx, &mut self.cluster, input);
+    }
+
+    fn lookup(&mut self, input: LookupInput) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.lookup.handle(&mut cx, &mut self.cluster, input);
+    }
+}

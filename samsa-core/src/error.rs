@@ -1,0 +1,227 @@
+//! One error for each kind of operation: what was tried, what came, what to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_proto::ErrorCode;
+
+/// Why no cluster was reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Nobody answered in time.
+    #[error("no broker answered within {within:?} ({last}); is the address right, and is a broker up?")]
+    Unreachable {
+        /// The bound.
+        within: Duration,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// The client was closed meanwhile.
+    #[error("the client was closed before it was connected")]
+    Closed,
+}
+
+/// Why a question about the cluster was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LookError {
+    /// The cluster does not know the topic.
+    #[error("there is no topic {topic:?}; publishing to it would create it where the cluster allows that")]
+    UnknownTopic {
+        /// Which.
+        topic: Arc<str>,
+    },
+    /// A broker refused.
+    #[error("the broker refused the question about {about}: {code}")]
+    Refused {
+        /// What was asked about.
+        about: String,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// Nobody answered in time.
+    #[error(
+        "no answer about {about} within {within:?} ({last}); try again, or see what the client waits for with explain"
+    )]
+    TimedOut {
+        /// What was asked about.
+        about: String,
+        /// The bound.
+        within: Duration,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// Too many commands wait already.
+    #[error("{waiting} commands wait for their answers already; wait for some of them")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
+    /// The client was closed.
+    #[error("the client is closed; connect anew")]
+    Closed,
+}
+
+impl LookError {
+    /// Whether the same question may be answered later.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Busy { .. } => true,
+            Self::Refused { code, .. } => code.is_retriable(),
+            Self::UnknownTopic { .. } | Self::Closed => false,
+        }
+    }
+}
+
+/// Why a record was not accepted: it was never sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The buffer has no room; it has again when earlier records have their outcome.
+    #[error("the buffer is full: {limit} bytes wait for their outcome")]
+    Full {
+        /// Its size.
+        limit: usize,
+    },
+    /// The message is larger than any batch may be.
+    #[error(
+        "a message of {size} bytes is larger than the limit of {limit}; split it, or raise message_bytes here and max.message.bytes of the topic"
+    )]
+    TooLarge {
+        /// Its encoded size.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The topic has no such partition.
+    #[error("topic {topic:?} has no partition {partition}: it has {count}")]
+    UnknownPartition {
+        /// The topic.
+        topic: Arc<str>,
+        /// What was asked for.
+        partition: i32,
+        /// How many it has.
+        count: usize,
+    },
+    /// The partition's leader is older than Kafka 0.11.
+    #[error("topic {topic:?}: its brokers are older than 0.11 and cannot store headers; leave them out")]
+    HeadersUnsupported {
+        /// The topic.
+        topic: Arc<str>,
+    },
+    /// The client publishes to so many topics that it takes no other.
+    #[error("this client knows {limit} topics already and takes no other; connect a second one")]
+    TooManyTopics {
+        /// How many it takes.
+        limit: usize,
+    },
+    /// The client was closed.
+    #[error("the client is closed; connect anew")]
+    Closed,
+}
+
+/// Whether a record that failed may be in the log all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// No attempt was ever left without a definite refusal: it is not in the log.
+    NotSent,
+    /// An attempt had no answer: it may be in the log.
+    PossiblySent,
+}
+
+/// Why an accepted record failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishFailure {
+    /// The time to deliver was over.
+    #[error("not acknowledged within {within:?} ({last})")]
+    TimedOut {
+        /// The delivery timeout.
+        within: Duration,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// A broker refused it for good.
+    #[error("refused by the broker: {0}")]
+    Refused(ErrorCode),
+    /// It could not be accepted once its topic was known.
+    #[error(transparent)]
+    Unacceptable(AppendError),
+    /// The client was closed, or its driver was dropped.
+    #[error("the client was closed before the message was acknowledged")]
+    Closed,
+}
+
+/// Why a reader ended or skipped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The cluster does not know the topic.
+    #[error("there is no topic {topic:?}; reading never creates one")]
+    UnknownTopic {
+        /// Which.
+        topic: Arc<str>,
+    },
+    /// The topic has no such partition.
+    #[error("topic {topic:?} has no partition {partition}")]
+    UnknownPartition {
+        /// The topic.
+        topic: Arc<str>,
+        /// Which.
+        partition: i32,
+    },
+    /// The position is outside of what the broker keeps; reading of this partition has stopped.
+    #[error(
+        "topic {topic:?} partition {partition}: offset {offset} is out of range; open a reader at Earliest or Latest"
+    )]
+    OutOfRange {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// The position.
+        offset: i64,
+    },
+    /// A broker refused; reading of this partition has stopped.
+    #[error("topic {topic:?} partition {partition}: the broker refused: {code}")]
+    Refused {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// What was fetched cannot be read; reading of this partition has stopped.
+    #[error("topic {topic:?} partition {partition}: cannot read the records at offset {offset}: {reason}")]
+    Corrupt {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// Where they start.
+        offset: i64,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The partitions or their offsets were not known in time.
+    #[error("topic {topic:?}: not ready to read within {within:?} ({last})")]
+    TimedOut {
+        /// The topic.
+        topic: Arc<str>,
+        /// The bound.
+        within: Duration,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// Too many readers are open.
+    #[error("{open} readers are open already; close some of them")]
+    Busy {
+        /// How many.
+        open: usize,
+    },
+    /// The client was closed.
+    #[error("the client is closed; connect anew")]
+    Closed,
+}

@@ -1,0 +1,37 @@
+//! Every bound of the engine, in one place. What reaches its bound waits or is refused; nothing grows without one.
+
+/// Commands of the application that wait for their answer at once; the next is refused.
+pub const COMMANDS: usize = 1024;
+
+/// Connections that are being dialled at once, over all brokers.
+pub const DIALS: usize = 8;
+
+/// Requests in flight on one connection.
+pub const REQUESTS_IN_FLIGHT: usize = 32;
+
+/// Produce requests in flight on one connection.
+pub const PRODUCE_REQUESTS_IN_FLIGHT: usize = 5;
+
+/// Bytes of one response, without fetched records: a longer one costs the connection.
+pub const RESPONSE_BYTES: usize = 100 << 20;
+
+/// Bytes that are read into a connection's own buffer before the length of a frame is known.
+pub const READ_BYTES: usize = 16 << 10;
+
+/// Receive buffers that are kept for the next large frames.
+pub const POOLED_FRAMES: usize = 8;
+
+/// Segments that one gather write takes.
+pub const GATHER_SEGMENTS: usize = 64;
+
+/// Open batches of keyless messages of one topic: as many threads append at once without waiting for each other.
+pub const FREE_SLOTS: usize = 4;
+
+/// Topics that one client can publish to or look at.
+pub const TOPICS: usize = 100_000;
+
+/// Partitions of one topic that are believed.
+pub const PARTITIONS: usize = 200_000;
+
+/// Readers open at once.
+pub const READERS: usize = 4096;
