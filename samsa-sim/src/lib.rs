@@ -1,6 +1,7 @@
 //! Deterministic simulation of Kafka clusters and of applications that use Samsa.
 
 mod clock;
+mod cluster;
 mod executor;
 mod faults;
 mod network;
@@ -8,6 +9,7 @@ mod rng;
 mod trace;
 mod zookeeper;
 
+pub use cluster::{ClusterConfig, Release};
 pub use faults::{Fault, FaultMix};
 pub use rng::Rng;
 pub use trace::Trace;

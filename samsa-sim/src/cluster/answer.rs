@@ -1,0 +1,135 @@
+//! From a request's frame to its answer: which API, which version, who handles it.
+
+use bytes::Bytes;
+use samsa_core::{Instant, Now};
+use samsa_proto::api::Api;
+use samsa_proto::api::api_versions::ApiVersionsRequest;
+use samsa_proto::api::create_topics::CreateTopicsRequest;
+use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::list_offsets::ListOffsetsRequest;
+use samsa_proto::api::metadata::MetadataRequest;
+use samsa_proto::api::produce::ProduceRequest;
+use samsa_proto::wire::Decode;
+use samsa_proto::{Message, Request, RequestHeader, decode, decode_request_header, encode_response};
+
+use super::produce::Pending;
+use super::state::State;
+use super::{api_versions, create_topics, fetch, list_offsets, metadata, produce};
+
+/// A request that is being answered.
+pub(super) struct Call<'a> {
+    pub(super) now: Now,
+    pub(super) broker: i32,
+    pub(super) version: i16,
+    pub(super) correlation_id: i32,
+    pub(super) client: &'a str,
+    pub(super) frame: &'a Bytes,
+}
+
+/// What becomes of a request.
+pub(super) enum Answer {
+    /// It is answered with this frame.
+    Frame(Vec<Bytes>),
+    /// It is done and has no answer.
+    Silence,
+    /// It cannot be answered yet.
+    Wait(Waiting),
+    /// The connection is closed.
+    HangUp,
+}
+
+/// A request that cannot be answered yet.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// There is too little to read.
+    Fetch { frame: Bytes, until: Instant },
+    /// The followers do not have it yet.
+    Produce(Pending),
+}
+
+impl Waiting {
+    pub(super) const fn until(&self) -> Instant {
+        match self {
+            Self::Fetch { until, .. } => *until,
+            Self::Produce(pending) => pending.until,
+        }
+    }
+}
+
+impl Call<'_> {
+    /// The answer as a frame.
+    pub(super) fn answer<R: Request>(&self, state: &mut State, response: &R::Response<'_>) -> Answer {
+        frame::<R>(state, self.correlation_id, self.version, response)
+    }
+}
+
+/// An answer as a frame; one that has no form in this version is a fault of the model.
+pub(super) fn frame<R: Request>(
+    state: &mut State,
+    correlation_id: i32,
+    version: i16,
+    response: &R::Response<'_>,
+) -> Answer {
+    match encode_response::<R>(correlation_id, version, response) {
+        Ok(frame) => Answer::Frame(frame),
+        Err(error) => {
+            state.complain(format!("the model cannot say what it wants to: {error}"));
+            Answer::HangUp
+        }
+    }
+}
+
+/// Answers a request; `last_chance` when it has waited as long as it may.
+pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, last_chance: bool) -> Answer {
+    let (header, body) = match decode_request_header(frame) {
+        Ok(parts) => parts,
+        Err(error) => {
+            state.complain(format!("a request that no broker understands: {error}"));
+            return Answer::HangUp;
+        }
+    };
+    let RequestHeader { api_key, api_version, correlation_id, client_id, .. } = header;
+    let client = client_id.unwrap_or_default();
+    let call = Call { now, broker, version: api_version, correlation_id, client, frame };
+    if !state.release().understands(api_key, api_version) {
+        return not_understood(state, &call, api_key);
+    }
+    match api_key {
+        ApiVersionsRequest::KEY => with(state, body, &call, api_versions::answer),
+        MetadataRequest::KEY => with(state, body, &call, metadata::answer),
+        ProduceRequest::KEY => with(state, body, &call, produce::answer),
+        FetchRequest::KEY => {
+            with(state, body, &call, |state, call, request| fetch::answer(state, call, request, last_chance))
+        }
+        ListOffsetsRequest::KEY => with(state, body, &call, list_offsets::answer),
+        CreateTopicsRequest::KEY => with(state, body, &call, create_topics::answer),
+        _ => Answer::HangUp,
+    }
+}
+
+/// A broker closes the connection on a version that it did not offer, but for `ApiVersions`, where nothing has been
+/// offered yet.
+fn not_understood(state: &mut State, call: &Call<'_>, key: i16) -> Answer {
+    if key == ApiVersionsRequest::KEY {
+        return api_versions::answer_too_new(state, call);
+    }
+    let name = Api::of_key(key).map_or("an unknown API", |api| api.name);
+    let release = state.release();
+    state.complain(format!("{name} {} to a broker of {release}, which does not offer it", call.version));
+    Answer::HangUp
+}
+
+fn with<'a, R: Message + Decode<'a>>(
+    state: &mut State,
+    body: &'a [u8],
+    call: &Call<'a>,
+    handle: impl FnOnce(&mut State, &Call<'a>, R) -> Answer,
+) -> Answer {
+    match decode::<R>(call.version, body) {
+        Ok(request) => handle(state, call, request),
+        Err(error) => {
+            state.complain(format!("a request that no broker understands: {error}"));
+            Answer::HangUp
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What a cluster is made of.
+
+use super::release::Release;
+
+/// A cluster of model brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterConfig {
+    /// What its brokers are. Default: 3.9, which has `ZooKeeper`.
+    pub release: Release,
+    /// How many there are, with ids from 1. Default 1.
+    pub brokers: u16,
+    /// Partitions of a topic that is created because somebody publishes to it. Default 3.
+    pub partitions: i32,
+    /// Replicas of such a topic's partitions, at most as many as there are brokers. Default 1.
+    pub replication: u16,
+    /// Whether topics are created because somebody publishes to them. Default true.
+    pub auto_create: bool,
+    /// The largest batch that is taken, in bytes. Default 1,048,588, as `message.max.bytes`.
+    pub batch_bytes: usize,
+}
+
+impl Default for ClusterConfig {
+    fn default() -> Self {
+        Self {
+            release: Release::V3_9,
+            brokers: 1,
+            partitions: 3,
+            replication: 1,
+            auto_create: true,
+            batch_bytes: 1_048_588,
+        }
+    }
+}

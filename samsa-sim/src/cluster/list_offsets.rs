@@ -1,0 +1,78 @@
+//! Offsets by time.
+
+use samsa_proto::ErrorCode;
+use samsa_proto::api::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopicResponse,
+};
+
+use super::answer::{Answer, Call};
+use super::fetch::check_epoch;
+use super::state::State;
+use super::topic::Partition;
+
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const LARGEST_TIMESTAMP: i64 = -3;
+
+pub(super) fn answer(state: &mut State, call: &Call<'_>, request: ListOffsetsRequest<'_>) -> Answer {
+    let mut topics = Vec::new();
+    for topic in &request.topics {
+        let partitions: Vec<_> =
+            topic.partitions.iter().map(|asked| look_up(state, call, topic.name, asked)).collect();
+        let told: Vec<String> = partitions.iter().map(tell).collect();
+        state.note(
+            call.broker,
+            format!("ListOffsets {} of {}: {}", call.version, topic.name, told.join(", ")),
+        );
+        topics.push(ListOffsetsTopicResponse { name: topic.name, partitions, ..Default::default() });
+    }
+    call.answer::<ListOffsetsRequest<'_>>(state, &ListOffsetsResponse { topics, ..Default::default() })
+}
+
+fn tell(partition: &ListOffsetsPartitionResponse) -> String {
+    let number = partition.partition_index;
+    match partition.error_code {
+        ErrorCode::NONE if partition.offset < 0 => format!("/{number} {:?}", partition.old_style_offsets),
+        ErrorCode::NONE => format!("/{number} {}", partition.offset),
+        code => format!("/{number} {code:?}"),
+    }
+}
+
+fn look_up(
+    state: &State,
+    call: &Call<'_>,
+    topic: &str,
+    asked: &ListOffsetsPartition,
+) -> ListOffsetsPartitionResponse {
+    let mut response =
+        ListOffsetsPartitionResponse { partition_index: asked.partition_index, ..Default::default() };
+    let partition = state.led_by(call.broker, topic, asked.partition_index);
+    let found = partition.and_then(|partition| {
+        check_epoch(asked.current_leader_epoch, partition.epoch)?;
+        Ok((partition, find(partition, asked.timestamp)?))
+    });
+    match found {
+        Err(code) => response.error_code = code,
+        Ok((_, found)) if call.version == 0 => {
+            response.old_style_offsets = found.into_iter().map(|(offset, _)| offset).collect();
+        }
+        Ok((partition, found)) => {
+            (response.offset, response.timestamp) = found.unwrap_or((-1, -1));
+            if call.version >= 4 {
+                response.leader_epoch = partition.epoch;
+            }
+        }
+    }
+    response
+}
+
+fn find(partition: &Partition, timestamp: i64) -> Result<Option<(i64, i64)>, ErrorCode> {
+    match timestamp {
+        LATEST => Ok(Some((partition.committed, -1))),
+        EARLIEST => Ok(Some((partition.log.start(), -1))),
+        LARGEST_TIMESTAMP => Ok(partition.log.find_latest(partition.committed)),
+        time if time >= 0 => Ok(partition.log.find_time(time, partition.committed)),
+        _ => Err(ErrorCode::UNSUPPORTED_VERSION),
+    }
+}

@@ -1,0 +1,223 @@
+//! The log of a partition: batches as they were sent, with the offsets and the leader epoch that a broker gives them.
+
+use bytes::{Bytes, BytesMut};
+use samsa_proto::records::{self, BatchHeader};
+
+/// A batch in the log.
+#[derive(Clone, Debug)]
+struct Stored {
+    base: i64,
+    last: i64,
+    max_timestamp: i64,
+    bytes: Bytes,
+}
+
+/// The batches of a partition, oldest first, without holes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    batches: Vec<Stored>,
+    start: i64,
+    end: i64,
+}
+
+/// A record of the log, for those who check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LoggedRecord {
+    pub(crate) offset: i64,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
+/// Where a batch has its base offset and its leader epoch; neither is under its checksum.
+const BASE_OFFSET: std::ops::Range<usize> = 0..8;
+const LEADER_EPOCH: std::ops::Range<usize> = 12..16;
+
+/// Most bytes that one batch may be decompressed to.
+const DECOMPRESSED: usize = 64 << 20;
+
+impl Log {
+    /// The first offset that is there.
+    pub(crate) const fn start(&self) -> i64 {
+        self.start
+    }
+
+    /// The offset that the next record will get.
+    pub(crate) const fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Appends a batch; its first record gets the offset that is returned.
+    pub(crate) fn append(&mut self, header: &BatchHeader, batch: &[u8], leader_epoch: i32) -> i64 {
+        let base = self.end;
+        let mut bytes = BytesMut::from(batch);
+        bytes[BASE_OFFSET].copy_from_slice(&base.to_be_bytes());
+        bytes[LEADER_EPOCH].copy_from_slice(&leader_epoch.to_be_bytes());
+        let last = base + (header.last_offset - header.base_offset);
+        self.batches.push(Stored { base, last, max_timestamp: header.max_timestamp, bytes: bytes.freeze() });
+        self.end = last + 1;
+        base
+    }
+
+    /// Drops the batches that reach to this offset or beyond.
+    pub(crate) fn truncate(&mut self, end: i64) {
+        self.batches.retain(|batch| batch.last < end);
+        self.end = self.batches.last().map_or(self.start, |batch| batch.last + 1);
+    }
+
+    /// The ends of its batches from this offset on: where a truncation may cut.
+    pub(crate) fn ends_from(&self, offset: i64) -> Vec<i64> {
+        self.batches.iter().map(|batch| batch.last + 1).filter(|end| *end >= offset).collect()
+    }
+
+    /// The bytes from the batch that holds `offset` on, up to the batch that reaches `limit`: as many as asked for, cut
+    /// wherever that is, as a broker does. When the first batch is larger it comes whole if `whole`, else nothing
+    /// comes.
+    pub(crate) fn read(&self, offset: i64, limit: i64, most: usize, whole: bool) -> Vec<Bytes> {
+        let from = self.batches.partition_point(|batch| batch.last < offset);
+        let batches = self.batches[from..].iter().take_while(|batch| batch.last < limit);
+        let mut read = Vec::new();
+        let mut left = most;
+        for (place, batch) in batches.enumerate() {
+            match (place, batch.bytes.len() <= left) {
+                (_, true) => read.push(batch.bytes.clone()),
+                (0, false) if whole => read.push(batch.bytes.clone()),
+                (0, false) => break,
+                (_, false) => read.push(batch.bytes.slice(..left)),
+            }
+            left = left.saturating_sub(batch.bytes.len());
+            if left == 0 {
+                break;
+            }
+        }
+        read
+    }
+
+    /// How many bytes a reader at this offset could get.
+    pub(crate) fn available(&self, offset: i64, limit: i64) -> usize {
+        let from = self.batches.partition_point(|batch| batch.last < offset);
+        self.batches[from..]
+            .iter()
+            .take_while(|batch| batch.last < limit)
+            .map(|batch| batch.bytes.len())
+            .sum()
+    }
+
+    /// The first record at or after a time, below `limit`: its offset and timestamp.
+    pub(crate) fn find_time(&self, time: i64, limit: i64) -> Option<(i64, i64)> {
+        let mut late = self.batches.iter().filter(|batch| batch.max_timestamp >= time && batch.last < limit);
+        late.find_map(|batch| {
+            let records = decode(&batch.bytes);
+            records
+                .into_iter()
+                .find(|(timestamp, _)| *timestamp >= time)
+                .map(|(time, record)| (record.offset, time))
+        })
+    }
+
+    /// The record with the largest timestamp below `limit`: its offset and timestamp.
+    pub(crate) fn find_latest(&self, limit: i64) -> Option<(i64, i64)> {
+        let latest =
+            self.batches.iter().filter(|batch| batch.last < limit).map(|batch| batch.max_timestamp).max()?;
+        self.find_time(latest, limit)
+    }
+
+    /// Every record that is there.
+    pub(crate) fn records(&self) -> Vec<LoggedRecord> {
+        self.batches.iter().flat_map(|batch| decode(&batch.bytes)).map(|(_, record)| record).collect()
+    }
+
+    /// The record at an offset.
+    pub(crate) fn record(&self, offset: i64) -> Option<LoggedRecord> {
+        let batch = self.batches.iter().find(|batch| (batch.base..=batch.last).contains(&offset))?;
+        decode(&batch.bytes).into_iter().map(|(_, record)| record).find(|record| record.offset == offset)
+    }
+}
+
+/// The records of a batch that was checked when it was appended, with their timestamps.
+fn decode(batch: &Bytes) -> Vec<(i64, LoggedRecord)> {
+    let mut all = Vec::new();
+    for batch_view in records::batches(batch).flatten() {
+        let Ok(owned) = batch_view.into_owned(batch, DECOMPRESSED) else { continue };
+        for record in owned.records().flatten() {
+            let (key, value) = (record.key().map(<[u8]>::to_vec), record.value().map(<[u8]>::to_vec));
+            all.push((record.timestamp(), LoggedRecord { offset: record.offset(), key, value }));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use samsa_proto::records::{BatchBuilder, Flags};
+
+    use super::*;
+
+    fn batch(values: &[(i64, &str)]) -> Vec<u8> {
+        let mut builder = BatchBuilder::new(BytesMut::new());
+        for (timestamp, value) in values {
+            builder.append(*timestamp, None, Some(value.as_bytes()), []).unwrap();
+        }
+        let sealed = builder.seal();
+        [sealed.header(None, Flags::default()), sealed.body().clone()].concat()
+    }
+
+    fn log(batches: &[&[(i64, &str)]]) -> Log {
+        let mut log = Log::default();
+        for values in batches {
+            let bytes = batch(values);
+            let header = *records::batches(&bytes).next().unwrap().unwrap().header();
+            log.append(&header, &bytes, 7);
+        }
+        log
+    }
+
+    #[test]
+    fn offsets_go_on_and_the_checksum_still_holds() {
+        let log = log(&[&[(1, "a"), (2, "b")], &[(3, "c")]]);
+        assert_eq!((log.start(), log.end()), (0, 3));
+        let read = Bytes::from(log.read(1, 3, 10_000, true).concat());
+        let batches: Vec<_> = records::batches(&read).map(Result::unwrap).collect();
+        assert!(batches.iter().all(|batch| batch.verify().is_ok()));
+        assert_eq!(batches.iter().map(|batch| batch.header().base_offset).collect::<Vec<_>>(), [0, 2]);
+        assert!(batches.iter().all(|batch| batch.header().leader_epoch == Some(7)));
+    }
+
+    #[test]
+    fn a_read_is_cut_where_it_is_full_but_never_in_the_first_batch() {
+        let log = log(&[&[(1, "a")], &[(2, "b")]]);
+        let first = log.read(0, 2, 1, true).concat();
+        assert_eq!(records::batches(&first).count(), 1);
+        assert!(log.read(0, 2, 1, false).is_empty());
+        let cut = log.read(0, 2, first.len() + 5, true).concat();
+        assert_eq!(cut.len(), first.len() + 5);
+        assert_eq!(records::batches(&cut).count(), 1);
+    }
+
+    #[test]
+    fn nothing_at_or_beyond_the_limit_is_read() {
+        let log = log(&[&[(1, "a")], &[(2, "b")]]);
+        assert_eq!(records::batches(&log.read(0, 1, 10_000, true).concat()).count(), 1);
+        assert!(log.read(1, 1, 10_000, true).is_empty());
+        assert_eq!(log.available(1, 1), 0);
+    }
+
+    #[test]
+    fn a_time_finds_the_first_record_that_is_not_older() {
+        let log = log(&[&[(10, "a"), (30, "b")], &[(20, "c")]]);
+        assert_eq!(log.find_time(15, 3), Some((1, 30)));
+        assert_eq!(log.find_time(5, 3), Some((0, 10)));
+        assert_eq!(log.find_time(31, 3), None);
+        assert_eq!(log.find_latest(3), Some((1, 30)));
+    }
+
+    #[test]
+    fn a_truncation_drops_whole_batches() {
+        let mut log = log(&[&[(1, "a"), (2, "b")], &[(3, "c")]]);
+        assert_eq!(log.ends_from(2), [2, 3]);
+        log.truncate(2);
+        assert_eq!(log.end(), 2);
+        assert_eq!(log.records().len(), 2);
+        assert_eq!(log.record(1).and_then(|record| record.value), Some(b"b".to_vec()));
+        assert_eq!(log.record(2), None);
+    }
+}

@@ -1,0 +1,233 @@
+//! Model brokers: they read the real wire format and answer in it, keep logs, elect leaders, and stop and start.
+//!
+//! A [`ModelCluster`] is pure: it is told what arrives and what time it is, and says what is to be sent. The simulated
+//! network carries that here; a real one could as well.
+//!
+//! It is strict. What a broker of its release would refuse is refused in the same way, and if no correct client could
+//! have sent it, it is also told as a [`Output::Complaint`].
+
+mod answer;
+mod api_versions;
+mod config;
+mod connection;
+mod create_topics;
+mod fetch;
+mod list_offsets;
+mod log;
+mod metadata;
+mod produce;
+mod registry;
+mod release;
+mod state;
+mod topic;
+mod validate;
+
+pub use config::ClusterConfig;
+pub use release::Release;
+
+pub(crate) use log::LoggedRecord;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use samsa_core::{HostPort, Instant, Now};
+
+use self::answer::{Answer, Waiting};
+use self::connection::Connection;
+use self::state::State;
+use crate::rng::Rng;
+
+/// A connection that a broker has accepted; numbered by whoever carries the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ServerConn(pub(crate) u64);
+
+/// What happened to the cluster.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// A broker has a new connection.
+    Accepted { conn: ServerConn, broker: i32 },
+    /// Bytes came, any part of a frame or several.
+    Received { conn: ServerConn, bytes: Bytes },
+    /// A connection is gone.
+    Gone { conn: ServerConn },
+    /// A broker starts.
+    Start(i32),
+    /// A broker stops, at once and without a word. Its connections are gone.
+    Stop(i32),
+    /// The deadline has come.
+    Tick,
+}
+
+/// What the cluster wants done.
+#[derive(Clone, Debug)]
+pub(crate) enum Output {
+    /// Send a frame.
+    Send { conn: ServerConn, frame: Vec<Bytes> },
+    /// Close a connection, as a broker does that cannot make sense of what it got.
+    Close { conn: ServerConn },
+    /// Write a node into `ZooKeeper`.
+    Node { path: String, data: Vec<u8> },
+    /// A line for the trace: which broker (0 for the controller), and what it did.
+    Note { broker: i32, text: String },
+    /// A client did what no correct client does.
+    Complaint(String),
+}
+
+/// All brokers of one cluster.
+#[derive(Debug)]
+pub(crate) struct ModelCluster {
+    state: State,
+    connections: BTreeMap<ServerConn, Connection>,
+}
+
+impl ModelCluster {
+    /// Brokers with the ids 1, 2, ... that will listen at these addresses. None is started.
+    pub(crate) fn new(config: ClusterConfig, addresses: Vec<HostPort>, rng: Rng) -> Self {
+        Self { state: State::new(config, addresses, rng), connections: BTreeMap::new() }
+    }
+
+    pub(crate) fn config(&self) -> &ClusterConfig {
+        &self.state.config
+    }
+
+    /// Where a broker listens.
+    pub(crate) fn address(&self, broker: i32) -> Option<&HostPort> {
+        self.state.brokers.get(&broker).map(|broker| &broker.address)
+    }
+
+    pub(crate) fn broker_ids(&self) -> Vec<i32> {
+        self.state.brokers.keys().copied().collect()
+    }
+
+    pub(crate) fn is_running(&self, broker: i32) -> bool {
+        self.state.brokers.get(&broker).is_some_and(|broker| broker.running)
+    }
+
+    /// What a broker registers in `ZooKeeper` when it starts; nothing where there is none.
+    pub(crate) fn registration(&self, broker: i32, now: Now) -> Option<Vec<u8>> {
+        let address = self.address(broker).filter(|_| self.state.release().has_zookeeper())?;
+        Some(registry::broker(address, now.wall, self.state.release()))
+    }
+
+    /// Something happened.
+    pub(crate) fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Accepted { conn, broker } => {
+                self.connections.insert(conn, Connection::new(broker));
+            }
+            Input::Received { conn, bytes } => {
+                if let Some(connection) = self.connections.get_mut(&conn) {
+                    connection.push(&bytes);
+                }
+                self.serve(now, conn);
+            }
+            Input::Gone { conn } => {
+                self.connections.remove(&conn);
+            }
+            Input::Start(broker) => self.state.start(now, broker),
+            Input::Stop(broker) => {
+                self.connections.retain(|_, connection| connection.broker() != broker);
+                self.state.stop(now, broker);
+            }
+            Input::Tick => {
+                self.state.tick(now);
+            }
+        }
+        self.look_at_waiting(now);
+    }
+
+    pub(crate) fn next_output(&mut self) -> Option<Output> {
+        self.state.out.pop_front()
+    }
+
+    /// When to hand in [`Input::Tick`].
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let waits = self.connections.values().filter_map(|connection| Some(connection.waiting()?.until()));
+        waits.chain(self.state.deadline()).min()
+    }
+
+    /// Answers what has come whole, one request after the other, until one has to wait.
+    fn serve(&mut self, now: Now, conn: ServerConn) {
+        while let Some(connection) = self.connections.get_mut(&conn) {
+            match connection.next_frame() {
+                Ok(None) => break,
+                Ok(Some(frame)) => {
+                    let broker = connection.broker();
+                    let answer = answer::answer(&mut self.state, now, broker, &frame, false);
+                    self.give(conn, answer);
+                }
+                Err(complaint) => {
+                    self.state.complain(complaint);
+                    self.give(conn, Answer::HangUp);
+                }
+            }
+        }
+    }
+
+    fn give(&mut self, conn: ServerConn, answer: Answer) {
+        match answer {
+            Answer::Frame(frame) => self.state.send(conn, frame),
+            Answer::Silence => {}
+            Answer::Wait(waiting) => {
+                if let Some(connection) = self.connections.get_mut(&conn) {
+                    connection.wait_for(waiting);
+                }
+            }
+            Answer::HangUp => {
+                self.connections.remove(&conn);
+                self.state.out.push_back(Output::Close { conn });
+            }
+        }
+    }
+
+    /// Asks each request that waits whether it can be answered now.
+    fn look_at_waiting(&mut self, now: Now) {
+        let waiting: Vec<ServerConn> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.waiting().is_some())
+            .map(|(id, _)| *id)
+            .collect();
+        for conn in waiting {
+            let Some(connection) = self.connections.get_mut(&conn) else { continue };
+            let (Some(waiting), broker) = (connection.stop_waiting(), connection.broker()) else { continue };
+            let answer = self.look_again(now, broker, waiting);
+            self.give(conn, answer);
+            self.serve(now, conn);
+        }
+    }
+
+    fn look_again(&mut self, now: Now, broker: i32, waiting: Waiting) -> Answer {
+        match waiting {
+            Waiting::Fetch { frame, until } => {
+                match answer::answer(&mut self.state, now, broker, &frame, now.mono >= until) {
+                    Answer::Wait(_) => Answer::Wait(Waiting::Fetch { frame, until }),
+                    answer => answer,
+                }
+            }
+            Waiting::Produce(pending) => produce::look_again(&mut self.state, now, broker, pending),
+        }
+    }
+
+    /// Every committed record of a partition, for those who check.
+    pub(crate) fn log(&self, topic: &str, partition: i32) -> Vec<LoggedRecord> {
+        let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
+        partition.map_or_else(Vec::new, |partition| {
+            let committed = partition.committed;
+            partition.log.records().into_iter().filter(|record| record.offset < committed).collect()
+        })
+    }
+
+    /// One record, committed or not.
+    pub(crate) fn record(&self, topic: &str, partition: i32, offset: i64) -> Option<LoggedRecord> {
+        self.state.topics.get(topic)?.partition(partition)?.log.record(offset)
+    }
+
+    /// How many partitions a topic has; 0 when there is no such topic.
+    pub(crate) fn partition_count(&self, topic: &str) -> i32 {
+        self.state.topics.get(topic).map_or(0, |topic| topic.partitions.len() as i32)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! What a cluster knows: its brokers, its topics, and what will happen to them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use samsa_core::{HostPort, Instant, Now};
+use samsa_proto::ErrorCode;
+use samsa_proto::wire::Uuid;
+use samsa_proto::zookeeper::path;
+
+use super::config::ClusterConfig;
+use super::registry;
+use super::release::Release;
+use super::topic::{Partition, Topic};
+use super::{Output, ServerConn};
+use crate::rng::Rng;
+
+/// A broker.
+#[derive(Debug)]
+pub(super) struct Broker {
+    pub(super) address: HostPort,
+    pub(super) running: bool,
+    /// Whether the controller takes it for alive; it learns of a crash later.
+    pub(super) known: bool,
+}
+
+/// What will happen by itself.
+#[derive(Debug)]
+enum Timer {
+    /// The controller notices that a broker is gone.
+    Detect(i32),
+    /// A new topic's partitions get their leaders.
+    Ready(String),
+    /// The followers of a partition have fetched.
+    Replicate(String, i32),
+    /// A restarted broker's replicas have caught up.
+    Rejoin(i32),
+}
+
+const DETECTION: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(3);
+const CREATION: Range<Duration> = Duration::from_millis(2)..Duration::from_millis(60);
+const REPLICATION: Range<Duration> = Duration::from_micros(300)..Duration::from_millis(4);
+const CATCHING_UP: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(800);
+
+/// Everything but the connections.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) config: ClusterConfig,
+    pub(super) brokers: BTreeMap<i32, Broker>,
+    pub(super) topics: BTreeMap<String, Topic>,
+    timers: BTreeMap<(Instant, u64), Timer>,
+    timers_set: u64,
+    rng: Rng,
+    pub(super) out: VecDeque<Output>,
+}
+
+impl State {
+    pub(super) fn new(config: ClusterConfig, addresses: Vec<HostPort>, rng: Rng) -> Self {
+        let broker = |address| Broker { address, running: false, known: false };
+        let brokers = (1..).zip(addresses.into_iter().map(broker)).collect();
+        let (topics, timers, out) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
+        Self { config, brokers, topics, timers, timers_set: 0, rng, out }
+    }
+
+    pub(super) const fn release(&self) -> Release {
+        self.config.release
+    }
+
+    pub(super) fn note(&mut self, broker: i32, text: String) {
+        self.out.push_back(Output::Note { broker, text });
+    }
+
+    /// The client did what no broker would stand.
+    pub(super) fn complain(&mut self, text: String) {
+        self.out.push_back(Output::Complaint(text));
+    }
+
+    pub(super) fn send(&mut self, conn: ServerConn, frame: Vec<Bytes>) {
+        self.out.push_back(Output::Send { conn, frame });
+    }
+
+    /// Who acts for the cluster: the first that is known to be alive.
+    pub(super) fn controller(&self) -> Option<i32> {
+        self.brokers.iter().find(|(_, broker)| broker.known).map(|(id, _)| *id)
+    }
+
+    fn set_timer(&mut self, now: Now, range: &Range<Duration>, timer: Timer) {
+        let at = now.mono + self.rng.duration(range);
+        self.timers_set += 1;
+        self.timers.insert((at, self.timers_set), timer);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.timers.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Lets happen what is due. Says whether anything did.
+    pub(super) fn tick(&mut self, now: Now) -> bool {
+        let mut happened = false;
+        while let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now.mono) {
+            let timer = entry.remove();
+            self.fire(timer);
+            happened = true;
+        }
+        happened
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Detect(broker) => self.detect(broker),
+            Timer::Ready(topic) => self.make_ready(&topic),
+            Timer::Replicate(topic, partition) => {
+                if let Some(partition) = self.partition_mut(&topic, partition) {
+                    partition.commit();
+                }
+            }
+            Timer::Rejoin(broker) => self.rejoin(broker),
+        }
+    }
+
+    pub(super) fn start(&mut self, now: Now, id: i32) {
+        let Some(broker) = self.brokers.get_mut(&id) else { return };
+        broker.running = true;
+        broker.known = true;
+        let changed = self.partitions_where(|partition| {
+            let waits = partition.leader.is_none() && partition.epoch >= 0;
+            partition.leader == Some(id) || (waits && partition.in_sync.contains(&id))
+        });
+        self.elect(&changed);
+        self.set_timer(now, &CATCHING_UP, Timer::Rejoin(id));
+        self.register_controller(now);
+    }
+
+    pub(super) fn stop(&mut self, now: Now, id: i32) {
+        if let Some(broker) = self.brokers.get_mut(&id) {
+            broker.running = false;
+            self.set_timer(now, &DETECTION, Timer::Detect(id));
+        }
+    }
+
+    fn detect(&mut self, id: i32) {
+        let Some(broker) = self.brokers.get_mut(&id).filter(|broker| !broker.running) else { return };
+        broker.known = false;
+        let led = self.partitions_where(|partition| partition.leader == Some(id));
+        let followed = self
+            .partitions_where(|partition| partition.leader != Some(id) && partition.in_sync.contains(&id));
+        self.elect(&led);
+        for (topic, number) in followed {
+            self.change(&topic, number, |partition| partition.drop_from_sync(id));
+        }
+    }
+
+    fn rejoin(&mut self, id: i32) {
+        if self.brokers.get(&id).is_some_and(|broker| broker.running) {
+            for (topic, number) in self.partitions_where(|partition| {
+                partition.leader.is_some()
+                    && partition.replicas.contains(&id)
+                    && !partition.in_sync.contains(&id)
+            }) {
+                self.change(&topic, number, |partition| partition.join_sync(id));
+            }
+        }
+    }
+
+    fn partitions_where(&self, matches: impl Fn(&Partition) -> bool) -> Vec<(String, i32)> {
+        let ready = self.topics.iter().filter(|(_, topic)| topic.ready);
+        let all = ready.flat_map(|(name, topic)| {
+            (0..).zip(&topic.partitions).map(move |(number, partition)| (name, number, partition))
+        });
+        all.filter(|(_, _, partition)| matches(partition))
+            .map(|(name, number, _)| (name.clone(), number))
+            .collect()
+    }
+
+    fn elect(&mut self, partitions: &[(String, i32)]) {
+        for (topic, number) in partitions {
+            let alive: Vec<i32> =
+                self.brokers.iter().filter(|(_, broker)| broker.running).map(|(id, _)| *id).collect();
+            let mut rng = self.rng.fork();
+            self.change(topic, *number, |partition| partition.elect(|id| alive.contains(&id), &mut rng));
+        }
+    }
+
+    /// Changes a partition, and writes down its new state.
+    fn change(&mut self, topic: &str, number: i32, change: impl FnOnce(&mut Partition)) {
+        let Some(partition) = self.partition_mut(topic, number) else { return };
+        let before = partition.leader;
+        change(partition);
+        let state = partition.state();
+        if before != state.leader {
+            let leader = state.leader.map_or_else(|| "nobody".to_owned(), |id| format!("broker {id}"));
+            let text = format!("{topic}/{number} is led by {leader} in epoch {}", state.leader_epoch);
+            self.out.push_back(Output::Note { broker: 0, text });
+        }
+        if let Ok(path) = path::partition_state(topic, number) {
+            self.write_node(path, state.to_bytes());
+        }
+    }
+
+    fn write_node(&mut self, path: String, data: Vec<u8>) {
+        if self.release().has_zookeeper() {
+            self.out.push_back(Output::Node { path, data });
+        }
+    }
+
+    fn register_controller(&mut self, now: Now) {
+        if let Some(controller) = self.controller() {
+            let data = registry::controller(controller, now.wall, self.release());
+            self.write_node("/controller".to_owned(), data);
+        }
+    }
+
+    /// The topic of this name, once it is created to the end.
+    pub(super) fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.get(name).filter(|topic| topic.ready)
+    }
+
+    /// The topic of this id.
+    pub(super) fn topic_by_id(&self, id: Uuid) -> Option<(&str, &Topic)> {
+        let mut ready = self.topics.iter().filter(|(_, topic)| topic.ready);
+        ready.find(|(_, topic)| topic.id == id && !id.is_zero()).map(|(name, topic)| (name.as_str(), topic))
+    }
+
+    pub(super) fn partition_mut(&mut self, topic: &str, number: i32) -> Option<&mut Partition> {
+        self.topics.get_mut(topic)?.partition_mut(number)
+    }
+
+    /// The partition, if this broker leads it: else why not.
+    pub(super) fn led_by(&self, broker: i32, topic: &str, number: i32) -> Result<&Partition, ErrorCode> {
+        let partition = self.topic(topic).and_then(|topic| topic.partition(number));
+        let partition = partition.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+        if partition.leader == Some(broker) { Ok(partition) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
+    }
+
+    /// Lets the followers of a partition fetch what was appended.
+    pub(super) fn replicate(&mut self, now: Now, topic: &str, number: i32) {
+        let Some(partition) = self.partition_mut(topic, number) else { return };
+        partition.commit_if_alone();
+        if partition.committed < partition.log.end() {
+            self.set_timer(now, &REPLICATION, Timer::Replicate(topic.to_owned(), number));
+        }
+    }
+
+    /// Begins to create a topic with these partitions.
+    pub(super) fn create_topic(&mut self, now: Now, name: &str, make: impl FnOnce(Uuid, &[i32]) -> Topic) {
+        let known: Vec<i32> = self.brokers.keys().copied().collect();
+        let id = if self.release().has_topic_ids() { self.new_id() } else { Uuid::ZERO };
+        let topic = make(id, &known);
+        if let Ok(path) = path::topic(name) {
+            self.write_node(path, topic.registration().to_bytes(registry::topic_version(self.release())));
+        }
+        let text = format!("topic {name} is created with {} partitions", topic.partitions.len());
+        self.out.push_back(Output::Note { broker: 0, text });
+        self.topics.insert(name.to_owned(), topic);
+        self.set_timer(now, &CREATION, Timer::Ready(name.to_owned()));
+    }
+
+    fn new_id(&mut self) -> Uuid {
+        let high = u128::from(self.rng.draw()) << 64;
+        Uuid((high | u128::from(self.rng.draw())).to_be_bytes())
+    }
+
+    fn make_ready(&mut self, name: &str) {
+        let Some(topic) = self.topics.get_mut(name) else { return };
+        topic.ready = true;
+        let count = topic.partitions.len() as i32;
+        self.elect(&(0..count).map(|number| (name.to_owned(), number)).collect::<Vec<_>>());
+    }
+}
