@@ -108,7 +108,8 @@ pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRe
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};
 pub use producer::{
-    BatchBuffer, CompressedBatch, CompressionJob, OutgoingRecord, PublishError, Receipt, Ticket, TopicBuffer,
+    BatchBuffer, CompressedBatch, CompressionJob, FailedMessage, OutgoingRecord, PublishError, Receipt,
+    Ticket, TopicBuffer,
 };
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
 pub use wake::{DriverSignal, Notices, Wakers};

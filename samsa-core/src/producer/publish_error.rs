@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use samsa_proto::records::{self, Flags, Record, Sealed};
 
-use crate::error::{Certainty, PublishFailure};
-use crate::producer::record::OwnedRecord;
-use crate::time::UnixMillis;
+use crate::error::{AppendError, Certainty, PublishFailure};
+use crate::producer::record::{OutgoingRecord, OwnedRecord};
+use crate::time::{Now, UnixMillis};
 
 /// Why an accepted record has no [`Receipt`](crate::Receipt). Cheap to clone: it shares its batch.
 #[derive(Clone)]
@@ -56,6 +56,23 @@ pub struct FailedMessage {
 impl PublishError {
     pub(crate) fn new(batch: Arc<FailedBatch>, index: u32) -> Self {
         Self { batch, index }
+    }
+
+    /// Of a record that was not even accepted, for callers who await its outcome all the same.
+    #[cold]
+    pub fn not_accepted(topic: &Arc<str>, record: &OutgoingRecord<'_>, now: Now, error: AppendError) -> Self {
+        let failure = match error {
+            AppendError::Closed => PublishFailure::Closed,
+            error => PublishFailure::Unacceptable(error),
+        };
+        let batch = FailedBatch {
+            topic: Arc::clone(topic),
+            partition: record.partition,
+            failure,
+            certainty: Certainty::NotSent,
+            kept: Kept::Record(OwnedRecord::new(record, now)),
+        };
+        Self::new(Arc::new(batch), 0)
     }
 
     /// Whether the record may be in the log all the same.
@@ -121,12 +138,14 @@ impl PublishError {
 
     fn decoded(&self, record: &Record<'_>) -> FailedMessage {
         let headers = record.headers();
-        let headers = headers.map(|header| (header.key().into_owned(), header.value().map(Bytes::copy_from_slice)));
+        let headers =
+            headers.map(|header| (header.key().into_owned(), header.value().map(Bytes::copy_from_slice)));
         FailedMessage {
             key: record.key().map(Bytes::copy_from_slice),
             value: record.value().map(Bytes::copy_from_slice),
             headers: headers.collect(),
-            timestamp: (record.timestamp() != records::NO_TIMESTAMP).then_some(UnixMillis(record.timestamp())),
+            timestamp: (record.timestamp() != records::NO_TIMESTAMP)
+                .then_some(UnixMillis(record.timestamp())),
             ..self.empty()
         }
     }
