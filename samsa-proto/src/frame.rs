@@ -176,3 +176,112 @@ fn request_header(frame: &[u8]) -> Parsed<'_, RequestHeader<'_>> {
         decode_tags(input, header_form(api_version >= api.flexible), |_, _| Ok(false))?;
     Ok((input, RequestHeader { api_key, api_version, correlation_id, client_id, unknown_tags }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+    use crate::api::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+    use crate::api::heartbeat::{HeartbeatRequest, HeartbeatResponse};
+    use crate::api::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+    use crate::wire::MERGE_BELOW;
+
+    fn heartbeat() -> HeartbeatRequest<'static> {
+        HeartbeatRequest { group_id: "g", generation_id: 2, member_id: "m", ..Default::default() }
+    }
+
+    #[test]
+    fn a_request_has_its_length_and_header_in_front() {
+        let frame = encode_request(7, Some("me"), 0, &heartbeat()).expect("a frame").concat();
+        let header = [&[0, 12][..], &[0, 0], &[0, 0, 0, 7], &[0, 2, b'm', b'e']].concat();
+        let body = [&[0, 1, b'g'][..], &[0, 0, 0, 2], &[0, 1, b'm']].concat();
+        assert_eq!(frame, [&[0, 0, 0, 22][..], &header, &body].concat());
+    }
+
+    #[test]
+    fn a_flexible_header_has_tagged_fields_and_still_a_plain_client_id() {
+        let frame = encode_request(7, None, 4, &heartbeat()).expect("a frame").concat();
+        let header = [&[0, 12][..], &[0, 4], &[0, 0, 0, 7], &[0xff, 0xff], &[0]].concat();
+        let body = [&[2, b'g'][..], &[0, 0, 0, 2], &[2, b'm'], &[0], &[0]].concat();
+        assert_eq!(frame[4..], [header, body].concat());
+
+        let (header, body) = decode_request_header(&frame[4..]).expect("a header");
+        assert_eq!((header.api_key, header.api_version, header.client_id), (12, 4, None));
+        assert_eq!(message::decode(4, body), Ok(heartbeat()));
+    }
+
+    #[test]
+    fn a_header_of_a_version_that_is_too_new_can_be_read() {
+        let bytes = [&[0, 18][..], &[0, 99], &[0, 0, 0, 1], &[0xff, 0xff], &[1, 5, 1, 9], b"body"].concat();
+        let (header, body) = decode_request_header(&bytes).expect("a header");
+        assert_eq!((header.api_version, body), (99, &b"body"[..]));
+        assert_eq!(header.unknown_tags.as_slice()[0].tag, 5);
+    }
+
+    #[test]
+    fn a_header_with_a_foreign_key_is_refused() {
+        let error = decode_request_header(&[0x7f, 0, 0, 0, 0, 0, 0, 0]).expect_err("no such API");
+        let expected = "RequestHeader v2: api_key at byte 0: expected the key of an API, found 32512";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_response_is_read_as_the_broker_wrote_it() {
+        let response =
+            HeartbeatResponse { error_code: ErrorCode::REBALANCE_IN_PROGRESS, ..Default::default() };
+        for version in HeartbeatRequest::VERSIONS {
+            let frame =
+                encode_response::<HeartbeatRequest<'_>>(9, version, &response).expect("a frame").concat();
+            assert_eq!(correlation_id(&frame[4..]), Ok(9));
+            let read = decode_response::<HeartbeatRequest<'_>>(version, &frame[4..]);
+            assert_eq!(read, Ok((9, response.clone())));
+        }
+    }
+
+    #[test]
+    fn offsets_in_a_response_count_from_the_start_of_the_frame() {
+        let error = decode_response::<HeartbeatRequest<'_>>(0, &[0, 0, 0, 1, 0]).expect_err("cut short");
+        assert_eq!(
+            (error.message, error.offset, error.path.to_string()),
+            ("HeartbeatResponse", 4, "error_code".into())
+        );
+    }
+
+    #[test]
+    fn api_versions_is_answered_without_tagged_fields_in_the_header() {
+        let frame = encode_response::<ApiVersionsRequest<'_>>(1, 4, &ApiVersionsResponse::default());
+        let expected = [&[0, 0, 0, 12][..], &[0, 0, 0, 1], &[0, 0], &[1], &[0, 0, 0, 0], &[0]].concat();
+        assert_eq!(frame.expect("a frame").concat(), expected);
+    }
+
+    #[test]
+    fn an_unsupported_version_of_api_versions_is_answered_in_the_form_of_version_0() {
+        let ranges = [0, 18, 0, 0, 0, 3];
+        for (count, ranges) in [(1, &ranges[..]), (0, &[])] {
+            let frame = [&[0, 0, 0, 1][..], &[0, 35], &[0, 0, 0, count], ranges].concat();
+            let (_, response) = decode_response::<ApiVersionsRequest<'_>>(4, &frame).expect("a response");
+            assert_eq!(response.error_code, ErrorCode::UNSUPPORTED_VERSION);
+            assert_eq!(response.api_keys.len(), usize::from(count));
+        }
+    }
+
+    #[test]
+    fn record_bodies_are_spliced_into_the_frame_and_not_copied() {
+        let header = Bytes::from_static(&[1; 61]);
+        let body = Bytes::from(vec![2; 10 * MERGE_BELOW]);
+        let data = PartitionProduceData {
+            index: 3,
+            records: Some(vec![header.clone(), body.clone()].into()),
+            ..Default::default()
+        };
+        let topic = TopicProduceData { name: "t", partition_data: vec![data], ..Default::default() };
+        let request = ProduceRequest { acks: -1, topic_data: vec![topic], ..Default::default() };
+
+        let parts = encode_request(1, None, 9, &request).expect("a frame");
+        assert_eq!(parts.len(), 3);
+        assert_eq!(parts[1].as_ptr(), body.as_ptr());
+        assert_eq!(parts[0][parts[0].len() - 61..], header);
+        let length = parts.iter().map(Bytes::len).sum::<usize>() - 4;
+        assert_eq!(parts[0][..4], (length as u32).to_be_bytes());
+    }
+}

@@ -121,12 +121,16 @@ pub fn encode_tags(
             put_tag(field.tag, &field.bytes, sink);
         }
         if unknown.peek().is_some_and(|field| field.tag == *tag) {
-            return Err(EncodeFault::new("it is among the unknown tags, too").within(Step::Field(name)));
+            return Err(doubled(*tag, name));
         }
         put_value(*tag, *value, at, sink).map_err(|fault| fault.within(Step::Field(name)))?;
     }
     unknown.for_each(|field| put_tag(field.tag, &field.bytes, sink));
     Ok(())
+}
+
+fn doubled(tag: u32, name: &str) -> EncodeFault {
+    EncodeFault::new(format!("tag {tag} has a name: set {name} instead")).within(Step::Field("unknown_tags"))
 }
 
 fn absent_tags() -> EncodeFault {
@@ -145,4 +149,88 @@ fn put_value(tag: u32, value: &dyn Encode, at: Version, sink: &mut dyn Sink) -> 
     put_unsigned_varint(tag, sink);
     put_unsigned_varint(size.0 as u32, sink);
     value.encode(at, sink)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Records;
+    use super::*;
+    use crate::api::fetch::{EpochEndOffset, FetchRequest, PartitionData};
+    use crate::{Message, decode, encode};
+
+    const FLEXIBLE: Version = Version { number: 12, flexible: true };
+
+    fn tag(tag: u32, bytes: &[u8]) -> UnknownTag {
+        UnknownTag { tag, bytes: bytes.into() }
+    }
+
+    #[test]
+    fn unknown_tags_stand_between_the_known_ones_in_ascending_order() {
+        let partition = PartitionData {
+            diverging_epoch: EpochEndOffset { epoch: 1, end_offset: 2, ..Default::default() },
+            records: Some(Records::default()),
+            unknown_tags: [tag(900, b"z"), tag(0, b"")].into_iter().collect(),
+            ..Default::default()
+        };
+        let mut bytes = Vec::new();
+        let error = partition.encode(FLEXIBLE, &mut bytes).expect_err("tag 0 is diverging_epoch").of("P", 12);
+        assert!(error.to_string().ends_with("tag 0 has a name: set diverging_epoch instead"), "{error}");
+
+        let partition =
+            PartitionData { unknown_tags: [tag(900, b"z"), tag(7, b"")].into_iter().collect(), ..partition };
+        bytes.clear();
+        partition.encode(FLEXIBLE, &mut bytes).expect("a partition");
+        let known = [&[0, 13][..], &[0, 0, 0, 1], &[0, 0, 0, 0, 0, 0, 0, 2], &[0]].concat();
+        let tags = [&[3][..], &known, &[7, 0], &[0x84, 7, 1, b'z']].concat();
+        assert!(bytes.ends_with(&tags));
+        assert_eq!(PartitionData::decode(&bytes, FLEXIBLE).expect("a partition"), (&[][..], partition));
+    }
+
+    /// A `FetchRequest` with nothing in it, up to its tagged fields.
+    fn request_with(version: i16, tags: &[u8]) -> Result<FetchRequest<'_>, String> {
+        let empty = encode(version, &FetchRequest::default()).expect("a request");
+        let bytes = [&empty[..empty.len() - 1], tags].concat().leak();
+        decode(version, bytes).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn tags_ascend_and_none_comes_twice() {
+        assert!(request_with(12, &[2, 5, 0, 6, 0]).is_ok());
+        assert!(
+            request_with(12, &[2, 5, 0, 5, 0])
+                .expect_err("twice")
+                .ends_with("expected a tag above 5, found 5")
+        );
+        assert!(
+            request_with(12, &[2, 6, 0, 5, 0])
+                .expect_err("order")
+                .ends_with("expected a tag above 6, found 5")
+        );
+    }
+
+    #[test]
+    fn a_tagged_field_fills_its_size() {
+        assert_eq!(request_with(12, &[1, 0, 2, 2, b'c']).expect("a cluster id").cluster_id, Some("c"));
+        let error = request_with(12, &[1, 0, 3, 2, b'c', 0]).expect_err("a byte too many");
+        assert!(error.contains("cluster_id at byte"), "{error}");
+        assert!(error.ends_with("expected the end of the tagged field, 1 bytes are left"), "{error}");
+        let error = request_with(12, &[1, 9, 200, 1]).expect_err("not there");
+        assert!(error.ends_with("expected tag 9 of 200 bytes, 0 are left"), "{error}");
+    }
+
+    #[test]
+    fn a_tag_of_a_later_version_is_not_unknown() {
+        let error = request_with(14, &[1, 1, 0]).expect_err("replica_state is for version 15");
+        assert!(error.contains("replica_state at byte"), "{error}");
+        assert!(error.ends_with("expected no such tagged field before version 15"), "{error}");
+    }
+
+    #[test]
+    fn a_version_without_tagged_fields_takes_no_unknown_ones() {
+        let request =
+            FetchRequest { unknown_tags: [tag(7, b"")].into_iter().collect(), ..Default::default() };
+        let error = encode(11, &request).expect_err("version 11 has no tagged fields");
+        assert_eq!(error.path.to_string(), "unknown_tags");
+        assert!(FetchRequest::at(12).flexible && !FetchRequest::at(11).flexible);
+    }
 }
