@@ -1,1 +1,82 @@
-//! Samsa, a Kafka client, on async-std and smol.
+//! Samsa, a Kafka client, on async-std, smol, and whatever else polls futures beside async-io.
+//!
+//! ```no_run
+//! # #[cfg(feature = "async-std")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use samsa_async_std::{Message, Offset};
+//!
+//! async_std::task::block_on(async {
+//!     let cluster = samsa_async_std::bootstrap("k1:9092,k2:9092").client_id("greeter").connect().await?;
+//!
+//!     let topic = cluster.topic("events");
+//!     topic.publish(Message::new("hello").key("user-1")).await?;
+//!
+//!     let mut reader = topic.reader(Offset::Earliest).open().await?;
+//!     while let Some(message) = reader.next().await {
+//!         println!("{:?}", message?.value());
+//!     }
+//!     cluster.close().await?;
+//!     Ok(())
+//! })
+//! # }
+//! # #[cfg(not(feature = "async-std"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Features
+//!
+//! They add up: each only adds a way to have the client's one task polled, and the caller chooses among them.
+//!
+//! - `async-std` (default): [`zookeeper`] and [`bootstrap`] spawn it by `async_std::task::spawn`; also [`AsyncStd`].
+//! - `smol`: [`Smol`] spawns it by `smol::spawn`.
+//! - `zookeeper` (default): clusters are also found by ZooKeeper.
+//!
+//! Any other executor is named by [`SpawnWith`]:
+//!
+//! ```no_run
+//! # async fn run(executor: std::sync::Arc<async_executor::Executor<'static>>) -> Result<(), samsa_async_std::ConnectError> {
+//! let spawn = samsa_async_std::SpawnWith(move |driver| executor.spawn(driver).detach());
+//! let cluster = samsa_async_std::bootstrap_on(spawn, "k1:9092").connect().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! All types but the builder come from `samsa-client` and know no runtime: code that takes a [`Cluster`] or a [`Topic`]
+//! runs on any of them.
+
+mod adapter;
+mod spawn;
+
+pub use adapter::AsyncIo;
+pub use samsa_client::*;
+#[cfg(feature = "async-std")]
+pub use spawn::AsyncStd;
+#[cfg(feature = "smol")]
+pub use spawn::Smol;
+pub use spawn::{BoxedDriver, SpawnWith};
+
+/// A builder for a client on async-std.
+#[cfg(feature = "async-std")]
+pub type Builder = samsa_client::Builder<AsyncStd>;
+
+/// A cluster that registers itself in ZooKeeper: a connect string with its chroot, `zk1:2181,zk2:2181/kafka`.
+#[cfg(all(feature = "async-std", feature = "zookeeper"))]
+pub fn zookeeper(connect_string: impl Into<String>) -> Builder {
+    zookeeper_on(AsyncStd, connect_string)
+}
+
+/// A cluster of which some brokers are known: `k1:9092,k2:9092`. They tell of the others.
+#[cfg(feature = "async-std")]
+pub fn bootstrap(brokers: impl Into<String>) -> Builder {
+    bootstrap_on(AsyncStd, brokers)
+}
+
+/// As `zookeeper`, with a spawner of one's choice.
+#[cfg(feature = "zookeeper")]
+pub fn zookeeper_on<S: Launch>(spawner: S, connect_string: impl Into<String>) -> samsa_client::Builder<S> {
+    samsa_client::Builder::zookeeper(spawner, connect_string)
+}
+
+/// As `bootstrap`, with a spawner of one's choice.
+pub fn bootstrap_on<S: Launch>(spawner: S, brokers: impl Into<String>) -> samsa_client::Builder<S> {
+    samsa_client::Builder::bootstrap(spawner, brokers)
+}

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use samsa_core::{SessionId, ZkError, ZkNews, ZkOp, ZkRequestId, ZkSessionState};
+use samsa_proto::zookeeper::ConnectString;
 
 use crate::runtime::ZooKeeper;
 
@@ -16,6 +17,11 @@ pub struct NoZooKeeper {
 }
 
 impl NoZooKeeper {
+    /// Wherever the ensemble may be.
+    pub fn of(_ensemble: Option<&ConnectString>) -> Self {
+        Self::default()
+    }
+
     fn tell(&mut self, news: ZkNews) {
         self.news.push_back(news);
         self.waker.take().into_iter().for_each(Waker::wake);
@@ -35,13 +41,10 @@ impl ZooKeeper for NoZooKeeper {
     fn close(&mut self, _session: SessionId) {}
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<ZkNews> {
-        match self.news.pop_front() {
-            Some(news) => Poll::Ready(news),
-            None => {
-                self.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
+        if self.news.is_empty() {
+            self.waker = Some(cx.waker().clone());
         }
+        self.news.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 
     fn poll_closed(&mut self, _cx: &mut Context<'_>) -> Poll<()> {

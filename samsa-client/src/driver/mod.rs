@@ -4,6 +4,8 @@ mod bell;
 mod commands;
 mod errands;
 mod sockets;
+#[cfg(feature = "zookeeper")]
+mod zookeeper;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -25,6 +27,9 @@ use self::errands::Errands;
 use self::sockets::Sockets;
 use crate::link::Shared;
 use crate::runtime::{Runtime, Timer, ZooKeeper};
+
+#[cfg(feature = "zookeeper")]
+pub use self::zookeeper::ZooKeeperSessions;
 
 /// Turns that one poll takes before other tasks of the thread get theirs.
 const TURNS: u32 = 16;

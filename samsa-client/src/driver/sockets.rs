@@ -89,7 +89,9 @@ impl<T: Tcp> Sockets<T> {
                 Moved::Gone => gone.push(conn),
             }
         }
-        gone.into_iter().for_each(|conn| self.remove(conn));
+        for conn in gone {
+            self.remove(conn);
+        }
         moved
     }
 

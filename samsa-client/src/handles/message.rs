@@ -171,11 +171,11 @@ mod tests {
 
     #[test]
     fn whatever_holds_bytes_makes_the_same_message() {
-        let expected = Message::new("hi");
+        let (expected, text) = (Message::new("hi"), String::from("hi"));
         let made: [Message<'_>; 8] = [
             "hi".into(),
-            String::from("hi").into(),
-            (&String::from("hi")).into(),
+            text.clone().into(),
+            (&text).into(),
             b"hi".into(),
             (&b"hi"[..]).into(),
             b"hi".to_vec().into(),

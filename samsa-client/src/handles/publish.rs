@@ -26,6 +26,12 @@ impl<'a> Enqueue<'a> {
     pub(crate) fn new(topic: &'a Topic, partition: Option<i32>, message: Message<'a>) -> Self {
         Self { topic, partition, message }
     }
+
+    fn not_accepted(&self, error: AppendError) -> PublishError {
+        let now = self.topic.link.clock.now();
+        self.message
+            .lend(self.partition, |record| PublishError::not_accepted(&self.topic.name, record, now, error))
+    }
 }
 
 impl Future for Enqueue<'_> {
@@ -35,8 +41,16 @@ impl Future for Enqueue<'_> {
         let this = self.get_mut();
         let now = this.topic.link.clock.now();
         let append =
-            this.message.lend(this.partition, |record| this.topic.buffer.poll_append(cx, now, *record));
+            this.message.lend(this.partition, |record| this.topic.buffer.poll_append(record, now, cx));
         append.map_ok(Delivery)
+    }
+}
+
+/// Accepts a message and waits for its outcome.
+pub(crate) async fn publish(mut enqueue: Enqueue<'_>) -> Result<Receipt, PublishError> {
+    match (&mut enqueue).await {
+        Ok(delivery) => delivery.await,
+        Err(error) => Err(enqueue.not_accepted(error)),
     }
 }
 
@@ -62,31 +76,41 @@ impl Future for Delivery {
     }
 }
 
-/// Why [`Topic::try_enqueue`] did not accept a message. It gives the message back.
+/// Why [`Topic::try_enqueue`] did not accept a message, and the message, which was not sent.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TryEnqueueError<'a> {
-    /// The message, which was not sent.
-    pub message: Message<'a>,
-    /// Why: [`AppendError::Full`], when there is no room now.
-    pub error: AppendError,
-}
+pub struct TryEnqueueError<'a>(Box<(Message<'a>, AppendError)>);
 
-impl TryEnqueueError<'_> {
+impl<'a> TryEnqueueError<'a> {
+    #[cold]
+    pub(crate) fn new(message: Message<'a>, error: AppendError) -> Self {
+        Self(Box::new((message, error)))
+    }
+
+    /// Why; [`AppendError::Full`] when there is no room now.
+    pub fn reason(&self) -> &AppendError {
+        &self.0.1
+    }
+
     /// Whether there was only no room, so that the same message may be accepted later.
     pub fn is_full(&self) -> bool {
-        matches!(self.error, AppendError::Full { .. })
+        matches!(self.reason(), AppendError::Full { .. })
+    }
+
+    /// The message comes back.
+    pub fn into_message(self) -> Message<'a> {
+        self.0.0
     }
 }
 
 impl fmt::Debug for TryEnqueueError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TryEnqueueError").field("error", &self.error).finish_non_exhaustive()
+        f.debug_tuple("TryEnqueueError").field(self.reason()).finish()
     }
 }
 
 impl fmt::Display for TryEnqueueError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        self.reason().fmt(f)
     }
 }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use samsa_core::{
-    AppendError, Command, LookError, Offset, PartitionInfo, PartitionOffset, PublishError, Receipt, Reply,
-    TopicBuffer,
+    Command, LookError, Offset, PartitionInfo, PartitionOffset, PublishError, Receipt, Reply, TopicBuffer,
 };
 
 use super::message::Message;
-use super::publish::{Delivery, Enqueue, TryEnqueueError};
+use super::publish::{Delivery, Enqueue, TryEnqueueError, publish};
 use super::reader::ReaderBuilder;
 use crate::call::{Answer, Call};
 use crate::link::Link;
@@ -26,9 +25,8 @@ pub struct Topic {
 
 impl Topic {
     pub(crate) fn new(link: &Arc<Link>, name: &str) -> Self {
-        let name = Arc::from(name);
-        let buffer = link.buffer.topic(Arc::clone(&name));
-        Self { link: Arc::clone(link), name, buffer }
+        let buffer = link.buffer.topic(name);
+        Self { link: Arc::clone(link), name: Arc::clone(buffer.name()), buffer }
     }
 
     /// Its name.
@@ -113,9 +111,9 @@ impl Topic {
         message: Message<'a>,
     ) -> Result<Delivery, TryEnqueueError<'a>> {
         let now = self.link.clock.now();
-        match message.lend(partition, |record| self.buffer.append(now, *record)) {
+        match message.lend(partition, |record| self.buffer.append(record, now)) {
             Ok(ticket) => Ok(Delivery::new(ticket)),
-            Err(error) => Err(TryEnqueueError { message, error }),
+            Err(error) => Err(TryEnqueueError::new(message, error)),
         }
     }
 }
@@ -157,9 +155,4 @@ impl Partition {
     pub fn reader(&self, start: Offset) -> ReaderBuilder {
         ReaderBuilder::new(&self.topic.link, &self.topic.name, Some(self.number), start)
     }
-}
-
-async fn publish(enqueue: Enqueue<'_>) -> Result<Receipt, PublishError> {
-    let accepted: Result<Delivery, AppendError> = enqueue.await;
-    accepted?.await
 }

@@ -1,0 +1,175 @@
+//! From an address and settings to a cluster.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use samsa_core::{Acks, Compression, Config, Discovery, HostPort};
+use samsa_proto::zookeeper::ConnectString;
+
+use crate::call::LOOKING;
+use crate::driver::Driver;
+use crate::error::ConnectError;
+use crate::handles::Cluster;
+use crate::runtime::Runtime;
+
+/// The ZooKeeper session timeout that is asked for, unless said otherwise.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// How a client comes to run on a runtime: what an adapter tells the [`Builder`].
+pub trait Launch {
+    /// What drives the client.
+    type Runtime: Runtime;
+
+    /// The runtime, or in words why there is none here and what to do. `ensemble` is where ZooKeeper is, for clusters
+    /// that are found by it.
+    fn runtime(&self, ensemble: Option<&ConnectString>) -> Result<Self::Runtime, &'static str>;
+
+    /// Has the driver polled until it ends.
+    fn spawn(&self, driver: Driver<Self::Runtime>);
+}
+
+/// Where a cluster is and how to speak with it. `zookeeper(..)` and `bootstrap(..)` of the adapters begin one,
+/// [`connect`](Self::connect) ends it.
+#[must_use = "nothing happens before connect"]
+#[derive(Clone)]
+pub struct Builder<L> {
+    launch: L,
+    way: Way,
+    session_timeout: Duration,
+    connect_within: Duration,
+    config: Config,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    ZooKeeper(String),
+    Bootstrap(String),
+}
+
+impl<L: Launch> Builder<L> {
+    /// A cluster that registers itself in ZooKeeper: a connect string with its chroot, `zk1:2181,zk2:2181/kafka`.
+    pub fn zookeeper(launch: L, connect_string: impl Into<String>) -> Self {
+        Self::new(launch, Way::ZooKeeper(connect_string.into()))
+    }
+
+    /// A cluster of which some brokers are known: `k1:9092,k2:9092`. They tell of the others.
+    pub fn bootstrap(launch: L, brokers: impl Into<String>) -> Self {
+        Self::new(launch, Way::Bootstrap(brokers.into()))
+    }
+
+    fn new(launch: L, way: Way) -> Self {
+        let seed = RandomState::new().build_hasher().finish();
+        let config = Config { seed, ..Config::new(Discovery::Bootstrap(Vec::new())) };
+        Self { launch, way, session_timeout: SESSION_TIMEOUT, connect_within: LOOKING, config }
+    }
+
+    /// Told to brokers with each request, for their logs and quotas. Default `samsa`.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        let client_id = client_id.into();
+        self.configure(|config| config.client_id = client_id)
+    }
+
+    /// The longest that [`connect`](Self::connect) may take. Default 30 s.
+    pub fn connect_within(mut self, within: Duration) -> Self {
+        self.connect_within = within;
+        self
+    }
+
+    /// The ZooKeeper session timeout to ask for. Default 6 s; of no use with bootstrap brokers.
+    pub fn session_timeout(mut self, timeout: Duration) -> Self {
+        self.session_timeout = timeout;
+        self
+    }
+
+    /// From dialling a broker to a connection that can be used. Default 10 s.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.connect_timeout = timeout)
+    }
+
+    /// From a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
+    pub fn request_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.request_timeout = timeout)
+    }
+
+    /// From the acceptance of a message to its outcome. Default 120 s.
+    pub fn delivery_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.publish.delivery_timeout = timeout)
+    }
+
+    /// Who must have a message before it counts as written. Default: every in-sync replica.
+    pub fn acks(self, acks: Acks) -> Self {
+        self.configure(|config| config.publish.acks = acks)
+    }
+
+    /// How batches are compressed. Default: not at all.
+    pub fn compression(self, compression: Compression) -> Self {
+        self.configure(|config| config.publish.compression = compression)
+    }
+
+    /// How long a batch waits for more messages when it could go. Default 0.
+    pub fn linger(self, linger: Duration) -> Self {
+        self.configure(|config| config.publish.linger = linger)
+    }
+
+    /// Bytes at which a batch is full. Default 256 KiB.
+    pub fn batch_bytes(self, bytes: usize) -> Self {
+        self.configure(|config| config.publish.batch_bytes = bytes)
+    }
+
+    /// The largest single message. Default 1,000,000 bytes.
+    pub fn message_bytes(self, bytes: usize) -> Self {
+        self.configure(|config| config.publish.message_bytes = bytes)
+    }
+
+    /// Memory for messages that have no outcome yet. Default 64 MiB.
+    pub fn buffer_bytes(self, bytes: usize) -> Self {
+        self.configure(|config| config.publish.buffer_bytes = bytes)
+    }
+
+    /// The seed of all chance in the client, to repeat a run. Default: the system's randomness.
+    pub fn seed(self, seed: u64) -> Self {
+        self.configure(|config| config.seed = seed)
+    }
+
+    /// Everything else that can be set. How the cluster is found is not: the builder's own address wins.
+    pub fn configure(mut self, set: impl FnOnce(&mut Config)) -> Self {
+        set(&mut self.config);
+        self
+    }
+
+    /// Starts the client, and waits until it has seen the cluster.
+    ///
+    /// When that fails, or when this future is dropped, the client is gone again.
+    pub async fn connect(self) -> Result<Cluster, ConnectError> {
+        let within = self.connect_within;
+        let cluster = self.start()?;
+        cluster.connected().within(within).await?;
+        Ok(cluster)
+    }
+
+    fn start(self) -> Result<Cluster, ConnectError> {
+        let Self { launch, way, session_timeout, mut config, .. } = self;
+        let mut ensemble = None;
+        config.discovery = match way {
+            Way::Bootstrap(brokers) => Discovery::Bootstrap(HostPort::list(&brokers)?),
+            Way::ZooKeeper(connect_string) => {
+                ensemble = Some(connect_string.parse::<ConnectString>()?);
+                Discovery::ZooKeeper { session_timeout }
+            }
+        };
+        let runtime = launch.runtime(ensemble.as_ref()).map_err(ConnectError::Runtime)?;
+        let (cluster, driver) = crate::client(config, runtime);
+        launch.spawn(driver);
+        Ok(cluster)
+    }
+}
+
+impl<L> fmt::Debug for Builder<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("way", &self.way)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
