@@ -149,10 +149,11 @@ pub fn decode_response<R: Request>(
     read().map_err(|fault: DecodeFault| fault.of(<R::Response<'_> as Message>::NAME, version, frame.len()))
 }
 
-/// Reads the header of a request, without the length in front, and returns what follows it: a message to [`decode`]
-/// with the version in the header. For the broker's side.
+/// Reads the header of a request, without the length in front, and returns what follows it: a message to
+/// [`decode`](crate::decode) with the version in the header. For the broker's side.
 ///
-/// A version that is too new for this crate is no error here: an `ApiVersions` request of such a version wants an answer.
+/// A version that is too new for this crate is no error here: an `ApiVersions` request of such a version wants an
+/// answer.
 ///
 /// # Errors
 /// When the bytes do not follow the grammar, or no API has this key.

@@ -8,7 +8,7 @@ use crate::{ErrorCode, Message};
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(key = 23, versions = "0-4", flexible = "4+", response = OffsetForLeaderEpochResponse<'r>)]
 pub struct OffsetForLeaderEpochRequest<'a> {
-    /// -1 for a consumer. The schema's default, -2, means that no replica asks.
+    /// -1 for a consumer; -2, the schema's default, for a reader that debugs.
     #[field(versions = "3+", default = -2, ignorable)]
     pub replica_id: i32,
     pub topics: Vec<OffsetForLeaderTopic<'a>>,

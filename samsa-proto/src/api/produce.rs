@@ -6,8 +6,7 @@
 use crate::wire::{Records, UnknownTags, Uuid};
 use crate::{ErrorCode, Message};
 
-/// Versions 0 to 13, flexible from 9. Answered with [`ProduceResponse`]. It is not answered where `acks` is
-/// 0.
+/// Versions 0 to 13, flexible from 9. Answered with [`ProduceResponse`], unless `acks` is 0: then not at all.
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(key = 0, versions = "0-13", flexible = "9+", response = ProduceResponse<'r>)]
 pub struct ProduceRequest<'a> {

@@ -7,7 +7,6 @@ use crate::{ErrorCode, Message};
 #[derive(Debug, Clone, PartialEq, Message)]
 #[message(key = 78, versions = "1-2", flexible = "0+", response = ShareFetchResponse<'r>)]
 pub struct ShareFetchRequest<'a> {
-    /// Null only where the session closes.
     pub group_id: Option<&'a str>,
     #[field(default = Some(""))]
     pub member_id: Option<&'a str>,
