@@ -11,16 +11,17 @@ import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.Random;
 import org.apache.kafka.common.message.ApiMessageType;
-import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 
 /**
- * Random messages, made and read by Apache's generated classes.
+ * Random messages, made and read by Apache's generated classes. A message is named by a line {@code KEY VERSION request|response},
+ * or {@code NAME VERSION data} for what travels inside other messages.
  *
- * <p>{@code make COUNT SEED} answers each line {@code KEY VERSION request|response} with COUNT lines
- * {@code KEY VERSION request|response HEX JSON}, or with none when this release does not have the version.
- * {@code read} answers each line {@code KEY VERSION request|response HEX} with the JSON of what it read, or {@code error: WHY}.
+ * <p>{@code make COUNT SEED} answers each such line with COUNT lines of the same, the bytes in hex and the content in JSON, or
+ * with none when this release does not have the version. {@code read} answers each such line with hex behind it with the JSON of
+ * what it read, or {@code error: WHY}.
  */
 public final class Messages {
     private static final HexFormat HEX = HexFormat.of();
@@ -30,44 +31,36 @@ public final class Messages {
              Writer out = new BufferedWriter(new OutputStreamWriter(System.out, "UTF-8"))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 String[] fields = line.split(" ");
-                ApiMessageType api = api(fields);
                 short version = Short.parseShort(fields[1]);
-                boolean request = fields[2].equals("request");
                 if (args[0].equals("read")) {
-                    out.write(read(api, version, request, HEX.parseHex(fields.length > 3 ? fields[3] : "")) + "\n");
-                } else if (api != null && api.lowestSupportedVersion() <= version && version <= api.highestSupportedVersion(true)) {
-                    long seed = Long.parseLong(args[2]) + line.hashCode();
-                    make(out, line, api, version, request, Integer.parseInt(args[1]), new Random(seed));
+                    out.write(read(fields, version) + "\n");
+                } else {
+                    Random random = new Random(Long.parseLong(args[2]) + line.hashCode());
+                    make(out, line, fields, version, Integer.parseInt(args[1]), random);
                 }
             }
         }
     }
 
-    private static ApiMessageType api(String[] fields) {
-        try {
-            return ApiMessageType.fromApiKey(Short.parseShort(fields[0]));
-        } catch (RuntimeException e) {
-            return null;
+    private static void make(Writer out, String line, String[] fields, short version, int count, Random random)
+        throws Exception {
+        Message first = message(fields);
+        if (first == null || version < first.lowestSupportedVersion() || first.highestSupportedVersion() < version) {
+            return;
         }
-    }
-
-    private static void make(
-        Writer out, String line, ApiMessageType api, short version, boolean request, int count, Random random
-    ) throws Exception {
-        JsonNode schema = schema(api.name + (request ? "Request" : "Response"));
+        JsonNode schema = schema(first.getClass().getSimpleName().replaceFirst("Data$", ""));
         for (int i = 0; i < count; i++) {
-            ApiMessage message = message(api, request);
+            Message message = message(fields);
             // The first has every field at its default, as far as the defaults can be sent.
             new Filler(schema, version, random, i > 0).fill(message);
-            byte[] bytes = write(message, version);
-            out.write(line + " " + HEX.formatHex(bytes) + " " + json(message, version) + "\n");
+            out.write(line + " " + HEX.formatHex(write(message, version)) + " " + json(message, version) + "\n");
         }
     }
 
-    private static String read(ApiMessageType api, short version, boolean request, byte[] bytes) {
+    private static String read(String[] fields, short version) {
         try {
-            ApiMessage message = message(api, request);
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            ByteBuffer buffer = ByteBuffer.wrap(HEX.parseHex(fields.length > 3 ? fields[3] : ""));
+            Message message = message(fields);
             message.read(new ByteBufferAccessor(buffer), version);
             if (buffer.hasRemaining()) {
                 return "error: " + buffer.remaining() + " bytes are left";
@@ -78,18 +71,28 @@ public final class Messages {
         }
     }
 
-    private static ApiMessage message(ApiMessageType api, boolean request) {
-        return request ? api.newRequest() : api.newResponse();
+    /** An empty one; null for a key that this release does not have. */
+    private static Message message(String[] fields) throws Exception {
+        if (fields[2].equals("data")) {
+            Class<?> type = Class.forName("org.apache.kafka.common.message." + fields[0]);
+            return (Message) type.getConstructor().newInstance();
+        }
+        for (ApiMessageType api : ApiMessageType.values()) {
+            if (api.apiKey() == Short.parseShort(fields[0])) {
+                return fields[2].equals("request") ? api.newRequest() : api.newResponse();
+            }
+        }
+        return null;
     }
 
-    private static byte[] write(ApiMessage message, short version) {
+    private static byte[] write(Message message, short version) {
         ObjectSerializationCache cache = new ObjectSerializationCache();
         ByteBuffer buffer = ByteBuffer.allocate(message.size(cache, version));
         message.write(new ByteBufferAccessor(buffer), cache, version);
         return buffer.array();
     }
 
-    private static JsonNode json(ApiMessage message, short version) throws Exception {
+    private static JsonNode json(Message message, short version) throws Exception {
         Class<?> converter = Class.forName(message.getClass().getName() + "JsonConverter");
         return (JsonNode) converter.getMethod("write", message.getClass(), short.class).invoke(null, message, version);
     }

@@ -1,9 +1,17 @@
-//! Random messages of every API, version and direction, made by Apache's generated classes: we read the same content, write
+//! Random messages of every API, version and direction, and of the consumer protocol, made by Apache's generated classes: we read the same content, write
 //! the same bytes, and Java reads what we wrote.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Debug};
 
-use samsa_proto::api::{Api, Half};
+use samsa_proto::{
+    Message,
+    api::{
+        Api,
+        consumer_protocol::{ConsumerProtocolAssignment, ConsumerProtocolSubscription},
+    },
+    decode, encode,
+    wire::{Decode, Encode},
+};
 use samsa_tests::{Error, Release, apache, hex, needs};
 use serde_json::Value;
 
@@ -15,33 +23,69 @@ const MESSAGES: usize = 20;
 
 /// A message that Java made.
 struct Made<'a> {
-    /// `KEY VERSION request|response`
+    /// `KEY VERSION request|response`, or `NAME VERSION data`
     what: String,
-    half: &'static Half,
+    codec: Codec,
     version: i16,
     bytes: Vec<u8>,
     json: &'a str,
 }
 
-/// Everything that we know, each as `KEY VERSION request|response`.
+/// Writes again what it read, and shows it.
+type Codec = Box<dyn Fn(i16, &[u8]) -> Result<(Vec<u8>, String), String>>;
+
+/// What travels inside `JoinGroup` and `SyncGroup`, all in the same versions.
+const INSIDE: [&str; 2] = ["ConsumerProtocolSubscription", "ConsumerProtocolAssignment"];
+
+/// Everything that we know, each as it is named in [`Made::what`].
 fn questions() -> Vec<String> {
-    let forms = Api::ALL.iter().flat_map(|api| api.versions.clone().map(|version| (api.key, version)));
-    let directions = ["request", "response"];
-    forms.flat_map(|(key, version)| directions.map(|of| format!("{key} {version} {of}"))).collect()
+    let mut questions = Vec::new();
+    for api in Api::ALL {
+        let forms = api.versions.clone().flat_map(|version| [(version, "request"), (version, "response")]);
+        questions.extend(forms.map(|(version, of)| format!("{} {version} {of}", api.key)));
+    }
+    for name in INSIDE {
+        questions
+            .extend(ConsumerProtocolAssignment::VERSIONS.map(|version| format!("{name} {version} data")));
+    }
+    questions
 }
 
 fn made(line: &str) -> Option<Made<'_>> {
     let mut words = line.splitn(5, ' ');
-    let (key, version, direction) = (words.next()?, words.next()?, words.next()?);
+    let (name, version, direction) = (words.next()?, words.next()?, words.next()?);
     let (bytes, json) = (words.next()?, words.next()?);
-    let api = Api::of_key(key.parse().ok()?)?;
     Some(Made {
-        what: format!("{key} {version} {direction}"),
-        half: if direction == "request" { &api.request } else { &api.response },
+        what: format!("{name} {version} {direction}"),
+        codec: codec(name, direction)?,
         version: version.parse().ok()?,
         bytes: hex::decode(bytes)?,
         json,
     })
+}
+
+fn codec(name: &str, direction: &str) -> Option<Codec> {
+    if name == INSIDE[0] {
+        return Some(Box::new(|version, bytes| inside::<ConsumerProtocolSubscription<'_>>(version, bytes)));
+    }
+    if name == INSIDE[1] {
+        return Some(Box::new(|version, bytes| inside::<ConsumerProtocolAssignment<'_>>(version, bytes)));
+    }
+    let api = Api::of_key(name.parse().ok()?)?;
+    let half = if direction == "request" { &api.request } else { &api.response };
+    Some(Box::new(|version, bytes| {
+        let written = half.transcode(version, bytes).map_err(|error| error.to_string())?;
+        Ok((written, half.show(version, bytes).map_err(|error| error.to_string())?))
+    }))
+}
+
+fn inside<'a, M>(version: i16, bytes: &'a [u8]) -> Result<(Vec<u8>, String), String>
+where
+    M: Message + Decode<'a> + Encode + Debug,
+{
+    let message: M = decode(version, bytes).map_err(|error| error.to_string())?;
+    let written = encode(version, &message).map_err(|error| error.to_string())?;
+    Ok((written, format!("{message:?}")))
 }
 
 fn json(text: &str) -> Value {
@@ -50,13 +94,12 @@ fn json(text: &str) -> Value {
 
 /// What is wrong with our reading or writing of a message; the bytes that we wrote otherwise.
 fn transcoded(message: &Made<'_>) -> Result<Vec<u8>, String> {
-    let Made { what, half, version, bytes, json: java } = message;
+    let Made { what, codec, version, bytes, json: java } = message;
     let of = |why: String| format!("{what}: {why}\n    {}\n    {java}", hex::encode(bytes));
-    let written = half.transcode(*version, bytes).map_err(|error| of(error.to_string()))?;
+    let (written, text) = codec(*version, bytes).map_err(of)?;
     if written != *bytes {
         return Err(of(format!("we wrote {}", hex::encode(&written))));
     }
-    let text = half.show(*version, bytes).map_err(|error| of(error.to_string()))?;
     let shown = shown::parse(&text).ok_or_else(|| of(format!("unreadable: {text}")))?;
     content::compare(&json(java), &shown).map_err(of)?;
     Ok(written)

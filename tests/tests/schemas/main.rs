@@ -1,8 +1,15 @@
 //! Apache's schemas of two releases, field by field, beside the description of our messages.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
-use samsa_proto::api::Api;
+use samsa_proto::{
+    Message,
+    api::{
+        Api,
+        consumer_protocol::{ConsumerProtocolAssignment, ConsumerProtocolSubscription},
+    },
+    wire::{Describe, Kind},
+};
 use samsa_tests::{Release, apache, needs};
 use serde_json::Value;
 
@@ -56,31 +63,64 @@ fn schemas(release: Release) -> Option<Vec<Value>> {
     Some(needs(apache::schemas(release))?.iter().map(|text| apaches::parse(text)).collect())
 }
 
-/// Compares both messages of every API that the release and we know, in each of the release's stable versions.
+/// How a message differs from a schema in one version.
 ///
 /// What is `ignorable` is compared with the newest release only: a field that lost its later versions became so then.
+fn compared(
+    release: Release,
+    kind: Kind,
+    schema: &Value,
+    version: i16,
+    all: RangeInclusive<i16>,
+) -> Vec<String> {
+    let name = format!("{} v{version}", schema["name"].as_str().unwrap_or_default());
+    let all: Vec<i16> = all.collect();
+    let (mut ours, mut theirs) = (ours::lines(kind, version, &all), apaches::lines(schema, version, &all));
+    for line in ours.iter_mut().chain(&mut theirs) {
+        line.ignorable &= release == NEWEST;
+    }
+    differences(&name, &ours, &theirs)
+}
+
+/// Compares both messages of every API that the release and we know, in each of the release's stable versions.
 fn fields_agree(release: Release) {
     let Some(schemas) = schemas(release) else { return };
-    let newest = release == NEWEST;
     let mut found = Vec::new();
     for (request, api) in known(&schemas) {
         let response = of_type(&schemas, "response").find(|schema| schema["apiKey"] == request["apiKey"]);
-        let all: Vec<i16> = api.versions.clone().collect();
         for (schema, half) in [(request, &api.request), (response.expect("a response"), &api.response)] {
+            let flexible = schema["flexibleVersions"].as_str().expect("a range");
             for version in versions(request) {
-                let name = format!("{} v{version}", schema["name"].as_str().unwrap_or_default());
-                let flexible = schema["flexibleVersions"].as_str().expect("a range");
-                assert_eq!(version >= api.flexible, apaches::holds(flexible, version), "{name}: flexible");
-                let (mut ours, mut theirs) =
-                    (ours::lines(half.kind, version, &all), apaches::lines(schema, version, &all));
-                for line in ours.iter_mut().chain(&mut theirs) {
-                    line.ignorable &= newest;
-                }
-                found.extend(differences(&name, &ours, &theirs));
+                assert_eq!(
+                    version >= api.flexible,
+                    apaches::holds(flexible, version),
+                    "{} v{version}",
+                    api.name
+                );
+                found.extend(compared(release, half.kind, schema, version, api.versions.clone()));
             }
         }
     }
     assert!(found.is_empty(), "{} differences\n{}", found.len(), found.join("\n"));
+}
+
+fn consumer_protocol_agrees<M: Message + Describe>(release: Release) {
+    let Some(schemas) = schemas(release) else { return };
+    let schema = of_type(&schemas, "data").find(|schema| schema["name"] == M::NAME).expect("a schema");
+    assert_eq!(versions(schema), M::VERSIONS.collect());
+    assert_eq!(schema["flexibleVersions"] == "none", M::FLEXIBLE == i16::MAX);
+    for version in M::VERSIONS {
+        let found = compared(release, M::KIND, schema, version, M::VERSIONS);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
+
+#[test]
+fn the_consumer_protocol_is_that_of_both_releases() {
+    for release in [Release::V3_9_2, NEWEST] {
+        consumer_protocol_agrees::<ConsumerProtocolSubscription<'_>>(release);
+        consumer_protocol_agrees::<ConsumerProtocolAssignment<'_>>(release);
+    }
 }
 
 /// The requests that we know, with our API.
