@@ -4,6 +4,10 @@ mod bell;
 mod commands;
 mod errands;
 mod sockets;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod toy;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
 
@@ -211,6 +215,9 @@ impl<R: Runtime> Driver<R> {
             self.perform_one(intent);
             busy = true;
         }
+        if self.engine.is_closed() {
+            self.leave();
+        }
         busy
     }
 
@@ -236,8 +243,7 @@ impl<R: Runtime> Driver<R> {
             }
             Intent::Compute { id, job } => self.jobs.send(id, self.runtime.compute(job)),
             Intent::Complete { reply: Reply::Close(given_up), op } => {
-                self.commands.keep_farewell(op, given_up);
-                self.leave();
+                self.commands.keep_farewell(op, given_up)
             }
             told => self.tell_application(told),
         }
