@@ -201,7 +201,9 @@ impl Ask {
     }
 
     fn learn_offsets(&mut self, token: u64, version: i16, frame: &[u8]) {
-        let (Some(topic), Some(mut listing)) = (self.question.topic().cloned(), self.listing.take()) else { return };
+        let (Some(topic), Some(mut listing)) = (self.question.topic().cloned(), self.listing.take()) else {
+            return;
+        };
         match samsa_proto::decode_response::<ListOffsetsRequest<'_>>(version, frame) {
             Ok((_, response)) => {
                 for (number, found) in list_offsets::answers(&response, &topic, version) {
@@ -219,7 +221,13 @@ impl Ask {
     }
 
     /// The reply, if there is one by now; else what went wrong is tried again later.
-    pub(crate) fn settle(&mut self, now: Instant, backoff: Backoff, rng: &mut Rng, cluster: &str) -> Option<Reply> {
+    pub(crate) fn settle(
+        &mut self,
+        now: Instant,
+        backoff: Backoff,
+        rng: &mut Rng,
+        cluster: &str,
+    ) -> Option<Reply> {
         if self.stage == Stage::Listing {
             self.settle_listing();
         }
@@ -291,7 +299,9 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(code) => code.fmt(f),
-            Self::Silent(number) => write!(f, "the broker does not say where partition {number} begins or ends"),
+            Self::Silent(number) => {
+                write!(f, "the broker does not say where partition {number} begins or ends")
+            }
         }
     }
 }

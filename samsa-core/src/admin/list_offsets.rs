@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::list_offsets::{
-    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopic,
 };
 
 use crate::command::Offset;
@@ -39,7 +40,11 @@ pub(crate) fn request<'a>(topic: &'a str, wanted: &[Wanted], timeout: Duration) 
     });
     ListOffsetsRequest {
         replica_id: -1,
-        topics: vec![ListOffsetsTopic { name: topic, partitions: partitions.collect(), ..Default::default() }],
+        topics: vec![ListOffsetsTopic {
+            name: topic,
+            partitions: partitions.collect(),
+            ..Default::default()
+        }],
         timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
         ..Default::default()
     }
@@ -96,9 +101,13 @@ mod tests {
             (Offset::At(UnixMillis(1_700_000_000_000)), 1_700_000_000_000),
             (Offset::At(UnixMillis(-2)), 0),
         ] {
-            let request = request("events", &[Wanted { partition: 3, leader_epoch: Some(7), at }], Duration::ZERO);
+            let request =
+                request("events", &[Wanted { partition: 3, leader_epoch: Some(7), at }], Duration::ZERO);
             let asked = &request.topics[0].partitions[0];
-            assert_eq!((asked.partition_index, asked.current_leader_epoch, asked.timestamp), (3, 7, timestamp));
+            assert_eq!(
+                (asked.partition_index, asked.current_leader_epoch, asked.timestamp),
+                (3, 7, timestamp)
+            );
         }
     }
 
@@ -131,7 +140,11 @@ mod tests {
             topics: ["other", "events"]
                 .map(|name| ListOffsetsTopicResponse {
                     name,
-                    partitions: vec![ListOffsetsPartitionResponse { partition_index: 1, offset, ..Default::default() }],
+                    partitions: vec![ListOffsetsPartitionResponse {
+                        partition_index: 1,
+                        offset,
+                        ..Default::default()
+                    }],
                     ..Default::default()
                 })
                 .into(),

@@ -166,7 +166,10 @@ mod tests {
         let mut listing = Listing::new(Offset::Latest);
         listing.begin(&view(&[Some(1), Some(2), Some(1)]));
         assert_eq!(listing.leaders(), [BrokerId(1), BrokerId(2)]);
-        assert_eq!(listing.wanted(BrokerId(1)).iter().map(|wanted| wanted.partition).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(
+            listing.wanted(BrokerId(1)).iter().map(|wanted| wanted.partition).collect::<Vec<_>>(),
+            [0, 2]
+        );
 
         listing.asked(BrokerId(1), 7);
         assert_eq!(listing.leaders(), [BrokerId(2)]);
@@ -191,7 +194,10 @@ mod tests {
         assert_eq!((listing.found(), listing.leaderless()), (None, Some(2)));
 
         listing.begin(&view(&[Some(2), Some(2), Some(2)]));
-        assert_eq!(listing.wanted(BrokerId(2)).iter().map(|wanted| wanted.partition).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            listing.wanted(BrokerId(2)).iter().map(|wanted| wanted.partition).collect::<Vec<_>>(),
+            [1, 2]
+        );
     }
 
     #[test]

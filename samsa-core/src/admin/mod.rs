@@ -70,8 +70,12 @@ impl Lookup {
             LookupInput::Unreachable { peer, reason } => {
                 self.asks.values_mut().for_each(|ask| ask.unreachable(peer, &reason));
             }
-            LookupInput::Response { token, version, frame } => self.with(token, |ask| ask.answer(token, version, &frame)),
-            LookupInput::Failed { token, failure } => self.with(token, |ask| ask.no_answer(token, failure.reason())),
+            LookupInput::Response { token, version, frame } => {
+                self.with(token, |ask| ask.answer(token, version, &frame))
+            }
+            LookupInput::Failed { token, failure } => {
+                self.with(token, |ask| ask.no_answer(token, failure.reason()))
+            }
         }
         self.pump(cx, cluster);
     }
@@ -135,7 +139,8 @@ impl Lookup {
 
     fn ask_metadata(&mut self, cx: &mut Context<'_>, op: OpId, conn: ConnId) {
         let Some(ask) = self.asks.get_mut(&op) else { return };
-        let mut sending = Sending { net: cx.net, now: cx.now, config: cx.config, conn, token: self.last_token + 1 };
+        let mut sending =
+            Sending { net: cx.net, now: cx.now, config: cx.config, conn, token: self.last_token + 1 };
         if ask.ask_metadata(&mut sending) {
             self.record(op);
         }
@@ -167,8 +172,8 @@ impl Sending<'_> {
             return Err("the connection is full".to_owned());
         }
         let version = self.net.version::<R>(self.conn);
-        let version =
-            version.ok_or_else(|| format!("the broker offers no version of {} that this client speaks", R::NAME))?;
+        let version = version
+            .ok_or_else(|| format!("the broker offers no version of {} that this client speaks", R::NAME))?;
         let call = Call {
             request: &make(version),
             version,

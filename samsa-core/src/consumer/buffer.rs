@@ -159,7 +159,8 @@ impl FetchBuffer {
         if state.phase != Phase::Open {
             return;
         }
-        let of_it = |item: &Item| matches!(item, Item::Segment(segment) if segment.source.partition == partition);
+        let of_it =
+            |item: &Item| matches!(item, Item::Segment(segment) if segment.source.partition == partition);
         let queue = std::mem::take(&mut state.queue);
         let (dropped, mut kept): (VecDeque<_>, VecDeque<_>) = queue.into_iter().partition(of_it);
         kept.push_front(Item::Failed(error));
@@ -305,7 +306,9 @@ mod tests {
         let error = bad.corrupt(7, &"cut short");
         assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Failed(told))) if told == error));
         for _ in 0..2 {
-            assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Segment(of))) if of.source.partition() == 1));
+            assert!(
+                matches!(take(&buffer), Poll::Ready(Some(Item::Segment(of))) if of.source.partition() == 1)
+            );
         }
         assert!(take(&buffer).is_pending());
     }

@@ -115,7 +115,8 @@ impl Iterator for OwnedRecords {
 
     #[inline]
     fn next(&mut self) -> Option<OwnedRecord> {
-        let mut records = ChunkRecords { records: self.chunk.batch.records_from(self.position), chunk: &self.chunk };
+        let mut records =
+            ChunkRecords { records: self.chunk.batch.records_from(self.position), chunk: &self.chunk };
         let record = records.next();
         self.position = records.records.position();
         record.map(|record| OwnedRecord::new(&self.chunk.batch, &record))
@@ -147,7 +148,10 @@ impl OwnedRecord {
             timestamp: (record.timestamp() >= 0).then(|| UnixMillis(record.timestamp())),
             key: record.key().map(share),
             value: record.value().map(share),
-            headers: record.headers().map(|header| (share(header.key_bytes()), header.value().map(share))).collect(),
+            headers: record
+                .headers()
+                .map(|header| (share(header.key_bytes()), header.value().map(share)))
+                .collect(),
         }
     }
 }

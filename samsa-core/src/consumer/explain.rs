@@ -14,7 +14,9 @@ impl Fetcher {
         }
         if let Some(since) = self.short_since {
             let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
-            let what = format!("memory to fetch more: {used} of {most} bytes are buffered or held by the application");
+            let what = format!(
+                "memory to fetch more: {used} of {most} bytes are buffered or held by the application"
+            );
             lines.push(Waiting { who: who.clone(), what, since: Some(since), until: None });
         }
         self.explain_requests(&who, lines);
@@ -28,7 +30,10 @@ impl Fetcher {
                 (Question::Offsets, _) => format!("offsets from broker {broker}"),
                 (Question::Records, None) => format!("records from broker {broker}"),
                 (Question::Records, Some((_, bytes))) => {
-                    format!("memory for {bytes} bytes from broker {broker}, of which {} were asked", request.reserved)
+                    format!(
+                        "memory for {bytes} bytes from broker {broker}, of which {} were asked",
+                        request.reserved
+                    )
                 }
             };
             lines.push(Waiting { who: who.to_owned(), what, since: Some(request.since), until: None });

@@ -145,13 +145,14 @@ impl Fetcher {
     }
 
     pub(crate) fn sought(&self, now: Instant, broker: BrokerId) -> Vec<Wanted> {
-        let wanted = self.waiting(now, broker, false).into_iter().filter_map(|partition| match partition.position {
-            Position::Sought(at) => {
-                let leader_epoch = partition.leader_epoch;
-                Some(Wanted { partition: partition.source.partition(), leader_epoch, at })
-            }
-            Position::At(_) => None,
-        });
+        let wanted =
+            self.waiting(now, broker, false).into_iter().filter_map(|partition| match partition.position {
+                Position::Sought(at) => {
+                    let leader_epoch = partition.leader_epoch;
+                    Some(Wanted { partition: partition.source.partition(), leader_epoch, at })
+                }
+                Position::At(_) => None,
+            });
         wanted.collect()
     }
 
@@ -223,7 +224,8 @@ impl Fetcher {
 
     /// The connections whose long responses have room now.
     pub(crate) fn make_room(&mut self) -> Vec<ConnId> {
-        let held: Vec<_> = self.requests.iter().filter_map(|(token, held)| Some((*token, held.oversized?))).collect();
+        let held: Vec<_> =
+            self.requests.iter().filter_map(|(token, held)| Some((*token, held.oversized?))).collect();
         let mut allowed = Vec::new();
         for (token, (conn, bytes)) in held {
             let more = bytes.saturating_sub(self.requests.get(&token).map_or(0, |request| request.reserved));
@@ -252,7 +254,13 @@ impl Fetcher {
     }
 
     /// What this broker leads cannot be asked for now.
-    pub(crate) fn fail_broker(&mut self, scope: &mut Scope<'_>, broker: BrokerId, question: Question, trouble: &str) {
+    pub(crate) fn fail_broker(
+        &mut self,
+        scope: &mut Scope<'_>,
+        broker: BrokerId,
+        question: Question,
+        trouble: &str,
+    ) {
         let at = question == Question::Records;
         for partition in self.partitions.values_mut() {
             if partition.leader == Some(broker) && partition.is_at() == at && partition.is_due(scope.now) {

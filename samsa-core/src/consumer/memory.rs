@@ -21,7 +21,12 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(signal: Arc<DriverSignal>) -> Self {
-        Self { used: AtomicUsize::new(0), awaited: AtomicBool::new(false), attention: AtomicBool::new(false), signal }
+        Self {
+            used: AtomicUsize::new(0),
+            awaited: AtomicBool::new(false),
+            attention: AtomicBool::new(false),
+            signal,
+        }
     }
 
     /// Bytes of responses of which somebody still holds a part.

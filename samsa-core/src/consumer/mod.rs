@@ -19,6 +19,8 @@ mod chunk;
 mod explain;
 mod fetcher;
 mod memory;
+#[cfg(test)]
+pub(crate) mod model;
 mod opening;
 mod partition;
 mod reader;
@@ -72,16 +74,40 @@ pub(crate) struct Consumer {
 /// What concerns the consumer.
 #[derive(Debug)]
 pub(crate) enum ConsumerInput {
-    Open { op: OpId, spec: ReaderSpec, until: Instant, within: Duration },
+    Open {
+        op: OpId,
+        spec: ReaderSpec,
+        until: Instant,
+        within: Duration,
+    },
     /// The application gave memory back, began to wait, or dropped a reader.
     Credit,
-    Undecodable { reader: ReaderId, partition: i32 },
+    Undecodable {
+        reader: ReaderId,
+        partition: i32,
+    },
     MetadataChanged,
-    Ready { peer: Peer },
-    Unreachable { peer: Peer, reason: String },
-    Response { token: u64, version: i16, frame: Bytes },
-    Failed { token: u64, failure: Failure },
-    Oversized { token: u64, conn: ConnId, bytes: usize },
+    Ready {
+        peer: Peer,
+    },
+    Unreachable {
+        peer: Peer,
+        reason: String,
+    },
+    Response {
+        token: u64,
+        version: i16,
+        frame: Bytes,
+    },
+    Failed {
+        token: u64,
+        failure: Failure,
+    },
+    Oversized {
+        token: u64,
+        conn: ConnId,
+        bytes: usize,
+    },
     Tick,
     Close,
 }
@@ -122,9 +148,13 @@ impl Consumer {
             ConsumerInput::Unreachable { peer, reason } => {
                 self.unreachable(cx, cluster, peer, &reason);
             }
-            ConsumerInput::Response { token, version, frame } => self.response(cx, cluster, token, version, &frame),
+            ConsumerInput::Response { token, version, frame } => {
+                self.response(cx, cluster, token, version, &frame)
+            }
             ConsumerInput::Failed { token, failure } => {
-                self.finish(cx, cluster, token, |fetcher, scope| fetcher.fail_rest(scope, token, failure.reason()));
+                self.finish(cx, cluster, token, |fetcher, scope| {
+                    fetcher.fail_rest(scope, token, failure.reason())
+                });
             }
             ConsumerInput::Oversized { token, conn, bytes } => {
                 if let Some(reader) = self.owners.get(&token).copied() {
@@ -206,9 +236,18 @@ impl Consumer {
         }
     }
 
-    fn response(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, token: u64, version: i16, frame: &Bytes) {
+    fn response(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        token: u64,
+        version: i16,
+        frame: &Bytes,
+    ) {
         self.finish(cx, cluster, token, |fetcher, scope| match fetcher.ended(token) {
-            Some(Request { question: Question::Records, .. }) => fetcher.fetched(scope, token, version, frame),
+            Some(Request { question: Question::Records, .. }) => {
+                fetcher.fetched(scope, token, version, frame)
+            }
             Some(Request { question: Question::Offsets, .. }) => fetcher.listed(scope, token, version, frame),
             None => {}
         });
@@ -233,3 +272,6 @@ impl Consumer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,11 +27,19 @@ pub(crate) enum Known {
 
 impl Opening {
     /// Whether it failed: the topic or the partition is not there, or the time is over.
-    pub(crate) fn failure(&self, now: Instant, spec: &ReaderSpec, known: Known, last: &str) -> Option<ReadError> {
+    pub(crate) fn failure(
+        &self,
+        now: Instant,
+        spec: &ReaderSpec,
+        known: Known,
+        last: &str,
+    ) -> Option<ReadError> {
         let topic = || Arc::clone(&spec.topic);
         match (known, spec.partition) {
             (Known::Unknown, _) => Some(ReadError::UnknownTopic { topic: topic() }),
-            (Known::Partitions(count), Some(partition)) if !(0..count as i64).contains(&i64::from(partition)) => {
+            (Known::Partitions(count), Some(partition))
+                if !(0..count as i64).contains(&i64::from(partition)) =>
+            {
                 Some(ReadError::UnknownPartition { topic: topic(), partition })
             }
             _ if self.until <= now => {
@@ -51,9 +59,14 @@ mod tests {
     const UNTIL: Instant = Instant::from_micros(5_000_000);
 
     fn failure(now: Instant, partition: Option<i32>, known: Known) -> Option<ReadError> {
-        let opening = Opening { op: OpId(1), since: Instant::START, until: UNTIL, within: Duration::from_secs(5) };
-        let spec =
-            ReaderSpec { topic: "events".into(), partition, start: Offset::Latest, fetch: FetchConfig::default() };
+        let opening =
+            Opening { op: OpId(1), since: Instant::START, until: UNTIL, within: Duration::from_secs(5) };
+        let spec = ReaderSpec {
+            topic: "events".into(),
+            partition,
+            start: Offset::Latest,
+            fetch: FetchConfig::default(),
+        };
         opening.failure(now, &spec, known, "no broker")
     }
 

@@ -49,11 +49,10 @@ impl Reader {
     /// [`FetchConfig::decompressed_bytes`](crate::FetchConfig::decompressed_bytes).
     pub fn poll_next_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, ReadError>>> {
         loop {
-            if let Some(segment) = &mut self.current {
-                match segment.next_chunk() {
-                    Some(chunk) => return Poll::Ready(Some(chunk)),
-                    None => self.current = None,
-                }
+            let chunk = self.current.as_mut().and_then(Segment::next_chunk);
+            self.current.take_if(|segment| chunk.is_none() || segment.records.is_empty());
+            if chunk.is_some() {
+                return Poll::Ready(chunk);
             }
             match ready!(self.buffer.poll_take(cx.waker())) {
                 Some(Item::Segment(segment)) => self.current = Some(segment),
@@ -107,5 +106,161 @@ impl Segment {
     fn fail(&mut self, reason: &dyn fmt::Display) -> Option<Result<Chunk, ReadError>> {
         self.source.spoil(self.from, reason);
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::buffer::Source;
+    use super::super::script::{batch, buffer, coded_batch, control_batch, emptied_batch};
+    use super::*;
+    use crate::wake::{Notices, Wakers};
+    use bytes::Bytes;
+    use samsa_proto::records::{Codec, Flags};
+    use std::task::Waker;
+
+    struct Script {
+        reader: Reader,
+        source: Arc<Source>,
+    }
+
+    impl Script {
+        fn start() -> Self {
+            let (buffer, _) = buffer();
+            let source = Source::new(3, &buffer);
+            Self { reader: Reader::new(buffer), source }
+        }
+
+        fn pushes(&self, from: i64, records: Vec<u8>) {
+            let records = self.reader.buffer.memory().charge(Bytes::from(records));
+            let segment = Segment { source: Arc::clone(&self.source), records, from };
+            self.reader.buffer.push(Item::Segment(segment), &mut Wakers::default());
+        }
+
+        fn polls(&mut self) -> Poll<Option<Result<Chunk, ReadError>>> {
+            self.reader.poll_next_chunk(&mut Context::from_waker(Waker::noop()))
+        }
+
+        fn chunk(&mut self) -> Chunk {
+            match self.polls() {
+                Poll::Ready(Some(Ok(chunk))) => chunk,
+                other => panic!("{other:?}"),
+            }
+        }
+
+        fn error(&mut self) -> ReadError {
+            match self.polls() {
+                Poll::Ready(Some(Err(error))) => error,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn offsets(chunk: &Chunk) -> Vec<i64> {
+        chunk.records().map(|record| record.offset()).collect()
+    }
+
+    #[test]
+    fn records_are_read_in_place_from_the_wanted_offset_on() {
+        let mut script = Script::start();
+        let bytes = [batch(10, 3), batch(13, 2)].concat();
+        script.pushes(11, bytes);
+
+        let chunk = script.chunk();
+        assert_eq!((&**chunk.topic(), chunk.partition()), ("events", 3));
+        assert_eq!((chunk.base_offset(), chunk.next_offset()), (11, 13));
+        let read: Vec<_> =
+            (&chunk).into_iter().map(|record| (record.offset(), record.key(), record.value())).collect();
+        assert_eq!(read, [(11, Some(&b"k"[..]), Some(&b"11"[..])), (12, Some(b"k"), Some(b"12"))]);
+
+        assert_eq!(offsets(&script.chunk()), [13, 14]);
+        assert!(script.polls().is_pending());
+    }
+
+    #[test]
+    fn every_codec_is_read() {
+        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+            let mut script = Script::start();
+            script.pushes(0, coded_batch(0, 100, codec, Flags::default()));
+            assert_eq!(offsets(&script.chunk()), (0..100).collect::<Vec<_>>(), "{codec}");
+        }
+    }
+
+    #[test]
+    fn control_and_emptied_batches_are_passed_over() {
+        let mut script = Script::start();
+        script.pushes(0, [control_batch(0), emptied_batch(1, 4), batch(5, 1), control_batch(6)].concat());
+        let chunk = script.chunk();
+        assert_eq!((chunk.base_offset(), offsets(&chunk)), (5, vec![5]));
+        assert!(script.polls().is_pending());
+    }
+
+    #[test]
+    fn owned_records_are_the_same_and_share_the_chunks_memory() {
+        let mut script = Script::start();
+        script.pushes(1, batch(0, 3));
+        let chunk = script.chunk();
+        let borrowed: Vec<_> = chunk.records().map(|record| record.value().unwrap().as_ptr()).collect();
+        let mut owned = chunk.into_owned_records();
+        let first = owned.next().unwrap();
+        assert_eq!((first.offset, first.timestamp), (1, Some(crate::UnixMillis(1_001))));
+        assert_eq!((first.key.as_deref(), first.value.as_deref()), (Some(&b"k"[..]), Some(&b"1"[..])));
+        assert_eq!(first.value.as_ref().unwrap().as_ptr(), borrowed[0]);
+        assert_eq!(owned.by_ref().map(|record| record.offset).collect::<Vec<_>>(), [2]);
+
+        drop(owned);
+        assert_eq!(script.reader.held_bytes(), batch(0, 3).len());
+        drop(first);
+        assert_eq!(script.reader.held_bytes(), 0);
+    }
+
+    #[test]
+    fn a_batch_that_becomes_too_large_stops_its_partition_and_is_told_once() {
+        let mut script = Script::start();
+        let bomb = coded_batch(5, 100_000, Codec::Gzip, Flags::default());
+        script.pushes(5, [batch(4, 1), bomb].concat());
+        script.pushes(100_005, batch(100_005, 1));
+        script.pushes(5, batch(5, 1));
+
+        script.reader.current = None;
+        let error = loop {
+            match script.polls() {
+                Poll::Ready(Some(Ok(chunk))) => assert_eq!(chunk.next_offset(), 5),
+                Poll::Ready(Some(Err(error))) => break error,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(matches!(error, ReadError::Corrupt { partition: 3, offset: 5, .. }), "{error}");
+        assert!(script.polls().is_pending());
+        assert!(script.source.is_stopped());
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_ends_its_chunk_and_is_told_next() {
+        let mut script = Script::start();
+        let mut bytes = batch(0, 2);
+        let last = bytes.len() - 1;
+        bytes[last] = 200;
+        script.pushes(0, bytes);
+        script.pushes(2, batch(2, 1));
+
+        let chunk = script.chunk();
+        assert_eq!(offsets(&chunk), [0]);
+        assert_eq!(offsets(&chunk), [0]);
+        assert!(matches!(script.error(), ReadError::Corrupt { offset: 0, .. }));
+        assert!(script.polls().is_pending());
+    }
+
+    #[test]
+    fn dropping_the_reader_gives_everything_back_and_tells_the_engine() {
+        let (buffer, signal) = buffer();
+        let mut script = Script { source: Source::new(0, &buffer), reader: Reader::new(Arc::clone(&buffer)) };
+        script.pushes(0, [batch(0, 1), batch(1, 1)].concat());
+        script.pushes(2, batch(2, 1));
+        drop(script.chunk());
+        drop(script);
+        assert_eq!(buffer.memory().used(), 0);
+        assert!(buffer.is_closed());
+        assert!(signal.take().contains(Notices::CREDIT));
     }
 }

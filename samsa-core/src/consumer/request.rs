@@ -101,7 +101,8 @@ mod tests {
     use samsa_proto::Message;
 
     fn partitions(bytes: &[usize]) -> Vec<Partition> {
-        let made = (0..).zip(bytes).map(|(number, bytes)| Partition::new(source(number), Offset::Exact(7), *bytes));
+        let made =
+            (0..).zip(bytes).map(|(number, bytes)| Partition::new(source(number), Offset::Exact(7), *bytes));
         made.collect()
     }
 
@@ -129,7 +130,8 @@ mod tests {
 
     #[test]
     fn the_fetches_in_flight_take_no_more_than_half_of_the_memory() {
-        let config = FetchConfig { buffer_bytes: 64 << 20, response_bytes: 8 << 20, ..FetchConfig::default() };
+        let config =
+            FetchConfig { buffer_bytes: 64 << 20, response_bytes: 8 << 20, ..FetchConfig::default() };
         assert_eq!(share(&config, 1), 8 << 20);
         assert_eq!(share(&config, 8), 4 << 20);
         assert_eq!(share(&FetchConfig { buffer_bytes: 0, ..config }, 0), 1);

@@ -67,14 +67,21 @@ impl Fetcher {
         partition.is_some_and(|partition| partition.request.take_if(|asked| *asked == token).is_some())
     }
 
-    fn take_partition(&mut self, scope: &mut Scope<'_>, version: i16, frame: &Bytes, data: &PartitionData<'_>) {
+    fn take_partition(
+        &mut self,
+        scope: &mut Scope<'_>,
+        version: i16,
+        frame: &Bytes,
+        data: &PartitionData<'_>,
+    ) {
         let turn = self.next_turn();
         let most = self.spec.fetch.buffer_bytes;
         let Some(partition) = self.partitions.get_mut(&data.partition_index) else { return };
         let Position::At(from) = partition.position else { return };
         match verdict(data.error_code) {
             Verdict::Fine => {
-                let records = data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
+                let records =
+                    data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
                 let checked = check(&records, from);
                 if records.is_empty() {
                     partition.succeed();
@@ -119,12 +126,15 @@ impl Fetcher {
             Found::Nothing => {
                 let instead = Position::Sought(list_offsets::instead(version));
                 if partition.position == instead {
-                    partition.fail(scope, "the broker does not say where the partition begins or ends".to_owned());
+                    partition
+                        .fail(scope, "the broker does not say where the partition begins or ends".to_owned());
                 } else {
                     partition.found(instead);
                 }
             }
-            Found::Refused(code) if verdict(code) == Verdict::Again => partition.fail(scope, code.to_string()),
+            Found::Refused(code) if verdict(code) == Verdict::Again => {
+                partition.fail(scope, code.to_string())
+            }
             Found::Refused(code) => {
                 let error = partition.refused(code);
                 self.stop(scope, number, error);
@@ -174,12 +184,19 @@ impl Partition {
         if checked.cut_off && version <= 2 {
             return Some(self.refused(ErrorCode::MESSAGE_TOO_LARGE));
         }
-        self.fail(scope, "the broker sent records that lie before the wanted offset, or parts of them".to_owned());
+        self.fail(
+            scope,
+            "the broker sent records that lie before the wanted offset, or parts of them".to_owned(),
+        );
         None
     }
 
     fn out_of_range(&self, offset: i64) -> ReadError {
-        ReadError::OutOfRange { topic: self.source.topic().clone(), partition: self.source.partition(), offset }
+        ReadError::OutOfRange {
+            topic: self.source.topic().clone(),
+            partition: self.source.partition(),
+            offset,
+        }
     }
 
     fn refused(&self, code: ErrorCode) -> ReadError {

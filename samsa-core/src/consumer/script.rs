@@ -54,7 +54,10 @@ pub(crate) fn emptied_batch(base_offset: i64, count: i32) -> Vec<u8> {
 
 fn crc32c(bytes: &[u8]) -> u32 {
     let fold = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 },
+        )
     };
     !bytes.iter().fold(u32::MAX, fold)
 }

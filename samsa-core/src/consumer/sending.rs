@@ -100,7 +100,9 @@ impl Consumer {
             Question::Records => self.fetch(cx, reader, broker, conn),
         };
         if let Err(trouble) = sent {
-            self.with(cx, cluster, reader, |fetcher, scope| fetcher.fail_broker(scope, broker, question, &trouble));
+            self.with(cx, cluster, reader, |fetcher, scope| {
+                fetcher.fail_broker(scope, broker, question, &trouble)
+            });
         }
     }
 
@@ -134,7 +136,8 @@ impl Consumer {
         let request = list_offsets::request(&topic, &wanted, timeout);
         let token = self.last_token + 1;
         let owner = Owner::Consumer(token);
-        let call = Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
+        let call =
+            Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
         cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
         let request =
             Request { broker, question: Question::Offsets, since: cx.now.mono, reserved: 0, oversized: None };
