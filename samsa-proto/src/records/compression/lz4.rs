@@ -64,3 +64,68 @@ const fn checksum_at(flags: u8) -> usize {
 fn descriptor_checksum(bytes: &[u8]) -> u8 {
     (XxHash32::oneshot(0, bytes) >> 8) as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(frame: &[u8], format: Format) -> Result<Vec<u8>, Failure> {
+        let mut plain = Vec::new();
+        decompress(frame, format, 1000, &mut plain).map(|()| plain)
+    }
+
+    #[test]
+    fn the_descriptor_is_what_java_writes_right_or_wrong() {
+        assert_eq!(compress(b"abc", Format::V2)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
+        assert_eq!(compress(b"abc", Format::V1)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
+        assert_eq!(compress(b"abc", Format::V0)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x1a]);
+    }
+
+    #[test]
+    fn format_0_takes_the_right_checksum_and_the_wrong_one() {
+        for written_for in [Format::V0, Format::V1] {
+            let frame = compress(b"abc", written_for);
+            assert_eq!(read(&frame, Format::V0).expect("either"), b"abc");
+        }
+    }
+
+    #[test]
+    fn later_formats_take_the_right_checksum_only() {
+        assert!(matches!(read(&compress(b"abc", Format::V0), Format::V1), Err(Failure::Malformed(_))));
+        assert!(matches!(read(&compress(b"abc", Format::V0), Format::V2), Err(Failure::Malformed(_))));
+    }
+
+    #[test]
+    fn a_descriptor_with_the_size_of_the_content_is_mended_as_well() {
+        let info = FrameInfo::new().content_size(Some(3));
+        let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+        encoder.write_all(b"abc").expect("a Vec takes all");
+        let mut frame = encoder.finish().expect("a Vec takes all");
+        frame[14] ^= 0xff;
+        assert_eq!(read(&frame, Format::V0).expect("mended"), b"abc");
+    }
+
+    #[test]
+    fn frames_that_follow_one_another_never_lose_the_first() {
+        let frame = compress(b"abc", Format::V2);
+        assert!(read(&frame.repeat(2), Format::V2).expect("two frames").starts_with(b"abc"));
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused_in_every_format() {
+        for format in [Format::V0, Format::V1, Format::V2] {
+            for bytes in [
+                b"".as_slice(),
+                b"\x04\x22\x4d",
+                b"\x04\x22\x4d\x18",
+                b"\x04\x22\x4d\x18\x68\x40\x00",
+                b"abcdefgh",
+            ] {
+                assert!(
+                    !matches!(read(bytes, format), Ok(plain) if !plain.is_empty()),
+                    "{format:?} {bytes:?}"
+                );
+            }
+        }
+    }
+}

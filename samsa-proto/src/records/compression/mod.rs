@@ -92,3 +92,73 @@ fn read_up_to(reader: impl Read, limit: usize, out: &mut Vec<u8>) -> Result<(), 
     reader.read_to_end(out).map_err(Failure::malformed)?;
     if out.len() > limit { Err(Failure::TooLarge) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_that_a_codec_lacks_is_named_with_those_it_has() {
+        for (codec, level) in
+            [(Codec::Gzip, 10), (Codec::Gzip, -1), (Codec::Zstd, 0), (Codec::Lz4, 1), (Codec::Snappy, 1)]
+        {
+            let error = compress(codec, Some(level), Format::V2, b"").expect_err("no such level");
+            assert_eq!(error, EncodeError::NoSuchLevel { codec, level });
+            assert!(error.to_string().contains(codec.levels()), "{error}");
+        }
+    }
+
+    #[test]
+    fn zstandard_came_after_the_message_sets() {
+        for format in [Format::V0, Format::V1] {
+            let error = compress(Codec::Zstd, None, format, b"").expect_err("too old");
+            assert_eq!(error, EncodeError::CodecUnsupported { codec: Codec::Zstd, format });
+        }
+    }
+
+    #[test]
+    fn what_the_buffer_held_before_is_gone() {
+        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+            let compressed = compress(codec, None, Format::V2, b"new").expect("format 2 has all codecs");
+            let mut plain = b"old".to_vec();
+            assert_eq!(decompress(codec, Format::V2, &compressed, 3, &mut plain), Ok(()));
+            assert_eq!(plain, b"new", "{codec}");
+        }
+    }
+
+    /// "abc" in one raw block, with the checksum of the content.
+    const ZSTD_CHECKED: &[u8] =
+        &[0x28, 0xb5, 0x2f, 0xfd, 0x24, 0x03, 0x19, 0x00, 0x00, b'a', b'b', b'c', 0x99, 0x09, 0x77, 0xad];
+
+    fn read_zstd(frames: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut plain = Vec::new();
+        zstd::decompress(frames, 1000, &mut plain).map(|()| plain)
+    }
+
+    #[test]
+    fn zstandard_frames_that_follow_one_another_are_one_stream() {
+        let mut frames = zstd::compress(b"one ", 3);
+        frames.extend([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
+        frames.extend(zstd::compress(b"two", 3));
+        assert_eq!(read_zstd(&frames).expect("two frames and one to skip"), b"one two");
+    }
+
+    #[test]
+    fn a_zstandard_frame_to_skip_that_is_cut_off_is_refused() {
+        assert!(matches!(read_zstd(&[0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9]), Err(Failure::Malformed(_))));
+    }
+
+    #[test]
+    fn the_checksum_of_a_zstandard_frame_is_looked_at() {
+        assert_eq!(read_zstd(ZSTD_CHECKED).expect("the right checksum"), b"abc");
+        let mut wrong = ZSTD_CHECKED.to_vec();
+        wrong[15] ^= 1;
+        assert!(matches!(read_zstd(&wrong), Err(Failure::Malformed(_))));
+    }
+
+    #[test]
+    fn a_zstandard_bomb_ends_at_the_limit() {
+        let bomb = zstd::compress(&vec![0; 4 * 1024 * 1024], 3);
+        assert!(matches!(read_zstd(&bomb), Err(Failure::TooLarge)));
+    }
+}

@@ -61,3 +61,49 @@ fn decompress_block(block: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(),
     Decoder::new().decompress(block, &mut out[start..]).map_err(Failure::malformed)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text() -> Vec<u8> {
+        (0..100_000_u32).map(|index| (index / 7 % 251) as u8).collect()
+    }
+
+    #[test]
+    fn the_framing_is_that_of_snappy_java() {
+        let framed = compress(b"a");
+        assert_eq!(framed, b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x03\x01\x00a");
+        assert_eq!(compress(b""), HEADER);
+    }
+
+    #[test]
+    fn many_blocks_are_put_together() {
+        let mut plain = Vec::new();
+        decompress(&compress(&text()), 100_000, &mut plain).expect("four blocks");
+        assert_eq!(plain, text());
+    }
+
+    #[test]
+    fn a_raw_block_is_read_without_any_framing() {
+        let raw = Encoder::new().compress_vec(&text()).expect("there is memory");
+        let mut plain = Vec::new();
+        decompress(&raw, 100_000, &mut plain).expect("a raw block");
+        assert_eq!(plain, text());
+    }
+
+    #[test]
+    fn the_limit_holds_for_all_blocks_together() {
+        let framed = compress(&text());
+        assert!(matches!(decompress(&framed, 99_999, &mut Vec::new()), Err(Failure::TooLarge)));
+    }
+
+    #[test]
+    fn a_framing_that_is_cut_anywhere_but_between_blocks_is_refused() {
+        let framed = compress(b"a block");
+        for cut in MAGIC.len()..framed.len() {
+            let outcome = decompress(&framed[..cut], 100, &mut Vec::new());
+            assert_eq!(outcome.is_ok(), cut == HEADER.len(), "cut at {cut}");
+        }
+    }
+}
