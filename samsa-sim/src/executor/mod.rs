@@ -16,8 +16,8 @@ use samsa_core::Instant;
 
 use crate::clock::VirtualClock;
 
-/// How often tasks may run at one instant before that counts as a livelock.
-const TURNS_PER_INSTANT: u32 = 200_000;
+/// How often tasks may run in one second of virtual time before that counts as a livelock.
+const TURNS_PER_SECOND: u32 = 100_000;
 
 /// Why a run came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) enum End {
     Idle,
     /// The time is over.
     TimeOver,
-    /// At one instant tasks were run again and again; this one was the last.
+    /// Within a second tasks were run again and again; this one was the last.
     Livelock(TaskName),
 }
 
@@ -38,13 +38,15 @@ pub(crate) struct Executor {
     schedule: Rc<Schedule>,
     tasks: Tasks,
     turns: u64,
+    /// Which second it is, and how often tasks were run in it.
+    second: (u64, u32),
 }
 
 impl Executor {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(VirtualClock::new());
         let schedule = Rc::new(Schedule::new(Arc::clone(&clock)));
-        Self { clock, schedule, tasks: Tasks::new(), turns: 0 }
+        Self { clock, schedule, tasks: Tasks::new(), turns: 0, second: (0, 0) }
     }
 
     pub(crate) fn clock(&self) -> &Arc<VirtualClock> {
@@ -83,11 +85,14 @@ impl Executor {
     }
 
     fn run_ready(&mut self) -> Option<End> {
-        let mut at_once = 0;
+        let second = self.clock.instant().as_micros() / 1_000_000;
+        if self.second.0 != second {
+            self.second = (second, 0);
+        }
         while let Some(task) = self.tasks.run_next() {
             self.turns += 1;
-            at_once += 1;
-            if at_once > TURNS_PER_INSTANT {
+            self.second.1 += 1;
+            if self.second.1 > TURNS_PER_SECOND {
                 return Some(End::Livelock(task));
             }
         }

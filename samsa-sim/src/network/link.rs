@@ -50,6 +50,10 @@ impl Link {
         self.pipes.iter().any(|pipe| pipe.borrow().is_over())
     }
 
+    pub(super) fn is_deaf(&self) -> bool {
+        self.pipes.iter().any(|pipe| pipe.borrow().is_deaf())
+    }
+
     /// It breaks, in each direction after some of what is under way.
     pub(crate) fn cut(self: &Rc<Self>) {
         for side in Side::BOTH {

@@ -112,6 +112,11 @@ impl Network {
         self.links().into_iter().filter(|link| link.address == address).collect()
     }
 
+    /// Breaks the connections on which nothing arrives any more.
+    pub(crate) fn heal(&self) {
+        self.links().into_iter().filter(|link| link.is_deaf()).for_each(|link| link.cut());
+    }
+
     fn pause(&self, lasts: Duration) -> Sleep {
         let schedule = &self.0.weather.schedule;
         Sleep::new(Rc::clone(schedule), schedule.now() + lasts)

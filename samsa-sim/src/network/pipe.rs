@@ -140,6 +140,10 @@ impl Pipe {
         self.deaf = true;
     }
 
+    pub(crate) const fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
     /// Bytes that were written and not yet read, and will arrive.
     pub(crate) fn under_way(&self) -> usize {
         self.flights.iter().map(|flight| flight.bytes.len()).sum()

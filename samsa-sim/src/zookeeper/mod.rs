@@ -7,5 +7,5 @@ mod session;
 mod watches;
 
 pub(crate) use ensemble::Ensemble;
-pub(crate) use port::Port;
+pub(crate) use port::{News, Port};
 pub(crate) use service::ZooKeeperService;

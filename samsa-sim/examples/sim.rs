@@ -1,0 +1,148 @@
+//! Runs scenarios from seeds: `cargo run --release -p samsa-sim --example sim -- --help`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use samsa_sim::Report;
+use samsa_sim::scenario::{self, Options};
+
+const USAGE: &str = "\
+usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--trace]
+
+  --list           the scenarios, one `scenario NAME` a line
+  --scenario NAME  run this one; default: all of them
+  --seed N         from this seed, any of 64 bits; default 1
+  --seeds A..B     from each of these seeds, without B
+  --trace          show everything that happens";
+
+struct Arguments {
+    scenarios: Vec<&'static str>,
+    seeds: Range<u64>,
+    trace: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    if arguments.iter().any(|argument| argument == "--list") {
+        scenario::list().for_each(|scenario| println!("scenario {}", scenario.name));
+        return ExitCode::SUCCESS;
+    }
+    match parse(&arguments) {
+        Ok(arguments) => simulate(&arguments),
+        Err(error) => {
+            eprintln!("{error}\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(arguments: &[String]) -> Result<Arguments, String> {
+    let mut parsed = Arguments {
+        scenarios: scenario::list().map(|scenario| scenario.name).collect(),
+        seeds: 1..2,
+        trace: false,
+    };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--trace" => parsed.trace = true,
+            "--scenario" => parsed.scenarios = vec![known(value()?)?],
+            "--seed" => {
+                let seed = number(value()?)?;
+                // The last seed of all has no successor: then the range is left empty at its end.
+                parsed.seeds = seed..seed.saturating_add(1);
+                if seed == u64::MAX {
+                    return Err("the largest seed is 18446744073709551614".to_owned());
+                }
+            }
+            "--seeds" => {
+                let text = value()?;
+                let (from, to) = text.split_once("..").ok_or_else(|| format!("{text} is not A..B"))?;
+                parsed.seeds = number(from)?..number(to)?;
+            }
+            other => return Err(format!("what is {other}?")),
+        }
+    }
+    Ok(parsed)
+}
+
+fn known(name: &str) -> Result<&'static str, String> {
+    let found = scenario::list().find(|scenario| scenario.name == name).map(|scenario| scenario.name);
+    found.ok_or_else(|| format!("there is no scenario {name}; --list has them"))
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text} is not a number of 64 bits"))
+}
+
+/// What came of all runs.
+#[derive(Default)]
+struct Sum {
+    runs: u64,
+    failed: u64,
+    virtual_time: Duration,
+    published: u64,
+    read: u64,
+    faults: BTreeMap<&'static str, u64>,
+}
+
+impl Sum {
+    fn add(&mut self, report: &Report) {
+        self.runs += 1;
+        self.failed += u64::from(!report.is_ok());
+        self.virtual_time += report.virtual_time;
+        self.published += report.published;
+        self.read += report.read;
+        for (kind, count) in &report.faults {
+            *self.faults.entry(kind).or_default() += count;
+        }
+    }
+}
+
+fn simulate(arguments: &Arguments) -> ExitCode {
+    let start = Instant::now();
+    let mut sum = Sum::default();
+    let one = arguments.seeds.end - arguments.seeds.start == 1;
+    for seed in arguments.seeds.clone() {
+        for name in &arguments.scenarios {
+            let options = Options::default().trace(arguments.trace);
+            let report = match scenario::run(name, seed, options) {
+                Ok(report) => report,
+                Err(error) => {
+                    eprintln!("{error}");
+                    return ExitCode::from(2);
+                }
+            };
+            sum.add(&report);
+            if arguments.trace && report.is_ok() {
+                report.trace.iter().for_each(|line| println!("{line}"));
+            }
+            if one || arguments.trace || !report.is_ok() {
+                println!("{report}");
+            }
+        }
+    }
+    summarize(&sum, start.elapsed());
+    if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn summarize(sum: &Sum, took: Duration) {
+    let faults: Vec<String> = sum.faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let verdict = if sum.failed == 0 { "all ok".to_owned() } else { format!("{} FAILED", sum.failed) };
+    println!(
+        "{} runs, {verdict}: {:.0} s of virtual time in {:.1} s, {} records published, {} read, faults: {}",
+        sum.runs,
+        sum.virtual_time.as_secs_f64(),
+        took.as_secs_f64(),
+        sum.published,
+        sum.read,
+        faults.join(", "),
+    );
+}

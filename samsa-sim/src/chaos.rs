@@ -1,0 +1,95 @@
+//! Lets things go wrong, now this, now that, until the world heals.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::faults::Fault;
+use crate::rng::Rng;
+use crate::world::World;
+
+const PAUSE: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(1_500);
+const STALL: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
+const HALF_OPEN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(40);
+const DOWN: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
+const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(4);
+const AWAY_LONG: Range<Duration> = Duration::from_secs(6)..Duration::from_secs(12);
+
+/// Strikes until the world is healed.
+pub(crate) async fn rage(world: World, mut rng: Rng) {
+    let kinds: Vec<Fault> = world.faults().kinds();
+    loop {
+        world.sleep(rng.duration(&PAUSE)).await;
+        if world.faults().are_over() {
+            break;
+        }
+        if let Some(kind) = rng.pick(&kinds).copied()
+            && strike(&world, kind, &mut rng)
+        {
+            world.faults().count(kind);
+        }
+    }
+}
+
+/// Lets one thing go wrong. Says whether there was anything to which it could happen.
+fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
+    match kind {
+        Fault::Cut | Fault::Stall | Fault::HalfOpen => strike_connection(world, kind, rng),
+        Fault::Crash => crash(world, rng),
+        Fault::ZooKeeperLoss | Fault::SessionExpiry => strike_session(world, kind, rng),
+        // These happen to bytes and answers as they come by.
+        Fault::Latency | Fault::Split | Fault::LostReply => false,
+    }
+}
+
+fn strike_connection(world: &World, kind: Fault, rng: &mut Rng) -> bool {
+    let links = world.network().links();
+    let Some(link) = rng.pick(&links) else { return false };
+    let which = format!("connection {} to {}", link.number, link.address);
+    let trace = world.trace();
+    match kind {
+        Fault::Stall => {
+            let lasts = rng.duration(&STALL);
+            trace.line("network", format_args!("!! {which} stalls for {lasts:?}"));
+            link.stall(lasts);
+        }
+        Fault::HalfOpen => {
+            let lasts = rng.duration(&HALF_OPEN);
+            trace.line("network", format_args!("!! {which} goes deaf for {lasts:?}"));
+            link.half_open(lasts);
+        }
+        _ => {
+            trace.line("network", format_args!("!! {which} breaks"));
+            link.cut();
+        }
+    }
+    true
+}
+
+fn crash(world: &World, rng: &mut Rng) -> bool {
+    let running = world.running_brokers();
+    let Some(broker) = rng.pick(&running).copied() else { return false };
+    let lasts = rng.duration(&DOWN);
+    world.trace().line("faults", format_args!("!! broker {broker} goes down for {lasts:?}"));
+    world.crash(broker);
+    let (host, sleep) = (world.host().clone(), world.sleep(lasts));
+    world.spawn_named("restart", async move {
+        sleep.await;
+        host.start(broker);
+    });
+    true
+}
+
+fn strike_session(world: &World, kind: Fault, rng: &mut Rng) -> bool {
+    let zookeeper = world.zookeeper_service();
+    let sessions = zookeeper.connected();
+    let Some(session) = rng.pick(&sessions).copied() else { return false };
+    let away = if rng.chance(150) { &AWAY_LONG } else { &AWAY };
+    let away = rng.duration(away);
+    world.trace().line("faults", format_args!("!! {kind} for session {session:x}"));
+    if kind == Fault::SessionExpiry {
+        zookeeper.expire(session, away);
+    } else {
+        zookeeper.lose(session, away);
+    }
+    true
+}

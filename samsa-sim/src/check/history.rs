@@ -1,0 +1,71 @@
+//! What an application did and saw, in order.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::LoggedRecord;
+
+/// A record that the client accepted. Its value is unlike that of any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    pub(crate) key: Option<Vec<u8>>,
+    /// The partition that was asked for.
+    pub(crate) partition: Option<i32>,
+    pub(crate) value: Vec<u8>,
+}
+
+/// What became of an accepted record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Acknowledged { partition: i32, offset: Option<i64> },
+    NotSent,
+    PossiblySent,
+}
+
+/// A record that a reader got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) offset: i64,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
+/// What an application did with one topic.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    /// In the order of acceptance; a record's place is its number.
+    pub(crate) accepted: Vec<Accepted>,
+    /// By the record's number.
+    pub(crate) outcomes: BTreeMap<usize, Vec<Outcome>>,
+    /// By the reader's number and the partition, in the order of reading.
+    pub(crate) reads: BTreeMap<(usize, i32), Vec<Read>>,
+    /// The readers that must have read to the end.
+    pub(crate) finished_readers: Vec<usize>,
+}
+
+/// The committed records of each partition, oldest first.
+pub(crate) type Logs = BTreeMap<i32, Vec<LoggedRecord>>;
+
+impl History {
+    /// A record was accepted; its number is returned.
+    pub(crate) fn accept(&mut self, record: Accepted) -> usize {
+        self.accepted.push(record);
+        self.accepted.len() - 1
+    }
+
+    pub(crate) fn settle(&mut self, number: usize, outcome: Outcome) {
+        self.outcomes.entry(number).or_default().push(outcome);
+    }
+
+    pub(crate) fn read(&mut self, reader: usize, partition: i32, read: Read) {
+        self.reads.entry((reader, partition)).or_default().push(read);
+    }
+
+    pub(crate) fn acknowledged(&self) -> usize {
+        let outcomes = self.outcomes.values().flatten();
+        outcomes.filter(|outcome| matches!(outcome, Outcome::Acknowledged { .. })).count()
+    }
+
+    pub(crate) fn read_count(&self) -> usize {
+        self.reads.values().map(Vec::len).sum()
+    }
+}

@@ -1,0 +1,32 @@
+//! What must hold of what an application saw and of what is in the logs. Pure: a history in, violations out.
+//!
+//! | invariant                   | what must hold                                                                        |
+//! |-----------------------------|---------------------------------------------------------------------------------------|
+//! | `acknowledged-is-stored`    | an acknowledged record is in the log, where its receipt says, as it was published     |
+//! | `not-sent-is-not-stored`    | a record that failed as `NotSent` is in no log                                        |
+//! | `one-outcome`               | every accepted record has exactly one outcome                                         |
+//! | `order`                     | acknowledged records with a key or a partition lie in their partition in the order of |
+//! |                             | their acceptance; a record that is there twice counts where it is first               |
+//! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
+//! | `one-partition-per-key`     | the records of a key lie in one partition                                             |
+//! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once                             |
+//! | `reads-what-is-stored`      | what a reader gets is what is in the log at that offset                               |
+//! | `reads-to-the-end`          | once all is well a reader gets all that is there                                      |
+
+mod history;
+mod publishing;
+mod reading;
+
+pub(crate) use history::{Accepted, History, Logs, Outcome, Read};
+
+use crate::violations::Violation;
+
+/// Everything that must hold when a run has come to its end.
+pub(crate) fn all(history: &History, logs: &Logs) -> Vec<Violation> {
+    let mut found = publishing::check(history, logs);
+    found.extend(reading::check(history, logs));
+    found
+}
+
+#[cfg(test)]
+mod tests;

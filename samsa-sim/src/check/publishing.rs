@@ -1,0 +1,147 @@
+//! What must hold of published records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::history::{Accepted, History, Logs, Outcome};
+use crate::cluster::LoggedRecord;
+use crate::violations::Violation;
+
+/// Where each value is found: partition and offset, first to last within a partition.
+type Places<'a> = BTreeMap<&'a [u8], Vec<(i32, i64)>>;
+
+pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
+    let places = places(logs);
+    let mut found = Vec::new();
+    for (number, record) in history.accepted.iter().enumerate() {
+        let outcomes = history.outcomes.get(&number).map_or(&[][..], Vec::as_slice);
+        found.extend(one_outcome(number, record, outcomes));
+        for outcome in outcomes {
+            found.extend(matches_log(number, record, *outcome, logs, &places));
+        }
+    }
+    found.extend(order(history, &places));
+    found.extend(nothing_foreign(history, logs));
+    found.extend(one_partition_per_key(logs));
+    found
+}
+
+fn violation(invariant: &'static str, what: String) -> Violation {
+    Violation { invariant, what }
+}
+
+fn places(logs: &Logs) -> Places<'_> {
+    let mut places = Places::new();
+    for (partition, log) in logs {
+        for record in log {
+            let value = record.value.as_deref().unwrap_or_default();
+            places.entry(value).or_default().push((*partition, record.offset));
+        }
+    }
+    places
+}
+
+fn one_outcome(number: usize, record: &Accepted, outcomes: &[Outcome]) -> Option<Violation> {
+    let text = || format!("record {number} ({}) has {} outcomes: {outcomes:?}", show(record), outcomes.len());
+    (outcomes.len() != 1).then(|| violation("one-outcome", text()))
+}
+
+fn matches_log(
+    number: usize,
+    record: &Accepted,
+    outcome: Outcome,
+    logs: &Logs,
+    places: &Places<'_>,
+) -> Option<Violation> {
+    let found = places.get(record.value.as_slice());
+    match outcome {
+        Outcome::Acknowledged { partition, offset } => {
+            let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+            let is_it = |stored: &LoggedRecord| {
+                let same = stored.key == record.key && stored.value.as_ref() == Some(&record.value);
+                same && offset.is_none_or(|offset| offset == stored.offset)
+            };
+            let wanted = record.partition.is_none_or(|wanted| wanted == partition);
+            let text = || {
+                format!(
+                    "record {number} ({}) was acknowledged in partition {partition} at {offset:?}, but is at {found:?}",
+                    show(record)
+                )
+            };
+            (!wanted || !log.iter().any(is_it)).then(|| violation("acknowledged-is-stored", text()))
+        }
+        Outcome::NotSent => found.map(|found| {
+            let text = format!("record {number} ({}) was not sent, but is at {found:?}", show(record));
+            violation("not-sent-is-not-stored", text)
+        }),
+        Outcome::PossiblySent => None,
+    }
+}
+
+/// In each partition, acknowledged records whose partition was decided at acceptance.
+fn order(history: &History, places: &Places<'_>) -> Vec<Violation> {
+    let mut last: BTreeMap<i32, (usize, i64)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (number, record) in history.accepted.iter().enumerate() {
+        let bound = record.key.is_some() || record.partition.is_some();
+        let outcomes = history.outcomes.get(&number).map_or(&[][..], Vec::as_slice);
+        let Some(Outcome::Acknowledged { partition, .. }) = outcomes.first().filter(|_| bound) else {
+            continue;
+        };
+        let stored = places.get(record.value.as_slice());
+        let first = stored.and_then(|places| places.iter().find(|(at, _)| at == partition));
+        let Some((_, offset)) = first else { continue };
+        if let Some((earlier, before)) = last.insert(*partition, (number, *offset))
+            && before >= *offset
+        {
+            let text = format!(
+                "partition {partition}: record {earlier} ({}) is at {before}, and record {number} ({}), accepted after it, at {offset}",
+                show(&history.accepted[earlier]),
+                show(record),
+            );
+            found.push(violation("order", text));
+        }
+    }
+    found
+}
+
+fn nothing_foreign(history: &History, logs: &Logs) -> Vec<Violation> {
+    let published: BTreeSet<(Option<&[u8]>, &[u8])> =
+        history.accepted.iter().map(|record| (record.key.as_deref(), record.value.as_slice())).collect();
+    let all = logs.iter().flat_map(|(partition, log)| log.iter().map(move |record| (partition, record)));
+    let foreign = all.filter(|(_, record)| {
+        !published.contains(&(record.key.as_deref(), record.value.as_deref().unwrap_or_default()))
+    });
+    foreign
+        .map(|(partition, record)| {
+            let value = record.value.as_deref().unwrap_or_default().escape_ascii();
+            violation("nothing-foreign", format!("partition {partition} has {value} at {}", record.offset))
+        })
+        .collect()
+}
+
+fn one_partition_per_key(logs: &Logs) -> Vec<Violation> {
+    let mut partitions: BTreeMap<&[u8], BTreeSet<i32>> = BTreeMap::new();
+    for (partition, log) in logs {
+        for key in log.iter().filter_map(|record| record.key.as_deref()) {
+            partitions.entry(key).or_default().insert(*partition);
+        }
+    }
+    let split = partitions.into_iter().filter(|(_, partitions)| partitions.len() > 1);
+    split
+        .map(|(key, partitions)| {
+            violation(
+                "one-partition-per-key",
+                format!("key {} is in partitions {partitions:?}", key.escape_ascii()),
+            )
+        })
+        .collect()
+}
+
+fn show(record: &Accepted) -> String {
+    let value = record.value.escape_ascii().to_string();
+    let value = value.split_whitespace().next().unwrap_or_default();
+    match &record.key {
+        Some(key) => format!("{value}, key {}", key.escape_ascii()),
+        None => value.to_owned(),
+    }
+}

@@ -1,0 +1,173 @@
+use super::*;
+use crate::cluster::LoggedRecord;
+
+/// Three keyed records and a keyless one, all acknowledged and read: nothing is wrong with it.
+fn sound() -> (History, Logs) {
+    let mut history = History::default();
+    let mut logs = Logs::new();
+    let records = [(Some("k"), "m0", 0), (Some("k"), "m1", 0), (None, "m2", 1), (Some("k"), "m3", 0)];
+    for (key, value, partition) in records {
+        let key = key.map(|key| key.as_bytes().to_vec());
+        let value = value.as_bytes().to_vec();
+        let number = history.accept(Accepted { key: key.clone(), partition: None, value: value.clone() });
+        let log = logs.entry(partition).or_default();
+        let offset = log.len() as i64;
+        log.push(LoggedRecord { offset, key: key.clone(), value: Some(value.clone()) });
+        history.settle(number, Outcome::Acknowledged { partition, offset: Some(offset) });
+        history.read(0, partition, Read { offset, key, value: Some(value) });
+    }
+    history.finished_readers.push(0);
+    (history, logs)
+}
+
+/// Which invariants a doctored history breaks.
+fn broken(doctor: impl FnOnce(&mut History, &mut Logs)) -> Vec<&'static str> {
+    let (mut history, mut logs) = sound();
+    doctor(&mut history, &mut logs);
+    let mut names: Vec<_> = all(&history, &logs).into_iter().map(|violation| violation.invariant).collect();
+    names.dedup();
+    names
+}
+
+fn log(logs: &mut Logs, partition: i32) -> &mut Vec<LoggedRecord> {
+    logs.get_mut(&partition).unwrap()
+}
+
+#[test]
+fn a_sound_history_breaks_nothing() {
+    assert_eq!(broken(|_, _| {}), Vec::<&str>::new());
+}
+
+#[test]
+fn an_acknowledged_record_that_is_not_in_the_log_is_found() {
+    let names = broken(|_, logs| {
+        log(logs, 0).pop();
+    });
+    assert!(names.contains(&"acknowledged-is-stored"), "{names:?}");
+}
+
+#[test]
+fn an_acknowledged_record_that_is_elsewhere_than_its_receipt_says_is_found() {
+    let names = broken(|history, _| {
+        history.outcomes.insert(1, vec![Outcome::Acknowledged { partition: 0, offset: Some(2) }]);
+    });
+    assert_eq!(names, ["acknowledged-is-stored"]);
+}
+
+#[test]
+fn a_record_that_is_in_another_partition_than_the_one_asked_for_is_found() {
+    let names = broken(|history, _| history.accepted[2].partition = Some(0));
+    assert_eq!(names, ["acknowledged-is-stored"]);
+}
+
+#[test]
+fn a_changed_key_is_found() {
+    let names = broken(|_, logs| log(logs, 0)[1].key = Some(b"j".to_vec()));
+    assert!(names.contains(&"acknowledged-is-stored") && names.contains(&"nothing-foreign"), "{names:?}");
+}
+
+#[test]
+fn a_record_that_was_not_sent_and_is_stored_is_found() {
+    let names = broken(|history, _| {
+        history.outcomes.insert(1, vec![Outcome::NotSent]);
+    });
+    assert_eq!(names, ["not-sent-is-not-stored"]);
+}
+
+#[test]
+fn a_record_that_was_possibly_sent_may_be_there_or_not() {
+    let possibly = |history: &mut History| history.outcomes.insert(2, vec![Outcome::PossiblySent]);
+    assert_eq!(broken(|history, _| drop(possibly(history))), Vec::<&str>::new());
+    let gone = |history: &mut History, logs: &mut Logs| {
+        possibly(history);
+        log(logs, 1).clear();
+        history.reads.remove(&(0, 1));
+    };
+    assert_eq!(broken(gone), Vec::<&str>::new());
+}
+
+#[test]
+fn no_outcome_and_two_outcomes_are_found() {
+    assert_eq!(broken(|history, _| drop(history.outcomes.remove(&0))), ["one-outcome"]);
+    let twice = |history: &mut History| {
+        let outcomes = history.outcomes.get_mut(&0).unwrap();
+        outcomes.push(outcomes[0]);
+    };
+    assert_eq!(broken(|history, _| twice(history)), ["one-outcome"]);
+}
+
+#[test]
+fn two_records_of_a_key_in_the_wrong_order_are_found() {
+    let names = broken(|history, logs| {
+        let log = log(logs, 0);
+        let value = log[0].value.clone();
+        log[0].value.clone_from(&log[1].value);
+        log[1].value = value;
+        history.outcomes.insert(0, vec![Outcome::Acknowledged { partition: 0, offset: Some(1) }]);
+        history.outcomes.insert(1, vec![Outcome::Acknowledged { partition: 0, offset: Some(0) }]);
+        history.reads.clear();
+        history.finished_readers.clear();
+    });
+    assert_eq!(names, ["order"]);
+}
+
+#[test]
+fn a_record_that_is_stored_again_later_is_in_order() {
+    let names = broken(|history, logs| {
+        let again = LoggedRecord { offset: 3, ..log(logs, 0)[0].clone() };
+        history.read(0, 0, Read { offset: 3, key: again.key.clone(), value: again.value.clone() });
+        log(logs, 0).push(again);
+    });
+    assert_eq!(names, Vec::<&str>::new());
+}
+
+#[test]
+fn a_record_that_nobody_published_is_found() {
+    let names = broken(|history, logs| {
+        log(logs, 1).push(LoggedRecord { offset: 1, key: None, value: Some(b"x".to_vec()) });
+        history.finished_readers.clear();
+    });
+    assert_eq!(names, ["nothing-foreign"]);
+}
+
+#[test]
+fn a_key_in_two_partitions_is_found() {
+    let names = broken(|history, logs| {
+        history.accepted[2].key = Some(b"k".to_vec());
+        log(logs, 1)[0].key = Some(b"k".to_vec());
+        history.reads.clear();
+        history.finished_readers.clear();
+    });
+    assert_eq!(names, ["one-partition-per-key"]);
+}
+
+#[test]
+fn a_gap_a_repetition_and_a_step_back_are_found() {
+    let reads = |history: &mut History| history.reads.remove(&(0, 0)).unwrap();
+    for doctored in [[0, 2, 2], [0, 1, 1], [1, 0, 1]] {
+        let names = broken(|history, _| {
+            let all = reads(history);
+            history.finished_readers.clear();
+            doctored.iter().for_each(|place| history.read(0, 0, all[*place].clone()));
+        });
+        assert_eq!(names, ["reads-without-gaps"], "{doctored:?}");
+    }
+}
+
+#[test]
+fn a_read_that_is_not_what_the_log_has_is_found() {
+    let names =
+        broken(|history, _| history.reads.get_mut(&(0, 1)).unwrap()[0].value = Some(b"other".to_vec()));
+    assert_eq!(names, ["reads-what-is-stored"]);
+    let names = broken(|history, _| history.reads.get_mut(&(0, 1)).unwrap()[0].offset = 7);
+    assert!(names.contains(&"reads-what-is-stored"), "{names:?}");
+}
+
+#[test]
+fn a_reader_that_stops_before_the_end_is_found() {
+    assert_eq!(
+        broken(|history, _| drop(history.reads.get_mut(&(0, 0)).unwrap().pop())),
+        ["reads-to-the-end"]
+    );
+    assert_eq!(broken(|history, _| drop(history.reads.remove(&(0, 1)))), ["reads-to-the-end"]);
+}

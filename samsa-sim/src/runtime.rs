@@ -1,0 +1,176 @@
+//! One more runtime for `samsa-client`: sockets, timers and `ZooKeeper` of a simulated world.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use samsa_client::runtime::{Tcp, Timer, ZooKeeper};
+use samsa_client::{ConnectString, Driver, Launch};
+use samsa_core::{Clock, Instant, Job, JobOutput, Now, SessionId, ZkNews, ZkOp, ZkRequestId};
+
+use crate::executor::{Schedule, Sleep};
+use crate::network::{Network, Socket};
+use crate::violations::Violations;
+use crate::world::World;
+use crate::zookeeper::{News, Port};
+
+type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// How long a job takes that runs away from the driver's thread.
+const COMPUTING: std::ops::Range<Duration> = Duration::from_micros(5)..Duration::from_micros(400);
+
+/// The runtime of one client in a world.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    world: World,
+    chroot: String,
+}
+
+impl samsa_client::Runtime for Runtime {
+    type Tcp = Connection;
+    type Timer = Alarm;
+    type Connecting = Later<io::Result<Connection>>;
+    type Resolving = Later<io::Result<Vec<SocketAddr>>>;
+    type Computing = Later<JobOutput>;
+    type ZooKeeper = Sessions;
+
+    fn now(&self) -> Now {
+        self.world.clock().now()
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.world.clock()
+    }
+
+    fn timer(&self) -> Alarm {
+        Alarm {
+            schedule: Rc::clone(self.world.schedule()),
+            violations: self.world.violations().clone(),
+            sleep: None,
+        }
+    }
+
+    fn connect(&self, address: SocketAddr) -> Self::Connecting {
+        let network = self.world.network().clone();
+        Box::pin(async move { network.connect(address).await.map(Connection) })
+    }
+
+    fn resolve(&self, host: &str, port: u16) -> Self::Resolving {
+        let (network, host): (Network, String) = (self.world.network().clone(), host.to_owned());
+        Box::pin(async move {
+            let found = network.resolve(&host).await;
+            Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+        })
+    }
+
+    fn compute(&self, job: Job) -> Self::Computing {
+        let lasts = self.world.draw(|rng| rng.duration(&COMPUTING));
+        let sleep = self.world.sleep(lasts);
+        Box::pin(async move {
+            sleep.await;
+            job.run()
+        })
+    }
+
+    fn zookeeper(&self) -> Sessions {
+        Sessions(Port::new(self.world.zookeeper_service(), &self.chroot))
+    }
+}
+
+/// A simulated TCP connection.
+#[derive(Debug)]
+pub struct Connection(Socket);
+
+impl Tcp for Connection {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, into)
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, parts)
+    }
+}
+
+/// A timer of virtual time. It tells when it is set to what has passed: a deadline must move on.
+#[derive(Debug)]
+pub struct Alarm {
+    schedule: Rc<Schedule>,
+    violations: Violations,
+    sleep: Option<Sleep>,
+}
+
+impl Timer for Alarm {
+    fn reset(&mut self, at: Instant) {
+        let now = self.schedule.now();
+        if at <= now {
+            self.violations
+                .add("deadlines-move-on", format!("the driver wants to be woken at {at}, and it is {now}"));
+        }
+        self.sleep = Some(Sleep::new(Rc::clone(&self.schedule), at));
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.sleep.as_mut().map_or(Poll::Pending, |sleep| Pin::new(sleep).poll(cx))
+    }
+}
+
+/// The sessions of one client with the model `ZooKeeper`.
+#[derive(Debug)]
+pub struct Sessions(Port<SessionId, ZkRequestId>);
+
+impl ZooKeeper for Sessions {
+    fn open(&mut self, session: SessionId, timeout: Duration) {
+        self.0.open(session, timeout);
+    }
+
+    fn perform(&mut self, id: ZkRequestId, op: ZkOp) {
+        self.0.perform(id.session, id, op);
+    }
+
+    fn close(&mut self, session: SessionId) {
+        self.0.close(session);
+    }
+
+    fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<ZkNews> {
+        self.0.poll_news(cx).map(|news| match news {
+            News::Reply { id, result } => ZkNews::Reply { id, result },
+            News::Watch { session, path } => ZkNews::Watch { session, path },
+            News::Session { session, state } => ZkNews::Session { session, state },
+        })
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_closed(cx)
+    }
+}
+
+/// Lets clients run in a world: the argument of `samsa-client`'s builder.
+#[derive(Clone, Debug)]
+pub struct Launcher(World);
+
+impl Launcher {
+    pub(crate) const fn new(world: World) -> Self {
+        Self(world)
+    }
+}
+
+impl Launch for Launcher {
+    type Runtime = Runtime;
+
+    fn runtime(&self, ensemble: Option<&ConnectString>) -> Result<Runtime, &'static str> {
+        let chroot = ensemble.and_then(|ensemble| ensemble.chroot.clone()).unwrap_or_default();
+        Ok(Runtime { world: self.0.clone(), chroot })
+    }
+
+    fn spawn(&self, driver: Driver<Runtime>) {
+        self.0.spawn_named("driver", driver);
+    }
+}

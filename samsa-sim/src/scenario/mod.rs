@@ -1,0 +1,63 @@
+//! Named situations, each a file: what the world is like, what an application does in it, and what must hold.
+
+mod publish_and_read;
+
+use std::fmt;
+
+use crate::report::Report;
+
+/// What a run of a scenario should keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// All lines of the trace, not only the last ones.
+    pub trace: bool,
+}
+
+impl Options {
+    /// Keeps all lines of the trace, or not.
+    #[must_use]
+    pub const fn trace(mut self, trace: bool) -> Self {
+        self.trace = trace;
+        self
+    }
+}
+
+/// A scenario that can be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is about, in a sentence.
+    pub about: &'static str,
+}
+
+/// Runs one scenario from a seed.
+type Body = fn(u64, Options) -> Report;
+
+const ALL: &[(Scenario, Body)] = &[(publish_and_read::SCENARIO, publish_and_read::run)];
+
+/// There is no scenario of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownScenario(String);
+
+impl fmt::Display for UnknownScenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known: Vec<&str> = list().map(|scenario| scenario.name).collect();
+        write!(f, "there is no scenario {:?}; there are: {}", self.0, known.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownScenario {}
+
+/// All scenarios.
+pub fn list() -> impl Iterator<Item = Scenario> {
+    ALL.iter().map(|(scenario, _)| *scenario)
+}
+
+/// Runs a scenario from a seed: any 64 bits, and the same seed gives the same run.
+pub fn run(name: &str, seed: u64, options: Options) -> Result<Report, UnknownScenario> {
+    let known = ALL.iter().find(|(scenario, _)| scenario.name == name);
+    let (scenario, body) = known.ok_or_else(|| UnknownScenario(name.to_owned()))?;
+    Ok(Report { scenario: Some(scenario.name), ..body(seed, options) })
+}

@@ -1,0 +1,192 @@
+//! What an application sees of the world that it runs in.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use samsa_client::Builder;
+use samsa_core::{Clock as _, Instant, Now};
+
+use crate::clock::VirtualClock;
+use crate::cluster::ClusterConfig;
+use crate::executor::{Schedule, Sleep, Spawner};
+use crate::faults::Faults;
+use crate::host::Host;
+use crate::network::Network;
+use crate::rng::Rng;
+use crate::runtime::Launcher;
+use crate::trace::Trace;
+use crate::violations::Violations;
+use crate::zookeeper::ZooKeeperService;
+
+/// A simulated world: a cluster of model brokers, a model `ZooKeeper`, a network between them, and virtual time.
+///
+/// Cheap to clone. Its clients come from [`zookeeper`](Self::zookeeper) and [`bootstrap`](Self::bootstrap); the handles
+/// that these give are those of `samsa-client`, so code that takes a `&Cluster` runs here as it does on any runtime.
+#[derive(Clone)]
+pub struct World(Rc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) schedule: Rc<Schedule>,
+    pub(crate) spawner: Spawner,
+    pub(crate) trace: Trace,
+    pub(crate) faults: Faults,
+    pub(crate) violations: Violations,
+    pub(crate) network: Network,
+    pub(crate) zookeeper: ZooKeeperService,
+    pub(crate) host: Host,
+    pub(crate) config: ClusterConfig,
+    pub(crate) rng: RefCell<Rng>,
+}
+
+impl World {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Rc::new(inner))
+    }
+
+    /// A client that finds the brokers through `ZooKeeper`. Its own chance comes from the world's seed.
+    ///
+    /// On a release without `ZooKeeper` nobody is registered there, so it finds nobody.
+    pub fn zookeeper(&self) -> Builder<Launcher> {
+        self.seeded(Builder::zookeeper(Launcher::new(self.clone()), "zk:2181"))
+    }
+
+    /// A client that is told of all brokers. Its own chance comes from the world's seed.
+    pub fn bootstrap(&self) -> Builder<Launcher> {
+        self.seeded(Builder::bootstrap(Launcher::new(self.clone()), self.0.host.bootstrap()))
+    }
+
+    fn seeded(&self, builder: Builder<Launcher>) -> Builder<Launcher> {
+        builder.seed(self.draw(Rng::draw))
+    }
+
+    /// What the cluster is made of.
+    pub fn cluster_config(&self) -> &ClusterConfig {
+        &self.0.config
+    }
+
+    /// Both clocks.
+    pub fn now(&self) -> Now {
+        self.0.clock.now()
+    }
+
+    /// Waits. No time passes outside.
+    pub fn sleep(&self, lasts: Duration) -> impl Future<Output = ()> + Unpin + 'static {
+        Sleep::new(Rc::clone(&self.0.schedule), self.0.clock.instant() + lasts)
+    }
+
+    /// Waits for a future, but no longer than this: `None` when the time is over.
+    pub async fn timeout<T>(&self, within: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let mut sleep = pin!(self.sleep(within));
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending => sleep.as_mut().poll(cx).map(|()| None),
+        })
+        .await
+    }
+
+    /// Starts a task, which runs beside the others.
+    pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.spawn_named("task", task);
+    }
+
+    pub(crate) fn spawn_named(&self, name: &'static str, task: impl Future<Output = ()> + 'static) {
+        self.0.spawner.spawn(name, task);
+    }
+
+    /// Draws from the world's own chance, so that the seed decides what an application does, too.
+    pub fn draw<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
+        draw(&mut self.0.rng.borrow_mut())
+    }
+
+    /// Where everything that happens is written down.
+    pub fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    /// Reports that something is not as it must be: the run fails, and its trace says where.
+    pub fn violation(&self, invariant: &'static str, what: impl Into<String>) {
+        self.0.violations.add(invariant, what);
+    }
+
+    /// The brokers that run now.
+    pub fn running_brokers(&self) -> Vec<i32> {
+        self.0.host.brokers(true)
+    }
+
+    /// Stops a broker, without a word to anybody. Its log stays.
+    pub fn crash(&self, broker: i32) {
+        self.0.host.stop(broker);
+    }
+
+    /// Starts a broker that does not run.
+    pub fn start(&self, broker: i32) {
+        self.0.host.start(broker);
+    }
+
+    /// From now on nothing goes wrong any more: every broker runs, every connection that is deaf breaks.
+    pub fn heal(&self) {
+        if self.0.faults.are_over() {
+            return;
+        }
+        self.0.trace.line("faults", format_args!("are over: from now on nothing goes wrong"));
+        self.0.faults.heal();
+        self.0.network.heal();
+        self.0.host.brokers(false).into_iter().for_each(|broker| self.0.host.start(broker));
+    }
+
+    /// Done when nothing goes wrong any more.
+    pub async fn healed(&self) {
+        while !self.0.faults.are_over() {
+            self.sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub(crate) fn clock(&self) -> Arc<VirtualClock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    pub(crate) fn instant(&self) -> Instant {
+        self.0.clock.instant()
+    }
+
+    pub(crate) fn schedule(&self) -> &Rc<Schedule> {
+        &self.0.schedule
+    }
+
+    pub(crate) fn violations(&self) -> &Violations {
+        &self.0.violations
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        &self.0.network
+    }
+
+    pub(crate) fn zookeeper_service(&self) -> &ZooKeeperService {
+        &self.0.zookeeper
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.0.host
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("now", &self.instant()).finish_non_exhaustive()
+    }
+}
+
+/// A future that is boxed, for tables of applications.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
