@@ -19,8 +19,7 @@ impl Backoff {
     pub(crate) fn wait(self, failures: u32, rng: &mut Rng) -> Duration {
         let doublings = failures.saturating_sub(1).min(20);
         let bound = self.first.saturating_mul(1 << doublings).min(self.most);
-        let half = bound / 2;
-        half + rng.up_to(bound - half)
+        bound / 2 + rng.up_to(bound / 2)
     }
 }
 

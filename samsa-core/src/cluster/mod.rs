@@ -229,10 +229,9 @@ impl Cluster {
     fn zookeeper_news(&mut self, cx: &mut Context<'_>, news: ZkNews) {
         let Some(zookeeper) = &mut self.zookeeper else { return };
         match zookeeper.handle(cx, news) {
-            None => {}
             Some(Learnt::Trouble(trouble)) => self.trouble(trouble),
             Some(Learnt::TopicsChanged) if self.topics.is_troubled() => self.refresh(cx, "topics changed"),
-            Some(Learnt::TopicsChanged) => {}
+            Some(Learnt::TopicsChanged) | None => {}
             Some(Learnt::Brokers(brokers)) => {
                 if brokers.is_empty() {
                     self.trouble("no broker is registered in ZooKeeper".to_owned());

@@ -43,7 +43,7 @@ impl TopicView {
     pub(crate) fn update(&mut self, newer: Self) -> Vec<Moved> {
         if self.id != newer.id {
             *self = newer;
-            return self.partitions.iter().map(|info| moved(info)).collect();
+            return self.partitions.iter().map(moved).collect();
         }
         let mut moves = Vec::new();
         for info in newer.partitions {

@@ -220,7 +220,7 @@ impl ZooKeeperDiscovery {
                 self.reading.insert(id, broker);
             }
             Ok(None) => {
-                tracing::warn!(broker = %id, "no PLAINTEXT endpoint is registered; leaving the broker out")
+                tracing::warn!(broker = %id, "no PLAINTEXT endpoint is registered; leaving the broker out");
             }
             Err(reason) => tracing::warn!(broker = %id, %reason, "the registration cannot be read"),
         }

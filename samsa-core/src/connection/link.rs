@@ -37,7 +37,6 @@ pub(crate) enum LinkState {
         until: Instant,
     },
     Dialling {
-        conn: ConnId,
         others: VecDeque<SocketAddr>,
     },
     Ready {

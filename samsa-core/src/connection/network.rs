@@ -180,7 +180,7 @@ impl Network {
         let Some((way, _)) = self.slots.remove(conn) else { return };
         let link = self.links.entry(way).or_default();
         let others = match &mut link.state {
-            LinkState::Dialling { others, .. } => std::mem::take(others),
+            LinkState::Dialling { others } => std::mem::take(others),
             LinkState::Idle | LinkState::Resolving { .. } | LinkState::Ready { .. } => VecDeque::new(),
         };
         if others.is_empty() {
@@ -326,7 +326,7 @@ impl Network {
         let connection =
             Connection::new(self.client_id.clone(), self.pool.clone(), now + self.connect_timeout);
         let conn = self.slots.occupy(way, connection);
-        self.links.entry(way).or_default().state = LinkState::Dialling { conn, others: addresses };
+        self.links.entry(way).or_default().state = LinkState::Dialling { others: addresses };
         self.intents.push_back(Intent::Connect { conn, address });
     }
 

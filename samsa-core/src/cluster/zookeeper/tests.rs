@@ -35,7 +35,7 @@ impl Script {
     fn ticks_at_its_deadline(&mut self) {
         let deadline = self.discovery.deadline().expect("a deadline");
         self.now.mono = self.now.mono.max(deadline.at);
-        self.with(|discovery, cx| discovery.tick(cx));
+        self.with(ZooKeeperDiscovery::tick);
     }
 
     fn opens(&mut self) -> SessionId {
@@ -93,8 +93,8 @@ impl Script {
     }
 }
 
-fn registration() -> Result<ZkAnswer, ZkError> {
-    Ok(ZkAnswer::Data(REGISTRATION.to_vec(), ZkStat::default()))
+fn registration() -> ZkAnswer {
+    ZkAnswer::Data(REGISTRATION.to_vec(), ZkStat::default())
 }
 
 fn brokers(learnt: Option<Learnt>) -> Vec<(i32, String)> {
@@ -111,8 +111,8 @@ fn brokers_are_known_when_the_last_registration_was_read() {
     let (mut script, _, ids) = Script::connected();
     assert_eq!(script.hears_names(ids, &["1", "2"]), None);
     let (first, second) = (script.asks("/brokers/ids/1"), script.asks("/brokers/ids/2"));
-    assert_eq!(script.hears(first, registration()), None);
-    let learnt = script.hears(second, registration());
+    assert_eq!(script.hears(first, Ok(registration())), None);
+    let learnt = script.hears(second, Ok(registration()));
     assert_eq!(brokers(learnt), [(1, "k1:9092".to_owned()), (2, "k1:9092".to_owned())]);
 }
 
@@ -130,7 +130,7 @@ fn a_registration_that_cannot_be_read_hides_no_other() {
     script.hears_names(ids, &["1", "2", "not-a-number"]);
     let (first, second) = (script.asks("/brokers/ids/1"), script.asks("/brokers/ids/2"));
     script.hears(first, Ok(ZkAnswer::Data(b"{".to_vec(), ZkStat::default())));
-    assert_eq!(brokers(script.hears(second, registration())).len(), 1);
+    assert_eq!(brokers(script.hears(second, Ok(registration()))).len(), 1);
 }
 
 #[test]
@@ -150,10 +150,10 @@ fn a_list_that_changes_while_brokers_are_read_starts_the_reading_anew() {
     let stale = script.asks("/brokers/ids/1");
     script.watch_fires(session, "/brokers/ids");
     let again = script.asks("/brokers/ids");
-    assert_eq!(script.hears(stale, registration()), None);
+    assert_eq!(script.hears(stale, Ok(registration())), None);
     script.hears_names(again, &["2"]);
     let two = script.asks("/brokers/ids/2");
-    assert_eq!(brokers(script.hears(two, registration())), [(2, "k1:9092".to_owned())]);
+    assert_eq!(brokers(script.hears(two, Ok(registration()))), [(2, "k1:9092".to_owned())]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_wrong_chroot_is_told_in_words() {
 #[test]
 fn a_closed_session_is_asked_nothing() {
     let (mut script, session, _) = Script::connected();
-    script.with(|discovery, cx| discovery.close(cx));
+    script.with(ZooKeeperDiscovery::close);
     assert!(matches!(script.out.pop(), Some(Intent::CloseSession { session: closed }) if closed == session));
     script.connects(session);
     assert!(script.out.pop().is_none());
