@@ -11,10 +11,10 @@
 //! The node is created with null data and filled in the same ZooKeeper transaction, so no reader sees it empty.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::endpoint::{Endpoint, SecurityProtocol};
 use super::error::{ZnodeError, ZnodeKind};
 use super::json::{self, Field, Object};
 
@@ -42,34 +42,6 @@ pub struct SupportedVersions {
     /// The highest.
     #[serde(rename = "max_version")]
     pub max: i16,
-}
-
-/// An address at which a broker listens, and what it speaks there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The listener's name, in upper case. Before version 4 it is the name of the security protocol.
-    pub listener: String,
-    /// What is spoken at this listener.
-    pub security_protocol: SecurityProtocol,
-    /// Name or address, without brackets; `None` when the broker has registered no host.
-    pub host: Option<String>,
-    /// The TCP port.
-    pub port: u16,
-}
-
-/// What stands between TCP and the Kafka protocol.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SecurityProtocol {
-    /// Nothing.
-    Plaintext,
-    /// TLS.
-    Ssl,
-    /// SASL over plain TCP.
-    SaslPlaintext,
-    /// SASL over TLS.
-    SaslSsl,
-    /// One that this crate does not know, in upper case. No connection can be made to it.
-    Other(String),
 }
 
 /// The form in which a registration is written; reading takes any.
@@ -109,7 +81,28 @@ impl BrokerRegistration {
     /// Writes the registration as a broker of that age does. What the version cannot say is left out: version 1 holds
     /// the first `PLAINTEXT` endpoint alone, versions 2 and 3 name listeners by their protocol.
     pub fn to_bytes(&self, version: BrokerRegistrationVersion) -> Vec<u8> {
-        json::write(&Written::new(self, version))
+        use BrokerRegistrationVersion::{V2, V3, V4, V5};
+        let (host, port) = self.plaintext().map_or((None, -1), |e| (e.host.as_deref(), i32::from(e.port)));
+        let timestamp = self.timestamp.to_string();
+        let rack = self.rack.as_deref().filter(|_| version >= V3);
+        let (jmx_port, number) = (self.jmx_port, version as u8);
+        if version >= V4 {
+            return json::write(&WrittenFromV4 {
+                listener_security_protocol_map: &self.endpoints,
+                endpoints: self.endpoints.iter().map(ToString::to_string).collect(),
+                features: (version >= V5).then_some(&self.features),
+                rack,
+                jmx_port,
+                host,
+                timestamp,
+                port,
+                version: number,
+            });
+        }
+        let by_protocol =
+            || self.endpoints.iter().map(|e| e.written_as(e.security_protocol.name())).collect();
+        let endpoints = (version >= V2).then(by_protocol);
+        json::write(&WrittenToV3 { jmx_port, timestamp, endpoints, host, version: number, port, rack })
     }
 
     /// The first endpoint without TLS and SASL.
@@ -124,7 +117,8 @@ impl BrokerRegistration {
 
     /// The endpoint of a listener, by its name in any case.
     pub fn listener(&self, name: &str) -> Option<&Endpoint> {
-        self.endpoints.iter().find(|endpoint| endpoint.listener == name.to_uppercase())
+        let name = name.to_uppercase();
+        self.endpoints.iter().find(|endpoint| endpoint.listener == name)
     }
 }
 
@@ -150,36 +144,7 @@ fn listed_endpoints(object: &Object) -> Result<Vec<Endpoint>, ZnodeError> {
             protocols.insert(listener.to_uppercase(), SecurityProtocol::from_name(protocol.text()?));
         }
     }
-    object.required("endpoints")?.list()?.map(|item| endpoint(&item, &protocols)).collect()
-}
-
-fn endpoint(
-    item: &Field<'_>,
-    protocols: &BTreeMap<String, SecurityProtocol>,
-) -> Result<Endpoint, ZnodeError> {
-    let (listener, host, port) =
-        split_endpoint(item.text()?).ok_or_else(|| item.unlike("an endpoint, `LISTENER://host:port`"))?;
-    let listener = listener.to_uppercase();
-    Ok(Endpoint {
-        security_protocol: protocols
-            .get(&listener)
-            .cloned()
-            .unwrap_or_else(|| SecurityProtocol::from_name(&listener)),
-        listener,
-        host: Some(host.to_owned()).filter(|host| !host.is_empty()),
-        port,
-    })
-}
-
-/// `LISTENER://host:port`, where an IPv6 address stands in brackets.
-fn split_endpoint(text: &str) -> Option<(&str, &str, u16)> {
-    let (listener, address) = text.rsplit_once("://")?;
-    let (host, port) = address.rsplit_once(':')?;
-    let host = host.strip_prefix('[').unwrap_or(host);
-    let host = host.strip_suffix(']').unwrap_or(host);
-    let named = |c: char| c.is_ascii_alphanumeric() || "-%._:".contains(c);
-    let digits = port.bytes().all(|b| b.is_ascii_digit());
-    (host.chars().all(named) && digits).then_some((listener, host, port.parse().ok()?))
+    object.required("endpoints")?.list()?.map(|item| Endpoint::read(&item, &protocols)).collect()
 }
 
 fn features(field: &Field<'_>) -> Result<BTreeMap<String, SupportedVersions>, ZnodeError> {
@@ -194,61 +159,26 @@ fn supported(field: &Field<'_>) -> Result<SupportedVersions, ZnodeError> {
     Ok(SupportedVersions { min: bound("min_version")?, max: bound("max_version")? })
 }
 
-impl SecurityProtocol {
-    /// Reads a name in any case.
-    pub fn from_name(name: &str) -> Self {
-        match name.to_uppercase().as_str() {
-            "PLAINTEXT" => Self::Plaintext,
-            "SSL" => Self::Ssl,
-            "SASL_PLAINTEXT" => Self::SaslPlaintext,
-            "SASL_SSL" => Self::SaslSsl,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
-    /// The name that brokers give it.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Plaintext => "PLAINTEXT",
-            Self::Ssl => "SSL",
-            Self::SaslPlaintext => "SASL_PLAINTEXT",
-            Self::SaslSsl => "SASL_SSL",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl fmt::Display for SecurityProtocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Endpoint {
-    /// The form `LISTENER://host:port`, under the listener's name or another.
-    fn written_as(&self, name: &str) -> String {
-        let host = self.host.as_deref().unwrap_or_default();
-        if host.contains(':') {
-            format!("{name}://[{host}]:{}", self.port)
-        } else {
-            format!("{name}://{host}:{}", self.port)
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written_as(&self.listener))
-    }
-}
-
-/// The order in which brokers of version 4 and 5 have been seen to write; readers do not care.
+/// Versions 1 to 3, in the order in which brokers write; readers do not care.
 #[derive(Serialize)]
-struct Written<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    listener_security_protocol_map: Option<BTreeMap<&'a str, &'a str>>,
+struct WrittenToV3<'a> {
+    jmx_port: i32,
+    timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoints: Option<Vec<String>>,
+    host: Option<&'a str>,
+    version: u8,
+    port: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rack: Option<&'a str>,
+}
+
+/// Versions 4 and 5, in the order in which brokers built with Scala 2.11 and 2.12 write.
+#[derive(Serialize)]
+struct WrittenFromV4<'a> {
+    #[serde(serialize_with = "protocols")]
+    listener_security_protocol_map: &'a [Endpoint],
+    endpoints: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rack: Option<&'a str>,
     jmx_port: i32,
@@ -260,28 +190,8 @@ struct Written<'a> {
     version: u8,
 }
 
-impl<'a> Written<'a> {
-    fn new(broker: &'a BrokerRegistration, version: BrokerRegistrationVersion) -> Self {
-        use BrokerRegistrationVersion::{V2, V3, V4, V5};
-        let plaintext = broker.plaintext();
-        Self {
-            listener_security_protocol_map: (version >= V4).then(|| {
-                broker.endpoints.iter().map(|e| (e.listener.as_str(), e.security_protocol.name())).collect()
-            }),
-            endpoints: (version >= V2).then(|| {
-                let name =
-                    |e: &'a Endpoint| if version >= V4 { &e.listener } else { e.security_protocol.name() };
-                broker.endpoints.iter().map(|e| e.written_as(name(e))).collect()
-            }),
-            rack: broker.rack.as_deref().filter(|_| version >= V3),
-            jmx_port: broker.jmx_port,
-            features: (version >= V5).then_some(&broker.features),
-            host: plaintext.and_then(|endpoint| endpoint.host.as_deref()),
-            timestamp: broker.timestamp.to_string(),
-            port: plaintext.map_or(-1, |endpoint| i32::from(endpoint.port)),
-            version: version as u8,
-        }
-    }
+fn protocols<S: Serializer>(endpoints: &[Endpoint], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(endpoints.iter().map(|e| (&e.listener, e.security_protocol.name())))
 }
 
 #[cfg(test)]
@@ -405,20 +315,21 @@ mod tests {
         let written = |version| String::from_utf8(broker.to_bytes(version)).expect("UTF-8");
         assert_eq!(
             written(V1),
-            r#"{"jmx_port":-1,"host":"fd00::1","timestamp":"1615489355496","port":9092,"version":1}"#
+            r#"{"jmx_port":-1,"timestamp":"1615489355496","host":"fd00::1","version":1,"port":9092}"#
         );
         assert_eq!(
             written(V2),
             concat!(
-                r#"{"endpoints":["SASL_SSL://k1.example.com:9093","PLAINTEXT://[fd00::1]:9092"],"jmx_port":-1,"#,
-                r#""host":"fd00::1","timestamp":"1615489355496","port":9092,"version":2}"#
+                r#"{"jmx_port":-1,"timestamp":"1615489355496","#,
+                r#""endpoints":["SASL_SSL://k1.example.com:9093","PLAINTEXT://[fd00::1]:9092"],"#,
+                r#""host":"fd00::1","version":2,"port":9092}"#
             )
         );
-        assert!(written(V3).contains(r#""rack":"a","#));
+        assert!(written(V3).ends_with(r#","version":3,"port":9092,"rack":"a"}"#));
         assert_eq!(
             written(V5),
             concat!(
-                r#"{"listener_security_protocol_map":{"INSIDE":"PLAINTEXT","OUTSIDE":"SASL_SSL"},"#,
+                r#"{"listener_security_protocol_map":{"OUTSIDE":"SASL_SSL","INSIDE":"PLAINTEXT"},"#,
                 r#""endpoints":["OUTSIDE://k1.example.com:9093","INSIDE://[fd00::1]:9092"],"rack":"a","#,
                 r#""jmx_port":-1,"features":{"f":{"min_version":1,"max_version":3}},"host":"fd00::1","#,
                 r#""timestamp":"1615489355496","port":9092,"version":5}"#

@@ -11,6 +11,7 @@ mod connect_string;
 mod consumer;
 mod controller;
 mod dialect;
+mod endpoint;
 mod error;
 mod json;
 mod kafka07;
@@ -21,14 +22,13 @@ mod partition_state;
 pub mod path;
 mod topic;
 
-pub use broker::{
-    BrokerRegistration, BrokerRegistrationVersion, Endpoint, SecurityProtocol, SupportedVersions,
-};
+pub use broker::{BrokerRegistration, BrokerRegistrationVersion, SupportedVersions};
 pub use cluster_id::ClusterId;
 pub use connect_string::{ConnectString, ConnectStringError, DEFAULT_PORT, Server};
 pub use consumer::{ConsumerRegistration, InexpressibleError, RegistrationError, Subscription, TopicFilter};
 pub use controller::{Controller, ControllerEpoch, ControllerVersion};
 pub use dialect::Dialect;
+pub use endpoint::{Endpoint, SecurityProtocol};
 pub use error::{ZnodeError, ZnodeKind};
 pub use kafka07::{Kafka07Broker, PartitionCount};
 pub use offset::{read_offset, write_offset};
