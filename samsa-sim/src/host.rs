@@ -169,7 +169,9 @@ impl Inner {
         let Some(data) = self.cluster.registration(broker, self.world.clock.now()) else { return };
         let earlier = self.sessions.remove(&broker);
         let session = self.world.zookeeper.with(|ensemble| {
-            earlier.into_iter().for_each(|session| ensemble.end(session));
+            if let Some(session) = earlier {
+                ensemble.end(session);
+            }
             let session = ensemble.open(SESSION_TIMEOUT);
             let created = ensemble
                 .perform(session, &ZkOp::Create { path: path::broker(broker), data, ephemeral: true });
@@ -189,7 +191,9 @@ impl Inner {
             std::mem::take(&mut self.accepted).into_iter().partition(|(_, one)| one.broker == broker);
         self.accepted = stay;
         let gone: BTreeMap<ServerConn, Accepted> = gone;
-        gone.values().for_each(|accepted| accepted.socket.link().cut());
+        for accepted in gone.values() {
+            accepted.socket.link().cut();
+        }
         let now = self.world.clock.now();
         if let Some(session) = self.sessions.get(&broker).copied() {
             self.world.zookeeper.with(|ensemble| ensemble.lose(now.mono, session));
@@ -265,7 +269,7 @@ impl Inner {
                     self.accepted.remove(&conn);
                 }
                 Output::Node { path, data } => {
-                    self.world.zookeeper.with(|ensemble| ensemble.put(&path, &data))
+                    self.world.zookeeper.with(|ensemble| ensemble.put(&path, &data));
                 }
                 Output::Note { broker, text } => self.world.trace.line(&name(broker), format_args!("{text}")),
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),

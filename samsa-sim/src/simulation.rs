@@ -174,23 +174,21 @@ impl Simulation {
 
 /// What the end of a run says.
 fn judge(world: &World, end: std::thread::Result<End>) {
-    match end {
-        Ok(End::Done) => {}
+    let (invariant, what) = match end {
+        Ok(End::Done) => return,
         Ok(End::Idle) => {
-            world.violation("comes-to-an-end", "the application waits, and nothing will ever happen again")
+            ("comes-to-an-end", "the application waits, and nothing will ever happen again".to_owned())
         }
         Ok(End::TimeOver) => {
-            world.violation("comes-to-an-end", "the application still waits when its time is over")
+            ("comes-to-an-end", "the application still waits when its time is over".to_owned())
         }
-        Ok(End::Livelock(task)) => {
-            world.violation("never-spins", format!("the task {task} runs again and again"))
-        }
+        Ok(End::Livelock(task)) => ("never-spins", format!("the task {task} runs again and again")),
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            world.violation("never-panics", text);
+            ("never-panics", text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
         }
-    }
+    };
+    world.violation(invariant, what);
 }
 
 /// Runs an application in a world with one broker and the faults that the seed chooses, and gives what it gives.

@@ -51,8 +51,4 @@ impl Violations {
     pub(crate) fn take(&self) -> Vec<Violation> {
         self.found.take()
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.found.borrow().is_empty()
-    }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -187,6 +187,3 @@ impl fmt::Debug for World {
         f.debug_struct("World").field("now", &self.instant()).finish_non_exhaustive()
     }
 }
-
-/// A future that is boxed, for tables of applications.
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;

@@ -123,10 +123,10 @@ fn with<'a, R: Message + Decode<'a>>(
     state: &mut State,
     body: &'a [u8],
     call: &Call<'a>,
-    handle: impl FnOnce(&mut State, &Call<'a>, R) -> Answer,
+    handle: impl FnOnce(&mut State, &Call<'a>, &R) -> Answer,
 ) -> Answer {
     match decode::<R>(call.version, body) {
-        Ok(request) => handle(state, call, request),
+        Ok(request) => handle(state, call, &request),
         Err(error) => {
             state.complain(format!("a request that no broker understands: {error}"));
             Answer::HangUp

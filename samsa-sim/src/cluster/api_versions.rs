@@ -7,7 +7,7 @@ use super::answer::{Answer, Call, frame};
 use super::release::Release;
 use super::state::State;
 
-pub(super) fn answer(state: &mut State, call: &Call<'_>, _request: ApiVersionsRequest<'_>) -> Answer {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, _request: &ApiVersionsRequest<'_>) -> Answer {
     let api_keys = offered(state.release(), |_| true);
     let (release, client) = (state.release(), call.client);
     state.note(call.broker, format!("ApiVersions {} from {client}: it is Kafka {release}", call.version));

@@ -11,7 +11,7 @@ use super::answer::{Answer, Call};
 use super::state::State;
 use super::topic::Topic;
 
-pub(super) fn answer(state: &mut State, call: &Call<'_>, request: CreateTopicsRequest<'_>) -> Answer {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &CreateTopicsRequest<'_>) -> Answer {
     let mut topics = Vec::new();
     for topic in &request.topics {
         let outcome = create(state, call, topic, request.validate_only);

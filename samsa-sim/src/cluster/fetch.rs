@@ -33,7 +33,7 @@ struct Found {
 pub(super) fn answer(
     state: &mut State,
     call: &Call<'_>,
-    request: FetchRequest<'_>,
+    request: &FetchRequest<'_>,
     last_chance: bool,
 ) -> Answer {
     if request.session_id != 0 {

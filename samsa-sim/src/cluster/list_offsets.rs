@@ -15,7 +15,7 @@ const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const LARGEST_TIMESTAMP: i64 = -3;
 
-pub(super) fn answer(state: &mut State, call: &Call<'_>, request: ListOffsetsRequest<'_>) -> Answer {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ListOffsetsRequest<'_>) -> Answer {
     let mut topics = Vec::new();
     for topic in &request.topics {
         let partitions: Vec<_> =

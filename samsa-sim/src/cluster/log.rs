@@ -6,7 +6,6 @@ use samsa_proto::records::{self, BatchHeader};
 /// A batch in the log.
 #[derive(Clone, Debug)]
 struct Stored {
-    base: i64,
     last: i64,
     max_timestamp: i64,
     bytes: Bytes,
@@ -53,7 +52,7 @@ impl Log {
         bytes[BASE_OFFSET].copy_from_slice(&base.to_be_bytes());
         bytes[LEADER_EPOCH].copy_from_slice(&leader_epoch.to_be_bytes());
         let last = base + (header.last_offset - header.base_offset);
-        self.batches.push(Stored { base, last, max_timestamp: header.max_timestamp, bytes: bytes.freeze() });
+        self.batches.push(Stored { last, max_timestamp: header.max_timestamp, bytes: bytes.freeze() });
         self.end = last + 1;
         base
     }
@@ -124,12 +123,6 @@ impl Log {
     /// Every record that is there.
     pub(crate) fn records(&self) -> Vec<LoggedRecord> {
         self.batches.iter().flat_map(|batch| decode(&batch.bytes)).map(|(_, record)| record).collect()
-    }
-
-    /// The record at an offset.
-    pub(crate) fn record(&self, offset: i64) -> Option<LoggedRecord> {
-        let batch = self.batches.iter().find(|batch| (batch.base..=batch.last).contains(&offset))?;
-        decode(&batch.bytes).into_iter().map(|(_, record)| record).find(|record| record.offset == offset)
     }
 }
 
@@ -217,7 +210,5 @@ mod tests {
         log.truncate(2);
         assert_eq!(log.end(), 2);
         assert_eq!(log.records().len(), 2);
-        assert_eq!(log.record(1).and_then(|record| record.value), Some(b"b".to_vec()));
-        assert_eq!(log.record(2), None);
     }
 }

@@ -11,15 +11,15 @@ use super::answer::{Answer, Call};
 use super::state::State;
 use super::topic::{Partition, Topic};
 
-pub(super) fn answer(state: &mut State, call: &Call<'_>, request: MetadataRequest<'_>) -> Answer {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &MetadataRequest<'_>) -> Answer {
     let may_create = call.version < 4 || request.allow_auto_topic_creation;
-    let asked = request.topics.filter(|topics| call.version > 0 || !topics.is_empty());
-    for topic in asked.iter().flatten() {
+    let asked = request.topics.as_ref().filter(|topics| call.version > 0 || !topics.is_empty());
+    for topic in asked.into_iter().flatten() {
         create_if_missing(state, call, topic, may_create);
     }
-    tell(state, call, asked.as_deref());
+    tell(state, call, asked.map(Vec::as_slice));
     let shared = &*state;
-    let topics = match &asked {
+    let topics = match asked {
         Some(asked) => asked.iter().map(|topic| describe_asked(shared, call, topic)).collect(),
         None => shared.topics.iter().map(|(name, topic)| describe(shared, name, topic)).collect(),
     };

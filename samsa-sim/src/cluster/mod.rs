@@ -218,11 +218,6 @@ impl ModelCluster {
         })
     }
 
-    /// One record, committed or not.
-    pub(crate) fn record(&self, topic: &str, partition: i32, offset: i64) -> Option<LoggedRecord> {
-        self.state.topics.get(topic)?.partition(partition)?.log.record(offset)
-    }
-
     /// How many partitions a topic has; 0 when there is no such topic.
     pub(crate) fn partition_count(&self, topic: &str) -> i32 {
         self.state.topics.get(topic).map_or(0, |topic| topic.partitions.len() as i32)

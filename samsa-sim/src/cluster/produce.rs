@@ -49,7 +49,7 @@ struct Outcome {
     log_start: i64,
 }
 
-pub(super) fn answer(state: &mut State, call: &Call<'_>, request: ProduceRequest<'_>) -> Answer {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ProduceRequest<'_>) -> Answer {
     let topics: Vec<TopicOutcome> =
         request.topic_data.iter().map(|topic| append_topic(state, call, topic, request.acks)).collect();
     if request.acks == 0 {

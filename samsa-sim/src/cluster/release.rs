@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use samsa_proto::Request;
 use samsa_proto::api::{Api, api_versions, create_topics, fetch, list_offsets, metadata, produce};
-use samsa_proto::{Message, Request};
 
 /// A release of Kafka, as far as its clients can tell it from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -148,7 +148,7 @@ impl Bench {
         self.send(version, &request);
     }
 
-    fn fetched(&self, version: i16, frame: &Bytes) -> (ErrorCode, Vec<i64>) {
+    fn fetched(version: i16, frame: &Bytes) -> (ErrorCode, Vec<i64>) {
         let (_, response) = decode_response::<FetchRequest<'_>>(version, frame).unwrap();
         let data = &response.responses[0].partitions[0];
         let bytes = data.records.as_ref().unwrap().to_bytes(frame);
@@ -163,7 +163,7 @@ impl Bench {
     fn fetch(&mut self, version: i16, topic: &str, offset: i64) -> (ErrorCode, Vec<i64>) {
         self.send_fetch(version, topic, offset, 1);
         let frame = self.answer();
-        self.fetched(version, &frame)
+        Self::fetched(version, &frame)
     }
 }
 
@@ -286,7 +286,7 @@ fn a_fetch_waits_for_something_to_read_but_no_longer_than_asked() {
     assert_eq!(bench.take(), None);
     bench.pass(Duration::from_millis(1));
     let frame = bench.take().unwrap();
-    assert_eq!(bench.fetched(version, &frame), (ErrorCode::NONE, vec![]));
+    assert_eq!(Bench::fetched(version, &frame), (ErrorCode::NONE, vec![]));
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn what_is_produced_on_one_connection_ends_the_wait_on_another() {
     bench.cluster.handle(bench.now, Input::Received { conn: reader, bytes: frame.into() });
 
     let frame = bench.take().unwrap();
-    assert_eq!(bench.fetched(17, &frame), (ErrorCode::NONE, vec![0]));
+    assert_eq!(Bench::fetched(17, &frame), (ErrorCode::NONE, vec![0]));
     let frame = bench.take().unwrap();
     assert!(decode_response::<ApiVersionsRequest<'_>>(4, &frame).is_ok());
 }

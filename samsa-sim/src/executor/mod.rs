@@ -5,7 +5,7 @@ mod schedule;
 mod sleep;
 mod tasks;
 
-pub(crate) use schedule::{Due, Schedule};
+pub(crate) use schedule::Schedule;
 pub(crate) use sleep::Sleep;
 pub(crate) use tasks::{Spawner, TaskName, Tasks};
 

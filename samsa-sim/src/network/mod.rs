@@ -107,11 +107,6 @@ impl Network {
         links.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// The connections to one address.
-    pub(crate) fn links_to(&self, address: SocketAddr) -> Vec<Rc<Link>> {
-        self.links().into_iter().filter(|link| link.address == address).collect()
-    }
-
     /// Breaks the connections on which nothing arrives any more.
     pub(crate) fn heal(&self) {
         self.links().into_iter().filter(|link| link.is_deaf()).for_each(|link| link.cut());

@@ -112,7 +112,9 @@ async fn application(world: World, plan: Plan, history: Rc<RefCell<History>>) {
         }
     }
     let logs = logs(&world);
-    check::all(&history.borrow(), &logs).into_iter().for_each(|violation| world.violations().push(violation));
+    for violation in check::all(&history.borrow(), &logs) {
+        world.violations().push(violation);
+    }
 }
 
 /// Connects, again and again while things go wrong.

@@ -6,6 +6,5 @@ mod service;
 mod session;
 mod watches;
 
-pub(crate) use ensemble::Ensemble;
 pub(crate) use port::{News, Port};
 pub(crate) use service::ZooKeeperService;

@@ -60,7 +60,9 @@ impl ZooKeeperService {
             let next = self.0.ensemble.borrow_mut().next_fired();
             let Some((session, path)) = next else { break };
             let client = self.0.clients.borrow().get(&session).cloned();
-            client.into_iter().for_each(|client| client.tell(path.clone()));
+            if let Some(client) = client {
+                client.tell(path);
+            }
         }
     }
 
@@ -76,7 +78,9 @@ impl ZooKeeperService {
         let over = self.0.ensemble.borrow().deadline().is_some_and(|at| at <= now);
         if over {
             let ended = self.with(|ensemble| ensemble.tick(now));
-            ended.into_iter().for_each(|session| self.note(format_args!("session {session:x} has expired")));
+            for session in ended {
+                self.note(format_args!("session {session:x} has expired"));
+            }
         }
     }
 
@@ -104,7 +108,9 @@ impl ZooKeeperService {
     /// The connection of this session breaks.
     pub(crate) fn lose(&self, session: i64, away: Duration) {
         let client = self.0.clients.borrow().get(&session).cloned();
-        client.into_iter().for_each(|client| client.lose(away));
+        if let Some(client) = client {
+            client.lose(away);
+        }
     }
 
     /// This session ends now, before its client wants it to.

@@ -109,7 +109,9 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         let missed = std::mem::take(&mut state.missed);
         drop(state);
         self.tell_state(ZkSessionState::Connected { id, timeout: self.timeout });
-        missed.into_iter().for_each(|path| self.deliver(&path));
+        for path in missed {
+            self.deliver(&path);
+        }
         self.send_all();
     }
 
@@ -208,8 +210,13 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
     /// Answers all of these, in order, with an error.
     fn fail(&self, error: &ZkError, which: impl Fn(&Asked<R>) -> bool) {
         loop {
-            let next = self.state.borrow_mut().asked.pop_front_if(|asked| which(asked));
-            let Some(asked) = next else { break };
+            let mut state = self.state.borrow_mut();
+            if !state.asked.front().is_some_and(&which) {
+                break;
+            }
+            let asked = state.asked.pop_front();
+            drop(state);
+            let Some(asked) = asked else { break };
             self.out.push(News::Reply { id: asked.id, result: Err(error.clone()) });
         }
     }
@@ -281,7 +288,9 @@ impl<S, R> Session<S, R> {
         state.connected = false;
         let id = state.id;
         drop(state);
-        id.into_iter().for_each(|id| self.service.detach(id));
+        if let Some(id) = id {
+            self.service.detach(id);
+        }
         id
     }
 }

@@ -101,7 +101,9 @@ fn what_was_under_way_when_the_connection_broke_is_done_by_some_seeds_and_not_by
             assert_eq!(next(&client.port).await, suspended());
             Sleep::new(Rc::clone(&schedule), schedule.now() + Duration::from_millis(500)).await;
             done.borrow_mut().push(
-                service.with(|ensemble| ensemble.perform(client.id, &exists("/a"))).is_ok_and(is_there),
+                service
+                    .with(|ensemble| ensemble.perform(client.id, &exists("/a")))
+                    .is_ok_and(|answer| is_there(&answer)),
             );
         });
     }
@@ -112,7 +114,7 @@ fn exists(path: &str) -> ZkOp {
     ZkOp::Exists { path: path.to_owned(), watch: false }
 }
 
-fn is_there(answer: ZkAnswer) -> bool {
+fn is_there(answer: &ZkAnswer) -> bool {
     matches!(answer, ZkAnswer::Stat(Some(_)))
 }
 
