@@ -44,7 +44,7 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
 fn strike_connection(world: &World, kind: Fault, rng: &mut Rng) -> bool {
     let links = world.network().links();
     let Some(link) = rng.pick(&links) else { return false };
-    let which = format!("connection {} to {}", link.number, link.address);
+    let which = format!("connection {} to {}", link.number, link.to);
     let trace = world.trace();
     match kind {
         Fault::Stall => {

@@ -128,6 +128,13 @@ impl Host {
         addresses.map(ToString::to_string).collect::<Vec<_>>().join(",")
     }
 
+    /// Makes a topic that has been there before anybody looks.
+    pub(crate) fn fill(&self, topic: &str, partitions: &[Vec<Bytes>]) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.cluster.fill(inner.world.clock.now(), topic, partitions);
+        inner.perform();
+    }
+
     /// Looks at the cluster.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&ModelCluster) -> T) -> T {
         at(&self.0.borrow().cluster)

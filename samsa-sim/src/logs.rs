@@ -1,28 +1,37 @@
 //! What the client logs goes into the trace, and an error in its log is a violation: for what it can handle there is no
 //! such line.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
+use std::rc::Rc;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-thread_local! {
-    static SINK: std::cell::RefCell<Option<Sink>> = const { std::cell::RefCell::new(None) };
-}
-
+use crate::executor::TaskName;
 use crate::trace::Trace;
 use crate::violations::Violations;
+
+thread_local! {
+    static SINK: RefCell<Option<Sink>> = const { RefCell::new(None) };
+}
 
 #[derive(Clone)]
 struct Sink {
     trace: Trace,
     violations: Violations,
+    task: Rc<RefCell<TaskName>>,
 }
 
 /// Has the log lines of this thread go into a trace while `run` runs.
-pub(crate) fn traced<T>(trace: &Trace, violations: &Violations, run: impl FnOnce() -> T) -> T {
-    let sink = Sink { trace: trace.clone(), violations: violations.clone() };
+pub(crate) fn traced<T>(
+    trace: &Trace,
+    violations: &Violations,
+    task: &Rc<RefCell<TaskName>>,
+    run: impl FnOnce() -> T,
+) -> T {
+    let sink = Sink { trace: trace.clone(), violations: violations.clone(), task: Rc::clone(task) };
     SINK.with_borrow_mut(|slot| *slot = Some(sink));
     let outcome = tracing::subscriber::with_default(ToTrace, run);
     SINK.with_borrow_mut(|slot| *slot = None);
@@ -54,7 +63,7 @@ impl Subscriber for ToTrace {
         if *event.metadata().level() == Level::ERROR {
             sink.violations.add("no-error-in-the-log", text);
         } else {
-            sink.trace.line("client", format_args!("{text}"));
+            sink.trace.line(&sink.task.borrow(), format_args!("{text}"));
         }
     }
 

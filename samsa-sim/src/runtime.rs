@@ -171,6 +171,6 @@ impl Launch for Launcher {
     }
 
     fn spawn(&self, driver: Driver<Runtime>) {
-        self.0.spawn_named("driver", driver);
+        self.0.spawn_client(driver);
     }
 }

@@ -1,6 +1,6 @@
 //! Building a world from a seed, and running an application in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -91,7 +91,8 @@ impl Simulation {
         let mut executor = Executor::new();
         let world = self.build(&executor);
         let output = Rc::new(RefCell::new(None));
-        let end = logs::traced(world.trace(), world.violations(), || {
+        let task = executor.current_task();
+        let end = logs::traced(world.trace(), world.violations(), &task, || {
             catch_unwind(AssertUnwindSafe(|| {
                 let (result, body) = (Rc::clone(&output), app(world.clone()));
                 world.spawn_named("application", async move {
@@ -105,7 +106,7 @@ impl Simulation {
         let report = self.report(&world, &executor);
         world.zookeeper_service().clear();
         world.schedule().clear();
-        logs::traced(world.trace(), world.violations(), || drop(executor));
+        logs::traced(world.trace(), world.violations(), &task, || drop(executor));
         Run { output: output.take(), report }
     }
 
@@ -141,6 +142,7 @@ impl Simulation {
             zookeeper,
             host,
             config: self.cluster.clone(),
+            clients: Cell::new(0),
             rng: RefCell::new(rng),
         });
         self.begin(&world, chaos);

@@ -1,6 +1,6 @@
 //! What an application sees of the world that it runs in.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use samsa_core::{Clock as _, Instant, Now};
 
 use crate::clock::VirtualClock;
 use crate::cluster::ClusterConfig;
-use crate::executor::{Schedule, Sleep, Spawner};
+use crate::executor::{Schedule, Sleep, Spawner, TaskName};
 use crate::faults::Faults;
 use crate::host::Host;
 use crate::network::Network;
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) zookeeper: ZooKeeperService,
     pub(crate) host: Host,
     pub(crate) config: ClusterConfig,
+    /// How many were started.
+    pub(crate) clients: Cell<u64>,
     pub(crate) rng: RefCell<Rng>,
 }
 
@@ -97,7 +99,13 @@ impl World {
         self.spawn_named("task", task);
     }
 
-    pub(crate) fn spawn_named(&self, name: &'static str, task: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn_client(&self, driver: impl Future<Output = ()> + 'static) {
+        let number = self.0.clients.get() + 1;
+        self.0.clients.set(number);
+        self.spawn_named(format!("client {number}"), driver);
+    }
+
+    pub(crate) fn spawn_named(&self, name: impl Into<TaskName>, task: impl Future<Output = ()> + 'static) {
         self.0.spawner.spawn(name, task);
     }
 

@@ -136,6 +136,11 @@ impl ModelCluster {
         self.look_at_waiting(now);
     }
 
+    /// Makes a topic that has been there before anybody looks: for each partition its batches, as a producer sends them.
+    pub(crate) fn fill(&mut self, now: Now, topic: &str, partitions: &[Vec<Bytes>]) {
+        self.state.fill(now, topic, partitions);
+    }
+
     pub(crate) fn next_output(&mut self) -> Option<Output> {
         self.state.out.pop_front()
     }

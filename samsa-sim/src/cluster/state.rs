@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use samsa_core::{HostPort, Instant, Now};
 use samsa_proto::ErrorCode;
+use samsa_proto::records::{self, BatchHeader};
 use samsa_proto::wire::Uuid;
 use samsa_proto::zookeeper::path;
 
@@ -43,6 +44,10 @@ const DETECTION: Range<Duration> = Duration::from_millis(50)..Duration::from_sec
 const CREATION: Range<Duration> = Duration::from_millis(2)..Duration::from_millis(60);
 const REPLICATION: Range<Duration> = Duration::from_micros(300)..Duration::from_millis(4);
 const CATCHING_UP: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(800);
+
+fn first_header(batch: &[u8]) -> Option<BatchHeader> {
+    records::batches(batch).next()?.ok().map(|batch| *batch.header())
+}
 
 /// Everything but the connections.
 #[derive(Debug)]
@@ -257,13 +262,29 @@ impl State {
         self.set_timer(now, &CREATION, Timer::Ready(name.to_owned()));
     }
 
+    pub(super) fn fill(&mut self, now: Now, name: &str, partitions: &[Vec<Bytes>]) {
+        let replication = usize::from(self.config.replication).max(1);
+        let count = partitions.len() as i32;
+        self.create_topic(now, name, |id, brokers| {
+            Topic::new(id, count, replication.min(brokers.len()), brokers)
+        });
+        self.make_ready(name);
+        for (number, batches) in (0..).zip(partitions) {
+            let Some(partition) = self.partition_mut(name, number) else { continue };
+            for (header, bytes) in batches.iter().filter_map(|bytes| Some((first_header(bytes)?, bytes))) {
+                partition.log.append(&header, bytes, partition.epoch);
+            }
+            partition.commit();
+        }
+    }
+
     fn new_id(&mut self) -> Uuid {
         let high = u128::from(self.rng.draw()) << 64;
         Uuid((high | u128::from(self.rng.draw())).to_be_bytes())
     }
 
     fn make_ready(&mut self, name: &str) {
-        let Some(topic) = self.topics.get_mut(name) else { return };
+        let Some(topic) = self.topics.get_mut(name).filter(|topic| !topic.ready) else { return };
         topic.ready = true;
         let count = topic.partitions.len() as i32;
         self.elect(&(0..count).map(|number| (name.to_owned(), number)).collect::<Vec<_>>());

@@ -9,6 +9,7 @@ pub(crate) use schedule::Schedule;
 pub(crate) use sleep::Sleep;
 pub(crate) use tasks::{Spawner, TaskName, Tasks};
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -61,6 +62,11 @@ impl Executor {
         self.tasks.spawner()
     }
 
+    /// The name of the task that runs now, or ran last.
+    pub(crate) fn current_task(&self) -> Rc<RefCell<TaskName>> {
+        self.tasks.current()
+    }
+
     /// How often a task was run so far.
     pub(crate) const fn turns(&self) -> u64 {
         self.turns
@@ -102,7 +108,6 @@ impl Executor {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::time::Duration;
 
     use super::*;

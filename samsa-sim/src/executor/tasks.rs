@@ -57,16 +57,23 @@ pub(crate) struct Tasks {
     live: BTreeMap<u64, Task>,
     queue: Arc<RunQueue>,
     spawned: Rc<RefCell<Vec<(TaskName, Body)>>>,
+    current: Rc<RefCell<TaskName>>,
     next: u64,
 }
 
 impl Tasks {
     pub(crate) fn new() -> Self {
-        Self { live: BTreeMap::new(), queue: Arc::default(), spawned: Rc::default(), next: 0 }
+        let current = Rc::new(RefCell::new(TaskName::Borrowed("")));
+        Self { live: BTreeMap::new(), queue: Arc::default(), spawned: Rc::default(), current, next: 0 }
     }
 
     pub(crate) fn spawner(&self) -> Spawner {
         Spawner { spawned: Rc::clone(&self.spawned) }
+    }
+
+    /// The name of the task that runs now, or ran last.
+    pub(crate) fn current(&self) -> Rc<RefCell<TaskName>> {
+        Rc::clone(&self.current)
     }
 
     /// Runs the task whose turn it is, once; says which.
@@ -79,6 +86,7 @@ impl Tasks {
             }
         };
         let name = task.name.clone();
+        self.current.borrow_mut().clone_from(&name);
         let pending = task.body.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending();
         if pending {
             self.live.insert(id, task);

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,17 +24,18 @@ impl Side {
 /// A connection.
 pub(crate) struct Link {
     pub(crate) number: u64,
-    pub(crate) address: SocketAddr,
+    /// The name of the host that was dialled.
+    pub(crate) to: String,
     /// By the side that writes.
     pipes: [RefCell<Pipe>; 2],
     pub(super) weather: Rc<Weather>,
 }
 
 impl Link {
-    pub(super) fn new(number: u64, address: SocketAddr, weather: Rc<Weather>) -> Self {
+    pub(super) fn new(number: u64, to: String, weather: Rc<Weather>) -> Self {
         let pipe = || RefCell::new(Pipe::new(weather.capacity()));
         let pipes = [pipe(), pipe()];
-        Self { number, address, pipes, weather }
+        Self { number, to, pipes, weather }
     }
 
     pub(super) const fn written_by(&self, side: Side) -> &RefCell<Pipe> {
@@ -108,9 +108,6 @@ impl Link {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
-            .field("number", &self.number)
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Link").field("number", &self.number).field("to", &self.to).finish_non_exhaustive()
     }
 }

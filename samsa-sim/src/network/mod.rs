@@ -62,6 +62,12 @@ impl Network {
         *names.entry(name.to_owned()).or_insert_with(|| Ipv4Addr::from(0x0a00_0000 + next).into())
     }
 
+    fn name_of(&self, ip: IpAddr) -> String {
+        let names = self.0.names.borrow();
+        let known = names.iter().find(|(_, known)| **known == ip);
+        known.map_or_else(|| ip.to_string(), |(name, _)| name.clone())
+    }
+
     /// Asks the name service; nothing for a host that is not known.
     pub(crate) async fn resolve(&self, name: &str) -> Option<IpAddr> {
         self.pause(self.0.weather.latency()).await;
@@ -92,7 +98,7 @@ impl Network {
         let backlog = listeners.get(&address).ok_or(io::ErrorKind::ConnectionRefused)?;
         let number = self.0.dialled.get();
         self.0.dialled.set(number + 1);
-        let link = Rc::new(Link::new(number, address, Rc::clone(&self.0.weather)));
+        let link = Rc::new(Link::new(number, self.name_of(address.ip()), Rc::clone(&self.0.weather)));
         self.0.links.borrow_mut().insert(number, Rc::downgrade(&link));
         let mut backlog = backlog.borrow_mut();
         backlog.waiting.push_back(Socket::new(Rc::clone(&link), Side::Server));

@@ -1,6 +1,9 @@
 //! Named situations, each a file: what the world is like, what an application does in it, and what must hold.
 
+mod plan;
 mod publish_and_read;
+mod read_back;
+mod stage;
 
 use std::fmt;
 
@@ -35,7 +38,8 @@ pub struct Scenario {
 /// Runs one scenario from a seed.
 type Body = fn(u64, Options) -> Report;
 
-const ALL: &[(Scenario, Body)] = &[(publish_and_read::SCENARIO, publish_and_read::run)];
+const ALL: &[(Scenario, Body)] =
+    &[(publish_and_read::SCENARIO, publish_and_read::run), (read_back::SCENARIO, read_back::run)];
 
 /// There is no scenario of this name.
 #[derive(Clone, Debug, PartialEq, Eq)]

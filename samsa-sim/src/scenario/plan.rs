@@ -1,0 +1,69 @@
+//! What a seed decides of a scenario, besides the faults: the cluster, the way to it, and the client's settings.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use samsa_client::{Builder, Compression};
+
+use crate::cluster::{ClusterConfig, Release};
+use crate::rng::Rng;
+use crate::runtime::Launcher;
+use crate::world::World;
+
+/// How long things go wrong.
+const FAULTS: Range<Duration> = Duration::from_secs(3)..Duration::from_secs(20);
+
+/// Draws a plan apart from everything else that the seed decides.
+const SALT: u64 = 0x706c_616e;
+
+/// What a world is like and how its clients are set.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) cluster: ClusterConfig,
+    pub(super) faults_for: Duration,
+    by_zookeeper: bool,
+    compression: Compression,
+    delivery_timeout: Duration,
+    request_timeout: Duration,
+    batch_bytes: usize,
+}
+
+impl Plan {
+    /// A cluster of so many brokers.
+    pub(super) fn draw(seed: u64, brokers: u16) -> Self {
+        let rng = &mut Rng::new(seed ^ SALT);
+        let release = rng.pick(&Release::ALL).copied().unwrap_or(Release::V3_9);
+        let partitions = 1 + rng.below(4) as i32;
+        Self {
+            cluster: ClusterConfig { release, brokers, partitions, ..ClusterConfig::default() },
+            faults_for: rng.duration(&FAULTS),
+            by_zookeeper: release.has_zookeeper() && rng.chance(600),
+            compression: if rng.chance(300) { Compression::Lz4 } else { Compression::None },
+            delivery_timeout: Duration::from_secs(if rng.chance(300) { 3 } else { 120 }),
+            request_timeout: Duration::from_secs(1 + rng.below(10)),
+            batch_bytes: if rng.chance(500) { 256 << 10 } else { 500 },
+        }
+    }
+
+    /// A client of such a cluster.
+    pub(super) fn client(&self, world: &World) -> Builder<Launcher> {
+        let builder = if self.by_zookeeper { world.zookeeper() } else { world.bootstrap() };
+        builder
+            .compression(self.compression)
+            .delivery_timeout(self.delivery_timeout)
+            .request_timeout(self.request_timeout)
+            .batch_bytes(self.batch_bytes)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ClusterConfig { release, brokers, partitions, .. } = &self.cluster;
+        let way = if self.by_zookeeper { "ZooKeeper" } else { "bootstrap" };
+        let brokers = if *brokers == 1 { "one broker".to_owned() } else { format!("{brokers} brokers") };
+        let partitions =
+            if *partitions == 1 { "one partition".to_owned() } else { format!("{partitions} partitions") };
+        write!(f, "{brokers} of Kafka {release}, found by {way}; {partitions}")
+    }
+}

@@ -1,0 +1,238 @@
+//! What scenarios share: a world, one topic in it, and the history of what an application did with it.
+
+use std::cell::{Ref, RefCell};
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use samsa_client::{Certainty, PublishError, ReadError, Receipt};
+use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, Offset, Reader, Topic};
+
+use super::Options;
+use super::plan::Plan;
+use crate::check::{self, Accepted, History, Logs, Outcome, Read};
+use crate::cluster::LoggedRecord;
+use crate::report::Report;
+use crate::rng::Rng;
+use crate::simulation::Simulation;
+use crate::world::World;
+
+/// The topic of a scenario.
+pub(super) const TOPIC: &str = "events";
+
+/// In how much time after the healing all is well.
+pub(super) const CONVERGENCE: Duration = Duration::from_secs(60);
+
+/// A world and what happened in it.
+#[derive(Clone)]
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) plan: Rc<Plan>,
+    history: Rc<RefCell<History>>,
+}
+
+impl Stage {
+    /// Runs a play in a world made for a plan, checks all that must hold, and reports.
+    pub(super) fn play<F: Future<Output = ()> + 'static>(
+        seed: u64,
+        options: Options,
+        plan: Plan,
+        act: impl FnOnce(Self) -> F,
+    ) -> Report {
+        let plan = Rc::new(plan);
+        let simulation = Simulation::new(seed)
+            .cluster(plan.cluster.clone())
+            .faults_for(plan.faults_for)
+            .within(plan.faults_for + CONVERGENCE * 5)
+            .keep_trace(options.trace);
+        let history = Rc::new(RefCell::new(History::default()));
+        let kept = Rc::clone(&history);
+        let mut report = simulation
+            .run(|world| {
+                let stage = Self { world, plan, history };
+                stage.say();
+                let body = act(stage.clone());
+                async move {
+                    body.await;
+                    stage.judge();
+                }
+            })
+            .report;
+        let history = kept.borrow();
+        report.published = history.accepted.len() as u64;
+        report.acknowledged = history.acknowledged() as u64;
+        report.read = history.read_count() as u64;
+        report
+    }
+
+    fn say(&self) {
+        let faults: Vec<&str> = self.world.faults().kinds().into_iter().map(crate::Fault::name).collect();
+        let faults = if faults.is_empty() { "nothing".to_owned() } else { faults.join(", ") };
+        let trace = self.world.trace();
+        trace.line("scenario", format_args!("{}", self.plan));
+        trace.line("scenario", format_args!("what may go wrong until {:?}: {faults}", self.plan.faults_for));
+    }
+
+    fn judge(&self) {
+        for violation in check::all(&self.history(), &self.logs()) {
+            self.world.violations().push(violation);
+        }
+    }
+
+    pub(super) fn history(&self) -> Ref<'_, History> {
+        self.history.borrow()
+    }
+
+    fn tell(&self, what: std::fmt::Arguments<'_>) {
+        self.world.trace().line("app", what);
+    }
+
+    /// A client, by trying again and again while things go wrong.
+    pub(super) async fn connect(&self) -> Option<Cluster> {
+        loop {
+            let all_was_well = self.world.faults().are_over();
+            match self.plan.client(&self.world).connect().await {
+                Ok(cluster) => return Some(cluster),
+                Err(error) if all_was_well => {
+                    self.world.violation("converges", format!("cannot connect though all is well: {error}"));
+                    return None;
+                }
+                Err(error) => self.tell(format_args!("is not connected: {error}")),
+            }
+        }
+    }
+
+    /// Closes a client, which must work when all is well.
+    pub(super) async fn close(&self, client: Cluster) {
+        if let Err(error) = client.close().await {
+            self.world.violation("closes-cleanly", error.to_string());
+        }
+    }
+
+    /// Publishes a record of random size, with one of a few keys or none.
+    pub(super) async fn publish(&self, topic: &Topic, rng: &mut Rng) {
+        let key = rng.chance(600).then(|| format!("k{}", rng.below(5)));
+        let padding = "x".repeat(rng.below(120) as usize);
+        let value = format!("m{} {padding}", self.history().accepted.len());
+        let mut message = Message::new(value.clone());
+        if let Some(key) = &key {
+            message = message.key(key.clone());
+        }
+        match topic.enqueue(message).await {
+            Ok(delivery) => {
+                let number = self.accept(key, value);
+                let stage = self.clone();
+                self.world.spawn_named("delivery", async move {
+                    let outcome = delivery.await;
+                    stage.settle(number, outcome);
+                });
+            }
+            Err(error) => self.world.violation("accepts-while-there-is-room", error.to_string()),
+        }
+    }
+
+    fn accept(&self, key: Option<String>, value: String) -> usize {
+        let with = key.as_ref().map_or_else(|| "no key".to_owned(), |key| format!("key {key}"));
+        let record =
+            Accepted { key: key.map(String::into_bytes), partition: None, value: value.into_bytes() };
+        let number = self.history.borrow_mut().accept(record);
+        self.tell(format_args!("publishes m{number} with {with}"));
+        number
+    }
+
+    fn settle(&self, number: usize, outcome: Result<Receipt, PublishError>) {
+        let outcome = match outcome {
+            Ok(receipt) => {
+                let at = receipt.offset.map(|offset| format!(" at {offset}")).unwrap_or_default();
+                self.tell(format_args!("m{number} is acknowledged: partition {}{at}", receipt.partition));
+                Outcome::Acknowledged { partition: receipt.partition, offset: receipt.offset }
+            }
+            Err(error) => {
+                self.tell(format_args!("m{number} failed, {:?}: {error}", error.certainty()));
+                match error.certainty() {
+                    Certainty::NotSent => Outcome::NotSent,
+                    Certainty::PossiblySent => Outcome::PossiblySent,
+                }
+            }
+        };
+        self.history.borrow_mut().settle(number, outcome);
+    }
+
+    /// Fills the topic with records that somebody published long ago.
+    pub(super) fn fill(&self, partitions: &[Vec<Bytes>]) {
+        self.world.host().fill(TOPIC, partitions);
+        let mut history = self.history.borrow_mut();
+        for (partition, log) in self.logs() {
+            for LoggedRecord { offset, key, value } in log {
+                let number =
+                    history.accept(Accepted { key, partition: None, value: value.unwrap_or_default() });
+                history.settle(number, Outcome::Acknowledged { partition, offset: Some(offset) });
+            }
+        }
+    }
+
+    /// Opens a reader of the topic, as soon as that is there.
+    pub(super) async fn open(&self, cluster: &Cluster, start: Offset, fetch: &FetchConfig) -> Option<Reader> {
+        loop {
+            match cluster.topic(TOPIC).reader(start).fetch(fetch.clone()).open().await {
+                Ok(reader) => return Some(reader),
+                Err(ReadError::Closed) => return None,
+                Err(error) => self.tell(format_args!("cannot read yet: {error}")),
+            }
+            self.world.sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Reads all that comes, until the client is closed, and takes so long for each message.
+    pub(super) async fn read(self, number: usize, mut reader: Reader, pace: Range<Duration>) {
+        while let Some(message) = reader.next().await {
+            match message {
+                Ok(message) => self.keep(number, &message),
+                Err(error) => self.world.violation("reads-on", error.to_string()),
+            }
+            let pause = self.world.draw(|rng| rng.duration(&pace));
+            if !pause.is_zero() {
+                self.world.sleep(pause).await;
+            }
+        }
+    }
+
+    fn keep(&self, number: usize, message: &ConsumedMessage) {
+        let (partition, offset) = (message.partition(), message.offset());
+        let value = message.value().map(<[u8]>::to_vec);
+        let text = String::from_utf8_lossy(value.as_deref().unwrap_or_default()).into_owned();
+        let name = text.split_whitespace().next().unwrap_or_default();
+        self.tell(format_args!("reads {name}: partition {partition} at {offset}"));
+        let key = message.key().map(<[u8]>::to_vec);
+        self.history.borrow_mut().read(number, partition, Read { offset, key, value });
+    }
+
+    /// Waits until a reader has got all that is there, at most for [`CONVERGENCE`]. Whether it was in time, the check of
+    /// what was read says.
+    pub(super) async fn read_to_the_end(&self, number: usize) {
+        let has_all = || {
+            let logs = self.logs();
+            let history = self.history();
+            logs.iter().all(|(partition, log)| {
+                let last = history.reads.get(&(number, *partition)).and_then(|reads| reads.last());
+                log.last().is_none_or(|stored| last.is_some_and(|read| read.offset >= stored.offset))
+            })
+        };
+        let reading = async {
+            while !has_all() {
+                self.world.sleep(Duration::from_millis(50)).await;
+            }
+        };
+        self.world.timeout(CONVERGENCE, reading).await;
+        self.history.borrow_mut().finished_readers.push(number);
+    }
+
+    /// What the brokers have of the topic.
+    pub(super) fn logs(&self) -> Logs {
+        self.world.host().look(|cluster| {
+            let partitions = 0..cluster.partition_count(TOPIC);
+            partitions.map(|partition| (partition, cluster.log(TOPIC, partition))).collect()
+        })
+    }
+}
