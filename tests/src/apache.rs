@@ -25,7 +25,7 @@ pub fn schemas(release: Release) -> Result<Vec<String>, Error> {
 
 /// Runs a program of `java/oracle` on the classes of a release: lines in, lines out.
 pub fn ask(release: Release, program: &str, arguments: &[&str], lines: &str) -> Result<String, Error> {
-    let jvm = Jvm::new(release.version, &release.jars()?, "oracle")?;
+    let jvm = Jvm::of(release, "oracle")?;
     let scratch = Scratch::new()?;
     let mut command = jvm.command(&["-Xmx2g"], program);
     command.args(arguments);

@@ -1,4 +1,4 @@
-//! Apache's own clients (`kafka-clients` of the broker's release), each run as one Java process.
+//! Apache's own clients (`kafka-clients` of the broker's release, 0.11 or later), each run as one Java process.
 //!
 //! Keys and values travel between us and Java as base64, so any bytes do; a missing one is `-`.
 
@@ -6,7 +6,7 @@ use std::{fmt::Write, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::{Error, RealKafka, process::converse, scratch::Scratch};
+use crate::{Error, RealKafka, jvm::Jvm, process::converse, scratch::Scratch};
 
 /// For everything that Java does besides the waiting that the caller asked for.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -94,7 +94,8 @@ fn run(
     limit: Duration,
 ) -> Result<String, Error> {
     let scratch = Scratch::new()?;
-    let mut command = kafka.jvm().command(&["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"], main);
+    let jvm = Jvm::of(kafka.release(), "peers")?;
+    let mut command = jvm.command(&["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"], main);
     command.arg(kafka.bootstrap()).args(arguments);
     command.args(settings.iter().map(|(name, value)| format!("{name}={value}")));
     let name = format!("Java's {main} of {}", kafka.release());

@@ -28,18 +28,13 @@ pub(crate) struct Jvm {
 }
 
 impl Jvm {
-    /// The broker and the clients of a release, with the programs of `java/peers`.
-    pub(crate) fn of(release: &Release) -> Result<Self, Error> {
-        Self::new(release.version, &release.jars()?, "peers")
-    }
-
-    /// The jars in `jars`, and the programs of `java/<sources>` compiled against them.
-    pub(crate) fn new(name: &str, jars: &Path, sources: &str) -> Result<Self, Error> {
+    /// The jars of a release (broker and clients), and the programs of `java/<sources>` compiled against them.
+    pub(crate) fn of(release: Release, sources: &str) -> Result<Self, Error> {
         if !java_is_installed() {
             return Err(Error::Missing { program: "java", install: JDK });
         }
-        let jars = jars.join("*").display().to_string();
-        let classes = compile(name, &jars, sources)?;
+        let jars = release.jars()?.join("*").display().to_string();
+        let classes = compile(release.version, &jars, sources)?;
         Ok(Self { classpath: format!("{}:{jars}", classes.display()) })
     }
 
@@ -53,7 +48,7 @@ impl Jvm {
         command
     }
 
-    /// `java` that runs `main` until this process ends, however it ends, and then removes `directory`.
+    /// `java` that runs `main` (by the program of `java/leash`) until this process ends, however it ends, and then removes `directory`.
     pub(crate) fn leashed(&self, options: &[&str], directory: &Path, main: &str) -> Command {
         let mut command = self.command(options, "Leash");
         command.arg(directory).arg(main);

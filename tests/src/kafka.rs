@@ -58,7 +58,7 @@ impl RealKafka {
 
     /// The same with further lines for `server.properties`.
     pub fn start_with(release: Release, properties: &[(&str, &str)]) -> Result<Self, Error> {
-        let jvm = Jvm::of(&release)?;
+        let jvm = Jvm::of(release, "leash")?;
         let scratch = Scratch::new()?;
         let port = Port::take()?;
         let controller = (release.mode == Mode::KRaft).then(Port::take).transpose()?;
@@ -105,11 +105,9 @@ impl RealKafka {
         let give_up = Instant::now() + START_LIMIT;
         loop {
             let mut process = self.spawn_broker()?;
-            let serves = || probe::broker_serves(self.port.number);
-            match process.wait_until("it served", START_LIMIT, serves) {
+            match process.wait_until("it served", START_LIMIT, |process| self.serves(process)) {
                 Ok(()) => break *broker = Some(process),
-                Err(Error::Ended { tail, .. }) if tail.contains("NodeExists") && Instant::now() < give_up => {
-                }
+                Err(Error::Ended { tail, .. }) if is_registered(&tail) && Instant::now() < give_up => {}
                 Err(error) => return Err(error),
             }
         }
@@ -121,12 +119,19 @@ impl RealKafka {
         self.broker().as_ref().map(Process::id)
     }
 
-    pub(crate) fn jvm(&self) -> &Jvm {
-        &self.jvm
-    }
-
     fn broker(&self) -> MutexGuard<'_, Option<Process>> {
         self.broker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A broker serves when it is a member of its cluster, which its own Metadata shows.
+    fn serves(&self, process: &Process) -> bool {
+        match probe::listed_brokers(self.port.number) {
+            Some(0) => {
+                self.release.lists_itself_late
+                    && process.logged().contains("started (kafka.server.KafkaServer)")
+            }
+            listed => listed.is_some(),
+        }
     }
 
     fn spawn_broker(&self) -> Result<Process, Error> {
@@ -166,6 +171,11 @@ impl RealKafka {
     fn file(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
     }
+}
+
+/// Whether a broker ended because its predecessor is registered still: the words of newer releases, and of 0.8 and 0.9.
+fn is_registered(log: &str) -> bool {
+    log.contains("NodeExists") || log.contains("already registered")
 }
 
 /// The properties of a process that is broker and controller at once.

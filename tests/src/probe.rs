@@ -21,9 +21,8 @@ pub(crate) fn zookeeper_serves(port: u16) -> bool {
     ask().is_ok_and(|answer| answer.contains("Mode: "))
 }
 
-/// Whether the broker on `port` knows itself as a member of its cluster: Metadata v0, which every release answers,
-/// lists a broker.
-pub(crate) fn broker_serves(port: u16) -> bool {
+/// How many brokers the one on `port` lists in its answer to Metadata v0, which every release knows. `None`: it does not answer.
+pub(crate) fn listed_brokers(port: u16) -> Option<i32> {
     let ask = || -> io::Result<i32> {
         let mut stream = connect(port)?;
         stream.write_all(&METADATA_REQUEST)?;
@@ -31,7 +30,7 @@ pub(crate) fn broker_serves(port: u16) -> bool {
         stream.read_exact(&mut answer)?;
         Ok(i32::from_be_bytes([answer[8], answer[9], answer[10], answer[11]]))
     };
-    ask().is_ok_and(|brokers| brokers > 0)
+    ask().ok()
 }
 
 /// A frame of 14 bytes: key 3, version 0, correlation id 1, no client id, no names of topics (which means all).

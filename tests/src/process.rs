@@ -19,6 +19,8 @@ pub(crate) struct Process {
     name: String,
     child: Child,
     log: PathBuf,
+    /// Where in the log this process begins.
+    log_from: usize,
 }
 
 impl Process {
@@ -33,8 +35,9 @@ impl Process {
     }
 
     fn spawn(name: &str, command: &mut Command, log: &Path) -> Result<Self, Error> {
+        let log_from = fs::metadata(log).map_or(0, |log| log.len() as usize);
         let child = command.spawn().at("run", command.get_program())?;
-        Ok(Self { name: name.into(), child, log: log.into() })
+        Ok(Self { name: name.into(), child, log: log.into(), log_from })
     }
 
     /// Asks `reached` until it says yes. A child that ends before that is an error, as is the end of `limit`.
@@ -42,10 +45,10 @@ impl Process {
         &mut self,
         goal: &str,
         limit: Duration,
-        mut reached: impl FnMut() -> bool,
+        mut reached: impl FnMut(&Self) -> bool,
     ) -> Result<(), Error> {
         let give_up = Instant::now() + limit;
-        while !reached() {
+        while !reached(self) {
             if let Some(status) = self.status()? {
                 return Err(self.ended(status, goal));
             }
@@ -97,9 +100,14 @@ impl Process {
         Error::Late { process: self.name.clone(), goal: goal.into(), limit, tail: self.tail() }
     }
 
-    fn tail(&self) -> String {
+    /// What the process has logged so far.
+    pub(crate) fn logged(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
-        tail(&String::from_utf8_lossy(&log), LINES_OF_LOG, self.log.display())
+        String::from_utf8_lossy(log.get(self.log_from..).unwrap_or_default()).into_owned()
+    }
+
+    fn tail(&self) -> String {
+        tail(&self.logged(), LINES_OF_LOG, self.log.display())
     }
 }
 

@@ -31,16 +31,36 @@ pub struct Release {
     extra: &'static [Artifact],
     /// Whether the broker's address is `host.name` and `port` (before `listeners`).
     plain_address: bool,
+    /// Whether Metadata lists no broker until there is a topic.
+    pub(crate) lists_itself_late: bool,
 }
 
+/// What Kafka before 2.x logs through, and its ZooKeeper server needs besides.
+const LOG4J: Artifact = Artifact::new("org.slf4j", "slf4j-log4j12", "1.7.25");
+/// Kafka 0.10 and 0.11 use a package that left the JDK in 11.
+const JAXB: Artifact = Artifact::new("javax.xml.bind", "jaxb-api", "2.3.1");
 /// Kafka from 2.x to 3.9 logs through log4j 1.2 or its successor of the same form.
 const RELOAD4J: Artifact = Artifact::new("org.slf4j", "slf4j-reload4j", "1.7.36");
 /// Kafka 4.x logs through log4j 2.
 const LOG4J2: Artifact = Artifact::new("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.5");
 
 impl Release {
+    /// 0.8.2.2: message sets of magic 0, no `ApiVersions`, no group coordinator for clients of today.
+    pub const V0_8_2_2: Self = Self { lists_itself_late: true, ..Self::old("0.8.2.2", &[]) };
+    /// 0.9.0.1: the first with the group protocol; still no `ApiVersions`.
+    pub const V0_9_0_1: Self = Self::old("0.9.0.1", &[]);
+    /// 0.10.2.2: message sets of magic 1, `ApiVersions`.
+    pub const V0_10_2_2: Self = Self::old("0.10.2.2", &[JAXB]);
+    /// 0.11.0.3: the first with record batches (magic 2).
+    pub const V0_11_0_3: Self = Self::old("0.11.0.3", &[JAXB]);
+    /// 1.1.1: the last that the Scala consumers were made for.
+    pub const V1_1_1: Self = Self::old("1.1.1", &[LOG4J]);
+    /// 2.8.2.
+    pub const V2_8_2: Self = Self::zookeeper("2.8.2", "kafka_2.12", &[RELOAD4J]);
     /// 3.9.2, the last line with ZooKeeper.
     pub const V3_9_2: Self = Self::zookeeper("3.9.2", "kafka_2.13", &[RELOAD4J]);
+    /// 4.0.0, the first without ZooKeeper.
+    pub const V4_0_0: Self = Self { version: "4.0.0", ..Self::V4_4_0 };
     /// 4.4.0, in KRaft mode as every 4.x.
     pub const V4_4_0: Self = Self {
         version: "4.4.0",
@@ -48,10 +68,22 @@ impl Release {
         artifact: "kafka_2.13",
         extra: &[LOG4J2],
         plain_address: false,
+        lists_itself_late: false,
     };
 
+    const fn old(version: &'static str, extra: &'static [Artifact]) -> Self {
+        Self { plain_address: true, ..Self::zookeeper(version, "kafka_2.11", extra) }
+    }
+
     const fn zookeeper(version: &'static str, artifact: &'static str, extra: &'static [Artifact]) -> Self {
-        Self { version, mode: Mode::ZooKeeper, artifact, extra, plain_address: false }
+        Self {
+            version,
+            mode: Mode::ZooKeeper,
+            artifact,
+            extra,
+            plain_address: false,
+            lists_itself_late: false,
+        }
     }
 
     /// The directory with the jars of the broker and its clients, fetched when they are not cached.

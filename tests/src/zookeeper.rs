@@ -32,7 +32,7 @@ impl ZooKeeper {
         command.arg(properties);
         let name = format!("ZooKeeper of {release}");
         let mut process = Process::start(&name, &mut command, &directory.join("zookeeper.log"))?;
-        process.wait_until("it served", START_LIMIT, || probe::zookeeper_serves(port.number))?;
+        process.wait_until("it served", START_LIMIT, |_| probe::zookeeper_serves(port.number))?;
         Ok(Self { port, _process: process })
     }
 }

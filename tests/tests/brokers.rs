@@ -89,3 +89,8 @@ fn only_zookeeper_mode_has_a_zookeeper() {
         assert_ne!(kafka.zookeeper(), Some(kafka.bootstrap()));
     }
 }
+
+#[test]
+fn java_reads_what_java_wrote_on_0_11_0_3() {
+    java_reads_what_java_wrote(Release::V0_11_0_3);
+}
