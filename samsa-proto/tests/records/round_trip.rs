@@ -1,7 +1,9 @@
 //! What is written reads back the same.
 
 use bytes::{Bytes, BytesMut};
-use samsa_proto::records::{self, BatchBuilder, Builder, Codec, Flags, Format, Header, Identity, Position};
+use samsa_proto::records::{
+    self, BatchBuilder, Builder, Codec, EncodeError, Flags, Format, Header, Identity, Position,
+};
 use samsa_proto::records::{NO_TIMESTAMP, TimestampType};
 
 use crate::support::{FORMATS, LIMIT, Plain, combinations, plain, read, read_records, write};
@@ -185,5 +187,38 @@ fn a_batch_can_be_decompressed_into_a_buffer_of_the_caller() {
         let owned = batch.decompress(LIMIT, BytesMut::with_capacity(1024 * 1024)).expect("well-formed");
         let found: Vec<_> = owned.records().map(|record| plain(&record.expect("well-formed"))).collect();
         assert_eq!(found, some_records(format), "{format:?} {codec}");
+    }
+}
+
+#[test]
+fn a_delete_horizon_stands_in_the_base_timestamp() {
+    let mut wire = write(Format::V2, Codec::None, &some_records(Format::V2)).to_vec();
+    let batch = records::batches(&wire).next().expect("one").expect("well-formed");
+    assert_eq!(batch.header().delete_horizon, None);
+    wire[22] |= 0x40;
+    let batch = records::batches(&wire).next().expect("one").expect("well-formed");
+    assert_eq!(batch.header().delete_horizon, Some(1_700_000_000_000));
+}
+
+#[test]
+fn a_message_set_has_no_room_for_headers() {
+    for format in [Format::V0, Format::V1] {
+        let mut builder = Builder::new(BytesMut::new(), format);
+        let outcome = builder.append(0, None, Some(b"value"), [Header::new("trace", None)]);
+        assert_eq!(outcome, Err(EncodeError::HeadersUnsupported { format }));
+        assert_eq!((builder.count(), builder.len()), (0, 0));
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_record_beyond_two_gigabytes_is_refused_before_anything_is_written() {
+    // Zeros that nobody looks at take no memory.
+    let huge = vec![0; i32::MAX as usize];
+    for format in FORMATS {
+        let mut builder = Builder::new(BytesMut::new(), format);
+        let outcome = builder.append(0, None, Some(&huge), []);
+        assert!(matches!(outcome, Err(EncodeError::TooLarge { bytes }) if bytes > huge.len()), "{format:?}");
+        assert_eq!((builder.len(), builder.capacity()), (0, 0));
     }
 }

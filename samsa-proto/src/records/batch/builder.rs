@@ -8,10 +8,6 @@ use crate::records::format::NO_TIMESTAMP;
 use crate::records::record::{Header, wire_len};
 use crate::records::varint::{self, Run};
 
-/// What may stand before a key: length (5), attributes (1), timestamp delta (10), offset delta (5), key length (5),
-/// and before a value that has no key, the value's length (5).
-const MOST_BEFORE_BYTES: usize = 31;
-
 /// An open batch of format 2. It holds only the records: the header is made from the [`SealedBatch`].
 #[derive(Debug)]
 pub struct BatchBuilder {
@@ -47,8 +43,8 @@ impl BatchBuilder {
     /// Appends a record and returns its place in the batch, from 0.
     ///
     /// `timestamp` is in milliseconds since 1970-01-01 UTC; the first record's is the batch's base, so the others
-    /// should be near it. Timestamps of brokers before 4.0 may not be below -1. The headers are gone through twice.
-    /// The buffer grows when it must; to prevent that, ask [`encoded_len`](Self::encoded_len) before.
+    /// should be near it. Any value is written; Apache's own producer refuses those below -1. The headers are gone
+    /// through twice. The buffer grows when it must; to prevent that, ask [`encoded_len`](Self::encoded_len) before.
     #[inline]
     pub fn append<'h, H>(
         &mut self,
@@ -65,27 +61,19 @@ impl BatchBuilder {
         let (len, header_count) = self.record_len(delta, key, value, headers.clone());
         self.reserve(varint::len(len as i64) + len)?;
 
-        let mut run = Run::<MOST_BEFORE_BYTES>::new();
-        run.varint(len as i64);
-        run.byte(0);
-        run.varint(delta);
-        run.varint(i64::from(self.count));
-        run.varint(wire_len(key));
-        if let Some(key) = key {
-            self.body.put_slice(run.as_slice());
-            self.body.put_slice(key);
-            run = Run::new();
+        let mut pen = Pen { body: &mut self.body, run: Run::new() };
+        pen.run.varint(len as i64);
+        pen.run.byte(0);
+        pen.run.varint(delta);
+        pen.run.varint(i64::from(self.count));
+        pen.put(key);
+        pen.put(value);
+        pen.run.varint(header_count as i64);
+        for header in headers {
+            pen.put(Some(header.key_bytes()));
+            pen.put(header.value());
         }
-        run.varint(wire_len(value));
-        self.body.put_slice(run.as_slice());
-        if let Some(value) = value {
-            self.body.put_slice(value);
-        }
-        if header_count == 0 {
-            self.body.put_u8(0);
-        } else {
-            self.put_headers(header_count, headers);
-        }
+        pen.lift();
         Ok(self.counted(timestamp))
     }
 
@@ -153,22 +141,6 @@ impl BatchBuilder {
         Ok(())
     }
 
-    fn put_headers<'h>(&mut self, count: usize, headers: impl Iterator<Item = Header<'h>>) {
-        self.put_varint(count as i64);
-        for header in headers {
-            self.put_varint(header.key_bytes().len() as i64);
-            self.body.put_slice(header.key_bytes());
-            self.put_varint(wire_len(header.value()));
-            self.body.put_slice(header.value().unwrap_or_default());
-        }
-    }
-
-    fn put_varint(&mut self, value: i64) {
-        let mut run = Run::<10>::new();
-        run.varint(value);
-        self.body.put_slice(run.as_slice());
-    }
-
     #[inline]
     fn counted(&mut self, timestamp: i64) -> u32 {
         let index = self.count;
@@ -179,5 +151,34 @@ impl BatchBuilder {
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self.count += 1;
         index
+    }
+}
+
+/// The most that gathers before bytes are put: length (5), attributes (1), timestamp delta (10), offset delta (5), key
+/// length (5), and without a key and a value the value's length (5) and the header count (5).
+const MOST_GATHERED: usize = 36;
+
+/// Writes into a body, gathering the varints between two runs of bytes so that they go in together.
+struct Pen<'a> {
+    body: &'a mut BytesMut,
+    run: Run<MOST_GATHERED>,
+}
+
+impl Pen<'_> {
+    /// A length and as many bytes; -1 for null.
+    #[inline]
+    fn put(&mut self, field: Option<&[u8]>) {
+        self.run.varint(wire_len(field));
+        if let Some(bytes) = field {
+            self.lift();
+            self.body.put_slice(bytes);
+        }
+    }
+
+    /// Writes what was gathered.
+    #[inline]
+    fn lift(&mut self) {
+        self.body.put_slice(self.run.as_slice());
+        self.run.clear();
     }
 }

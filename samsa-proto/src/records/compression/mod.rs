@@ -12,6 +12,9 @@ use std::io::Read;
 use super::error::{EncodeError, RecordsError};
 use super::format::{Codec, Format};
 
+/// What records usually come to when decompressed, times their compressed size. More is reserved as it comes.
+const USUAL_RATIO: usize = 4;
+
 /// Compresses `plain`. LZ4 depends on the format; Zstandard exists in format 2 only.
 pub(crate) fn compress(
     codec: Codec,
@@ -56,6 +59,7 @@ pub fn decompress(
     out: &mut Vec<u8>,
 ) -> Result<(), RecordsError> {
     out.clear();
+    out.reserve(compressed.len().saturating_mul(USUAL_RATIO).min(limit));
     let result = match codec {
         Codec::None if compressed.len() > limit => Err(Failure::TooLarge),
         Codec::None => {
