@@ -6,6 +6,7 @@ mod outcome;
 mod partitioner;
 mod publish_error;
 mod record;
+mod sender;
 mod waiting;
 
 pub use buffer::{BatchBuffer, TopicBuffer};
@@ -28,6 +29,7 @@ use crate::out::{Context, Out};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::wake::DriverSignal;
+use sender::{Sender, Surroundings};
 
 /// What happened, for the producer.
 #[derive(Debug)]
@@ -44,31 +46,43 @@ pub(crate) enum ProducerInput {
     Close { op: OpId, until: Instant },
 }
 
+/// One publisher: its buffer and its sender.
 #[derive(Debug)]
 pub(crate) struct Producer {
     buffer: BatchBuffer,
+    sender: Sender,
 }
 
 impl Producer {
-    pub(crate) fn new(config: &Config, driver: Arc<DriverSignal>, _rng: Rng) -> Self {
-        Self { buffer: BatchBuffer::new(&config.publish, driver) }
+    pub(crate) fn new(config: &Config, driver: Arc<DriverSignal>, rng: Rng) -> Self {
+        let buffer = BatchBuffer::new(&config.publish, driver);
+        let sender = Sender::new(config, Arc::clone(buffer.store()), rng);
+        Self { buffer, sender }
     }
 
     pub(crate) fn buffer(&self) -> BatchBuffer {
         self.buffer.clone()
     }
 
-    pub(crate) fn handle(&mut self, _cx: &mut Context<'_>, _cluster: &mut Cluster, _input: ProducerInput) {}
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, input: ProducerInput) {
+        self.sender.handle(&mut Surroundings { cx, cluster }, input);
+    }
 
+    /// A close was answered: every record that was accepted has its outcome.
     pub(crate) fn is_closed(&self) -> bool {
-        false
+        self.sender.is_closed()
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        None
+        self.sender.deadline()
     }
 
-    pub(crate) fn abort(&mut self, _out: &mut Out) {}
+    /// The driver goes: every record and every waiting command gets its outcome.
+    pub(crate) fn abort(&mut self, out: &mut Out) {
+        self.sender.abort(out);
+    }
 
-    pub(crate) fn explain(&self, _into: &mut Vec<Waiting>) {}
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        self.sender.explain(lines);
+    }
 }

@@ -120,7 +120,8 @@ impl Ticket {
     }
 
     fn receipt(&self, written: &Written) -> Receipt {
-        let timestamp = if written.append_time >= 0 { UnixMillis(written.append_time) } else { self.timestamp };
+        let timestamp =
+            if written.append_time >= 0 { UnixMillis(written.append_time) } else { self.timestamp };
         Receipt {
             partition: written.partition,
             offset: (written.base_offset >= 0).then_some(written.base_offset),

@@ -41,7 +41,9 @@ impl OutgoingRecord<'_> {
         let bytes = self.key.map_or(0, <[u8]>::len).saturating_add(self.value.map_or(0, <[u8]>::len));
         let headers = self.headers.iter().fold(0_usize, |sum, header| {
             let value = header.value().map_or(0, <[u8]>::len);
-            sum.saturating_add(header.key_bytes().len()).saturating_add(value).saturating_add(MOST_HEADER_OVERHEAD)
+            sum.saturating_add(header.key_bytes().len())
+                .saturating_add(value)
+                .saturating_add(MOST_HEADER_OVERHEAD)
         });
         MOST_OVERHEAD.saturating_add(bytes).saturating_add(headers)
     }
@@ -72,7 +74,8 @@ pub(crate) struct OwnedRecord {
 impl OwnedRecord {
     pub(crate) fn new(record: &OutgoingRecord<'_>, now: Now) -> Self {
         let headers = record.headers.iter();
-        let headers = headers.map(|header| (header.key().into_owned(), header.value().map(Bytes::copy_from_slice)));
+        let headers =
+            headers.map(|header| (header.key().into_owned(), header.value().map(Bytes::copy_from_slice)));
         Self {
             partition: record.partition,
             key: record.key.map(Bytes::copy_from_slice),

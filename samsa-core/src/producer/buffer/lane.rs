@@ -191,10 +191,15 @@ impl Lane {
         lock(&self.state).take()
     }
 
-    /// The oldest batch, if it was opened at or before `then`.
-    pub(crate) fn take_opened_by(&self, then: Instant) -> Option<LaneBatch> {
+    /// When the oldest batch was opened. Changes nothing.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        lock(&self.state).oldest()
+    }
+
+    /// The oldest batch, if it was opened so long ago.
+    pub(crate) fn take_expired(&self, now: Instant, timeout: Duration) -> Option<LaneBatch> {
         let mut state = lock(&self.state);
-        state.oldest().filter(|opened| *opened <= then).and_then(|_| state.take())
+        state.oldest().filter(|opened| *opened + timeout <= now).and_then(|_| state.take())
     }
 
     /// Makes the open batch go without lingering.
@@ -222,6 +227,16 @@ impl Lane {
     }
 }
 
+impl Look {
+    /// When the oldest batch was opened.
+    pub(crate) fn opened(self) -> Option<Instant> {
+        match self {
+            Self::Empty => None,
+            Self::Due { opened } | Self::Lingers { opened, .. } => Some(opened),
+        }
+    }
+}
+
 impl State {
     /// The way of a record that does not simply fit. Also says whether the driver has to be told.
     #[cold]
@@ -234,7 +249,8 @@ impl State {
         now: Now,
     ) -> (Result<Ticket, Refusal>, bool) {
         let (room, tell) = self.make_room(id, store, record, need, now, Charge::IfRoom);
-        let result = room.and_then(|()| self.open.as_mut().map_or(Err(Refusal::NoRoom), |open| open.append(record, now)));
+        let result = room
+            .and_then(|()| self.open.as_mut().map_or(Err(Refusal::NoRoom), |open| open.append(record, now)));
         let filled = self.close_if_large(store);
         (result, (filled && self.tell(id, store, true)) || tell)
     }

@@ -17,7 +17,12 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn new(limit: usize) -> Self {
-        Self { used: AtomicUsize::new(0), limit, pressed: AtomicBool::new(false), waiting: WaitingTasks::default() }
+        Self {
+            used: AtomicUsize::new(0),
+            limit,
+            pressed: AtomicBool::new(false),
+            waiting: WaitingTasks::default(),
+        }
     }
 
     pub(super) fn limit(&self) -> usize {

@@ -25,8 +25,8 @@ mod unsettled;
 
 pub(crate) use lane::{Lane, LaneBatch, LaneId, LaneKind, Look};
 pub(crate) use store::Store;
-pub use topic::TopicBuffer;
 pub(crate) use topic::TopicBatches;
+pub use topic::TopicBuffer;
 pub(crate) use unsettled::UnsettledRecord;
 
 use std::sync::Arc;

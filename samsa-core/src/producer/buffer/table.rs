@@ -29,7 +29,8 @@ impl Table {
     /// The lane, made now if need be; none beyond the partitions that are believed.
     pub(super) fn get_or_make(&self, index: u32, make: impl FnOnce() -> Lane) -> Option<&Lane> {
         let (chunk, place) = locate(index);
-        let lanes = self.chunks.get(chunk)?.get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
+        let lanes =
+            self.chunks.get(chunk)?.get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
         Some(lanes[place].get_or_init(|| Box::new(make())))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use samsa_proto::records::Format;
 
@@ -73,7 +74,9 @@ impl TopicBuffer {
         now: Now,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Ticket, AppendError>> {
-        let attempt = || Some(self.append(record, now)).filter(|result| !matches!(result, Err(AppendError::Full { .. })));
+        let attempt = || {
+            Some(self.append(record, now)).filter(|result| !matches!(result, Err(AppendError::Full { .. })))
+        };
         let result = attempt().or_else(|| self.store.memory().wait_unless(cx.waker(), attempt));
         result.map_or(Poll::Pending, Poll::Ready)
     }
@@ -142,7 +145,12 @@ impl TopicBuffer {
         result.map_err(|refusal| self.refuse(refusal, record))
     }
 
-    fn enqueue(&self, queue: &mut Unsettled, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, Refusal> {
+    fn enqueue(
+        &self,
+        queue: &mut Unsettled,
+        record: &OutgoingRecord<'_>,
+        now: Now,
+    ) -> Result<Ticket, Refusal> {
         let charge = (record.size_bound() + OVERHEAD).min(self.store.memory().limit());
         if !self.store.memory().charge(charge) {
             return Err(Refusal::NoRoom);
@@ -192,10 +200,6 @@ impl TopicBatches {
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
-    }
-
-    pub(crate) fn index(&self) -> u32 {
-        self.index
     }
 
     /// The lane of a partition, if it ever had a record.
@@ -300,28 +304,35 @@ impl TopicBatches {
             };
             let lane = lane.ok_or_else(|| self.unknown_partition(record, partitions))?;
             let accepted = Now { mono: waiting.record.accepted, wall: waiting.record.timestamp };
-            lane.append_accepted(store, record, accepted, Arc::clone(&waiting.outcome)).map_err(|refusal| match refusal {
-                Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
-                _ => AppendError::TooLarge { size: record.size_alone(), limit: store.message_bytes() },
+            lane.append_accepted(store, record, accepted, Arc::clone(&waiting.outcome)).map_err(|refusal| {
+                match refusal {
+                    Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
+                    _ => AppendError::TooLarge { size: record.size_alone(), limit: store.message_bytes() },
+                }
             })
         })
     }
 
-    /// When the first of the records was accepted that wait for the topic to be known.
+    /// A record that waited and was accepted so long ago.
+    pub(crate) fn take_expired_unsettled(&self, now: Instant, timeout: Duration) -> Option<UnsettledRecord> {
+        lock(&self.unsettled).take_expired(now, timeout)
+    }
+
+    /// Since when records wait for the topic to be known. If none does, the next one will be told of.
+    pub(crate) fn look_unsettled(&self) -> Option<Instant> {
+        let mut unsettled = lock(&self.unsettled);
+        unsettled.listed = !unsettled.records.is_empty();
+        unsettled.oldest()
+    }
+
+    /// When the first of the waiting records was accepted. Changes nothing.
     pub(crate) fn oldest_unsettled(&self) -> Option<Instant> {
         lock(&self.unsettled).oldest()
     }
 
-    /// A record that waited and was accepted at or before `then`.
-    pub(crate) fn take_unsettled_by(&self, then: Instant) -> Option<UnsettledRecord> {
-        lock(&self.unsettled).take_accepted_by(then)
-    }
-
-    /// Whether records wait for the topic to be known. If not, the next one will be told of.
-    pub(crate) fn look_unsettled(&self) -> bool {
-        let mut unsettled = lock(&self.unsettled);
-        unsettled.listed = !unsettled.records.is_empty();
-        unsettled.listed
+    /// All records that wait for the topic to be known.
+    pub(crate) fn take_unsettled(&self) -> Vec<UnsettledRecord> {
+        lock(&self.unsettled).records.drain(..).collect()
     }
 
     pub(crate) fn unsettled_outcomes(&self, into: &mut Vec<Arc<BatchOutcome>>) {

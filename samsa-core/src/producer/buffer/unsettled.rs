@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::producer::outcome::BatchOutcome;
 use crate::producer::record::OwnedRecord;
@@ -31,7 +32,7 @@ impl Unsettled {
         self.records.front().map(|waiting| waiting.record.accepted)
     }
 
-    pub(super) fn take_accepted_by(&mut self, then: Instant) -> Option<UnsettledRecord> {
-        self.records.pop_front_if(|waiting| waiting.record.accepted <= then)
+    pub(super) fn take_expired(&mut self, now: Instant, timeout: Duration) -> Option<UnsettledRecord> {
+        self.records.pop_front_if(|waiting| waiting.record.accepted + timeout <= now)
     }
 }

@@ -1,0 +1,176 @@
+//! A batch on its way: what is sent, and what is known of its fate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use samsa_proto::records::{Builder, EncodeError, Flags, Format, Sealed};
+
+use crate::error::{Certainty, PublishFailure};
+use crate::producer::buffer::{LaneBatch, Store, UnsettledRecord};
+use crate::producer::outcome::{BatchOutcome, End, Written};
+use crate::producer::publish_error::{FailedBatch, Kept, each_record};
+use crate::time::Instant;
+use crate::wake::Wakers;
+
+/// A sealed batch. Once it was put in a request its bytes do not change, unless it is certainly not stored.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) sealed: Sealed,
+    /// Made with the first request that it is put in.
+    header: Option<Bytes>,
+    outcome: Arc<BatchOutcome>,
+    followers: Vec<(u32, Arc<BatchOutcome>)>,
+    opened: Instant,
+    charge: usize,
+    /// Keyless: any partition will do.
+    pub(super) is_free: bool,
+    /// Some attempt was left without a definite refusal.
+    pub(super) is_possibly_sent: bool,
+    /// Compressed, or found not worth it.
+    pub(super) is_compressed: bool,
+    /// What went wrong last.
+    pub(super) trouble: Option<String>,
+}
+
+impl Batch {
+    pub(super) fn new(batch: LaneBatch, is_free: bool) -> Self {
+        Self {
+            sealed: batch.builder.seal(),
+            header: None,
+            outcome: batch.outcome,
+            followers: batch.followers,
+            opened: batch.opened,
+            charge: batch.charge,
+            is_free,
+            is_possibly_sent: false,
+            is_compressed: false,
+            trouble: None,
+        }
+    }
+
+    pub(super) fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    pub(super) fn deadline(&self, timeout: Duration) -> Instant {
+        self.opened + timeout
+    }
+
+    /// Its tickets have their outcome: nobody waits for it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.outcome.is_known()
+    }
+
+    pub(super) fn outcome(&self) -> &Arc<BatchOutcome> {
+        &self.outcome
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sealed.encoded_len()
+    }
+
+    /// Keyless, and certainly not stored: it may go to another partition.
+    pub(super) fn may_move(&self) -> bool {
+        self.is_free && !self.is_possibly_sent
+    }
+
+    /// The bytes for a request; the same ones each time.
+    pub(super) fn segments(&mut self) -> Vec<Bytes> {
+        let sealed = &self.sealed;
+        let header = self.header.get_or_insert_with(|| sealed.header(None, Flags::default()));
+        vec![header.clone(), sealed.body().clone()]
+    }
+
+    /// Writes the batch anew in another format; only for one that is certainly not stored.
+    pub(super) fn recode(&mut self, format: Format, store: &Store, wakers: &mut Wakers) -> Result<(), EncodeError> {
+        debug_assert!(!self.is_possibly_sent, "bytes that may be stored never change");
+        let mut builder = Builder::new(BytesMut::with_capacity(self.sealed.body().len()), format);
+        let mut result = Ok(());
+        each_record(&self.sealed, |_, record| {
+            if result.is_ok() {
+                let headers = record.headers();
+                result = builder.append(record.timestamp(), record.key(), record.value(), headers).map(drop);
+            }
+        });
+        result?;
+        self.is_compressed = false;
+        let capacity = builder.capacity();
+        self.replace(builder.seal(), capacity, store, wakers);
+        Ok(())
+    }
+
+    /// The same records in other bytes.
+    pub(super) fn replace(&mut self, sealed: Sealed, charge: usize, store: &Store, wakers: &mut Wakers) {
+        let old = std::mem::replace(&mut self.sealed, sealed);
+        self.header = None;
+        store.charge_anyway(charge);
+        store.give_back(std::mem::replace(&mut self.charge, charge), wakers);
+        recycle(old, store);
+    }
+
+    /// The broker has it.
+    pub(super) fn finish(mut self, written: Written, store: &Store, wakers: &mut Wakers) {
+        self.tell(&End::Written(written), wakers);
+        self.release(store, wakers);
+        recycle(self.sealed, store);
+    }
+
+    /// Its tickets fail. The outcome keeps the bytes, and so may a request in flight.
+    pub(super) fn fail(
+        &mut self,
+        topic: &Arc<str>,
+        partition: Option<u32>,
+        failure: PublishFailure,
+        store: &Store,
+        wakers: &mut Wakers,
+    ) {
+        if self.is_over() {
+            return;
+        }
+        let failed = FailedBatch {
+            topic: Arc::clone(topic),
+            partition: partition.map(|partition| partition as i32),
+            failure,
+            certainty: if self.is_possibly_sent { Certainty::PossiblySent } else { Certainty::NotSent },
+            kept: Kept::Batch(self.sealed.clone()),
+        };
+        self.tell(&End::Failed(Arc::new(failed), 0), wakers);
+        self.release(store, wakers);
+    }
+
+    fn tell(&self, end: &End, wakers: &mut Wakers) {
+        self.outcome.finish(end.clone(), wakers);
+        for (index, follower) in &self.followers {
+            follower.finish(end.at(*index), wakers);
+        }
+    }
+
+    fn release(&mut self, store: &Store, wakers: &mut Wakers) {
+        store.give_back(std::mem::take(&mut self.charge), wakers);
+    }
+}
+
+/// Lets the store have the bytes again, if nobody else holds them.
+fn recycle(sealed: Sealed, store: &Store) {
+    let body = sealed.body().clone();
+    drop(sealed);
+    store.recycle(body);
+}
+
+/// A record that was never put in a batch fails.
+pub(super) fn fail_unsettled(
+    waiting: UnsettledRecord,
+    topic: &Arc<str>,
+    failure: PublishFailure,
+    wakers: &mut Wakers,
+) {
+    let failed = FailedBatch {
+        topic: Arc::clone(topic),
+        partition: None,
+        failure,
+        certainty: Certainty::NotSent,
+        kept: Kept::Record(waiting.record),
+    };
+    waiting.outcome.finish(End::Failed(Arc::new(failed), 0), wakers);
+}

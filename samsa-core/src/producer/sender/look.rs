@@ -1,0 +1,245 @@
+//! Looking at a place: what is there, what it waits for, and until when.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Sender;
+use super::batch::{Batch, fail_unsettled};
+use super::place::{Link, Place, Spot, Stage};
+use super::world::World;
+use crate::error::PublishFailure;
+use crate::id::BrokerId;
+use crate::producer::buffer::Look;
+use crate::time::Instant;
+
+impl Sender {
+    /// Decides anew what is to be done for a place. May be called at any time and any number of times.
+    pub(super) fn look(&mut self, world: &mut dyn World, place: Place) {
+        self.expire(world, place);
+        let next = match place.spot {
+            Spot::Unsettled => self.look_unsettled(world, place.topic),
+            Spot::Free => self.look_free(world, place.topic),
+            Spot::Partition(partition) => self.look_partition(world, place, partition),
+        };
+        if next.is_some() {
+            self.active.insert(place);
+        } else {
+            self.active.remove(&place);
+        }
+        self.timers.set(place, next);
+    }
+
+    /// Returns when to look again; never, when there is nothing.
+    fn look_partition(&mut self, world: &mut dyn World, place: Place, number: u32) -> Option<Instant> {
+        let now = world.now();
+        let (linger, timeout) = (self.settings.linger, self.settings.delivery_timeout);
+        if self.topic(place.topic).partition(number).is_leaderless() {
+            self.return_free(place);
+        }
+        let topic = &mut self.topics[place.topic as usize];
+        let found = topic.batches.bound(number).map_or(Look::Empty, |lane| lane.look(now, linger));
+        let partition = topic.partition(number);
+        let waiting = partition.queue.iter().filter(|batch| !batch.is_over()).map(|batch| batch.deadline(timeout));
+        let expiry = waiting.chain(found.opened().map(|opened| opened + timeout)).min()?;
+
+        if let Stage::Ready(broker) = partition.stage
+            && partition.leader != Some(broker)
+        {
+            partition.stage = Stage::Resting;
+        }
+        if partition.stage != Stage::Resting {
+            return Some(expiry);
+        }
+        if partition.not_before > now {
+            return Some(expiry.min(partition.not_before));
+        }
+        if let (Look::Lingers { until, .. }, true) = (found, partition.queue.is_empty()) {
+            return Some(expiry.min(until));
+        }
+        match partition.leader {
+            Some(broker) => self.make_ready(place, broker),
+            None => self.wait_for_metadata(world),
+        }
+        Some(expiry)
+    }
+
+    fn make_ready(&mut self, place: Place, broker: BrokerId) {
+        if let Some(partition) = self.partition(place) {
+            partition.stage = Stage::Ready(broker);
+        }
+        self.brokers.entry(broker).or_default().ready.push_back(place);
+    }
+
+    pub(super) fn wait_for_metadata(&mut self, world: &dyn World) {
+        let at = world.now() + self.settings.backoff.most.max(Duration::from_millis(1));
+        self.ask_again.get_or_insert(at);
+    }
+
+    /// A partition was ready for a broker that cannot be reached now.
+    pub(super) fn give_up_broker(&mut self, world: &mut dyn World, place: Place, broker: BrokerId) {
+        if self.partition(place).is_some_and(|partition| partition.stage == Stage::Ready(broker)) {
+            self.return_free(place);
+            self.look(world, place);
+        }
+    }
+
+    /// Keyless batches that wait for this partition in vain may go to another one.
+    pub(super) fn return_free(&mut self, place: Place) {
+        let Some(partition) = self.partition(place) else { return };
+        let (movable, bound) = std::mem::take(&mut partition.queue).into_iter().partition(Batch::may_move);
+        partition.queue = bound;
+        self.put_back(place.topic, movable);
+    }
+
+    /// Gives what has waited too long its outcome.
+    pub(super) fn expire(&mut self, world: &dyn World, place: Place) {
+        let now = world.now();
+        match place.spot {
+            Spot::Unsettled => self.expire_unsettled(world, place.topic, now),
+            Spot::Free => self.expire_returned(world, place, now),
+            Spot::Partition(_) => self.expire_queue(world, place, now),
+        }
+        self.expire_lanes(world, place, now);
+    }
+
+    fn expire_unsettled(&mut self, world: &dyn World, topic: u32, now: Instant) {
+        let timeout = self.settings.delivery_timeout;
+        let batches = self.topic(topic).batches.clone();
+        while let Some(waiting) = batches.take_expired_unsettled(now, timeout) {
+            let last = format!("the topic is not known: {}", world.last_trouble());
+            self.store.give_back(waiting.charge, &mut self.wakers);
+            let failure = PublishFailure::TimedOut { within: timeout, last };
+            fail_unsettled(waiting, batches.name(), failure, &mut self.wakers);
+        }
+    }
+
+    fn expire_lanes(&mut self, world: &dyn World, place: Place, now: Instant) {
+        let timeout = self.settings.delivery_timeout;
+        let batches = self.topic(place.topic).batches.clone();
+        let lanes = match place.spot {
+            Spot::Unsettled => return,
+            Spot::Free => batches.free(),
+            Spot::Partition(number) => batches.bound(number).map(std::slice::from_ref).unwrap_or_default(),
+        };
+        for lane in lanes {
+            while let Some(batch) = lane.take_expired(now, timeout) {
+                let mut batch = Batch::new(batch, place.spot == Spot::Free);
+                self.time_out(world, place, &mut batch);
+            }
+        }
+    }
+
+    fn expire_returned(&mut self, world: &dyn World, place: Place, now: Instant) {
+        let timeout = self.settings.delivery_timeout;
+        let returned = std::mem::take(&mut self.topic(place.topic).returned);
+        for mut batch in returned {
+            if batch.deadline(timeout) <= now {
+                self.time_out(world, place, &mut batch);
+            } else {
+                self.topic(place.topic).returned.push_back(batch);
+            }
+        }
+    }
+
+    fn expire_queue(&mut self, world: &dyn World, place: Place, now: Instant) {
+        let timeout = self.settings.delivery_timeout;
+        let Some(partition) = self.partition(place) else { return };
+        if !partition.queue.iter().any(|batch| batch.deadline(timeout) <= now) {
+            return;
+        }
+        let stage = partition.stage;
+        let mut queue = std::mem::take(&mut partition.queue);
+        let mut kept = VecDeque::with_capacity(queue.len());
+        let mut is_first = true;
+        while let Some(mut batch) = queue.pop_front() {
+            let is_under_way = std::mem::take(&mut is_first) && matches!(stage, Stage::InFlight(_));
+            if batch.deadline(timeout) <= now {
+                batch.is_possibly_sent |= is_under_way;
+                self.time_out(world, place, &mut batch);
+            }
+            if is_under_way || !batch.is_over() {
+                kept.push_back(batch);
+            } else if let Stage::Compressing(job) = stage {
+                self.jobs.remove(&job);
+                self.set_stage(place, Stage::Resting);
+            }
+        }
+        if let Some(partition) = self.partition(place) {
+            partition.queue = kept;
+        }
+    }
+
+    pub(super) fn set_stage(&mut self, place: Place, stage: Stage) {
+        if let Some(partition) = self.partition(place) {
+            partition.stage = stage;
+        }
+    }
+
+    fn time_out(&mut self, world: &dyn World, place: Place, batch: &mut Batch) {
+        let last = batch.trouble.clone().unwrap_or_else(|| match self.obstacle(place) {
+            Some(obstacle) => obstacle,
+            None => format!("no partition has a leader that can be reached: {}", world.last_trouble()),
+        });
+        let failure = PublishFailure::TimedOut { within: self.settings.delivery_timeout, last };
+        self.fail(place, batch, failure);
+    }
+
+    pub(super) fn fail(&mut self, place: Place, batch: &mut Batch, failure: PublishFailure) {
+        let partition = match place.spot {
+            Spot::Partition(partition) => Some(partition),
+            Spot::Free | Spot::Unsettled => None,
+        };
+        let name = self.topic(place.topic).name().clone();
+        batch.fail(&name, partition, failure, &self.store, &mut self.wakers);
+    }
+
+    /// What stands in the way of a partition, in words.
+    fn obstacle(&self, place: Place) -> Option<String> {
+        let Spot::Partition(number) = place.spot else { return None };
+        let partition = self.topics[place.topic as usize].partitions.get(number as usize)?;
+        let leader = partition.leader?;
+        let broker = self.brokers.get(&leader);
+        Some(match broker.and_then(|broker| broker.trouble.as_ref()) {
+            Some(trouble) => format!("its leader, broker {leader}, cannot be reached: {trouble}"),
+            None => format!("it waited for its turn at its leader, broker {leader}"),
+        })
+    }
+
+    /// For `explain`.
+    pub(super) fn what_it_waits_for(&self, place: Place) -> String {
+        let topic = &self.topics[place.topic as usize];
+        let number = match place.spot {
+            Spot::Unsettled => return "the topic to be known".to_owned(),
+            Spot::Free => return "a partition whose leader is reachable and has room, or the linger time".to_owned(),
+            Spot::Partition(number) => number,
+        };
+        let Some(partition) = topic.partitions.get(number as usize) else { return "metadata".to_owned() };
+        match (partition.stage, partition.leader) {
+            (Stage::InFlight(_), _) => {
+                let whom = partition.leader.map_or_else(|| "its leader".to_owned(), |id| format!("broker {id}"));
+                format!("the answer of {whom}")
+            }
+            (Stage::Compressing(_), _) => "to be compressed".to_owned(),
+            (_, None) => "a leader".to_owned(),
+            (Stage::Ready(_), Some(leader)) => match self.brokers.get(&leader) {
+                Some(broker) if broker.link == Link::Ready => format!("its turn at broker {leader}"),
+                _ => format!("a connection to broker {leader}"),
+            },
+            (Stage::Resting, Some(_)) if partition.failures > 0 => {
+                format!("to be tried again after {} failures", partition.failures)
+            }
+            (Stage::Resting, Some(_)) => "the linger time".to_owned(),
+        }
+    }
+
+    /// When the oldest batch of a place was opened.
+    pub(super) fn oldest(&self, place: Place) -> Option<Instant> {
+        let topic = &self.topics[place.topic as usize];
+        let taken = match place.spot {
+            Spot::Unsettled => return topic.batches.oldest_unsettled(),
+            Spot::Free => topic.returned.front(),
+            Spot::Partition(number) => topic.partitions.get(number as usize)?.queue.front(),
+        };
+        taken.map(Batch::opened).or_else(|| topic.lanes(place.spot).iter().filter_map(|lane| lane.oldest()).min())
+    }
+}

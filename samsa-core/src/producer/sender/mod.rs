@@ -1,0 +1,287 @@
+//! The sender: takes batches out of the buffer, brings each to its partition's leader, and gives it its outcome.
+//!
+//! It works on *places*: a partition, a topic's keyless records, a topic that is not known yet. Whatever happens, the
+//! answer is to look at the places that it concerns; a look decides anew from what is there. Of a partition:
+//!
+//! | stage       | input                             | then        | emits                                        |
+//! |-------------|-----------------------------------|-------------|----------------------------------------------|
+//! | Resting     | records, and a leader             | Ready       | a wish for a connection, if there is none    |
+//! | Resting     | records that linger, or a backoff | Resting     | a deadline                                   |
+//! | Ready       | room on the connection            | InFlight    | a request with batches of many partitions    |
+//! | Ready       | room, and the batch is plain      | Compressing | a job                                        |
+//! | Compressing | the job is done                   | Resting     |                                              |
+//! | InFlight    | written                           | Resting     | the outcome                                  |
+//! | InFlight    | a definite, final error           | Resting     | the outcome                                  |
+//! | InFlight    | another error, or no answer       | Resting     | a backoff; the same bytes go again           |
+//! | any         | the delivery timeout is over      | the same    | the outcome; the partition still waits for   |
+//! |             |                                   |             | the end of a request that is under way       |
+//!
+//! One batch of a partition is under way at a time; so order is kept over retries, and there is no other record of the
+//! partition that could overtake. A keyless batch belongs to a partition from when it is taken until it is certainly
+//! not stored.
+
+mod batch;
+mod fate;
+mod free;
+mod gather;
+mod look;
+mod place;
+mod request;
+mod timers;
+mod topics;
+mod waits;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_proto::records::Codec;
+
+use crate::backoff::Backoff;
+use crate::command::Waiting;
+use crate::config::{Acks, Compression, Config};
+use crate::connection::{Failure, Peer};
+use crate::error::PublishFailure;
+use crate::id::{BrokerId, JobId};
+use crate::out::Out;
+use crate::producer::ProducerInput;
+use crate::producer::buffer::Store;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+use crate::wake::Wakers;
+use gather::Request;
+use place::{Broker, Link, Partition, Place, Spot, Topic};
+use timers::Timers;
+use waits::Waits;
+use world::World;
+
+pub(crate) use world::Surroundings;
+
+#[derive(Debug)]
+pub(crate) struct Sender {
+    settings: Settings,
+    store: Arc<Store>,
+    topics: Vec<Topic>,
+    brokers: BTreeMap<BrokerId, Broker>,
+    requests: BTreeMap<u64, Request>,
+    jobs: BTreeMap<JobId, Place>,
+    /// Places that have something, and whose lanes need not be told of.
+    active: BTreeSet<Place>,
+    timers: Timers,
+    /// Topics with keyless batches that could go, if a partition were open.
+    free: BTreeSet<u32>,
+    /// Something waits for metadata: when to ask for it again.
+    ask_again: Option<Instant>,
+    waits: Waits,
+    next_token: u64,
+    next_job: u64,
+    wakers: Wakers,
+    rng: Rng,
+}
+
+/// What the configuration says, in the sender's terms.
+#[derive(Debug)]
+struct Settings {
+    acks: Acks,
+    codec: Codec,
+    linger: Duration,
+    delivery_timeout: Duration,
+    request_timeout: Duration,
+    backoff: Backoff,
+}
+
+impl Sender {
+    pub(crate) fn new(config: &Config, store: Arc<Store>, rng: Rng) -> Self {
+        let codec = match config.publish.compression {
+            Compression::None => Codec::None,
+            Compression::Lz4 => Codec::Lz4,
+        };
+        let settings = Settings {
+            acks: config.publish.acks,
+            codec,
+            linger: config.publish.linger,
+            delivery_timeout: config.publish.delivery_timeout,
+            request_timeout: config.request_timeout,
+            backoff: config.retry_backoff,
+        };
+        Self {
+            settings,
+            store,
+            topics: Vec::new(),
+            brokers: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            active: BTreeSet::new(),
+            timers: Timers::default(),
+            free: BTreeSet::new(),
+            ask_again: None,
+            waits: Waits::default(),
+            next_token: 0,
+            next_job: 0,
+            wakers: Wakers::default(),
+            rng,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, world: &mut dyn World, input: ProducerInput) {
+        match input {
+            ProducerInput::BatchesReady => self.batches_ready(world),
+            ProducerInput::MetadataChanged => self.metadata_changed(world),
+            ProducerInput::Ready { peer } => self.broker_ready(world, peer),
+            ProducerInput::Unreachable { peer, reason } => self.broker_unreachable(world, peer, reason),
+            ProducerInput::Response { token, version, frame } => self.response(world, token, version, &frame),
+            ProducerInput::Failed { token, failure } => self.request_failed(world, token, &failure),
+            ProducerInput::Computed { id, output } => self.computed(world, id, output),
+            ProducerInput::Tick => self.tick(world),
+            ProducerInput::Flush { op, until } => self.flush(world, op, until),
+            ProducerInput::Close { op, until } => self.close(world, op, until),
+        }
+        self.look_at_ready(world);
+        self.pump(world);
+        self.end_waits(world);
+        world.wake(&mut self.wakers);
+    }
+
+    /// The close was answered, and nothing is under way for an outcome any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.waits.is_closed()
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let deadlines = [
+            self.timers.next().map(|at| Deadline::new(at, "linger, retry or delivery timeout of a batch")),
+            self.ask_again.map(|at| Deadline::new(at, "metadata for waiting batches")),
+            self.waits.next().map(|at| Deadline::new(at, "flush or close")),
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// The driver goes: everything that was accepted gets its outcome.
+    pub(crate) fn abort(&mut self, out: &mut Out) {
+        self.store.close(&mut self.wakers);
+        let replies = self.waits.abort();
+        self.fail_everything();
+        replies.into_iter().for_each(|(op, reply)| out.complete(op, reply));
+        out.wake(&mut self.wakers);
+    }
+
+    fn batches_ready(&mut self, world: &mut dyn World) {
+        self.look_at_ready(world);
+        // Looking settles topics, which puts lanes on the list; only then is everything active.
+        self.look_at_ready(world);
+        if self.store.take_pressed() {
+            self.hurry(world);
+        }
+    }
+
+    /// Looks at all that was put on the ready list.
+    fn look_at_ready(&mut self, world: &mut dyn World) {
+        self.meet_topics();
+        for lane in self.store.take_ready() {
+            self.look(world, lane.into());
+        }
+    }
+
+    fn meet_topics(&mut self) {
+        let new = self.store.topics_from(self.topics.len());
+        self.topics.extend(new.into_iter().map(Topic::new));
+    }
+
+    /// Nothing lingers any more: somebody flushes, or waits for memory.
+    fn hurry(&mut self, world: &mut dyn World) {
+        for place in self.active.clone() {
+            self.topic(place.topic).lanes(place.spot).iter().for_each(|lane| lane.hurry());
+            self.look(world, place);
+        }
+    }
+
+    fn tick(&mut self, world: &mut dyn World) {
+        let now = world.now();
+        while let Some(place) = self.timers.pop(now) {
+            self.look(world, place);
+        }
+        if self.ask_again.is_some_and(|at| at <= now) {
+            self.ask_again = None;
+            for place in self.active.clone() {
+                self.look(world, place);
+            }
+            if self.ask_again.is_some() {
+                world.refresh("batches wait for a leader");
+            }
+        }
+    }
+
+    fn broker_ready(&mut self, world: &mut dyn World, peer: Peer) {
+        let Peer::Broker(broker) = peer else { return };
+        let state = self.brokers.entry(broker).or_default();
+        state.link = Link::Ready;
+        state.trouble = None;
+        self.learn_formats(world);
+    }
+
+    fn broker_unreachable(&mut self, world: &mut dyn World, peer: Peer, reason: String) {
+        let Peer::Broker(broker) = peer else { return };
+        let state = self.brokers.entry(broker).or_default();
+        state.link = Link::None;
+        state.trouble = Some(reason);
+        let waiting = state.ready.clone();
+        for place in waiting {
+            self.give_up_broker(world, place, broker);
+        }
+        self.learn_formats(world);
+        world.refresh("a leader cannot be reached");
+    }
+
+    fn topic(&mut self, index: u32) -> &mut Topic {
+        &mut self.topics[index as usize]
+    }
+
+    /// The partition of a place that is one.
+    fn partition(&mut self, place: Place) -> Option<&mut Partition> {
+        match place.spot {
+            Spot::Partition(partition) => Some(self.topic(place.topic).partition(partition)),
+            Spot::Free | Spot::Unsettled => None,
+        }
+    }
+
+    /// Gives every record that has no outcome one: the client is closed.
+    fn fail_everything(&mut self) {
+        self.store.take_ready();
+        self.meet_topics();
+        for index in 0..self.topics.len() as u32 {
+            self.fail_topic(index, &PublishFailure::Closed);
+        }
+        self.active.clear();
+        self.free.clear();
+        self.jobs.clear();
+        self.timers = Timers::default();
+        self.ask_again = None;
+    }
+
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        lines.extend(self.active.iter().map(|place| self.explain_place(*place)));
+        self.waits.explain(lines);
+    }
+
+    fn explain_place(&self, place: Place) -> Waiting {
+        let topic = &self.topics[place.topic as usize];
+        let who = match place.spot {
+            Spot::Unsettled | Spot::Free => format!("messages for topic {:?}", topic.name()),
+            Spot::Partition(partition) => format!("messages for topic {:?} partition {partition}", topic.name()),
+        };
+        let since = self.oldest(place);
+        let until = since.map(|since| since + self.settings.delivery_timeout);
+        Waiting { who, what: self.what_it_waits_for(place), since, until }
+    }
+}
+
+/// How a request failed: whether the broker may have got it, and in what words.
+impl From<&Failure> for fate::Loss {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::NotSent(why) => Self { is_possibly_sent: false, why: why.clone() },
+            Failure::PossiblySent(why) => Self { is_possibly_sent: true, why: why.clone() },
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The state that the sender keeps of topics, partitions and brokers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use samsa_proto::records::Format;
+
+use super::batch::Batch;
+use crate::id::{BrokerId, JobId};
+use crate::producer::buffer::{Lane, LaneId, LaneKind, TopicBatches};
+use crate::time::Instant;
+
+/// Where records wait for the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) topic: u32,
+    pub(super) spot: Spot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spot {
+    /// The topic is not known.
+    Unsettled,
+    /// Keyless records, which have no partition yet.
+    Free,
+    Partition(u32),
+}
+
+impl From<LaneId> for Place {
+    fn from(id: LaneId) -> Self {
+        let spot = match id.kind {
+            LaneKind::Bound(partition) => Spot::Partition(partition),
+            LaneKind::Free(_) => Spot::Free,
+            LaneKind::Unsettled => Spot::Unsettled,
+        };
+        Self { topic: id.topic, spot }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) batches: Arc<TopicBatches>,
+    pub(super) id: Option<[u8; 16]>,
+    pub(super) partitions: Vec<Partition>,
+    /// Keyless batches that were taken, refused, and may go elsewhere.
+    pub(super) returned: VecDeque<Batch>,
+    /// The most that any partition was given of keyless batches, in bytes.
+    pub(super) most_given: u64,
+    pub(super) is_wanted: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Partition {
+    pub(super) leader: Option<BrokerId>,
+    /// What its lane writes.
+    pub(super) format: Option<Format>,
+    /// Batches that were taken, in order; the first is the one under way.
+    pub(super) queue: VecDeque<Batch>,
+    pub(super) stage: Stage,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    /// After a failure: not before this.
+    pub(super) not_before: Instant,
+    /// Bytes of keyless batches that it was given.
+    pub(super) given: u64,
+    /// Its last batch was a keyless one: if both kinds wait, they take turns.
+    pub(super) free_had_turn: bool,
+}
+
+/// How far a partition's first batch is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing is to be done, or something has to be waited for.
+    #[default]
+    Resting,
+    /// In the ready list of this broker.
+    Ready(BrokerId),
+    Compressing(JobId),
+    /// In this request.
+    InFlight(u64),
+}
+
+/// One broker, as the sender sees it.
+#[derive(Debug, Default)]
+pub(super) struct Broker {
+    pub(super) link: Link,
+    /// Partitions that could be sent; those whose stage says something else are stale.
+    pub(super) ready: VecDeque<Place>,
+    /// Requests without response.
+    pub(super) in_flight: usize,
+    /// Why it was not reached.
+    pub(super) trouble: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Link {
+    /// No connection, and none was asked for.
+    #[default]
+    None,
+    /// News will come.
+    Asked,
+    Ready,
+}
+
+impl Topic {
+    pub(super) fn new(batches: Arc<TopicBatches>) -> Self {
+        Self {
+            batches,
+            id: None,
+            partitions: Vec::new(),
+            returned: VecDeque::new(),
+            most_given: 0,
+            is_wanted: false,
+        }
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        self.batches.name()
+    }
+
+    /// The lanes of a place.
+    pub(super) fn lanes(&self, spot: Spot) -> &[Lane] {
+        match spot {
+            Spot::Unsettled => &[],
+            Spot::Free => self.batches.free(),
+            Spot::Partition(partition) => self.batches.bound(partition).map(std::slice::from_ref).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn partition(&mut self, partition: u32) -> &mut Partition {
+        let needed = partition as usize + 1;
+        if self.partitions.len() < needed {
+            self.partitions.resize_with(needed, Partition::default);
+        }
+        &mut self.partitions[partition as usize]
+    }
+
+    /// What a partition counts as given, when the one that is given least comes next. One that could not be written
+    /// for a long time, or is new, does not get everything until it is even.
+    pub(super) fn weight(&self, partition: &Partition) -> u64 {
+        const CATCH_UP: u64 = 1 << 20;
+        partition.given.max(self.most_given.saturating_sub(CATCH_UP))
+    }
+}
+
+impl Partition {
+    /// Nothing is under way, and nobody could be sent anything.
+    pub(super) fn is_leaderless(&self) -> bool {
+        self.leader.is_none() && matches!(self.stage, Stage::Resting | Stage::Ready(_))
+    }
+
+    /// Whether a keyless batch could go to it now, as far as the partition is concerned.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.stage == Stage::Resting && self.queue.is_empty() && self.not_before <= now
+    }
+}

@@ -1,0 +1,123 @@
+//! What metadata says of the topics that are published to.
+
+use std::collections::BTreeSet;
+
+use samsa_proto::records::Format;
+
+use super::Sender;
+use super::batch::fail_unsettled;
+use super::place::{Place, Spot, Stage};
+use super::request::format_of;
+use super::world::World;
+use crate::error::PublishFailure;
+use crate::id::BrokerId;
+use crate::time::Instant;
+
+impl Sender {
+    pub(super) fn metadata_changed(&mut self, world: &mut dyn World) {
+        for index in 0..self.topics.len() as u32 {
+            self.update(world, index);
+        }
+        for place in self.active.clone() {
+            self.look(world, place);
+        }
+        self.tidy_ready_lists();
+    }
+
+    /// What is ready for a broker is there once, and nothing else is there: leaders come and go.
+    fn tidy_ready_lists(&mut self) {
+        let topics = &self.topics;
+        for (id, broker) in &mut self.brokers {
+            let mut seen = BTreeSet::new();
+            broker.ready.retain(|place| {
+                let Spot::Partition(number) = place.spot else { return false };
+                let partition = topics[place.topic as usize].partitions.get(number as usize);
+                partition.is_some_and(|partition| partition.stage == Stage::Ready(*id)) && seen.insert(*place)
+            });
+        }
+    }
+
+    /// Takes over the partitions and leaders of a topic. What a topic was stays known while the metadata lacks it; it
+    /// has no leaders then.
+    fn update(&mut self, world: &mut dyn World, index: u32) {
+        let topic = &mut self.topics[index as usize];
+        let Some(view) = world.topic(topic.batches.name()) else {
+            topic.partitions.iter_mut().for_each(|partition| partition.leader = None);
+            return;
+        };
+        topic.id = view.id;
+        let count = view.partitions.len() as u32;
+        topic.partition(count - 1);
+        topic.partitions.iter_mut().for_each(|partition| partition.leader = None);
+        for (partition, info) in topic.partitions.iter_mut().zip(&view.partitions) {
+            partition.leader = info.leader;
+        }
+        if topic.batches.is_settled() {
+            topic.batches.set_partitions(count);
+        }
+        self.learn_format(world, index);
+    }
+
+    /// A broker has told its versions: whatever waited for its format goes on.
+    pub(super) fn learn_formats(&mut self, world: &mut dyn World) {
+        for index in 0..self.topics.len() as u32 {
+            self.learn_format(world, index);
+            let place = Place { topic: index, spot: Spot::Unsettled };
+            if self.active.contains(&place) {
+                self.look(world, place);
+            }
+        }
+    }
+
+    /// Each partition writes in its leader's format. Where that is not known, and for keyless records, it is the
+    /// oldest that any leader of the topic takes: what turns out wrong is written anew when it is sent.
+    fn learn_format(&mut self, world: &dyn World, index: u32) -> Option<Format> {
+        let topic = &mut self.topics[index as usize];
+        let format = |leader: Option<BrokerId>| leader.and_then(|id| world.broker_version(id)).map(format_of);
+        let oldest = topic.partitions.iter().filter_map(|partition| format(partition.leader)).min()?;
+        topic.batches.set_format(oldest);
+        for (number, partition) in (0..).zip(&mut topic.partitions) {
+            let format = format(partition.leader).unwrap_or(oldest);
+            if partition.format.replace(format) != Some(format)
+                && let Some(lane) = topic.batches.bound(number)
+            {
+                lane.set_format(format);
+            }
+        }
+        Some(oldest)
+    }
+
+    /// Returns when to look again; never, when no record waits for the topic to be known.
+    pub(super) fn look_unsettled(&mut self, world: &mut dyn World, index: u32) -> Option<Instant> {
+        let name = self.topic(index).name().clone();
+        self.topic(index).batches.look_unsettled()?;
+        if !std::mem::replace(&mut self.topic(index).is_wanted, true) {
+            world.want(&name);
+        }
+        if let Some(code) = world.refusal(&name) {
+            self.fail_unsettled(index, &PublishFailure::Refused(code));
+        } else {
+            self.settle(world, index);
+        }
+        let oldest = self.topic(index).batches.look_unsettled()?;
+        self.wait_for_metadata(world);
+        Some(oldest + self.settings.delivery_timeout)
+    }
+
+    /// If the topic is known, its waiting records go into batches.
+    fn settle(&mut self, world: &mut dyn World, index: u32) {
+        let batches = self.topic(index).batches.clone();
+        let Some(count) = world.topic(batches.name()).map(|view| view.partitions.len() as u32) else { return };
+        self.update(world, index);
+        if self.learn_format(world, index).is_none() {
+            return self.reach_leaders(world, index);
+        }
+        let mut refused = Vec::new();
+        let freed = batches.settle(&self.store, count, |waiting, error| refused.push((waiting, error)));
+        self.store.give_back(freed, &mut self.wakers);
+        for (waiting, error) in refused {
+            fail_unsettled(waiting, batches.name(), PublishFailure::Unacceptable(error), &mut self.wakers);
+        }
+    }
+
+}

@@ -1,0 +1,168 @@
+//! Flush and close: commands that wait for the outcome of everything that was accepted before them.
+
+use std::sync::Arc;
+
+use super::Sender;
+use super::batch::{Batch, fail_unsettled};
+use super::place::{Place, Spot, Stage};
+use super::world::World;
+use crate::command::{Reply, Waiting};
+use crate::error::PublishFailure;
+use crate::id::OpId;
+use crate::producer::outcome::BatchOutcome;
+use crate::time::Instant;
+
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    waits: Vec<Wait>,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Wait {
+    op: OpId,
+    until: Instant,
+    is_close: bool,
+    outcomes: Vec<Arc<BatchOutcome>>,
+}
+
+impl Wait {
+    fn is_over(&mut self) -> bool {
+        while self.outcomes.pop_if(|outcome| outcome.is_known()).is_some() {}
+        self.outcomes.is_empty()
+    }
+
+    fn answer(&self, world: &mut dyn World) {
+        let (op, reply) = self.reply();
+        world.complete(op, reply);
+    }
+
+    /// Says how many records have no outcome.
+    fn reply(&self) -> (OpId, Reply) {
+        let open = self.outcomes.iter().filter(|outcome| !outcome.is_known());
+        let records = open.map(|outcome| outcome.count() as usize).sum();
+        (self.op, if self.is_close { Reply::Close(records) } else { Reply::Flush(records) })
+    }
+}
+
+impl Waits {
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.waits.iter().map(|wait| wait.until).min()
+    }
+
+    fn take_ended(&mut self, is_ended: impl FnMut(&mut Wait) -> bool) -> Vec<Wait> {
+        self.waits.extract_if(.., is_ended).collect()
+    }
+
+    /// Ends all waits; called before their records are given up.
+    pub(super) fn abort(&mut self) -> Vec<(OpId, Reply)> {
+        self.is_closed = true;
+        self.waits.drain(..).map(|wait| wait.reply()).collect()
+    }
+
+    pub(super) fn explain(&self, lines: &mut Vec<Waiting>) {
+        for wait in &self.waits {
+            let who = if wait.is_close { "close" } else { "flush" }.to_owned();
+            let what = format!("the outcome of {} batches", wait.outcomes.len());
+            lines.push(Waiting { who, what, since: None, until: Some(wait.until) });
+        }
+    }
+}
+
+impl Sender {
+    pub(super) fn flush(&mut self, world: &mut dyn World, op: OpId, until: Instant) {
+        self.wait(world, op, until, false);
+    }
+
+    pub(super) fn close(&mut self, world: &mut dyn World, op: OpId, until: Instant) {
+        self.store.close(&mut self.wakers);
+        self.wait(world, op, until, true);
+    }
+
+    fn wait(&mut self, world: &mut dyn World, op: OpId, until: Instant, is_close: bool) {
+        self.look_at_ready(world);
+        self.hurry(world);
+        let mut outcomes = Vec::new();
+        for place in &self.active {
+            self.collect(*place, &mut outcomes);
+        }
+        self.waits.waits.push(Wait { op, until, is_close, outcomes });
+    }
+
+    /// Answers the commands whose records all have their outcome, and those whose time is over.
+    pub(super) fn end_waits(&mut self, world: &mut dyn World) {
+        let now = world.now();
+        let mut ended = self.waits.take_ended(|wait| wait.until <= now);
+        if ended.iter().any(|wait| wait.is_close) {
+            // They say how much had no outcome; now it gets one.
+            ended.iter().for_each(|wait| wait.answer(world));
+            ended.clear();
+            self.waits.is_closed = true;
+            self.fail_everything();
+        }
+        ended.extend(self.waits.take_ended(Wait::is_over));
+        for wait in ended {
+            self.waits.is_closed |= wait.is_close;
+            wait.answer(world);
+        }
+    }
+
+    /// Adds the outcomes of all that is at a place.
+    fn collect(&self, place: Place, into: &mut Vec<Arc<BatchOutcome>>) {
+        let topic = &self.topics[place.topic as usize];
+        let taken = match place.spot {
+            Spot::Unsettled => return topic.batches.unsettled_outcomes(into),
+            Spot::Free => Some(&topic.returned),
+            Spot::Partition(number) => topic.partitions.get(number as usize).map(|partition| &partition.queue),
+        };
+        let taken = taken.into_iter().flatten().filter(|batch| !batch.is_over());
+        into.extend(taken.map(|batch| Arc::clone(batch.outcome())));
+        topic.lanes(place.spot).iter().for_each(|lane| lane.outcomes(into));
+    }
+
+    /// Gives everything of a topic its outcome.
+    pub(super) fn fail_topic(&mut self, index: u32, failure: &PublishFailure) {
+        self.fail_unsettled(index, failure);
+        let partitions = self.topic(index).partitions.len() as u32;
+        let spots = (0..partitions).map(Spot::Partition).chain([Spot::Free]);
+        for spot in spots {
+            self.fail_place(Place { topic: index, spot }, failure);
+        }
+    }
+
+    pub(super) fn fail_unsettled(&mut self, index: u32, failure: &PublishFailure) {
+        let batches = self.topic(index).batches.clone();
+        for waiting in batches.take_unsettled() {
+            self.store.give_back(waiting.charge, &mut self.wakers);
+            fail_unsettled(waiting, batches.name(), failure.clone(), &mut self.wakers);
+        }
+    }
+
+    fn fail_place(&mut self, place: Place, failure: &PublishFailure) {
+        let mut batches = match place.spot {
+            Spot::Partition(number) => self.take_queue(place.topic, number),
+            Spot::Free | Spot::Unsettled => std::mem::take(&mut self.topic(place.topic).returned),
+        };
+        for lane in self.topic(place.topic).lanes(place.spot) {
+            while let Some(batch) = lane.take() {
+                batches.push_back(Batch::new(batch, place.spot == Spot::Free));
+            }
+        }
+        for mut batch in batches {
+            self.fail(place, &mut batch, failure.clone());
+        }
+    }
+
+    fn take_queue(&mut self, index: u32, number: u32) -> std::collections::VecDeque<Batch> {
+        let partition = self.topic(index).partition(number);
+        let mut queue = std::mem::take(&mut partition.queue);
+        if let (Stage::InFlight(_), Some(first)) = (partition.stage, queue.front_mut()) {
+            first.is_possibly_sent = true;
+        }
+        queue
+    }
+}

@@ -1,0 +1,118 @@
+//! What the sender sees of the rest of the engine. Its tests put a scripted world in this place.
+
+use std::sync::Arc;
+
+use samsa_proto::ErrorCode;
+use samsa_proto::api::produce::ProduceRequest;
+use samsa_proto::wire::EncodeError;
+
+use crate::cluster::{Cluster, Interest, TopicView};
+use crate::command::Reply;
+use crate::connection::{Call, Owner, Peer, Role};
+use crate::id::{BrokerId, ConnId, JobId, OpId};
+use crate::intent::{Intent, Job};
+use crate::limits;
+use crate::out::Context;
+use crate::time::Instant;
+use crate::wake::Wakers;
+
+pub(crate) trait World {
+    fn now(&self) -> Instant;
+    /// A topic with at least one partition, if it is known.
+    fn topic(&self, name: &str) -> Option<&TopicView>;
+    /// Why the brokers will never tell of this topic.
+    fn refusal(&self, name: &str) -> Option<ErrorCode>;
+    /// Asks for a topic; the cluster may create it.
+    fn want(&mut self, name: &Arc<str>);
+    fn refresh(&mut self, why: &'static str);
+    fn last_trouble(&self) -> &str;
+    /// The connection to a broker, if it can be used now. If not, news of it will come.
+    fn connection(&mut self, broker: BrokerId) -> Option<ConnId>;
+    /// The newest Produce version on a connection.
+    fn version(&self, conn: ConnId) -> Option<i16>;
+    /// The newest Produce version of a broker that has ever told it.
+    fn broker_version(&self, broker: BrokerId) -> Option<i16>;
+    fn send(
+        &mut self,
+        conn: ConnId,
+        request: &ProduceRequest<'_>,
+        version: i16,
+        token: u64,
+    ) -> Result<(), EncodeError>;
+    fn compute(&mut self, id: JobId, job: Job);
+    fn complete(&mut self, op: OpId, reply: Reply);
+    fn wake(&mut self, wakers: &mut Wakers);
+}
+
+/// The real one.
+pub(crate) struct Surroundings<'a, 'b> {
+    pub(crate) cx: &'a mut Context<'b>,
+    pub(crate) cluster: &'a mut Cluster,
+}
+
+impl World for Surroundings<'_, '_> {
+    fn now(&self) -> Instant {
+        self.cx.now.mono
+    }
+
+    fn topic(&self, name: &str) -> Option<&TopicView> {
+        self.cluster.topic(name)
+    }
+
+    fn refusal(&self, name: &str) -> Option<ErrorCode> {
+        self.cluster.refusal(name)
+    }
+
+    fn want(&mut self, name: &Arc<str>) {
+        self.cluster.want(self.cx, name, Interest::Publish);
+    }
+
+    fn refresh(&mut self, why: &'static str) {
+        self.cluster.refresh(self.cx, why);
+    }
+
+    fn last_trouble(&self) -> &str {
+        self.cluster.last_trouble()
+    }
+
+    fn connection(&mut self, broker: BrokerId) -> Option<ConnId> {
+        self.cx.net.connection(self.cx.now, Peer::Broker(broker), Role::Produce)
+    }
+
+    fn version(&self, conn: ConnId) -> Option<i16> {
+        self.cx.net.version::<ProduceRequest<'static>>(conn)
+    }
+
+    fn broker_version(&self, broker: BrokerId) -> Option<i16> {
+        self.cx.net.broker_version::<ProduceRequest<'static>>(broker)
+    }
+
+    fn send(
+        &mut self,
+        conn: ConnId,
+        request: &ProduceRequest<'_>,
+        version: i16,
+        token: u64,
+    ) -> Result<(), EncodeError> {
+        let call = Call {
+            request,
+            version,
+            timeout: self.cx.config.request_timeout,
+            owner: Owner::Producer(token),
+            response_bytes: limits::RESPONSE_BYTES,
+        };
+        self.cx.net.send(self.cx.now, conn, &call)
+    }
+
+    fn compute(&mut self, id: JobId, job: Job) {
+        self.cx.out.intend(Intent::Compute { id, job });
+    }
+
+    fn complete(&mut self, op: OpId, reply: Reply) {
+        self.cx.out.complete(op, reply);
+    }
+
+    fn wake(&mut self, wakers: &mut Wakers) {
+        self.cx.out.wake(wakers);
+    }
+}
