@@ -40,14 +40,17 @@ async fn look_around(cluster: &Cluster, port: u16) {
 async fn a_broker_that_never_answers_ends_as_a_typed_error() {
     let address = broker::start_mute();
     let within = Duration::from_millis(200);
-    let error =
-        samsa_tokio::bootstrap(address.to_string()).connect_within(within).connect().await.unwrap_err();
+    let error = samsa_tokio::bootstrap(address.to_string())
+        .connect_within(within)
+        .connect()
+        .await
+        .expect_err("no cluster");
     assert!(error.is_retriable(), "{error}");
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_with_what_to_do() {
-    let error = samsa_tokio::bootstrap("k1").connect().await.unwrap_err();
+    let error = samsa_tokio::bootstrap("k1").connect().await.expect_err("no cluster");
     assert!(matches!(error, ConnectError::Bootstrap(_)));
     assert!(error.to_string().contains("write host:port"), "{error}");
 }
@@ -55,7 +58,7 @@ async fn an_address_that_is_none_is_refused_with_what_to_do() {
 #[cfg(feature = "zookeeper")]
 #[tokio::test]
 async fn a_connect_string_that_is_none_is_refused_with_what_to_do() {
-    let error = samsa_tokio::zookeeper("zk1:2181,").connect().await.unwrap_err();
+    let error = samsa_tokio::zookeeper("zk1:2181,").connect().await.expect_err("no cluster");
     assert!(matches!(error, ConnectError::ConnectString(_)));
     assert!(error.to_string().contains("remove the comma"), "{error}");
 }
@@ -64,7 +67,8 @@ async fn a_connect_string_that_is_none_is_refused_with_what_to_do() {
 #[tokio::test]
 async fn an_ensemble_that_is_not_there_ends_as_a_typed_error_that_names_it() {
     let within = Duration::from_millis(500);
-    let error = samsa_tokio::zookeeper("127.0.0.1:1").connect_within(within).connect().await.unwrap_err();
+    let error =
+        samsa_tokio::zookeeper("127.0.0.1:1").connect_within(within).connect().await.expect_err("no cluster");
     assert!(error.is_retriable(), "{error}");
     assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
 }

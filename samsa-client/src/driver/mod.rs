@@ -243,7 +243,7 @@ impl<R: Runtime> Driver<R> {
             }
             Intent::Compute { id, job } => self.jobs.send(id, self.runtime.compute(job)),
             Intent::Complete { reply: Reply::Close(given_up), op } => {
-                self.commands.keep_farewell(op, given_up)
+                self.commands.keep_farewell(op, given_up);
             }
             told => self.tell_application(told),
         }

@@ -197,11 +197,11 @@ fn when_the_driver_is_dropped_every_accepted_message_has_its_outcome() {
 
 #[test]
 fn a_message_whose_enqueue_is_dropped_while_it_waits_is_never_accepted() {
-    let (cluster, _stage) = Stage::with(Toy::default(), |config| config.publish.buffer_bytes = 64 << 10);
+    let (cluster, stage) = Stage::with(Toy::default(), |config| config.publish.buffer_bytes = 64 << 10);
     let topic = cluster.topic("events");
     let mut deliveries = Vec::new();
     let full = loop {
-        match topic.try_enqueue(&[7; 1000]) {
+        match topic.try_enqueue([7; 1000]) {
             Ok(delivery) => deliveries.push(delivery),
             Err(error) => break error,
         }
@@ -213,7 +213,7 @@ fn a_message_whose_enqueue_is_dropped_while_it_waits_is_never_accepted() {
     assert!(poll(&mut waiting).is_pending());
     drop(waiting);
     let accepted = deliveries.len();
-    drop(_stage);
+    drop(stage);
     let ended = deliveries.iter_mut().filter_map(|delivery| match poll(delivery) {
         Poll::Ready(Err(error)) => Some(error.message().value),
         _ => None,
