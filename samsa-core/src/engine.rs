@@ -286,11 +286,11 @@ impl Engine {
     fn ready(&mut self, peer: Peer, role: Role) {
         match role {
             Role::Produce => self.producer(ProducerInput::Ready { peer }),
-            Role::Fetch => self.consumer(ConsumerInput::Ready { peer }),
+            Role::Fetch => self.consumer(ConsumerInput::Ready),
             Role::Control => {
                 self.cluster(ClusterInput::Ready);
-                self.consumer(ConsumerInput::Ready { peer });
-                self.lookup(LookupInput::Ready { peer });
+                self.consumer(ConsumerInput::Ready);
+                self.lookup(LookupInput::Ready);
             }
         }
     }

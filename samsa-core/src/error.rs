@@ -171,6 +171,14 @@ pub enum ReadError {
         /// Which.
         partition: i32,
     },
+    /// The brokers will not tell of the topic.
+    #[error("topic {topic:?}: the brokers refuse to tell of it: {code}")]
+    TopicRefused {
+        /// The topic.
+        topic: Arc<str>,
+        /// Why.
+        code: ErrorCode,
+    },
     /// The position is outside of what the broker keeps; reading of this partition has stopped.
     #[error(
         "topic {topic:?} partition {partition}: offset {offset} is out of range; open a reader at Earliest or Latest"

@@ -17,6 +17,8 @@ mod ask;
 pub(crate) mod list_offsets;
 mod listing;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,7 +53,7 @@ pub(crate) struct Lookup {
 pub(crate) enum LookupInput {
     Ask { op: OpId, command: Command, within: Duration },
     MetadataChanged,
-    Ready { peer: Peer },
+    Ready,
     Unreachable { peer: Peer, reason: String },
     Response { token: u64, version: i16, frame: Bytes },
     Failed { token: u64, failure: Failure },
@@ -66,15 +68,17 @@ impl Lookup {
     pub(crate) fn handle(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, input: LookupInput) {
         match input {
             LookupInput::Ask { op, command, within } => self.ask(cx, op, command, within),
-            LookupInput::MetadataChanged | LookupInput::Ready { .. } | LookupInput::Tick => {}
+            LookupInput::MetadataChanged | LookupInput::Ready | LookupInput::Tick => {}
             LookupInput::Unreachable { peer, reason } => {
-                self.asks.values_mut().for_each(|ask| ask.unreachable(peer, &reason));
+                for ask in self.asks.values_mut() {
+                    ask.unreachable(peer, &reason);
+                }
             }
             LookupInput::Response { token, version, frame } => {
-                self.with(token, |ask| ask.answer(token, version, &frame))
+                self.with(token, |ask| ask.answer(token, version, &frame));
             }
             LookupInput::Failed { token, failure } => {
-                self.with(token, |ask| ask.no_answer(token, failure.reason()))
+                self.with(token, |ask| ask.no_answer(token, failure.reason()));
             }
         }
         self.pump(cx, cluster);
@@ -127,10 +131,10 @@ impl Lookup {
     fn advance(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, op: OpId) -> Option<Reply> {
         let ask = self.asks.get_mut(&op)?;
         ask.wake(cx.now.mono);
-        if ask.seeks() {
-            if let Some(conn) = cluster.contact(cx) {
-                self.ask_metadata(cx, op, conn);
-            }
+        if ask.seeks()
+            && let Some(conn) = cluster.contact(cx)
+        {
+            self.ask_metadata(cx, op, conn);
         }
         self.ask_leaders(cx, op);
         let ask = self.asks.get_mut(&op)?;

@@ -20,12 +20,12 @@ pub(crate) fn names(response: &MetadataResponse<'_>, version: i16) -> Vec<TopicN
     let is_there = |topic: &&MetadataResponseTopic<'_>| {
         topic.error_code.is_ok() || topic.error_code == ErrorCode::LEADER_NOT_AVAILABLE
     };
-    let named = response.topics.iter().filter(is_there).filter_map(|topic| {
+    let told = response.topics.iter().filter(is_there).filter_map(|topic| {
         let name = topic.name?;
         let internal = if version < SAYS_INTERNAL { name == INTERNAL } else { topic.is_internal };
         Some(TopicName { name: name.into(), internal })
     });
-    let mut names: Vec<_> = named.collect();
+    let mut names: Vec<_> = told.collect();
     names.sort_unstable();
     names.dedup();
     names

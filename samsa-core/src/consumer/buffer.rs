@@ -99,7 +99,7 @@ impl FetchBuffer {
         let mut state = lock(&self.state);
         if state.phase == Phase::Open {
             state.queue.push_back(item);
-            state.waiting.take().into_iter().for_each(|waker| wakers.push(waker));
+            wake_later(&mut state, wakers);
         }
     }
 
@@ -109,7 +109,7 @@ impl FetchBuffer {
         if state.phase == Phase::Open {
             state.phase = Phase::Ended;
         }
-        state.waiting.take().into_iter().for_each(|waker| wakers.push(waker));
+        wake_later(&mut state, wakers);
         let queue = std::mem::take(&mut state.queue);
         drop(state);
         drop(queue);
@@ -168,7 +168,15 @@ impl FetchBuffer {
         let waiting = state.waiting.take();
         drop(state);
         drop(dropped);
-        waiting.into_iter().for_each(Waker::wake);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
+fn wake_later(state: &mut State, wakers: &mut Wakers) {
+    if let Some(waker) = state.waiting.take() {
+        wakers.push(waker);
     }
 }
 
@@ -192,10 +200,6 @@ impl Source {
     /// Whether nothing of this partition is handed out any more.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::Release);
     }
 
     /// The application's thread found records that cannot be read: the partition stops, and the error comes next.

@@ -60,6 +60,7 @@ impl Chunk {
     }
 }
 
+#[expect(clippy::into_iter_without_iter, reason = "a chunk's records are walked by `records`")]
 impl<'a> IntoIterator for &'a Chunk {
     type Item = Record<'a>;
     type IntoIter = ChunkRecords<'a>;

@@ -77,7 +77,8 @@ impl Fetcher {
     }
 
     /// The topic as it is now. Partitions that were added after the opening are read from their start.
-    pub(crate) fn update(&mut self, view: &TopicView) {
+    pub(crate) fn update(&mut self, view: Option<&TopicView>) {
+        let Some(view) = view else { return };
         self.topic_id = view.id;
         let start = if self.opening.is_some() { self.spec.start } else { Offset::Earliest };
         for info in &view.partitions {

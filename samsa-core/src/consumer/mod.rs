@@ -87,9 +87,7 @@ pub(crate) enum ConsumerInput {
         partition: i32,
     },
     MetadataChanged,
-    Ready {
-        peer: Peer,
-    },
+    Ready,
     Unreachable {
         peer: Peer,
         reason: String,
@@ -136,24 +134,26 @@ impl Consumer {
             ConsumerInput::Undecodable { reader, partition } => {
                 let fetcher = self.fetchers.get_mut(&reader);
                 let partition = fetcher.and_then(|fetcher| fetcher.partitions.get_mut(&partition));
-                partition.into_iter().for_each(|partition| partition.stopped = true);
+                if let Some(partition) = partition {
+                    partition.stopped = true;
+                }
             }
             ConsumerInput::MetadataChanged => {
                 for fetcher in self.fetchers.values_mut() {
-                    cluster.topic(&fetcher.spec.topic).into_iter().for_each(|view| fetcher.update(view));
+                    fetcher.update(cluster.topic(&fetcher.spec.topic));
                 }
                 self.pump_all(cx, cluster);
             }
-            ConsumerInput::Ready { .. } | ConsumerInput::Tick => self.pump_all(cx, cluster),
+            ConsumerInput::Ready | ConsumerInput::Tick => self.pump_all(cx, cluster),
             ConsumerInput::Unreachable { peer, reason } => {
                 self.unreachable(cx, cluster, peer, &reason);
             }
             ConsumerInput::Response { token, version, frame } => {
-                self.response(cx, cluster, token, version, &frame)
+                self.response(cx, cluster, token, version, &frame);
             }
             ConsumerInput::Failed { token, failure } => {
                 self.finish(cx, cluster, token, |fetcher, scope| {
-                    fetcher.fail_rest(scope, token, failure.reason())
+                    fetcher.fail_rest(scope, token, failure.reason());
                 });
             }
             ConsumerInput::Oversized { token, conn, bytes } => {
@@ -209,7 +209,7 @@ impl Consumer {
         let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
         cluster.want(cx, &spec.topic, Interest::Read);
         let mut fetcher = Fetcher::new(spec, buffer, opening);
-        cluster.topic(&fetcher.spec.topic).into_iter().for_each(|view| fetcher.update(view));
+        fetcher.update(cluster.topic(&fetcher.spec.topic));
         self.fetchers.insert(reader, fetcher);
         self.pump(cx, cluster, reader);
     }
@@ -246,7 +246,7 @@ impl Consumer {
     ) {
         self.finish(cx, cluster, token, |fetcher, scope| match fetcher.ended(token) {
             Some(Request { question: Question::Records, .. }) => {
-                fetcher.fetched(scope, token, version, frame)
+                fetcher.fetched(scope, token, version, frame);
             }
             Some(Request { question: Question::Offsets, .. }) => fetcher.listed(scope, token, version, frame),
             None => {}

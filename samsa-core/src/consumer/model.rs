@@ -30,13 +30,13 @@ pub(crate) struct Model {
     pub(crate) now: Now,
     /// The topic "events": who leads each partition, -1 for nobody.
     pub(crate) leaders: Vec<i32>,
-    /// The newest version of Fetch and ListOffsets that brokers speak.
+    /// The newest version of Fetch and `ListOffsets` that brokers speak.
     newest: i16,
     /// Whether brokers give the topic an id.
     pub(crate) has_id: bool,
     /// Brokers that refuse connections.
     pub(crate) down: Vec<i32>,
-    brokers: i32,
+    pub(crate) brokers: i32,
     conns: BTreeMap<ConnId, i32>,
     asked: VecDeque<Asked>,
     replies: Vec<Reply>,
@@ -101,6 +101,12 @@ impl Model {
         self.settle();
     }
 
+    /// The driver is dropped.
+    pub(crate) fn aborts(&mut self) {
+        self.engine.abort();
+        self.settle();
+    }
+
     /// What the driver would do about the application's notices.
     pub(crate) fn rings(&mut self) -> bool {
         let rung = self.engine.signal().take().contains(Notices::CREDIT);
@@ -119,9 +125,13 @@ impl Model {
 
     /// Lets time pass until something is asked or replied.
     pub(crate) fn waits_for_something(&mut self) {
-        while self.is_quiet() && !self.has_replied() {
+        for _ in 0..1_000 {
+            if !self.is_quiet() || self.has_replied() {
+                return;
+            }
             self.waits();
         }
+        panic!("nothing is asked and nothing is replied");
     }
 
     pub(crate) fn reply(&mut self) -> Reply {

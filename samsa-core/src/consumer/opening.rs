@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use samsa_proto::ErrorCode;
+
 use crate::command::ReaderSpec;
 use crate::error::ReadError;
 use crate::id::OpId;
@@ -22,6 +24,8 @@ pub(crate) enum Known {
     /// So many partitions.
     Partitions(usize),
     Unknown,
+    /// It will not be told of, however often it is asked for.
+    Refused(ErrorCode),
     NotYet,
 }
 
@@ -37,6 +41,7 @@ impl Opening {
         let topic = || Arc::clone(&spec.topic);
         match (known, spec.partition) {
             (Known::Unknown, _) => Some(ReadError::UnknownTopic { topic: topic() }),
+            (Known::Refused(code), _) => Some(ReadError::TopicRefused { topic: topic(), code }),
             (Known::Partitions(count), Some(partition))
                 if !(0..count as i64).contains(&i64::from(partition)) =>
             {
@@ -74,6 +79,9 @@ mod tests {
     fn what_is_not_there_fails_at_once() {
         let unknown = failure(Instant::START, None, Known::Unknown);
         assert_eq!(unknown, Some(ReadError::UnknownTopic { topic: "events".into() }));
+        let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+        let refused = failure(Instant::START, None, Known::Refused(code));
+        assert_eq!(refused, Some(ReadError::TopicRefused { topic: "events".into(), code }));
         for partition in [-1, 3] {
             let missing = failure(Instant::START, Some(partition), Known::Partitions(3));
             assert_eq!(missing, Some(ReadError::UnknownPartition { topic: "events".into(), partition }));

@@ -68,13 +68,13 @@ pub(crate) fn select<'p>(
 }
 
 /// A fetch without a session, of everything up to the high watermark.
-pub(crate) fn request<'a>(
-    topic: &'a str,
+pub(crate) fn request(
+    topic: &str,
     topic_id: Option<[u8; 16]>,
     partitions: Vec<FetchPartition>,
     sizes: Sizes,
     max_wait_ms: i32,
-) -> FetchRequest<'a> {
+) -> FetchRequest<'_> {
     FetchRequest {
         max_wait_ms,
         min_bytes: 1,

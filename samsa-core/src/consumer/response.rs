@@ -37,10 +37,10 @@ impl Fetcher {
         frame: &Bytes,
         response: &FetchResponse<'_>,
     ) {
-        let frame = match has_records(response) {
-            true => self.buffer.memory().charge(frame.clone()),
-            false => frame.clone(),
-        };
+        let mut frame = frame.clone();
+        if has_records(response) {
+            frame = self.buffer.memory().charge(frame);
+        }
         for topic in &response.responses {
             if !self.is_mine(topic, version) {
                 continue;
@@ -86,8 +86,9 @@ impl Fetcher {
                 if records.is_empty() {
                     partition.succeed();
                 } else if checked.advances(from) {
-                    let segment = partition.advance(checked, from, turn, records);
-                    segment.into_iter().for_each(|item| self.buffer.push(item, &mut scope.wakers));
+                    if let Some(item) = partition.advance(&checked, from, turn, records) {
+                        self.buffer.push(item, &mut scope.wakers);
+                    }
                 } else if let Some(error) = partition.stand_still(scope, checked, from, most, version) {
                     self.stop(scope, data.partition_index, error);
                 }
@@ -133,7 +134,7 @@ impl Fetcher {
                 }
             }
             Found::Refused(code) if verdict(code) == Verdict::Again => {
-                partition.fail(scope, code.to_string())
+                partition.fail(scope, code.to_string());
             }
             Found::Refused(code) => {
                 let error = partition.refused(code);
@@ -155,7 +156,7 @@ impl Partition {
     }
 
     /// Goes on behind the sound batches; gives what may hold records.
-    fn advance(&mut self, checked: Checked, from: i64, turn: u64, mut records: Bytes) -> Option<Item> {
+    fn advance(&mut self, checked: &Checked, from: i64, turn: u64, mut records: Bytes) -> Option<Item> {
         self.succeed();
         self.position = Position::At(checked.next);
         self.turn = turn;

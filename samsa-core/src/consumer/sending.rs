@@ -45,7 +45,9 @@ impl Consumer {
             self.ask(cx, cluster, reader, broker, question);
         }
         let allowed = self.fetchers.get_mut(&reader).map(Fetcher::make_room);
-        allowed.into_iter().flatten().for_each(|conn| cx.net.allow(cx.now, conn));
+        for conn in allowed.into_iter().flatten() {
+            cx.net.allow(cx.now, conn);
+        }
     }
 
     /// Lets a reader do something, and does what comes of it.
@@ -101,7 +103,7 @@ impl Consumer {
         };
         if let Err(trouble) = sent {
             self.with(cx, cluster, reader, |fetcher, scope| {
-                fetcher.fail_broker(scope, broker, question, &trouble)
+                fetcher.fail_broker(scope, broker, question, &trouble);
             });
         }
     }
@@ -191,9 +193,10 @@ fn version<R: Api>(cx: &Context<'_>, conn: ConnId) -> Result<i16, String> {
 }
 
 fn known(cluster: &Cluster, topic: &str) -> Known {
-    match cluster.topic(topic) {
-        Some(view) => Known::Partitions(view.partitions.len()),
-        None if cluster.is_unknown(topic) => Known::Unknown,
-        None => Known::NotYet,
+    match (cluster.topic(topic), cluster.refusal(topic)) {
+        (Some(view), _) => Known::Partitions(view.partitions.len()),
+        (None, Some(code)) => Known::Refused(code),
+        (None, None) if cluster.is_unknown(topic) => Known::Unknown,
+        (None, None) => Known::NotYet,
     }
 }
