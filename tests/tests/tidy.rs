@@ -1,0 +1,109 @@
+//! Rules of the house that a look at the text can check.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the core may know threads; see ARCHITECTURE.md.
+const THREADS: [&str; 4] = ["wake.rs", "producer/", "consumer/", "connection/frame_pool.rs"];
+
+/// Most lines of a file, tests apart.
+const LINES: usize = 500;
+
+/// Members of the workspace that hold what users build.
+const CRATES: [&str; 8] = [
+    "samsa-proto",
+    "samsa-proto/derive",
+    "samsa-core",
+    "samsa-client",
+    "samsa-tokio",
+    "samsa-async-std",
+    "samsa-sim",
+    "samsa-cli",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn rust_files(directory: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// The sources of a crate, as path below `src` and text.
+fn sources(name: &str) -> Vec<(String, String)> {
+    let source = root().join(name).join("src");
+    let mut files = Vec::new();
+    rust_files(&source, &mut files);
+    assert!(!files.is_empty(), "{name} has no sources");
+    let relative = |path: &Path| path.strip_prefix(&source).unwrap().to_string_lossy().replace('\\', "/");
+    files.into_iter().map(|path| (relative(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// What stands before the tests of a file.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
+}
+
+#[test]
+fn the_core_knows_threads_only_where_it_shares_memory_with_them() {
+    let shared = ["std::sync::", "std::task::Waker", "thread_local!"];
+    let known = |path: &str| THREADS.iter().any(|place| path.starts_with(place));
+    let strays: Vec<String> = sources("samsa-core")
+        .into_iter()
+        .filter(|(path, _)| !known(path) && !path.ends_with("tests.rs"))
+        .flat_map(|(path, text)| {
+            let lines = without_tests(&text).lines().map(str::to_owned).collect::<Vec<_>>();
+            lines.into_iter().map(move |line| (path.clone(), line))
+        })
+        .filter(|(_, line)| shared.iter().any(|word| line.contains(word)))
+        .filter(|(_, line)| line.trim() != "use std::sync::Arc;" && !line.trim_start().starts_with("//"))
+        .map(|(path, line)| format!("{path}: {line}"))
+        .collect();
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn no_file_is_a_house_of_its_own() {
+    let long: Vec<String> = CRATES
+        .iter()
+        .flat_map(|name| {
+            sources(name).into_iter().map(move |(path, text)| (format!("{name}/src/{path}"), text))
+        })
+        .filter(|(path, _)| !path.ends_with("tests.rs") && !path.contains("/tests/"))
+        .map(|(path, text)| (path, without_tests(&text).lines().count()))
+        .filter(|(_, lines)| *lines > LINES)
+        .map(|(path, lines)| format!("{path}: {lines} lines, more than {LINES}"))
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn nothing_is_left_for_later_in_the_code() {
+    let left = ["todo!(", "unimplemented!(", "TODO", "FIXME", "XXX"];
+    let notes: Vec<String> = CRATES
+        .iter()
+        .flat_map(|name| {
+            sources(name).into_iter().map(move |(path, text)| (format!("{name}/src/{path}"), text))
+        })
+        .filter(|(_, text)| left.iter().any(|word| text.contains(word)))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(notes.is_empty(), "{notes:#?}");
+}
+
+#[test]
+fn every_file_that_the_map_names_is_there() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let named = map.split('`').skip(1).step_by(2).filter(|name| name.ends_with(".rs") && !name.contains('{'));
+    let places = ["", "samsa-core/src", "samsa-client/src", "samsa-core/src/producer", "samsa-proto/src/api"];
+    let missing: Vec<&str> =
+        named.filter(|name| !places.iter().any(|place| root().join(place).join(name).is_file())).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
