@@ -54,29 +54,25 @@ pub use spawn::AsyncStd;
 pub use spawn::Smol;
 pub use spawn::{BoxedDriver, SpawnWith};
 
-/// A builder for a client on async-std.
-#[cfg(feature = "async-std")]
-pub type Builder = samsa_client::Builder<AsyncStd>;
-
 /// A cluster that registers itself in ZooKeeper: a connect string with its chroot, `zk1:2181,zk2:2181/kafka`.
 #[cfg(all(feature = "async-std", feature = "zookeeper"))]
-pub fn zookeeper(connect_string: impl Into<String>) -> Builder {
+pub fn zookeeper(connect_string: impl Into<String>) -> Builder<AsyncStd> {
     zookeeper_on(AsyncStd, connect_string)
 }
 
 /// A cluster of which some brokers are known: `k1:9092,k2:9092`. They tell of the others.
 #[cfg(feature = "async-std")]
-pub fn bootstrap(brokers: impl Into<String>) -> Builder {
+pub fn bootstrap(brokers: impl Into<String>) -> Builder<AsyncStd> {
     bootstrap_on(AsyncStd, brokers)
 }
 
 /// As `zookeeper`, with a spawner of one's choice.
 #[cfg(feature = "zookeeper")]
-pub fn zookeeper_on<S: Launch>(spawner: S, connect_string: impl Into<String>) -> samsa_client::Builder<S> {
-    samsa_client::Builder::zookeeper(spawner, connect_string)
+pub fn zookeeper_on<S: Launch>(spawner: S, connect_string: impl Into<String>) -> Builder<S> {
+    Builder::zookeeper(spawner, connect_string)
 }
 
 /// As `bootstrap`, with a spawner of one's choice.
-pub fn bootstrap_on<S: Launch>(spawner: S, brokers: impl Into<String>) -> samsa_client::Builder<S> {
-    samsa_client::Builder::bootstrap(spawner, brokers)
+pub fn bootstrap_on<S: Launch>(spawner: S, brokers: impl Into<String>) -> Builder<S> {
+    Builder::bootstrap(spawner, brokers)
 }

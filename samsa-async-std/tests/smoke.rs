@@ -2,6 +2,8 @@
 
 #[path = "../../samsa-client/tests/support/broker.rs"]
 mod broker;
+#[path = "../../samsa-client/tests/support/listener.rs"]
+mod listener;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +23,7 @@ async fn look_around(cluster: &Cluster) {
 #[cfg(feature = "async-std")]
 #[test]
 fn a_client_runs_on_async_std() {
-    let address = format!("localhost:{}", broker::start().port());
+    let address = format!("localhost:{}", listener::start().port());
     async_std::task::block_on(async {
         let cluster = samsa_async_std::bootstrap(address).connect().await.expect("a cluster");
         look_around(&cluster).await;
@@ -31,7 +33,7 @@ fn a_client_runs_on_async_std() {
 #[cfg(feature = "smol")]
 #[test]
 fn a_client_runs_on_smol() {
-    let address = broker::start().to_string();
+    let address = listener::start().to_string();
     smol::block_on(async {
         let connect = samsa_async_std::bootstrap_on(samsa_async_std::Smol, address).connect();
         look_around(&connect.await.expect("a cluster")).await;
@@ -40,7 +42,7 @@ fn a_client_runs_on_smol() {
 
 #[test]
 fn a_client_runs_on_any_executor() {
-    let address = broker::start().to_string();
+    let address = listener::start().to_string();
     let executor = Arc::new(async_executor::Executor::new());
     let of_driver = Arc::clone(&executor);
     let spawn = SpawnWith(move |driver| of_driver.spawn(driver).detach());
@@ -52,7 +54,7 @@ fn a_client_runs_on_any_executor() {
 
 #[test]
 fn a_broker_that_never_answers_ends_as_a_typed_error() {
-    let address = broker::start_mute().to_string();
+    let address = listener::start_mute().to_string();
     let executor = Arc::new(async_executor::Executor::new());
     let of_driver = Arc::clone(&executor);
     let spawn = SpawnWith(move |driver| of_driver.spawn(driver).detach());

@@ -1,5 +1,56 @@
-//! The handles that applications hold and the driver that performs what `samsa-core` asks for, written once for every
-//! runtime.
+//! What an application holds of a Kafka cluster, and the driver that performs what `samsa-core` asks for: written once,
+//! for every runtime.
+//!
+//! Applications depend on an adapter, `samsa-tokio` or `samsa-async-std`, which gives `zookeeper(..)`, `bootstrap(..)`
+//! and everything that is here. None of the handles knows the runtime, so code is written against them:
+//!
+//! ```no_run
+//! use samsa_client::{Cluster, Message, Offset};
+//!
+//! async fn greet(cluster: &Cluster) -> Result<(), Box<dyn std::error::Error>> {
+//!     for broker in cluster.brokers().iter() {
+//!         println!("{} at {}", broker.id, broker.address);
+//!     }
+//!
+//!     // One message, awaited.
+//!     let topic = cluster.topic("events");
+//!     let receipt = topic.publish(Message::new("hello").key("user-1")).await?;
+//!     println!("partition {}, offset {:?}", receipt.partition, receipt.offset);
+//!
+//!     // Many: their order is fixed by enqueue, which waits for room only.
+//!     for number in 0..1000 {
+//!         let _outcome = topic.enqueue(number.to_string()).await?;
+//!     }
+//!     cluster.flush().await?;
+//!
+//!     // And back.
+//!     let mut reader = topic.partition(receipt.partition).reader(Offset::Earliest).open().await?;
+//!     while let Some(chunk) = reader.next_chunk().await {
+//!         for record in &chunk? {
+//!             println!("{}: {:?}", record.offset(), record.value());
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What can be relied on
+//!
+//! - Every future may be dropped at any await. Before a message is accepted, it is never sent then; after that it goes
+//!   on, and only its outcome is not seen.
+//! - Every call ends: when its time is over ([`Call::within`], 30 s unless said otherwise), when the client is closed, or
+//!   when its runtime is gone.
+//! - Every message that was accepted has exactly one outcome, a [`Receipt`] or a [`PublishError`], which says whether it
+//!   may have been stored.
+//! - `Drop` does no IO and never blocks. When the last handle is dropped, the driver works on until every accepted
+//!   message has its outcome, and ends.
+//!
+//! # The driver
+//!
+//! [`client`] gives the first handle and a [`Driver`], which is a future for the runtime to poll. How a runtime looks to
+//! it is said in [`runtime`].
+//!
+//! The feature `zookeeper` brings the way to ZooKeeper through the zookeeper-client crate, for any runtime.
 
 mod builder;
 mod call;

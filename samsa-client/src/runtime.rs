@@ -2,7 +2,8 @@
 //!
 //! To bring Samsa to another runtime, implement [`Runtime`] with its [`Tcp`] and [`Timer`], hand it to
 //! [`client`](crate::client), and let the runtime poll the [`Driver`](crate::Driver) that comes back. `samsa-tokio` is
-//! about a hundred lines and does no more than that.
+//! about a hundred lines and does no more than that. A simulator is one more runtime: its clock, its network and its
+//! ZooKeeper are models, and the same handles run in it.
 //!
 //! No trait here asks for `Send`: the driver of a runtime whose parts are `Send` is `Send` itself, and a thread-per-core
 //! runtime needs none of it.
@@ -30,7 +31,7 @@ pub trait Runtime {
     type Resolving: Future<Output = io::Result<Vec<SocketAddr>>> + Unpin;
     /// From [`compute`](Self::compute).
     type Computing: Future<Output = JobOutput> + Unpin;
-    /// Where ZooKeeper is reached; [`NoZooKeeper`] where it is not.
+    /// Where ZooKeeper is reached; [`NoZooKeeper`](crate::NoZooKeeper) where it is not.
     type ZooKeeper: ZooKeeper;
 
     /// Both clocks. The driver reads them once a turn, which is when a clock of the handles may be set right by them.

@@ -43,16 +43,13 @@ mod adapter;
 pub use adapter::{OnTokio, Tokio};
 pub use samsa_client::*;
 
-/// A builder for a client on Tokio.
-pub type Builder = samsa_client::Builder<OnTokio>;
-
 /// A cluster that registers itself in ZooKeeper: a connect string with its chroot, `zk1:2181,zk2:2181/kafka`.
 #[cfg(feature = "zookeeper")]
-pub fn zookeeper(connect_string: impl Into<String>) -> Builder {
+pub fn zookeeper(connect_string: impl Into<String>) -> Builder<OnTokio> {
     Builder::zookeeper(OnTokio, connect_string)
 }
 
 /// A cluster of which some brokers are known: `k1:9092,k2:9092`. They tell of the others.
-pub fn bootstrap(brokers: impl Into<String>) -> Builder {
+pub fn bootstrap(brokers: impl Into<String>) -> Builder<OnTokio> {
     Builder::bootstrap(OnTokio, brokers)
 }

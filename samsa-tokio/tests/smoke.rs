@@ -2,6 +2,8 @@
 
 #[path = "../../samsa-client/tests/support/broker.rs"]
 mod broker;
+#[path = "../../samsa-client/tests/support/listener.rs"]
+mod listener;
 
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use samsa_tokio::{BrokerId, Cluster, ConnectError};
 
 #[tokio::test]
 async fn a_client_sees_the_cluster_looks_around_and_closes() {
-    let address = broker::start();
+    let address = listener::start();
     let cluster =
         samsa_tokio::bootstrap(address.to_string()).client_id("smoke").connect().await.expect("a cluster");
     look_around(&cluster, address.port()).await;
@@ -17,7 +19,7 @@ async fn a_client_sees_the_cluster_looks_around_and_closes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_runs_on_many_threads_too() {
-    let address = broker::start();
+    let address = listener::start();
     let cluster =
         samsa_tokio::bootstrap(format!("localhost:{}", address.port())).connect().await.expect("a cluster");
     let port = address.port();
@@ -38,7 +40,7 @@ async fn look_around(cluster: &Cluster, port: u16) {
 
 #[tokio::test]
 async fn a_broker_that_never_answers_ends_as_a_typed_error() {
-    let address = broker::start_mute();
+    let address = listener::start_mute();
     let within = Duration::from_millis(200);
     let error = samsa_tokio::bootstrap(address.to_string())
         .connect_within(within)
@@ -86,7 +88,7 @@ fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
 
 #[test]
 fn a_runtime_that_goes_leaves_handles_that_say_so() {
-    let address = broker::start();
+    let address = listener::start();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let connect = samsa_tokio::bootstrap(address.to_string()).connect();
     let cluster = runtime.block_on(connect).expect("a cluster");

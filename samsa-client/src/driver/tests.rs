@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use samsa_core::{AppendError, Certainty, Config, Discovery, HostPort, LookError, PublishFailure};
 
+#[path = "../../tests/support/broker.rs"]
+mod broker;
+
 use super::Driver;
 use super::toy::{Toy, Wakes};
-use crate::{Cluster, FlushError};
+use crate::{Cluster, FlushError, Message};
 
 /// A client with its driver in a toy world.
 struct Stage {
@@ -45,6 +48,26 @@ impl Stage {
     fn poll(&mut self) -> bool {
         let driver = self.driver.as_mut().expect("the driver was dropped");
         Pin::new(driver).poll(&mut Context::from_waker(&self.wakes.waker())).is_ready()
+    }
+
+    /// Lets a broker answer, until there is nothing more to say.
+    fn converse(&mut self) {
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 9092));
+        while self.run() > 0 {
+            let mut said = false;
+            for pipe in 0..self.toy.connections() {
+                while let Some(request) = self.toy.take_frame(pipe) {
+                    let answer = broker::answer(&request, address).unwrap_or_default();
+                    for byte in answer {
+                        self.toy.send(pipe, &[byte]);
+                    }
+                    said = true;
+                }
+            }
+            if !said {
+                return;
+            }
+        }
     }
 
     /// Lets time pass, from deadline to deadline, until the driver has ended.
@@ -196,12 +219,32 @@ fn when_the_driver_is_dropped_every_accepted_message_has_its_outcome() {
 }
 
 #[test]
+fn where_there_is_room_a_message_costs_no_allocation() {
+    let (cluster, mut stage) = Stage::new(Toy::with_room(1 << 20));
+    let topic = cluster.topic("events");
+    let value = [7; 100];
+    let enqueue = |count| {
+        for _ in 0..count {
+            let mut enqueue = topic.enqueue(Message::new(&value));
+            assert!(matches!(poll(&mut enqueue), Poll::Ready(Ok(_))));
+        }
+    };
+    enqueue(1);
+    stage.converse();
+    // A batch that has grown to its full size, and is not full.
+    enqueue(1500);
+
+    let counted = allocation_counter::measure(|| enqueue(500));
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
 fn a_message_whose_enqueue_is_dropped_while_it_waits_is_never_accepted() {
     let (cluster, stage) = Stage::with(Toy::default(), |config| config.publish.buffer_bytes = 64 << 10);
     let topic = cluster.topic("events");
     let mut deliveries = Vec::new();
     let full = loop {
-        match topic.try_enqueue([7; 1000]) {
+        match topic.try_enqueue(&[7; 1000]) {
             Ok(delivery) => deliveries.push(delivery),
             Err(error) => break error,
         }
@@ -311,7 +354,7 @@ fn handles_can_be_shared_between_threads_and_futures_can_be_spawned() {
     shared::<crate::Reader>();
     shared::<crate::ConsumedMessage>();
     shared::<crate::Events>();
-    shared::<crate::Message<'static>>();
+    shared::<Message<'static>>();
     shared::<crate::ReaderBuilder>();
     let (cluster, stage) = Stage::new(Toy::default());
     let topic = cluster.topic("events");

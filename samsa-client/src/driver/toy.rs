@@ -92,6 +92,14 @@ impl Toy {
         self.world().pipes[pipe].to_broker.clone()
     }
 
+    /// Takes the next request, without its length, if it has come whole.
+    pub(crate) fn take_frame(&self, pipe: usize) -> Option<Vec<u8>> {
+        let mut world = self.world();
+        let bytes = &mut world.pipes[pipe].to_broker;
+        let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
+        (bytes.len() >= 4 + length).then(|| bytes.drain(..4 + length).skip(4).collect())
+    }
+
     pub(crate) fn asked_names(&self) -> Vec<String> {
         self.world().asked.clone()
     }
