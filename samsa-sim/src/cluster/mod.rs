@@ -223,6 +223,12 @@ impl ModelCluster {
         })
     }
 
+    /// Up to where a partition is committed.
+    pub(crate) fn committed(&self, topic: &str, partition: i32) -> i64 {
+        let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
+        partition.map_or(0, |partition| partition.committed)
+    }
+
     /// How many partitions a topic has; 0 when there is no such topic.
     pub(crate) fn partition_count(&self, topic: &str) -> i32 {
         self.state.topics.get(topic).map_or(0, |topic| topic.partitions.len() as i32)

@@ -25,6 +25,9 @@ const LAST: usize = 10;
 
 const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 
+/// After the healing a client may still wait for its next attempt to dial: a little longer than the longest such wait.
+const RECOVERY: Duration = Duration::from_secs(11);
+
 /// Between two records.
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);
 
@@ -42,6 +45,7 @@ async fn play(stage: Stage) {
     });
     publish_until_healed(&stage, &publisher).await;
     flush(&stage, &publisher).await;
+    stage.world.sleep(RECOVERY).await;
     publish_when_all_is_well(&stage, &publisher).await;
     stage.read_to_the_end(READER).await;
     stage.close(publisher).await;

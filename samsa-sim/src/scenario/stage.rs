@@ -12,7 +12,7 @@ use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, Offset, Reade
 use super::Options;
 use super::plan::Plan;
 use crate::check::{self, Accepted, History, Logs, Outcome, Read};
-use crate::cluster::LoggedRecord;
+use crate::cluster::{LoggedRecord, ModelCluster};
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::simulation::Simulation;
@@ -212,11 +212,10 @@ impl Stage {
     /// what was read says.
     pub(super) async fn read_to_the_end(&self, number: usize) {
         let has_all = || {
-            let logs = self.logs();
             let history = self.history();
-            logs.iter().all(|(partition, log)| {
-                let last = history.reads.get(&(number, *partition)).and_then(|reads| reads.last());
-                log.last().is_none_or(|stored| last.is_some_and(|read| read.offset >= stored.offset))
+            self.ends().all(|(partition, end)| {
+                let last = history.reads.get(&(number, partition)).and_then(|reads| reads.last());
+                last.map_or(0, |read| read.offset + 1) >= end
             })
         };
         let reading = async {
@@ -226,6 +225,14 @@ impl Stage {
         };
         self.world.timeout(CONVERGENCE, reading).await;
         self.history.borrow_mut().finished_readers.push(number);
+    }
+
+    /// Up to where each partition of the topic is committed.
+    fn ends(&self) -> impl Iterator<Item = (i32, i64)> {
+        let ends = |cluster: &ModelCluster| -> Vec<i64> {
+            (0..cluster.partition_count(TOPIC)).map(|number| cluster.committed(TOPIC, number)).collect()
+        };
+        (0..).zip(self.world.host().look(ends))
     }
 
     /// What the brokers have of the topic.
