@@ -148,7 +148,9 @@ impl<L: Launch> Builder<L> {
         Ok(cluster)
     }
 
-    fn start(self) -> Result<Cluster, ConnectError> {
+    /// Starts the client, and waits for nothing: so it can be asked what it waits for even when no broker answers. Whether
+    /// the cluster was seen says [`Cluster::connected`].
+    pub fn start(self) -> Result<Cluster, ConnectError> {
         let Self { launch, way, session_timeout, mut config, .. } = self;
         let mut ensemble = None;
         config.discovery = match way {
