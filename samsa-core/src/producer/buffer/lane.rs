@@ -390,7 +390,7 @@ impl Open {
         let timestamp = record.timestamp_at(now);
         let headers = record.headers.iter().copied();
         let index = self.batch.builder.append(timestamp.0, record.key, record.value, headers);
-        let index = index.map_err(refusal)?;
+        let index = index.map_err(|error| refusal(&error))?;
         self.batch.outcome.set_count(index + 1);
         Ok(Ticket::new(Arc::clone(&self.batch.outcome), index, timestamp))
     }
@@ -424,7 +424,7 @@ impl Open {
 }
 
 #[cold]
-fn refusal(error: EncodeError) -> Refusal {
+fn refusal(error: &EncodeError) -> Refusal {
     match error {
         EncodeError::HeadersUnsupported { .. } => Refusal::NoHeaders,
         _ => Refusal::TooLarge,

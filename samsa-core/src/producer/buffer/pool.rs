@@ -104,7 +104,9 @@ mod tests {
     fn no_more_is_kept_than_the_limit() {
         let pool = Pool::new(2 * LEAST);
         let all: Vec<_> = (0..5).map(|_| filled(&pool, LEAST)).collect();
-        all.into_iter().for_each(|bytes| pool.recycle(bytes));
+        for bytes in all {
+            pool.recycle(bytes);
+        }
         assert!(lock(&pool.idle).bytes <= 2 * LEAST);
     }
 

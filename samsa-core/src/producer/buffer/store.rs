@@ -181,6 +181,8 @@ fn thread_number() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "threads are told apart")]
+
     use super::*;
 
     fn store() -> Store {

@@ -100,7 +100,12 @@ impl Desk {
 }
 
 fn small() -> PublishConfig {
-    PublishConfig { batch_bytes: 8 << 10, message_bytes: 8 << 10, buffer_bytes: 32 << 10, ..PublishConfig::default() }
+    PublishConfig {
+        batch_bytes: 8 << 10,
+        message_bytes: 8 << 10,
+        buffer_bytes: 32 << 10,
+        ..PublishConfig::default()
+    }
 }
 
 fn value(value: &[u8]) -> OutgoingRecord<'_> {
@@ -193,7 +198,8 @@ fn keyed_and_keyless_records_never_share_a_batch() {
 fn a_key_goes_where_the_java_client_puts_it() {
     let desk = Desk::settled(&PublishConfig::default(), 7);
     let _ticket = desk.append(&keyed(b"foobar", b"v"));
-    let partition = (-790_332_482_i32 & 0x7fff_ffff) as u32 % 7;
+    // -790332482 without its sign bit, modulo 7.
+    let partition = 1_357_151_166 % 7;
     assert_eq!(values(desk.take(LaneKind::Bound(partition)).unwrap()), [b"v"]);
 }
 
@@ -309,7 +315,9 @@ fn a_wait_for_room_ends_when_the_buffer_is_closed() {
     wakers.wake();
 
     assert_eq!(woken.0.load(Ordering::SeqCst), 1);
-    let Poll::Ready(Err(error)) = desk.topic.poll_append(&to(0, b""), NOW, &mut cx) else { panic!("still waits") };
+    let Poll::Ready(Err(error)) = desk.topic.poll_append(&to(0, b""), NOW, &mut cx) else {
+        panic!("still waits")
+    };
     assert_eq!(error, AppendError::Closed);
 }
 
@@ -433,7 +441,11 @@ mod threads {
         let mut cx = Context::from_waker(&waker);
         for number in 0..RECORDS {
             let payload = payload(thread, number);
-            let record = if number % 3 == 0 { keyed(&payload[..1], &payload) } else { to(i32::from(thread), &payload) };
+            let record = if number % 3 == 0 {
+                keyed(&payload[..1], &payload)
+            } else {
+                to(i32::from(thread), &payload)
+            };
             while desk.topic.poll_append(&record, NOW, &mut cx).is_pending() {
                 while !woken.1.swap(false, Ordering::SeqCst) {
                     thread::park();

@@ -89,7 +89,7 @@ impl TopicBuffer {
         partitions: u32,
         now: Now,
     ) -> Result<Ticket, AppendError> {
-        let lane = match self.topic.route(record, partitions) {
+        let lane = match route(record, partitions) {
             Some(partition) => self.topic.bound.get(partition),
             None => Some(&self.topic.free[self.store.free_slot()]),
         };
@@ -106,7 +106,7 @@ impl TopicBuffer {
         partitions: u32,
         now: Now,
     ) -> Result<Ticket, AppendError> {
-        let lane = self.topic.route(record, partitions).filter(|partition| *partition < partitions);
+        let lane = route(record, partitions).filter(|partition| *partition < partitions);
         let lane = lane.and_then(|partition| self.topic.make_lane(partition));
         let Some(lane) = lane else { return Err(self.topic.unknown_partition(record, partitions)) };
         lane.append(&self.store, record, need, now).map_err(|refusal| self.refuse(refusal, record))
@@ -212,16 +212,6 @@ impl TopicBatches {
         &self.free
     }
 
-    /// The partition that a record is bound to. A number that cannot be one becomes one that there never is.
-    #[inline]
-    fn route(&self, record: &OutgoingRecord<'_>, partitions: u32) -> Option<u32> {
-        match (record.partition, record.key) {
-            (Some(partition), _) => Some(u32::try_from(partition).unwrap_or(u32::MAX)),
-            (None, Some(key)) => Some(partitioner::murmur2_partition(key, partitions)),
-            (None, None) => None,
-        }
-    }
-
     fn make_lane(&self, partition: u32) -> Option<&Lane> {
         let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
         // Under the topic's mutex, so that who passes through it sees all lanes that were made before.
@@ -294,7 +284,7 @@ impl TopicBatches {
         partitions: u32,
     ) -> Result<(), AppendError> {
         waiting.record.lend(|record| {
-            let lane = match self.route(record, partitions) {
+            let lane = match route(record, partitions) {
                 Some(partition) if partition < partitions => {
                     let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
                     self.bound.get_or_make(partition, || Lane::new(id, self.format()))
@@ -337,5 +327,15 @@ impl TopicBatches {
 
     pub(crate) fn unsettled_outcomes(&self, into: &mut Vec<Arc<BatchOutcome>>) {
         into.extend(lock(&self.unsettled).records.iter().map(|waiting| Arc::clone(&waiting.outcome)));
+    }
+}
+
+/// The partition that a record is bound to. A number that cannot be one becomes one that there never is.
+#[inline]
+fn route(record: &OutgoingRecord<'_>, partitions: u32) -> Option<u32> {
+    match (record.partition, record.key) {
+        (Some(partition), _) => Some(u32::try_from(partition).unwrap_or(u32::MAX)),
+        (None, Some(key)) => Some(partitioner::murmur2_partition(key, partitions)),
+        (None, None) => None,
     }
 }

@@ -33,6 +33,7 @@ impl Unsettled {
     }
 
     pub(super) fn take_expired(&mut self, now: Instant, timeout: Duration) -> Option<UnsettledRecord> {
-        self.records.pop_front_if(|waiting| waiting.record.accepted + timeout <= now)
+        let is_expired = self.records.front().is_some_and(|first| first.record.accepted + timeout <= now);
+        if is_expired { self.records.pop_front() } else { None }
     }
 }

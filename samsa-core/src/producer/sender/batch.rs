@@ -83,7 +83,12 @@ impl Batch {
     }
 
     /// Writes the batch anew in another format; only for one that is certainly not stored.
-    pub(super) fn recode(&mut self, format: Format, store: &Store, wakers: &mut Wakers) -> Result<(), EncodeError> {
+    pub(super) fn recode(
+        &mut self,
+        format: Format,
+        store: &Store,
+        wakers: &mut Wakers,
+    ) -> Result<(), EncodeError> {
         debug_assert!(!self.is_possibly_sent, "bytes that may be stored never change");
         let mut builder = Builder::new(BytesMut::with_capacity(self.sealed.body().len()), format);
         let mut result = Ok(());

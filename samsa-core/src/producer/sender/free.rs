@@ -109,7 +109,8 @@ impl Sender {
 
     /// Asks for connections to all leaders of a topic: who is not connected gets no keyless batch.
     pub(super) fn reach_leaders(&mut self, world: &mut dyn World, index: u32) {
-        let unasked = |leader: &BrokerId| self.brokers.get(leader).is_none_or(|broker| broker.link == Link::None);
+        let unasked =
+            |leader: &BrokerId| self.brokers.get(leader).is_none_or(|broker| broker.link == Link::None);
         let leaders = self.topics[index as usize].partitions.iter().filter_map(|partition| partition.leader);
         let unasked: BTreeSet<BrokerId> = leaders.filter(unasked).collect();
         for leader in unasked {

@@ -12,6 +12,7 @@ use crate::error::{AppendError, PublishFailure};
 use crate::id::{BrokerId, ConnId, JobId};
 use crate::intent::{Job, JobOutput};
 use crate::limits;
+use crate::producer::buffer::Lane;
 use crate::producer::compression::CompressionJob;
 
 /// A request takes no further batch beyond this size.
@@ -121,7 +122,7 @@ impl Sender {
         if !topic.partition(number).queue.is_empty() {
             return true;
         }
-        let Some(batch) = topic.batches.bound(number).and_then(|lane| lane.take()) else { return false };
+        let Some(batch) = topic.batches.bound(number).and_then(Lane::take) else { return false };
         let partition = topic.partition(number);
         partition.free_had_turn = false;
         partition.queue.push_back(Batch::new(batch, false));
@@ -207,7 +208,9 @@ impl Sender {
             }
             return;
         }
-        parts.iter_mut().for_each(|part| part.segments.clear());
+        for part in &mut parts {
+            part.segments.clear();
+        }
         self.broker(broker).in_flight += 1;
         self.requests.insert(token, Request { broker, places, parts });
     }

@@ -9,7 +9,7 @@ use super::place::{Link, Place, Spot, Stage};
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
-use crate::producer::buffer::Look;
+use crate::producer::buffer::{Lane, Look};
 use crate::time::Instant;
 
 impl Sender {
@@ -39,7 +39,8 @@ impl Sender {
         let topic = &mut self.topics[place.topic as usize];
         let found = topic.batches.bound(number).map_or(Look::Empty, |lane| lane.look(now, linger));
         let partition = topic.partition(number);
-        let waiting = partition.queue.iter().filter(|batch| !batch.is_over()).map(|batch| batch.deadline(timeout));
+        let waiting =
+            partition.queue.iter().filter(|batch| !batch.is_over()).map(|batch| batch.deadline(timeout));
         let expiry = waiting.chain(found.opened().map(|opened| opened + timeout)).min()?;
 
         if let Stage::Ready(broker) = partition.stage
@@ -210,13 +211,16 @@ impl Sender {
         let topic = &self.topics[place.topic as usize];
         let number = match place.spot {
             Spot::Unsettled => return "the topic to be known".to_owned(),
-            Spot::Free => return "a partition whose leader is reachable and has room, or the linger time".to_owned(),
+            Spot::Free => {
+                return "a partition whose leader is reachable and has room, or the linger time".to_owned();
+            }
             Spot::Partition(number) => number,
         };
         let Some(partition) = topic.partitions.get(number as usize) else { return "metadata".to_owned() };
         match (partition.stage, partition.leader) {
             (Stage::InFlight(_), _) => {
-                let whom = partition.leader.map_or_else(|| "its leader".to_owned(), |id| format!("broker {id}"));
+                let whom =
+                    partition.leader.map_or_else(|| "its leader".to_owned(), |id| format!("broker {id}"));
                 format!("the answer of {whom}")
             }
             (Stage::Compressing(_), _) => "to be compressed".to_owned(),
@@ -240,6 +244,6 @@ impl Sender {
             Spot::Free => topic.returned.front(),
             Spot::Partition(number) => topic.partitions.get(number as usize)?.queue.front(),
         };
-        taken.map(Batch::opened).or_else(|| topic.lanes(place.spot).iter().filter_map(|lane| lane.oldest()).min())
+        taken.map(Batch::opened).or_else(|| topic.lanes(place.spot).iter().filter_map(Lane::oldest).min())
     }
 }

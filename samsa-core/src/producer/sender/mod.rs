@@ -7,12 +7,12 @@
 //! |-------------|-----------------------------------|-------------|----------------------------------------------|
 //! | Resting     | records, and a leader             | Ready       | a wish for a connection, if there is none    |
 //! | Resting     | records that linger, or a backoff | Resting     | a deadline                                   |
-//! | Ready       | room on the connection            | InFlight    | a request with batches of many partitions    |
+//! | Ready       | room on the connection            | `InFlight`  | a request with batches of many partitions    |
 //! | Ready       | room, and the batch is plain      | Compressing | a job                                        |
 //! | Compressing | the job is done                   | Resting     |                                              |
-//! | InFlight    | written                           | Resting     | the outcome                                  |
-//! | InFlight    | a definite, final error           | Resting     | the outcome                                  |
-//! | InFlight    | another error, or no answer       | Resting     | a backoff; the same bytes go again           |
+//! | `InFlight`  | written                           | Resting     | the outcome                                  |
+//! | `InFlight`  | a definite, final error           | Resting     | the outcome                                  |
+//! | `InFlight`  | another error, or no answer       | Resting     | a backoff; the same bytes go again           |
 //! | any         | the delivery timeout is over      | the same    | the outcome; the partition still waits for   |
 //! |             |                                   |             | the end of a request that is under way       |
 //!
@@ -27,6 +27,10 @@ mod gather;
 mod look;
 mod place;
 mod request;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod topics;
 mod waits;
@@ -46,7 +50,7 @@ use crate::error::PublishFailure;
 use crate::id::{BrokerId, JobId};
 use crate::out::Out;
 use crate::producer::ProducerInput;
-use crate::producer::buffer::Store;
+use crate::producer::buffer::{Lane, Store};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::wake::Wakers;
@@ -162,7 +166,9 @@ impl Sender {
         self.store.close(&mut self.wakers);
         let replies = self.waits.abort();
         self.fail_everything();
-        replies.into_iter().for_each(|(op, reply)| out.complete(op, reply));
+        for (op, reply) in replies {
+            out.complete(op, reply);
+        }
         out.wake(&mut self.wakers);
     }
 
@@ -191,7 +197,7 @@ impl Sender {
     /// Nothing lingers any more: somebody flushes, or waits for memory.
     fn hurry(&mut self, world: &mut dyn World) {
         for place in self.active.clone() {
-            self.topic(place.topic).lanes(place.spot).iter().for_each(|lane| lane.hurry());
+            self.topic(place.topic).lanes(place.spot).iter().for_each(Lane::hurry);
             self.look(world, place);
         }
     }
@@ -268,7 +274,9 @@ impl Sender {
         let topic = &self.topics[place.topic as usize];
         let who = match place.spot {
             Spot::Unsettled | Spot::Free => format!("messages for topic {:?}", topic.name()),
-            Spot::Partition(partition) => format!("messages for topic {:?} partition {partition}", topic.name()),
+            Spot::Partition(partition) => {
+                format!("messages for topic {:?} partition {partition}", topic.name())
+            }
         };
         let since = self.oldest(place);
         let until = since.map(|since| since + self.settings.delivery_timeout);

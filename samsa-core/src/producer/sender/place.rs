@@ -123,7 +123,9 @@ impl Topic {
         match spot {
             Spot::Unsettled => &[],
             Spot::Free => self.batches.free(),
-            Spot::Partition(partition) => self.batches.bound(partition).map(std::slice::from_ref).unwrap_or_default(),
+            Spot::Partition(partition) => {
+                self.batches.bound(partition).map(std::slice::from_ref).unwrap_or_default()
+            }
         }
     }
 

@@ -99,10 +99,16 @@ pub(super) fn answers(parts: &[Part], version: i16, frame: &[u8]) -> Result<Vec<
         for partition in &topic.partition_responses {
             let place = asked.get(&(name, id, partition.index));
             let place = *place.ok_or_else(|| {
-                format!("the response speaks of partition {} of topic {name:?} {id}, which was not asked", partition.index)
+                format!(
+                    "the response speaks of partition {} of topic {name:?} {id}, which was not asked",
+                    partition.index
+                )
             })?;
             if answers[place].replace(answer(partition)).is_some() {
-                return Err(format!("the response speaks twice of partition {} of topic {name:?} {id}", partition.index));
+                return Err(format!(
+                    "the response speaks twice of partition {} of topic {name:?} {id}",
+                    partition.index
+                ));
             }
         }
     }
@@ -172,7 +178,12 @@ mod tests {
     const ID: [u8; 16] = [7; 16];
 
     fn part(partition: u32) -> Part {
-        Part { topic: Arc::from("events"), topic_id: Some(ID), partition, segments: vec![Bytes::from_static(b"x")] }
+        Part {
+            topic: Arc::from("events"),
+            topic_id: Some(ID),
+            partition,
+            segments: vec![Bytes::from_static(b"x")],
+        }
     }
 
     fn response(version: i16, partitions: &[i32]) -> Bytes {

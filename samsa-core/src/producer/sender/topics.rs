@@ -107,7 +107,9 @@ impl Sender {
     /// If the topic is known, its waiting records go into batches.
     fn settle(&mut self, world: &mut dyn World, index: u32) {
         let batches = self.topic(index).batches.clone();
-        let Some(count) = world.topic(batches.name()).map(|view| view.partitions.len() as u32) else { return };
+        let Some(count) = world.topic(batches.name()).map(|view| view.partitions.len() as u32) else {
+            return;
+        };
         self.update(world, index);
         if self.learn_format(world, index).is_none() {
             return self.reach_leaders(world, index);
@@ -119,5 +121,4 @@ impl Sender {
             fail_unsettled(waiting, batches.name(), PublishFailure::Unacceptable(error), &mut self.wakers);
         }
     }
-
 }

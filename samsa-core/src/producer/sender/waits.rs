@@ -99,7 +99,9 @@ impl Sender {
         let mut ended = self.waits.take_ended(|wait| wait.until <= now);
         if ended.iter().any(|wait| wait.is_close) {
             // They say how much had no outcome; now it gets one.
-            ended.iter().for_each(|wait| wait.answer(world));
+            for wait in &ended {
+                wait.answer(world);
+            }
             ended.clear();
             self.waits.is_closed = true;
             self.fail_everything();
@@ -117,7 +119,9 @@ impl Sender {
         let taken = match place.spot {
             Spot::Unsettled => return topic.batches.unsettled_outcomes(into),
             Spot::Free => Some(&topic.returned),
-            Spot::Partition(number) => topic.partitions.get(number as usize).map(|partition| &partition.queue),
+            Spot::Partition(number) => {
+                topic.partitions.get(number as usize).map(|partition| &partition.queue)
+            }
         };
         let taken = taken.into_iter().flatten().filter(|batch| !batch.is_over());
         into.extend(taken.map(|batch| Arc::clone(batch.outcome())));

@@ -1,0 +1,354 @@
+//! A scripted world around the sender: brokers that answer what a test says.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::Bytes;
+use samsa_proto::ErrorCode;
+use samsa_proto::api::produce::{
+    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
+};
+use samsa_proto::records::{self, OwnedBatch};
+use samsa_proto::wire::{EncodeError, Records, Uuid};
+
+use super::Sender;
+use super::world::World;
+use crate::cluster::TopicView;
+use crate::command::{PartitionInfo, Reply};
+use crate::config::{Config, Discovery, PublishConfig};
+use crate::connection::{Failure, Peer};
+use crate::id::{BrokerId, ConnId, JobId, OpId};
+use crate::intent::Job;
+use crate::producer::{BatchBuffer, OutgoingRecord, ProducerInput, PublishError, Receipt, Ticket};
+use crate::rng::Rng;
+use crate::time::{Instant, Now, UnixMillis};
+use crate::wake::{DriverSignal, Wakers};
+
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the sender sees, and what it did.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    now: Instant,
+    topics: BTreeMap<String, TopicView>,
+    pub(super) refusals: BTreeMap<String, ErrorCode>,
+    connected: BTreeMap<BrokerId, i16>,
+    known: BTreeMap<BrokerId, i16>,
+    pub(super) asked: Vec<i32>,
+    pub(super) wanted: Vec<String>,
+    pub(super) refreshes: usize,
+    requests: VecDeque<Sent>,
+    jobs: VecDeque<(JobId, Job)>,
+    pub(super) replies: Vec<(OpId, Reply)>,
+}
+
+/// A request as a broker sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) broker: i32,
+    pub(super) version: i16,
+    pub(super) token: u64,
+    pub(super) acks: i16,
+    pub(super) batches: Vec<SentBatch>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SentBatch {
+    pub(super) topic: String,
+    pub(super) id: [u8; 16],
+    pub(super) partition: i32,
+    pub(super) wire: Bytes,
+}
+
+impl SentBatch {
+    pub(super) fn read(&self) -> OwnedBatch {
+        let batch = records::batches(&self.wire).next().unwrap().unwrap();
+        batch.verify().unwrap();
+        batch.into_owned(&self.wire, 1 << 30).unwrap()
+    }
+
+    pub(super) fn values(&self) -> Vec<String> {
+        let batch = self.read();
+        let values = batch.records().map(|record| record.unwrap().value().unwrap_or_default().to_vec());
+        values.map(|value| String::from_utf8(value).unwrap()).collect()
+    }
+}
+
+impl Sent {
+    pub(super) fn partitions(&self) -> Vec<i32> {
+        self.batches.iter().map(|batch| batch.partition).collect()
+    }
+
+    pub(super) fn values(&self) -> Vec<String> {
+        self.batches.iter().flat_map(SentBatch::values).collect()
+    }
+}
+
+impl World for Script {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn topic(&self, name: &str) -> Option<&TopicView> {
+        self.topics.get(name)
+    }
+
+    fn refusal(&self, name: &str) -> Option<ErrorCode> {
+        self.refusals.get(name).copied()
+    }
+
+    fn want(&mut self, name: &Arc<str>) {
+        self.wanted.push(name.to_string());
+    }
+
+    fn refresh(&mut self, _why: &'static str) {
+        self.refreshes += 1;
+    }
+
+    fn last_trouble(&self) -> &'static str {
+        "the last trouble"
+    }
+
+    fn connection(&mut self, broker: BrokerId) -> Option<ConnId> {
+        let conn = self.connected.contains_key(&broker).then(|| ConnId::new(broker.0 as u32, 1));
+        if conn.is_none() {
+            self.asked.push(broker.0);
+        }
+        conn
+    }
+
+    fn version(&self, conn: ConnId) -> Option<i16> {
+        self.connected.get(&BrokerId(conn.slot() as i32)).copied()
+    }
+
+    fn broker_version(&self, broker: BrokerId) -> Option<i16> {
+        self.known.get(&broker).copied()
+    }
+
+    fn send(
+        &mut self,
+        conn: ConnId,
+        request: &ProduceRequest<'_>,
+        version: i16,
+        token: u64,
+    ) -> Result<(), EncodeError> {
+        samsa_proto::encode(version, request)?;
+        let mut batches = Vec::new();
+        for topic in &request.topic_data {
+            for data in &topic.partition_data {
+                let pieces: Vec<&[u8]> = data.records.iter().flat_map(Records::pieces).collect();
+                let (name, id) = (topic.name.to_owned(), topic.topic_id.0);
+                batches.push(SentBatch {
+                    topic: name,
+                    id,
+                    partition: data.index,
+                    wire: pieces.concat().into(),
+                });
+            }
+        }
+        self.requests.push_back(Sent {
+            broker: conn.slot() as i32,
+            version,
+            token,
+            acks: request.acks,
+            batches,
+        });
+        Ok(())
+    }
+
+    fn compute(&mut self, id: JobId, job: Job) {
+        self.jobs.push_back((id, job));
+    }
+
+    fn complete(&mut self, op: OpId, reply: Reply) {
+        self.replies.push((op, reply));
+    }
+
+    fn wake(&mut self, wakers: &mut Wakers) {
+        std::mem::take(wakers).wake();
+    }
+}
+
+/// A sender in its world.
+pub(super) struct Play {
+    pub(super) sender: Sender,
+    pub(super) buffer: BatchBuffer,
+    pub(super) world: Script,
+}
+
+impl Play {
+    /// Nothing is known, nobody is connected.
+    pub(super) fn new(change: impl FnOnce(&mut PublishConfig)) -> Self {
+        let mut config = Config::new(Discovery::Bootstrap(Vec::new()));
+        config.publish.delivery_timeout = TIMEOUT;
+        change(&mut config.publish);
+        let driver = Arc::new(DriverSignal::default());
+        driver.register(Waker::noop());
+        let buffer = BatchBuffer::new(&config.publish, driver);
+        let sender = Sender::new(&config, Arc::clone(buffer.store()), Rng::new(1));
+        Self { sender, buffer, world: Script::default() }
+    }
+
+    /// The topic `events` has a partition for each of these leaders, all connected.
+    pub(super) fn with_leaders(leaders: &[i32]) -> Self {
+        Self::configured(leaders, |_| ())
+    }
+
+    pub(super) fn configured(leaders: &[i32], change: impl FnOnce(&mut PublishConfig)) -> Self {
+        let mut play = Self::new(change);
+        for leader in leaders {
+            play.connects(*leader, 9);
+        }
+        play.has_leaders(&leaders.iter().copied().map(Some).collect::<Vec<_>>());
+        play
+    }
+
+    pub(super) fn has_leaders(&mut self, leaders: &[Option<i32>]) {
+        self.has_topic("events", Some([7; 16]), leaders);
+    }
+
+    pub(super) fn has_topic(&mut self, name: &str, id: Option<[u8; 16]>, leaders: &[Option<i32>]) {
+        let info = |(partition, leader): (usize, &Option<i32>)| PartitionInfo {
+            partition: partition as i32,
+            leader: leader.map(BrokerId),
+            leader_epoch: None,
+            replicas: Vec::new(),
+            in_sync: Vec::new(),
+        };
+        let view = TopicView { id, partitions: leaders.iter().enumerate().map(info).collect() };
+        self.world.topics.insert(name.to_owned(), view);
+        self.hears(ProducerInput::MetadataChanged);
+    }
+
+    pub(super) fn loses_topic(&mut self, name: &str) {
+        self.world.topics.remove(name);
+        self.hears(ProducerInput::MetadataChanged);
+    }
+
+    pub(super) fn connects(&mut self, broker: i32, version: i16) {
+        let broker = BrokerId(broker);
+        self.world.connected.insert(broker, version);
+        self.world.known.insert(broker, version);
+        self.hears(ProducerInput::Ready { peer: Peer::Broker(broker) });
+    }
+
+    pub(super) fn disconnects(&mut self, broker: i32) {
+        let broker = BrokerId(broker);
+        self.world.connected.remove(&broker);
+        let reason = "connection refused".to_owned();
+        self.hears(ProducerInput::Unreachable { peer: Peer::Broker(broker), reason });
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now { mono: self.world.now, wall: UnixMillis(self.world.now.as_micros() as i64 / 1000) }
+    }
+
+    pub(super) fn hears(&mut self, input: ProducerInput) {
+        self.sender.handle(&mut self.world, input);
+    }
+
+    /// Time goes on, deadline by deadline.
+    pub(super) fn passes(&mut self, time: Duration) {
+        let end = self.world.now + time;
+        while let Some(deadline) = self.sender.deadline().filter(|deadline| deadline.at <= end) {
+            self.world.now = self.world.now.max(deadline.at);
+            self.hears(ProducerInput::Tick);
+            let next = self.sender.deadline();
+            assert!(next.is_none_or(|next| next.at > self.world.now), "{next:?} is not in the future");
+        }
+        self.world.now = end;
+        self.hears(ProducerInput::Tick);
+    }
+
+    /// Appends without telling the sender.
+    pub(super) fn append(&self, record: &OutgoingRecord<'_>) -> Ticket {
+        self.buffer.topic("events").append(record, self.now()).unwrap()
+    }
+
+    /// A keyless record.
+    pub(super) fn publish(&mut self, value: &str) -> Ticket {
+        let record = OutgoingRecord { value: Some(value.as_bytes()), ..Default::default() };
+        let ticket = self.append(&record);
+        self.hears(ProducerInput::BatchesReady);
+        ticket
+    }
+
+    pub(super) fn publish_to(&mut self, partition: i32, value: &str) -> Ticket {
+        let value = Some(value.as_bytes());
+        let ticket = self.append(&OutgoingRecord { partition: Some(partition), value, ..Default::default() });
+        self.hears(ProducerInput::BatchesReady);
+        ticket
+    }
+
+    /// The next request; there must be one.
+    pub(super) fn sends(&mut self) -> Sent {
+        self.world.requests.pop_front().expect("a request")
+    }
+
+    pub(super) fn sends_nothing(&self) {
+        assert!(self.world.requests.is_empty(), "{:?}", self.world.requests);
+    }
+
+    pub(super) fn computes(&mut self) {
+        let (id, job) = self.world.jobs.pop_front().expect("a job");
+        self.hears(ProducerInput::Computed { id, output: job.run() });
+    }
+
+    pub(super) fn hears_written(&mut self, sent: &Sent, base_offset: i64) {
+        self.hears_answer(sent, |_| (ErrorCode::NONE, base_offset));
+    }
+
+    pub(super) fn hears_error(&mut self, sent: &Sent, code: ErrorCode) {
+        self.hears_answer(sent, |_| (code, -1));
+    }
+
+    /// An answer for each partition: a code and a base offset.
+    pub(super) fn hears_answer(&mut self, sent: &Sent, answer: impl Fn(i32) -> (ErrorCode, i64)) {
+        let topics = sent.batches.iter().map(|batch| {
+            let (error_code, base_offset) = answer(batch.partition);
+            let partition = PartitionProduceResponse {
+                index: batch.partition,
+                error_code,
+                base_offset,
+                log_append_time_ms: -1,
+                ..Default::default()
+            };
+            TopicProduceResponse {
+                name: &batch.topic,
+                topic_id: Uuid(batch.id),
+                partition_responses: vec![partition],
+                ..Default::default()
+            }
+        });
+        let response = ProduceResponse { responses: topics.collect(), ..Default::default() };
+        let frame = samsa_proto::encode_response::<ProduceRequest<'_>>(1, sent.version, &response).unwrap();
+        let frame = Bytes::from(frame.concat()).slice(4..);
+        self.hears(ProducerInput::Response { token: sent.token, version: sent.version, frame });
+    }
+
+    pub(super) fn hears_failure(&mut self, sent: &Sent, failure: Failure) {
+        self.hears(ProducerInput::Failed { token: sent.token, failure });
+    }
+}
+
+pub(super) fn not_sent() -> Failure {
+    Failure::NotSent("connection reset".to_owned())
+}
+
+pub(super) fn possibly_sent() -> Failure {
+    Failure::PossiblySent("connection reset".to_owned())
+}
+
+pub(super) fn outcome(ticket: &Ticket) -> Option<Result<Receipt, PublishError>> {
+    ticket.try_outcome()
+}
+
+pub(super) fn receipt(ticket: &Ticket) -> Receipt {
+    outcome(ticket).expect("an outcome").expect("a receipt")
+}
+
+pub(super) fn error(ticket: &Ticket) -> PublishError {
+    outcome(ticket).expect("an outcome").expect_err("an error")
+}
