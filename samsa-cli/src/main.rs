@@ -1,3 +1,64 @@
 //! The `samsa` command line.
+//!
+//! Each command is a file in `commands/`, written once over the handles of a cluster. `runtime.rs` is the one place that
+//! chooses what they run on.
 
-fn main() {}
+mod arguments;
+mod commands;
+mod configuration;
+mod failure;
+mod format;
+mod lines;
+mod logging;
+mod output;
+mod place;
+mod progress;
+mod runtime;
+mod session;
+mod settings;
+mod stop;
+mod table;
+mod undelivered;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    logging::start()?;
+    let json = arguments.json;
+    match arguments.command {
+        Command::Sim(command) => command.run(json),
+        Command::Brokers(command) => {
+            arguments.connection.run(json, async |session| command.run(session).await)
+        }
+        Command::Topics(command) => {
+            arguments.connection.run(json, async |session| command.run(session).await)
+        }
+        Command::Publish(command) => {
+            let input = command.open()?;
+            arguments.connection.run(json, async |session| command.run(session, input).await)
+        }
+        Command::Consume(command) => {
+            arguments.connection.run(json, async |session| command.run(session).await)
+        }
+        Command::Explain(command) => {
+            arguments.connection.run(json, async |session| command.run(session).await)
+        }
+        Command::Perf(command) => {
+            let mut connection = arguments.connection;
+            connection.settings.extend(command.settings());
+            connection.run(json, async |session| command.run(session).await)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What a person types.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{Brokers, Consume, Explain, Perf, Publish, Sim, Topics};
+use crate::settings::Setting;
+
+/// Publish to and read from Kafka, of any age, found through ZooKeeper or through some of its brokers.
+///
+/// Messages go to stdout, everything else to stderr. Exit status: 0 all done; 1 something was not delivered or not
+/// reached; 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "samsa", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the cluster is, and how to speak with it.
+#[derive(Args, Debug)]
+pub(crate) struct Connection {
+    /// The ZooKeeper servers that the brokers register themselves in, as zk1:2181,zk2:2181/chroot
+    #[arg(long, global = true, value_name = "HOSTS[/CHROOT]", conflicts_with = "bootstrap")]
+    pub(crate) zookeeper: Option<String>,
+
+    /// Some brokers, as k1:9092,k2:9092; they tell of the others
+    #[arg(long, global = true, value_name = "SERVERS")]
+    pub(crate) bootstrap: Option<String>,
+
+    /// A setting by the name that other Kafka clients use, as linger.ms=5; may be given several times
+    ///
+    /// Publishing: acks, compression.type, linger.ms, batch.size, buffer.memory, max.request.size,
+    /// delivery.timeout.ms. Consuming: fetch.max.bytes, max.partition.fetch.bytes, fetch.max.wait.ms. Both: client.id,
+    /// request.timeout.ms, default.api.timeout.ms, socket.connection.setup.timeout.ms, retry.backoff.ms,
+    /// retry.backoff.max.ms, reconnect.backoff.ms, reconnect.backoff.max.ms, metadata.max.age.ms,
+    /// zookeeper.session.timeout.ms. The names of librdkafka are known too.
+    #[arg(short = 'X', global = true, value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+
+    /// The async runtime that the client runs on
+    #[arg(long, global = true, value_enum, default_value_t = RuntimeName::Tokio)]
+    pub(crate) runtime: RuntimeName,
+}
+
+/// An async runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeName {
+    Tokio,
+    AsyncStd,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Sim(Sim),
+    Brokers(Brokers),
+    Topics(Topics),
+    Publish(Publish),
+    Consume(Consume),
+    Explain(Explain),
+    #[command(subcommand)]
+    Perf(Perf),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_all_commands_may_stand_before_and_behind_the_command() {
+        for line in [
+            "samsa --bootstrap k1:9092 --json -X linger.ms=5 --runtime async-std topics events",
+            "samsa topics events -X linger.ms=5 --bootstrap k1:9092 --runtime async-std --json",
+        ] {
+            let arguments = parse(line).unwrap();
+            assert_eq!(arguments.connection.bootstrap.as_deref(), Some("k1:9092"), "{line}");
+            assert_eq!(arguments.connection.runtime, RuntimeName::AsyncStd, "{line}");
+            assert_eq!(arguments.connection.settings.len(), 1, "{line}");
+            assert!(arguments.json, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_found_in_one_way_only() {
+        let error = parse("samsa --bootstrap k1:9092 --zookeeper zk1:2181 brokers").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_wrong_usage() {
+        let error = parse("samsa -X linger=5 brokers").unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("linger.ms"), "{error}");
+    }
+
+    #[test]
+    fn the_help_names_every_setting() {
+        let help = Arguments::command().render_long_help().to_string();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for name in crate::settings::names() {
+            assert!(help.contains(name), "{name}");
+        }
+    }
+}

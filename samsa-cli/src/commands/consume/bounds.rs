@@ -1,0 +1,115 @@
+//! When `samsa consume` has all it wants.
+
+use std::collections::BTreeMap;
+
+use samsa_client::PartitionOffset;
+
+#[derive(Debug)]
+pub(super) struct Bounds {
+    /// So many messages more.
+    left: Option<u64>,
+    /// Of each partition that has not come so far: the offset before which it ends.
+    ends: Option<BTreeMap<i32, i64>>,
+}
+
+impl Bounds {
+    pub(super) fn new(count: Option<u64>) -> Self {
+        Self { left: count, ends: None }
+    }
+
+    /// Each partition that has something between its start and its end is read up to there; the others are not wanted.
+    pub(super) fn end_at(&mut self, starts: &[PartitionOffset], ends: &[PartitionOffset]) {
+        let starts: BTreeMap<_, _> = starts.iter().map(|start| (start.partition, start.offset)).collect();
+        let begins =
+            |end: &&PartitionOffset| starts.get(&end.partition).is_some_and(|start| *start < end.offset);
+        self.ends = Some(ends.iter().filter(begins).map(|end| (end.partition, end.offset)).collect());
+    }
+
+    pub(super) fn are_reached(&self) -> bool {
+        self.left == Some(0) || self.ends.as_ref().is_some_and(BTreeMap::is_empty)
+    }
+
+    /// Whether this message is wanted; it counts then.
+    pub(super) fn take(&mut self, partition: i32, offset: i64) -> bool {
+        let within = |ends: &BTreeMap<i32, i64>| ends.get(&partition).is_some_and(|end| offset < *end);
+        if !self.ends.as_ref().is_none_or(within) {
+            return false;
+        }
+        match &mut self.left {
+            Some(0) => return false,
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        true
+    }
+
+    /// A partition was read up to here.
+    pub(super) fn pass(&mut self, partition: i32, next_offset: i64) {
+        if let Some(ends) = &mut self.ends
+            && ends.get(&partition).is_some_and(|end| *end <= next_offset)
+        {
+            ends.remove(&partition);
+        }
+    }
+
+    /// A partition is read no further.
+    pub(super) fn give_up(&mut self, partition: i32) {
+        self.pass(partition, i64::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offsets(all: &[(i32, i64)]) -> Vec<PartitionOffset> {
+        all.iter()
+            .map(|(partition, offset)| PartitionOffset { partition: *partition, offset: *offset })
+            .collect()
+    }
+
+    #[test]
+    fn without_bounds_everything_is_wanted_for_ever() {
+        let mut bounds = Bounds::new(None);
+        assert!(bounds.take(0, 5));
+        bounds.pass(0, 6);
+        assert!(!bounds.are_reached());
+    }
+
+    #[test]
+    fn a_count_is_over_all_partitions() {
+        let mut bounds = Bounds::new(Some(2));
+        assert!(bounds.take(0, 5) && bounds.take(1, 0));
+        assert!(bounds.are_reached());
+        assert!(!bounds.take(0, 6));
+    }
+
+    #[test]
+    fn the_end_is_where_every_partition_ended_at_the_beginning() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 3), (1, 7), (2, 0)]), &offsets(&[(0, 5), (1, 7), (2, 1)]));
+        assert!(bounds.take(0, 4));
+        assert!(!bounds.take(0, 5), "it came later");
+        bounds.pass(0, 6);
+        assert!(!bounds.take(1, 7), "there was nothing");
+        assert!(!bounds.are_reached());
+        bounds.give_up(2);
+        assert!(bounds.are_reached());
+    }
+
+    #[test]
+    fn what_compaction_took_at_the_end_is_not_waited_for() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 0)]), &offsets(&[(0, 10)]));
+        assert!(bounds.take(0, 2));
+        bounds.pass(0, 10);
+        assert!(bounds.are_reached());
+    }
+
+    #[test]
+    fn where_nothing_is_there_is_nothing_to_wait_for() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 4)]), &offsets(&[(0, 4)]));
+        assert!(bounds.are_reached());
+    }
+}

@@ -1,0 +1,104 @@
+//! `samsa consume`.
+
+mod bounds;
+mod message;
+mod printing;
+mod start;
+
+use clap::Args;
+use samsa_client::{Offset, ReadError, ReaderBuilder, Topic};
+
+use self::bounds::Bounds;
+pub(crate) use self::message::ReadMessage;
+use self::printing::Printing;
+use self::start::Start;
+use crate::failure::Failure;
+use crate::format::Format;
+use crate::session::Session;
+
+/// Print messages as they come, of all partitions together
+#[derive(Args, Debug)]
+pub(crate) struct Consume {
+    /// Where from
+    topic: String,
+    /// Where to start: earliest, latest, an offset, or @ and a time, as @1767225600000 (milliseconds since 1970) or
+    /// @2026-01-01T00:00:00Z
+    #[arg(long, value_name = "START", default_value = "earliest")]
+    from: Start,
+    /// This partition alone
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    partition: Option<i32>,
+    /// End after so many messages
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    /// End when all was printed that was there at the beginning
+    #[arg(long)]
+    until_end: bool,
+    /// How to print a message, as kcat's -f: %t topic, %p partition, %o offset, %k key, %s value, %T timestamp,
+    /// %h headers, %K and %S length of key and value, %%, \t \n \r \0 \\
+    #[arg(long, short = 'f', value_name = "F", default_value = r"%s\n", conflicts_with = "json")]
+    format: Format,
+}
+
+impl Consume {
+    pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
+        session.connect().await?;
+        let topic = session.cluster.topic(&self.topic);
+        let mut bounds = self.bounds(session, &topic).await?;
+        if bounds.are_reached() {
+            return Ok(());
+        }
+        let mut reader =
+            session.ask(self.reader(&topic).fetch(session.settings.fetch.clone()).open()).await?;
+        let mut printing = Printing::new(session, (!session.json).then_some(&self.format));
+        let mut failed = 0;
+        while !bounds.are_reached() {
+            match printing.next(&mut reader).await? {
+                Some(Ok(chunk)) => printing.print(&chunk, &mut bounds)?,
+                Some(Err(error)) => {
+                    bounds.give_up(partition_of(&error).ok_or_else(|| Failure::from(error.clone()))?);
+                    eprintln!("{error}");
+                    failed += 1;
+                    if self.partition.is_some() || failed == session.ask(topic.partitions()).await?.len() {
+                        break;
+                    }
+                }
+                None => break,
+            }
+        }
+        printing.end()?;
+        match failed {
+            0 => Ok(()),
+            failed => Err(Failure::NotDone(format!("{failed} partitions were not read to their end"))),
+        }
+    }
+
+    async fn bounds(&self, session: &Session, topic: &Topic) -> Result<Bounds, Failure> {
+        let mut bounds = Bounds::new(self.count);
+        if self.until_end {
+            let mut ends = session.ask(topic.offsets(Offset::Latest)).await?;
+            let starts = session.ask(topic.offsets(self.from.0)).await?;
+            ends.retain(|end| self.partition.is_none_or(|partition| partition == end.partition));
+            bounds.end_at(&starts, &ends);
+        }
+        Ok(bounds)
+    }
+
+    fn reader(&self, topic: &Topic) -> ReaderBuilder {
+        match self.partition {
+            Some(partition) => topic.partition(partition).reader(self.from.0),
+            None => topic.reader(self.from.0),
+        }
+    }
+}
+
+/// The one partition that an error is about; the others are read on.
+fn partition_of(error: &ReadError) -> Option<i32> {
+    match error {
+        ReadError::UnknownPartition { partition, .. }
+        | ReadError::OutOfRange { partition, .. }
+        | ReadError::Refused { partition, .. }
+        | ReadError::Corrupt { partition, .. } => Some(*partition),
+        _ => None,
+    }
+}

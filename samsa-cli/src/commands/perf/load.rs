@@ -1,0 +1,134 @@
+//! The fast way to publish: enqueue, keep a bounded queue of deliveries, await them in order.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use samsa_client::{Delivery, PublishError, Topic};
+
+use super::values::Values;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::session::Session;
+use crate::undelivered::Undelivered;
+
+/// Records whose outcome is awaited at once: as many as librdkafka queues by default.
+const PENDING: usize = 100_000;
+
+/// Records between two looks at the clock and at whether to stop, at most.
+const GLANCE: u64 = 1024;
+
+pub(super) struct Load<'a> {
+    session: &'a Session,
+    topic: &'a Topic,
+    pending: VecDeque<Delivery>,
+    /// Records that have their outcome.
+    settled: u64,
+    undelivered: Undelivered,
+    progress: Progress,
+}
+
+impl<'a> Load<'a> {
+    pub(super) fn new(session: &'a Session, topic: &'a Topic, records: u64) -> Self {
+        Self {
+            session,
+            topic,
+            pending: VecDeque::with_capacity(PENDING),
+            settled: 0,
+            undelivered: Undelivered::default(),
+            progress: Progress::records(records),
+        }
+    }
+
+    /// Sends so many records, `rate` a second, and waits for the outcome of each.
+    pub(super) async fn send(
+        &mut self,
+        values: &Values,
+        records: u64,
+        rate: Option<u64>,
+    ) -> Result<(), Failure> {
+        let (began, mut values) = (Instant::now(), values.cycle());
+        let glance = rate.map_or(GLANCE, |rate| (rate / 100).clamp(1, GLANCE));
+        for sent in 0..records {
+            if sent % glance == 0 {
+                self.pace(began, sent, rate).await?;
+            }
+            if self.pending.len() == PENDING {
+                self.settle(PENDING / 2).await?;
+            }
+            let delivery = self.enqueue(values.next()).await?;
+            self.pending.push_back(delivery);
+        }
+        self.settle(0).await
+    }
+
+    #[inline]
+    async fn enqueue(&self, value: &[u8]) -> Result<Delivery, Failure> {
+        match self.topic.try_enqueue(value) {
+            Ok(delivery) => Ok(delivery),
+            Err(refusal) if refusal.is_full() => {
+                let room = self.topic.enqueue(refusal.into_message());
+                Ok(self.session.stop.or(room).await.ok_or_else(interrupted)??)
+            }
+            Err(refusal) => Err(refusal.reason().clone().into()),
+        }
+    }
+
+    /// Waits until the next record is due.
+    async fn pace(&self, began: Instant, sent: u64, rate: Option<u64>) -> Result<(), Failure> {
+        if self.session.stop.is_asked() {
+            return Err(interrupted());
+        }
+        let Some(rate) = rate else { return Ok(()) };
+        let due = Duration::new(sent / rate, (sent % rate * 1_000_000_000 / rate) as u32);
+        let early = due.saturating_sub(began.elapsed());
+        if early.is_zero() {
+            return Ok(());
+        }
+        self.session.stop.or((self.session.sleep)(early)).await.ok_or_else(interrupted)
+    }
+
+    /// Waits until no more than `left` have no outcome.
+    async fn settle(&mut self, left: usize) -> Result<(), Failure> {
+        let before = self.settled;
+        while self.pending.len() > left {
+            let Some(delivery) = self.pending.front_mut() else { break };
+            let outcome = self.session.stop.or(delivery).await.ok_or_else(interrupted)?;
+            self.settled(outcome.err());
+        }
+        self.progress.advance(self.settled - before);
+        Ok(())
+    }
+
+    /// Gives every record its outcome, within the bound that the client has for closing.
+    pub(super) async fn abandon(&mut self) {
+        // Whatever closing says: each delivery says it for its own record.
+        let _ = self.session.cluster.close().await;
+        while let Some(delivery) = self.pending.front_mut() {
+            let outcome = delivery.await;
+            self.settled(outcome.err());
+        }
+    }
+
+    /// The oldest has its outcome.
+    #[inline]
+    fn settled(&mut self, failed: Option<PublishError>) {
+        self.pending.pop_front();
+        self.settled += 1;
+        if let Some(error) = failed {
+            self.undelivered.add(&format_args!("record {}", self.settled), error.certainty(), &error);
+        }
+    }
+
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.settled - self.undelivered.count()
+    }
+
+    pub(super) fn end(self) -> Undelivered {
+        self.undelivered
+    }
+}
+
+#[cold]
+fn interrupted() -> Failure {
+    Failure::interrupted("publishing")
+}

@@ -1,0 +1,41 @@
+//! `samsa perf`.
+
+mod consume;
+mod figures;
+mod load;
+mod publish;
+mod values;
+
+use clap::Subcommand;
+
+use self::consume::PerfConsume;
+use self::publish::PerfPublish;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::settings::Setting;
+
+/// Measure what this client takes
+///
+/// The figures are of this process, without its start: CPU time of all its threads, and the most memory that it had.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Perf {
+    Publish(PerfPublish),
+    Consume(PerfConsume),
+}
+
+impl Perf {
+    /// What its options set about the client.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        match self {
+            Self::Publish(publish) => publish.settings(),
+            Self::Consume(_) => Vec::new(),
+        }
+    }
+
+    pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
+        match self {
+            Self::Publish(publish) => publish.run(session).await,
+            Self::Consume(consume) => consume.run(session).await,
+        }
+    }
+}
