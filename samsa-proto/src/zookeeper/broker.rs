@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::endpoint::{Endpoint, SecurityProtocol};
+use super::endpoint::{Endpoint, SecurityProtocol, bare_host};
 use super::error::{ZnodeError, ZnodeKind};
 use super::json::{self, Field, Object};
 
@@ -129,10 +129,14 @@ fn plaintext_endpoint(object: &Object) -> Result<Vec<Endpoint>, ZnodeError> {
         -1 => return Ok(Vec::new()),
         number => u16::try_from(number).map_err(|_| port.unlike("a port, 0 to 65535, or -1 for none"))?,
     };
+    let bare = |field: Field<'_>| {
+        let host = bare_host(field.text()?).ok_or_else(|| field.unlike("the name or address of a host"))?;
+        Ok(Some(host.to_owned()).filter(|host| !host.is_empty()))
+    };
     Ok(vec![Endpoint {
         listener: SecurityProtocol::Plaintext.name().to_owned(),
         security_protocol: SecurityProtocol::Plaintext,
-        host: object.optional_text("host")?.filter(|host| !host.is_empty()).map(str::to_owned),
+        host: object.optional("host").map_or(Ok(None), bare)?,
         port,
     }])
 }
@@ -226,6 +230,18 @@ mod tests {
         let broker = read(r#"{"jmx_port":-1,"timestamp":"1385","host":"k1","version":1,"port":9092}"#);
         assert_eq!(broker.endpoints, [endpoint("PLAINTEXT", SecurityProtocol::Plaintext, "k1", 9092)]);
         assert_eq!((broker.timestamp, broker.jmx_port, broker.rack), (1385, -1, None));
+    }
+
+    #[test]
+    fn a_host_of_version_1_is_a_name_or_an_address_as_in_every_other() {
+        let host = |host| {
+            let data = format!(r#"{{"host":"{host}","version":1,"port":9092}}"#);
+            BrokerRegistration::from_bytes(data.as_bytes()).map(|broker| broker.endpoints[0].host.clone())
+        };
+        assert_eq!(host("[fd00::1]"), Ok(Some("fd00::1".to_owned())));
+        assert_eq!(host(""), Ok(None));
+        let error = host("k1`").expect_err("no host has such a character");
+        assert_eq!(error.expected, r#""host" to be the name or address of a host"#);
     }
 
     #[test]

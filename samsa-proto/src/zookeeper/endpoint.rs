@@ -73,11 +73,16 @@ impl fmt::Display for Endpoint {
 fn split(text: &str) -> Option<(&str, &str, u16)> {
     let (listener, address) = text.rsplit_once("://")?;
     let (host, port) = address.rsplit_once(':')?;
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    Some((listener, bare_host(host)?, port.parse().ok().filter(|_| digits)?))
+}
+
+/// A name or an address without the brackets that an IPv6 address stands in; may be empty. `None` when it is neither.
+pub(super) fn bare_host(host: &str) -> Option<&str> {
     let host = host.strip_prefix('[').unwrap_or(host);
     let host = host.strip_suffix(']').unwrap_or(host);
     let named = |c: char| c.is_ascii_alphanumeric() || "-%._:".contains(c);
-    let digits = port.bytes().all(|b| b.is_ascii_digit());
-    (host.chars().all(named) && digits).then_some((listener, host, port.parse().ok()?))
+    host.chars().all(named).then_some(host)
 }
 
 impl SecurityProtocol {
