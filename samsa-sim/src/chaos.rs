@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::faults::Fault;
 use crate::rng::Rng;
 use crate::world::World;
+use crate::zookeeper::session_name;
 
 const PAUSE: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(1_500);
 const STALL: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
@@ -85,7 +86,7 @@ fn strike_session(world: &World, kind: Fault, rng: &mut Rng) -> bool {
     let Some(session) = rng.pick(&sessions).copied() else { return false };
     let away = if rng.chance(150) { &AWAY_LONG } else { &AWAY };
     let away = rng.duration(away);
-    world.trace().line("faults", format_args!("!! {kind} for session {session:x}"));
+    world.trace().line("faults", format_args!("!! {kind} for {}", session_name(session)));
     if kind == Fault::SessionExpiry {
         zookeeper.expire(session, away);
     } else {

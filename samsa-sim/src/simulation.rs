@@ -223,3 +223,6 @@ pub fn run<T: 'static, F: Future<Output = T> + 'static>(seed: u64, app: impl FnO
         _ => panic!("{report}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

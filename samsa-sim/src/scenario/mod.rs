@@ -1,5 +1,6 @@
 //! Named situations, each a file: what the world is like, what an application does in it, and what must hold.
 
+mod leaders_move;
 mod plan;
 mod publish_and_read;
 mod read_back;
@@ -38,8 +39,11 @@ pub struct Scenario {
 /// Runs one scenario from a seed.
 type Body = fn(u64, Options) -> Report;
 
-const ALL: &[(Scenario, Body)] =
-    &[(publish_and_read::SCENARIO, publish_and_read::run), (read_back::SCENARIO, read_back::run)];
+const ALL: &[(Scenario, Body)] = &[
+    (publish_and_read::SCENARIO, publish_and_read::run),
+    (read_back::SCENARIO, read_back::run),
+    (leaders_move::SCENARIO, leaders_move::run),
+];
 
 /// There is no scenario of this name.
 #[derive(Clone, Debug, PartialEq, Eq)]

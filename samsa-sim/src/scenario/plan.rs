@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Builder, Compression};
+use samsa_client::{Acks, Builder, Compression};
 
 use crate::cluster::{ClusterConfig, Release};
 use crate::rng::Rng;
@@ -22,11 +22,12 @@ const SALT: u64 = 0x706c_616e;
 pub(super) struct Plan {
     pub(super) cluster: ClusterConfig,
     pub(super) faults_for: Duration,
-    by_zookeeper: bool,
-    compression: Compression,
-    delivery_timeout: Duration,
-    request_timeout: Duration,
-    batch_bytes: usize,
+    pub(super) by_zookeeper: bool,
+    pub(super) compression: Compression,
+    pub(super) delivery_timeout: Duration,
+    pub(super) request_timeout: Duration,
+    pub(super) batch_bytes: usize,
+    pub(super) acks: Acks,
 }
 
 impl Plan {
@@ -43,7 +44,14 @@ impl Plan {
             delivery_timeout: Duration::from_secs(if rng.chance(300) { 3 } else { 120 }),
             request_timeout: Duration::from_secs(1 + rng.below(10)),
             batch_bytes: if rng.chance(500) { 256 << 10 } else { 500 },
+            acks: Acks::All,
         }
+    }
+
+    /// The same with so many replicas of each partition.
+    pub(super) fn replicated(mut self, replication: u16) -> Self {
+        self.cluster.replication = replication;
+        self
     }
 
     /// A client of such a cluster.
@@ -54,6 +62,7 @@ impl Plan {
             .delivery_timeout(self.delivery_timeout)
             .request_timeout(self.request_timeout)
             .batch_bytes(self.batch_bytes)
+            .acks(self.acks)
     }
 }
 

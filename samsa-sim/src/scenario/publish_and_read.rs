@@ -35,7 +35,7 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, Plan::draw(seed, 1), play)
 }
 
-async fn play(stage: Stage) {
+pub(super) async fn play(stage: Stage) {
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
     let (reading, cluster) = (stage.clone(), client.clone());
     stage.world.spawn(async move {

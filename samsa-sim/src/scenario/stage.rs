@@ -21,6 +21,8 @@ use crate::world::World;
 /// The topic of a scenario.
 pub(super) const TOPIC: &str = "events";
 
+const PUBLISHER: &str = "publisher";
+
 /// In how much time after the healing all is well.
 pub(super) const CONVERGENCE: Duration = Duration::from_secs(60);
 
@@ -84,8 +86,8 @@ impl Stage {
         self.history.borrow()
     }
 
-    fn tell(&self, what: std::fmt::Arguments<'_>) {
-        self.world.trace().line("app", what);
+    fn tell(&self, who: &str, what: std::fmt::Arguments<'_>) {
+        self.world.trace().line(who, what);
     }
 
     /// A client, by trying again and again while things go wrong.
@@ -98,7 +100,7 @@ impl Stage {
                     self.world.violation("converges", format!("cannot connect though all is well: {error}"));
                     return None;
                 }
-                Err(error) => self.tell(format_args!("is not connected: {error}")),
+                Err(error) => self.tell("app", format_args!("is not connected: {error}")),
             }
         }
     }
@@ -137,7 +139,7 @@ impl Stage {
         let record =
             Accepted { key: key.map(String::into_bytes), partition: None, value: value.into_bytes() };
         let number = self.history.borrow_mut().accept(record);
-        self.tell(format_args!("publishes m{number} with {with}"));
+        self.tell(PUBLISHER, format_args!("publishes m{number} with {with}"));
         number
     }
 
@@ -145,11 +147,14 @@ impl Stage {
         let outcome = match outcome {
             Ok(receipt) => {
                 let at = receipt.offset.map(|offset| format!(" at {offset}")).unwrap_or_default();
-                self.tell(format_args!("m{number} is acknowledged: partition {}{at}", receipt.partition));
+                self.tell(
+                    PUBLISHER,
+                    format_args!("m{number} is acknowledged: partition {}{at}", receipt.partition),
+                );
                 Outcome::Acknowledged { partition: receipt.partition, offset: receipt.offset }
             }
             Err(error) => {
-                self.tell(format_args!("m{number} failed, {:?}: {error}", error.certainty()));
+                self.tell(PUBLISHER, format_args!("m{number} failed, {:?}: {error}", error.certainty()));
                 match error.certainty() {
                     Certainty::NotSent => Outcome::NotSent,
                     Certainty::PossiblySent => Outcome::PossiblySent,
@@ -178,7 +183,7 @@ impl Stage {
             match cluster.topic(TOPIC).reader(start).fetch(fetch.clone()).open().await {
                 Ok(reader) => return Some(reader),
                 Err(ReadError::Closed) => return None,
-                Err(error) => self.tell(format_args!("cannot read yet: {error}")),
+                Err(error) => self.tell("app", format_args!("cannot read yet: {error}")),
             }
             self.world.sleep(Duration::from_secs(1)).await;
         }
@@ -203,7 +208,10 @@ impl Stage {
         let value = message.value().map(<[u8]>::to_vec);
         let text = String::from_utf8_lossy(value.as_deref().unwrap_or_default()).into_owned();
         let name = text.split_whitespace().next().unwrap_or_default();
-        self.tell(format_args!("reads {name}: partition {partition} at {offset}"));
+        self.tell(
+            &format!("reader {number}"),
+            format_args!("reads {name}: partition {partition} at {offset}"),
+        );
         let key = message.key().map(<[u8]>::to_vec);
         self.history.borrow_mut().read(number, partition, Read { offset, key, value });
     }

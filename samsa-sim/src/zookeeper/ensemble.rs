@@ -20,6 +20,14 @@ struct Session {
     ends: Option<Instant>,
 }
 
+/// Ids of sessions count from here.
+const FIRST_SESSION: i64 = 0x1000_0000;
+
+/// What a session is called in traces: they are counted from 1.
+pub(crate) fn session_name(id: i64) -> String {
+    format!("session {}", id - FIRST_SESSION)
+}
+
 /// The state of an ensemble, as if it were one server.
 #[derive(Debug)]
 pub(crate) struct Ensemble {
@@ -46,7 +54,7 @@ impl Ensemble {
     /// Opens a session; its id is never used again.
     pub(crate) fn open(&mut self, timeout: Duration) -> i64 {
         self.opened += 1;
-        let id = 0x1000_0000 + self.opened;
+        let id = FIRST_SESSION + self.opened;
         self.sessions.insert(id, Session { timeout, ends: None });
         id
     }

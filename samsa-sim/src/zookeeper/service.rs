@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use samsa_core::{ZkAnswer, ZkError, ZkOp};
 
-use super::ensemble::Ensemble;
+use super::ensemble::{Ensemble, session_name};
 use crate::network::Weather;
 
 /// A client's side of a session, as the service sees it.
@@ -79,14 +79,14 @@ impl ZooKeeperService {
         if over {
             let ended = self.with(|ensemble| ensemble.tick(now));
             for session in ended {
-                self.note(format_args!("session {session:x} has expired"));
+                self.note(format_args!("{} has expired", session_name(session)));
             }
         }
     }
 
     pub(super) fn perform(&self, session: i64, op: &ZkOp) -> Result<ZkAnswer, ZkError> {
         let result = self.0.ensemble.borrow_mut().perform(session, op);
-        self.note(format_args!("{session:x} {}: {}", describe(op), outcome(&result)));
+        self.note(format_args!("{} {}: {}", session_name(session), describe(op), outcome(&result)));
         self.tell_fired();
         result
     }
@@ -115,7 +115,7 @@ impl ZooKeeperService {
 
     /// This session ends now, before its client wants it to.
     pub(crate) fn expire(&self, session: i64, away: Duration) {
-        self.note(format_args!("session {session:x} has expired"));
+        self.note(format_args!("{} has expired", session_name(session)));
         self.with(|ensemble| ensemble.end(session));
         self.lose(session, away);
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use samsa_core::{Instant, ZkAnswer, ZkError, ZkOp, ZkSessionState};
 
+use super::ensemble::session_name;
 use super::port::{News, Outbox};
 use super::service::{Client, ZooKeeperService};
 
@@ -95,7 +96,7 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
             return;
         }
         let id = self.service.with(|ensemble| ensemble.open(self.timeout));
-        self.service.note(format_args!("session {id:x} is opened"));
+        self.service.note(format_args!("{} is opened", session_name(id)));
         self.state.borrow_mut().id = Some(id);
         let client: Rc<dyn Client> = Rc::<Self>::clone(self);
         self.service.attach(id, client);
@@ -226,7 +227,7 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         let Some(id) = state.id.filter(|_| !state.over) else { return };
         drop(state);
         if self.service.with(|ensemble| ensemble.resume(id)) {
-            self.service.note(format_args!("session {id:x} is connected again"));
+            self.service.note(format_args!("{} is connected again", session_name(id)));
             self.connected();
         } else {
             self.end();
@@ -237,12 +238,11 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
 
     /// The client closes it: from now on it hears nothing of it.
     pub(super) fn close(self: &Rc<Self>) {
-        let id = self.end();
         self.state.borrow_mut().asked.clear();
-        let Some(id) = id else { return };
+        let Some(id) = self.end() else { return };
         self.out.closing(1);
         self.after_a_way(move |session| {
-            session.service.note(format_args!("session {id:x} is closed"));
+            session.service.note(format_args!("{} is closed", session_name(id)));
             session.service.with(|ensemble| ensemble.end(id));
             session.out.closing(-1);
         });
@@ -282,11 +282,12 @@ impl<S, R> Session<S, R> {
         }
     }
 
+    /// It is over for the client; says what the ensemble calls it, if it was not over before.
     fn end(&self) -> Option<i64> {
         let mut state = self.state.borrow_mut();
+        let id = state.id.filter(|_| !state.over);
         state.over = true;
         state.connected = false;
-        let id = state.id;
         drop(state);
         if let Some(id) = id {
             self.service.detach(id);
@@ -323,7 +324,7 @@ impl<S: Copy + 'static, R: Copy + 'static> Client for Session<S, R> {
         let under_way: Vec<u64> = state.asked.iter().map(|asked| asked.number).collect();
         state.ghosts.extend(under_way.into_iter().filter(|_| weather.below(2) == 0));
         drop(state);
-        self.service.note(format_args!("session {id:x} loses its connection for {away:?}"));
+        self.service.note(format_args!("{} loses its connection for {away:?}", session_name(id)));
         self.fail(&ZkError::ConnectionLost, |_| true);
         self.tell_state(ZkSessionState::Suspended);
         let now = weather.now();
