@@ -4,7 +4,7 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use samsa_proto::records::{self, OwnedBatch, Position, Record};
+use samsa_proto::records::{self, OwnedBatch, Position, Record, RecordsError};
 
 use super::buffer::Source;
 use crate::time::UnixMillis;
@@ -18,11 +18,26 @@ pub struct Chunk {
     source: Arc<Source>,
     batch: OwnedBatch,
     from: i64,
+    /// The first record from there on.
+    start: Position,
 }
 
 impl Chunk {
-    pub(crate) fn new(source: Arc<Source>, batch: OwnedBatch, from: i64) -> Self {
-        Self { source, batch, from }
+    /// What of the batch stands at `from` or behind it; nothing, if there is none.
+    pub(crate) fn new(
+        source: Arc<Source>,
+        batch: OwnedBatch,
+        from: i64,
+    ) -> Result<Option<Self>, RecordsError> {
+        let mut start = Position::START;
+        let mut records = batch.records();
+        while let Some(record) = records.next() {
+            if record?.offset() >= from {
+                return Ok(Some(Self { source, batch, from, start }));
+            }
+            start = records.position();
+        }
+        Ok(None)
     }
 
     /// The topic's name.
@@ -46,17 +61,17 @@ impl Chunk {
         self.batch.header().next_offset()
     }
 
-    /// The records, in the order of their offsets. Empty when compaction took them all.
+    /// The records, in the order of their offsets; at least one.
     ///
     /// Records that cannot be read end the iteration; the reader then tells of it as its next item, and the partition
     /// stops.
     pub fn records(&self) -> ChunkRecords<'_> {
-        ChunkRecords { records: self.batch.records(), chunk: self }
+        ChunkRecords { records: self.batch.records_from(self.start), chunk: self }
     }
 
     /// The same records, one by one and each with a share of the memory, for code that keeps or sends them.
     pub fn into_owned_records(self) -> OwnedRecords {
-        OwnedRecords { chunk: self, position: Position::START }
+        OwnedRecords { position: self.start, chunk: self }
     }
 }
 
@@ -82,16 +97,19 @@ impl<'a> Iterator for ChunkRecords<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Record<'a>> {
-        loop {
-            match self.records.next()? {
-                Ok(record) if record.offset() >= self.chunk.from => return Some(record),
-                Ok(_) => {}
-                Err(error) => {
-                    self.chunk.source.spoil(self.chunk.from, &error);
-                    return None;
-                }
-            }
+        match self.records.next() {
+            Some(Ok(record)) => Some(record),
+            Some(Err(error)) => self.end_at(&error),
+            None => None,
         }
+    }
+}
+
+impl<'a> ChunkRecords<'a> {
+    #[cold]
+    fn end_at(&self, error: &RecordsError) -> Option<Record<'a>> {
+        self.chunk.source.spoil(self.chunk.from, error);
+        None
     }
 }
 

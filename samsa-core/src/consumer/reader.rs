@@ -82,20 +82,20 @@ impl Segment {
         while !self.source.is_stopped() {
             let batch = match records::batches(&self.records).next()? {
                 Ok(batch) => batch,
-                Err(error) => return self.fail(&error),
+                Err(error) => return self.fail(self.from, &error),
             };
             let header = *batch.header();
             let (from, len) = (self.from, batch.bytes().len());
             let wanted = header.next_offset() > from && !header.is_control && header.record_count != Some(0);
-            let owned = wanted.then(|| batch.into_owned(&self.records, self.source.decompressed_bytes()));
-            let owned = match owned.transpose() {
-                Ok(owned) => owned,
-                Err(error) => return self.fail(&error),
-            };
-            self.from = from.max(header.next_offset());
+            let limit = self.source.decompressed_bytes();
+            let owned = wanted.then(|| batch.into_owned(&self.records, limit));
             self.records.advance(len);
-            if let Some(batch) = owned {
-                return Some(Ok(Chunk::new(Arc::clone(&self.source), batch, from)));
+            self.from = from.max(header.next_offset());
+            let Some(owned) = owned else { continue };
+            match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), batch, from)) {
+                Ok(Some(chunk)) => return Some(Ok(chunk)),
+                Ok(None) => {}
+                Err(error) => return self.fail(from, &error),
             }
         }
         None
@@ -103,8 +103,8 @@ impl Segment {
 
     /// The partition stops here; the error is told at once, and what is queued behind it goes.
     #[cold]
-    fn fail(&mut self, reason: &dyn fmt::Display) -> Option<Result<Chunk, ReadError>> {
-        self.source.spoil(self.from, reason);
+    fn fail(&self, from: i64, reason: &dyn fmt::Display) -> Option<Result<Chunk, ReadError>> {
+        self.source.spoil(from, reason);
         None
     }
 }
