@@ -37,6 +37,7 @@ impl Sender {
             self.return_free(place);
         }
         let topic = &mut self.topics[place.topic as usize];
+        topic.tell_format(number);
         let found = topic.batches.bound(number).map_or(Look::Empty, |lane| lane.look(now, linger));
         let partition = topic.partition(number);
         let waiting =

@@ -173,12 +173,17 @@ impl Sender {
     }
 
     fn batches_ready(&mut self, world: &mut dyn World) {
-        self.look_at_ready(world);
-        // Looking settles topics, which puts lanes on the list; only then is everything active.
-        self.look_at_ready(world);
+        self.look_at_all_ready(world);
         if self.store.take_pressed() {
             self.hurry(world);
         }
+    }
+
+    /// Looks at all that is ready. Looking settles topics, which puts lanes on the list; only when those were looked at
+    /// too is everything active.
+    fn look_at_all_ready(&mut self, world: &mut dyn World) {
+        self.look_at_ready(world);
+        self.look_at_ready(world);
     }
 
     /// Looks at all that was put on the ready list.

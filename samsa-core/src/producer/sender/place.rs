@@ -52,8 +52,9 @@ pub(super) struct Topic {
 #[derive(Debug, Default)]
 pub(super) struct Partition {
     pub(super) leader: Option<BrokerId>,
-    /// What its lane writes.
+    /// What its leader takes, and what its lane was told to write.
     pub(super) format: Option<Format>,
+    pub(super) told: Option<Format>,
     /// Batches that were taken, in order; the first is the one under way.
     pub(super) queue: VecDeque<Batch>,
     pub(super) stage: Stage,
@@ -135,6 +136,17 @@ impl Topic {
             self.partitions.resize_with(needed, Partition::default);
         }
         &mut self.partitions[partition as usize]
+    }
+
+    /// Lets a partition's lane, if it has one, write in the leader's format.
+    pub(super) fn tell_format(&mut self, number: u32) {
+        let Some(partition) = self.partitions.get_mut(number as usize) else { return };
+        if partition.format != partition.told
+            && let (Some(format), Some(lane)) = (partition.format, self.batches.bound(number))
+        {
+            lane.set_format(format);
+            partition.told = partition.format;
+        }
     }
 
     /// What a partition counts as given, when the one that is given least comes next. One that could not be written

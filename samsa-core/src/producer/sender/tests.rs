@@ -653,6 +653,20 @@ mod waits {
     }
 
     #[test]
+    fn a_flush_waits_for_records_whose_topic_it_is_the_first_to_settle() {
+        let mut play = Play::with_leaders(&[1]);
+        let value = Some(&b"1"[..]);
+        let _ticket = play.append(&OutgoingRecord { value, ..Default::default() });
+        let until = play.now().mono + TIMEOUT;
+        play.hears(ProducerInput::Flush { op: OpId(1), until });
+        assert!(play.world.replies.is_empty());
+
+        let sent = play.sends();
+        play.hears_written(&sent, 0);
+        assert_eq!(replies(&mut play), [(OpId(1), format!("{:?}", Reply::Flush(0)))]);
+    }
+
+    #[test]
     fn a_flush_with_nothing_to_wait_for_is_answered_at_once() {
         let mut play = Play::with_leaders(&[1]);
         let until = play.now().mono + TIMEOUT;

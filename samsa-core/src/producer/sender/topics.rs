@@ -76,14 +76,10 @@ impl Sender {
         let format = |leader: Option<BrokerId>| leader.and_then(|id| world.broker_version(id)).map(format_of);
         let oldest = topic.partitions.iter().filter_map(|partition| format(partition.leader)).min()?;
         topic.batches.set_format(oldest);
-        for (number, partition) in (0..).zip(&mut topic.partitions) {
-            let format = format(partition.leader).unwrap_or(oldest);
-            if partition.format.replace(format) != Some(format)
-                && let Some(lane) = topic.batches.bound(number)
-            {
-                lane.set_format(format);
-            }
+        for partition in &mut topic.partitions {
+            partition.format = format(partition.leader).or(Some(oldest));
         }
+        (0..topic.partitions.len() as u32).for_each(|number| topic.tell_format(number));
         Some(oldest)
     }
 

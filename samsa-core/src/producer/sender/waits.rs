@@ -84,7 +84,7 @@ impl Sender {
     }
 
     fn wait(&mut self, world: &mut dyn World, op: OpId, until: Instant, is_close: bool) {
-        self.look_at_ready(world);
+        self.look_at_all_ready(world);
         self.hurry(world);
         let mut outcomes = Vec::new();
         for place in &self.active {
