@@ -71,7 +71,9 @@ pub enum InexpressibleError {
     )]
     OneTopicOnly,
     /// Kafka 0.7 writes topic names without escapes.
-    #[error("a topic with a quote or backslash in its name cannot be registered in the Scala 0.7 dialect")]
+    #[error(
+        "a topic with a quote, backslash or control character in its name cannot be registered in the Scala 0.7 dialect"
+    )]
     Quote,
 }
 
@@ -130,7 +132,7 @@ impl ConsumerRegistration {
         let text = match &self.subscription {
             Subscription::WhiteList(TopicFilter { regex, streams }) => format!("*{streams}*{regex}"),
             Subscription::BlackList(TopicFilter { regex, streams }) => format!("!{streams}!{regex}"),
-            Subscription::Topics(topics) if topics.keys().any(|topic| topic.contains(['"', '\\'])) => {
+            Subscription::Topics(topics) if topics.keys().any(|topic| topic.contains(needs_escape)) => {
                 return Err(InexpressibleError::Quote);
             }
             Subscription::Topics(topics) => {
@@ -160,6 +162,11 @@ impl TopicFilter {
         let plain = meant == self.regex || meant.chars().any(char::is_control);
         (!plain && escape(&meant) == self.regex).then_some(meant)
     }
+}
+
+/// What JSON has only as an escape.
+fn needs_escape(c: char) -> bool {
+    matches!(c, '"' | '\\' | '\0'..='\u{1f}')
 }
 
 /// The escapes of Kafka's Scala code, which differ from most others in `/` and in the controls from U+007F on.
@@ -381,6 +388,8 @@ mod tests {
         assert_eq!(write(topics([("a", 1), ("b", 1)]), Dialect::Samsa), one_topic_only);
         assert_eq!(write(topics([("a", 2)]), Dialect::Samsa), one_topic_only);
         assert_eq!(write(Subscription::WhiteList(filter("a", 1)), Dialect::Samsa), one_topic_only);
-        assert_eq!(write(topics([("a\"", 1)]), Dialect::Scala07), Err(InexpressibleError::Quote));
+        for topic in ["a\"", "a\\", "a\t"] {
+            assert_eq!(write(topics([(topic, 1)]), Dialect::Scala07), Err(InexpressibleError::Quote));
+        }
     }
 }
