@@ -1,7 +1,13 @@
 //! Every bound of the engine, in one place. What reaches its bound waits or is refused; nothing grows without one.
 
+use std::time::Duration;
+
 /// Commands of the application that wait for their answer at once; the next is refused.
 pub const COMMANDS: usize = 1024;
+
+/// How long a broker that has never told its versions may take to answer the first question of a connection. Brokers of
+/// 0.9 stay silent for ever.
+pub const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Connections that are being dialled at once, over all brokers.
 pub const DIALS: usize = 8;

@@ -42,7 +42,7 @@ use crate::zookeeper::ZkNews;
 use contacts::Contacts;
 use metadata::Question;
 use topics::Topics;
-use zookeeper::{Learnt, ZooKeeperDiscovery};
+use zookeeper::{Learnt, Registered, ZooKeeperDiscovery};
 
 pub(crate) use topics::Interest;
 pub(crate) use view::TopicView;
@@ -51,7 +51,7 @@ pub(crate) use view::TopicView;
 pub(crate) struct Cluster {
     zookeeper: Option<ZooKeeperDiscovery>,
     contacts: Contacts,
-    registered: BTreeMap<BrokerId, BrokerInfo>,
+    registered: BTreeMap<BrokerId, Registered>,
     advertised: BTreeMap<BrokerId, BrokerInfo>,
     published: Vec<BrokerInfo>,
     topics: Topics,
@@ -352,11 +352,13 @@ impl Cluster {
 
     fn brokers_changed(&mut self, cx: &mut Context<'_>) {
         let mut brokers = self.advertised.clone();
-        brokers.extend(self.registered.clone());
+        brokers.extend(self.registered.iter().map(|(id, broker)| (*id, broker.info.clone())));
         let published: Vec<BrokerInfo> = brokers.values().cloned().collect();
         if published == self.published {
             return;
         }
+        let old = self.registered.iter().filter(|(_, broker)| broker.is_old).map(|(id, _)| *id);
+        cx.net.set_registered_old(old.collect());
         self.contacts.set_brokers(brokers.keys().copied());
         cx.net.set_brokers(cx.now, brokers.into_iter().map(|(id, broker)| (id, broker.address)).collect());
         cx.out.intend(Intent::Snapshot(Snapshot::Brokers(published.clone().into())));

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use samsa_proto::zookeeper::{BrokerRegistration, path};
+use samsa_proto::zookeeper::{BrokerRegistration, BrokerRegistrationVersion, path};
 
 use crate::address::HostPort;
 use crate::command::BrokerInfo;
@@ -36,7 +36,7 @@ pub(crate) struct ZooKeeperDiscovery {
     next_seq: u64,
     pending: BTreeMap<u64, Question>,
     /// The brokers that are being read; they become the brokers when the last has come.
-    reading: BTreeMap<BrokerId, BrokerInfo>,
+    reading: BTreeMap<BrokerId, Registered>,
     failures: u32,
     /// When to open a session, or to read everything again.
     due: Option<Instant>,
@@ -49,10 +49,17 @@ enum Question {
     Topics,
 }
 
+/// A broker, and whether it registered itself as 0.8 and 0.9 do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registered {
+    pub(crate) info: BrokerInfo,
+    pub(crate) is_old: bool,
+}
+
 /// What ZooKeeper told.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Learnt {
-    Brokers(BTreeMap<BrokerId, BrokerInfo>),
+    Brokers(BTreeMap<BrokerId, Registered>),
     TopicsChanged,
     Trouble(String),
 }
@@ -232,16 +239,18 @@ impl ZooKeeperDiscovery {
     }
 }
 
-fn read_registration(id: BrokerId, data: &[u8]) -> Result<Option<BrokerInfo>, String> {
+fn read_registration(id: BrokerId, data: &[u8]) -> Result<Option<Registered>, String> {
     let registration = BrokerRegistration::from_bytes(data).map_err(|error| error.to_string())?;
+    let version = BrokerRegistrationVersion::of(data).map_err(|error| error.to_string())?;
     let Some(endpoint) = registration.plaintext() else { return Ok(None) };
     let Some(host) = endpoint.host.clone() else { return Ok(None) };
-    Ok(Some(BrokerInfo {
+    let info = BrokerInfo {
         id,
         address: HostPort { host, port: endpoint.port },
         rack: registration.rack.clone(),
         registered: Some(UnixMillis(registration.timestamp)),
-    }))
+    };
+    Ok(Some(Registered { info, is_old: version <= BrokerRegistrationVersion::V2 }))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //!
 //! | stage       | input              | then        | emits                                     |
 //! |-------------|--------------------|-------------|-------------------------------------------|
-//! | Dialling    | connected          | Handshaking | the question for versions                 |
-//! | Handshaking | versions           | Ready       | [`Heard::Ready`]                          |
+//! | Dialling    | connected          | Opening     | the first question, see [`Opening`]       |
+//! | Dialling    | connected, old     | Ready       | [`Heard::Ready`]                          |
+//! | Opening     | versions           | Ready       | [`Heard::Ready`]                          |
+//! | Opening     | `Metadata` 0       | Opening     | [`Heard::Metadata`]: it has done its work |
 //! | Ready       | request            | Ready       | bytes, an entry in the table              |
 //! | Ready       | frame              | Ready       | [`Heard::Response`] of the oldest request |
 //! | any         | nonsense, deadline | gone        | each request in flight fails              |
@@ -12,11 +14,14 @@
 //! correlation id than the oldest request's costs the connection.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
+use samsa_proto::api::metadata::MetadataRequest;
 use samsa_proto::wire::EncodeError;
-use samsa_proto::{Request, encode_request};
+use samsa_proto::{Request, decode_response, encode_request};
 
+use super::age::Opening;
 use super::frame_pool::FramePool;
 use super::handshake::{Handshake, Step};
 use super::read_buffer::{ReadBuffer, RecvBuf};
@@ -30,6 +35,7 @@ use crate::time::{Deadline, Instant};
 #[derive(Debug)]
 pub(crate) struct Connection {
     stage: Stage,
+    opening: Opening,
     client_id: String,
     next_correlation_id: i32,
     send: SendQueue,
@@ -39,16 +45,29 @@ pub(crate) struct Connection {
 
 #[derive(Debug)]
 enum Stage {
-    Dialling { until: Instant },
-    Handshaking { handshake: Handshake, until: Instant },
+    /// Once connected, the first answer has to come within `patience`.
+    Dialling {
+        until: Instant,
+        patience: Duration,
+    },
+    Opening {
+        question: FirstQuestion,
+        until: Instant,
+    },
     Ready(Versions),
+}
+
+#[derive(Debug)]
+enum FirstQuestion {
+    Versions(Handshake),
+    Metadata,
 }
 
 #[derive(Debug)]
 struct InFlight {
     correlation_id: i32,
     version: i16,
-    /// `None` for the handshake's own question.
+    /// `None` for the opening's own question.
     owner: Option<Owner>,
     start: u64,
     since: Instant,
@@ -60,15 +79,31 @@ struct InFlight {
 #[derive(Debug)]
 pub(crate) enum Heard {
     Ready,
-    Response { owner: Owner, version: i16, frame: Bytes },
-    Oversized { owner: Owner, bytes: usize },
+    /// The broker answered `Metadata` 0, the question that tells old brokers from silent ones.
+    Metadata,
+    Response {
+        owner: Owner,
+        version: i16,
+        frame: Bytes,
+    },
+    Oversized {
+        owner: Owner,
+        bytes: usize,
+    },
 }
 
 impl Connection {
-    /// A connection that is being dialled and has to be ready by then.
-    pub(crate) fn new(client_id: String, pool: FramePool, until: Instant) -> Self {
+    /// A connection that is being dialled and has to be connected by `until`.
+    pub(crate) fn new(
+        client_id: String,
+        pool: FramePool,
+        opening: Opening,
+        until: Instant,
+        patience: Duration,
+    ) -> Self {
         Self {
-            stage: Stage::Dialling { until },
+            stage: Stage::Dialling { until, patience },
+            opening,
             client_id,
             next_correlation_id: 0,
             send: SendQueue::default(),
@@ -77,18 +112,35 @@ impl Connection {
         }
     }
 
-    pub(crate) fn connected(&mut self, now: Instant) -> Result<(), String> {
-        if let Stage::Dialling { until } = self.stage {
-            self.stage = Stage::Handshaking { handshake: Handshake::new(), until };
-            self.ask(now, until)?;
+    pub(crate) fn connected(&mut self, now: Instant) -> Result<Option<Heard>, String> {
+        let Stage::Dialling { until, patience } = self.stage else { return Ok(None) };
+        let question = match self.opening {
+            Opening::AskVersions => FirstQuestion::Versions(Handshake::new()),
+            Opening::AskMetadata => FirstQuestion::Metadata,
+            Opening::Nothing => {
+                self.stage = Stage::Ready(Versions::before_0_10());
+                return Ok(Some(Heard::Ready));
+            }
+        };
+        self.stage = Stage::Opening { question, until: until.min(now + patience) };
+        self.ask(now).map(|()| None)
+    }
+
+    /// What it began with, if its end tells anything about the broker's age: it was connected and never got ready, or
+    /// it was ready because the broker is old.
+    pub(crate) fn opening(&self) -> Option<Opening> {
+        match (&self.stage, self.opening) {
+            (Stage::Dialling { .. }, _) | (Stage::Ready(_), Opening::AskVersions | Opening::AskMetadata) => {
+                None
+            }
+            (_, opening) => Some(opening),
         }
-        Ok(())
     }
 
     pub(crate) fn versions(&self) -> Option<&Versions> {
         match &self.stage {
             Stage::Ready(versions) => Some(versions),
-            Stage::Dialling { .. } | Stage::Handshaking { .. } => None,
+            Stage::Dialling { .. } | Stage::Opening { .. } => None,
         }
     }
 
@@ -151,8 +203,8 @@ impl Connection {
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         match &self.stage {
-            Stage::Dialling { until } => Some(Deadline::new(*until, "connection attempt")),
-            Stage::Handshaking { until, .. } => Some(Deadline::new(*until, "handshake")),
+            Stage::Dialling { until, .. } => Some(Deadline::new(*until, "connection attempt")),
+            Stage::Opening { until, .. } => Some(Deadline::new(*until, "handshake")),
             Stage::Ready(_) if self.receiver.is_waiting() => None,
             Stage::Ready(_) => {
                 let soonest = self.in_flight.iter().map(|request| request.until).min()?;
@@ -166,9 +218,7 @@ impl Connection {
         self.deadline().filter(|deadline| deadline.at <= now)?;
         Some(match &self.stage {
             Stage::Dialling { .. } => "no connection in time".to_owned(),
-            Stage::Handshaking { .. } => {
-                "connected, but the broker did not tell its versions in time".to_owned()
-            }
+            Stage::Opening { .. } => "connected, but the broker did not tell its versions in time".to_owned(),
             Stage::Ready(_) => "no response in time".to_owned(),
         })
     }
@@ -186,8 +236,8 @@ impl Connection {
     /// What it waits for, since when and until when.
     pub(crate) fn waits_for(&self) -> Option<(&'static str, Option<Instant>, Instant)> {
         match &self.stage {
-            Stage::Dialling { until } => Some(("to be connected", None, *until)),
-            Stage::Handshaking { until, .. } => Some(("the broker to tell its versions", None, *until)),
+            Stage::Dialling { until, .. } => Some(("to be connected", None, *until)),
+            Stage::Opening { until, .. } => Some(("the broker to tell its versions", None, *until)),
             Stage::Ready(_) if self.receiver.is_waiting() => None,
             Stage::Ready(_) => {
                 self.in_flight.front().map(|oldest| ("a response", Some(oldest.since), oldest.until))
@@ -195,12 +245,16 @@ impl Connection {
         }
     }
 
-    fn ask(&mut self, now: Instant, until: Instant) -> Result<(), String> {
-        if let Stage::Handshaking { handshake, .. } = &self.stage {
-            let question = handshake.question(self.next_correlation_id, &self.client_id);
-            let question = question.map_err(|error| error.to_string())?;
-            self.track(now, question, 0, None, until, limits::RESPONSE_BYTES);
-        }
+    fn ask(&mut self, now: Instant) -> Result<(), String> {
+        let Stage::Opening { question, until } = &self.stage else { return Ok(()) };
+        let (until, id) = (*until, self.next_correlation_id);
+        let bytes = match question {
+            FirstQuestion::Versions(handshake) => handshake.question(id, &self.client_id),
+            FirstQuestion::Metadata => {
+                encode_request(id, Some(&self.client_id), 0, &MetadataRequest::default())
+            }
+        };
+        self.track(now, bytes.map_err(|error| error.to_string())?, 0, None, until, limits::RESPONSE_BYTES);
         Ok(())
     }
 
@@ -240,15 +294,21 @@ impl Connection {
         }
         match oldest.owner {
             Some(owner) => Ok(Some(Heard::Response { owner, version: oldest.version, frame })),
-            None => self.shake(now, &frame),
+            None => self.open(now, &frame),
         }
     }
 
-    fn shake(&mut self, now: Instant, frame: &[u8]) -> Result<Option<Heard>, String> {
-        let Stage::Handshaking { handshake, until } = &mut self.stage else { return Ok(None) };
-        let until = *until;
-        match handshake.answer(frame) {
-            Step::Ask => self.ask(now, until).map(|()| None),
+    fn open(&mut self, now: Instant, frame: &[u8]) -> Result<Option<Heard>, String> {
+        let Stage::Opening { question, .. } = &mut self.stage else { return Ok(None) };
+        let step = match question {
+            FirstQuestion::Versions(handshake) => handshake.answer(frame),
+            FirstQuestion::Metadata => {
+                let answer = decode_response::<MetadataRequest<'_>>(0, frame);
+                return answer.map(|_| Some(Heard::Metadata)).map_err(|error| error.to_string());
+            }
+        };
+        match step {
+            Step::Ask => self.ask(now).map(|()| None),
             Step::Refused(reason) => Err(reason),
             Step::Known(versions) => {
                 self.stage = Stage::Ready(versions);

@@ -2,9 +2,10 @@
 //!
 //! [`Network`] is what the other machines see: they ask it for the connection to a broker that does their kind of work,
 //! send requests over it, and are told by [`News`] what came of them. Below it, one [`Connection`] is one TCP stream:
-//! the first exchange ([`handshake`]), bytes out ([`send_queue`]), bytes in ([`receiver`]), and the requests in
+//! the first exchange ([`handshake`], or [`age`] where there is none), bytes out ([`send_queue`]), bytes in ([`receiver`]), and the requests in
 //! flight between them.
 
+mod age;
 #[expect(clippy::module_inception, reason = "one TCP stream is what the directory is named for")]
 mod connection;
 mod frame_pool;

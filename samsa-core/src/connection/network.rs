@@ -1,6 +1,6 @@
 //! All connections of the client: who is dialled, when again, and which connection does which work.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use bytes::Bytes;
 use samsa_proto::Request;
 use samsa_proto::wire::EncodeError;
 
+use super::age::{Ages, Opening};
 use super::connection::{Connection, Heard};
 use super::frame_pool::FramePool;
 use super::link::{Link, LinkState};
@@ -36,6 +37,7 @@ pub(crate) struct Network {
     links: BTreeMap<Way, Link>,
     slots: Slots,
     versions: BTreeMap<Peer, Versions>,
+    ages: Ages,
     next_resolve: u64,
     writable: VecDeque<ConnId>,
     intents: VecDeque<Intent>,
@@ -55,6 +57,7 @@ impl Network {
             links: BTreeMap::new(),
             slots: Slots::default(),
             versions: BTreeMap::new(),
+            ages: Ages::default(),
             next_resolve: 0,
             writable: VecDeque::new(),
             intents: VecDeque::new(),
@@ -120,6 +123,11 @@ impl Network {
         }
     }
 
+    /// The brokers that registered themselves in ZooKeeper in the form of 0.8 or 0.9.
+    pub(crate) fn set_registered_old(&mut self, brokers: BTreeSet<BrokerId>) {
+        self.ages.set_registered_old(brokers);
+    }
+
     /// Where the bootstrap brokers listen.
     pub(crate) fn set_bootstrap(&mut self, addresses: &[HostPort]) {
         let peers = (0..).map(Peer::Bootstrap);
@@ -169,9 +177,10 @@ impl Network {
     }
 
     pub(crate) fn connected(&mut self, now: Now, conn: ConnId) {
-        let Some((_, connection)) = self.slots.get_mut(conn) else { return };
+        let Some((way, connection)) = self.slots.get_mut(conn) else { return };
         match connection.connected(now.mono) {
-            Ok(()) => self.writable.push_back(conn),
+            Ok(None) => self.writable.push_back(conn),
+            Ok(Some(heard)) => self.tell(now, way, conn, heard),
             Err(reason) => self.close(now, conn, &reason),
         }
     }
@@ -323,11 +332,17 @@ impl Network {
         let Some(address) = addresses.pop_front() else {
             return self.fail_link(now, way, "the name has no address");
         };
-        let connection =
-            Connection::new(self.client_id.clone(), self.pool.clone(), now + self.connect_timeout);
+        let connection = self.begin(now, way.0);
         let conn = self.slots.occupy(way, connection);
         self.links.entry(way).or_default().state = LinkState::Dialling { others: addresses };
         self.intents.push_back(Intent::Connect { conn, address });
+    }
+
+    fn begin(&self, now: Instant, peer: Peer) -> Connection {
+        let until = now + self.connect_timeout;
+        let patience = if self.ages.is_modern(peer) { self.connect_timeout } else { limits::FIRST_ANSWER };
+        let opening = self.ages.opening(peer);
+        Connection::new(self.client_id.clone(), self.pool.clone(), opening, until, patience)
     }
 
     fn hear(&mut self, now: Now, conn: ConnId) {
@@ -339,7 +354,7 @@ impl Network {
                 self.writable.push_back(conn);
             }
             match heard {
-                Ok(Some(heard)) => self.tell(way, conn, heard),
+                Ok(Some(heard)) => self.tell(now, way, conn, heard),
                 Ok(None) => return,
                 Err(reason) => {
                     let peer = self.describe(way.0);
@@ -350,11 +365,20 @@ impl Network {
         }
     }
 
-    fn tell(&mut self, way: Way, conn: ConnId, heard: Heard) {
+    fn tell(&mut self, now: Now, way: Way, conn: ConnId, heard: Heard) {
         let (peer, role) = way;
         let link = self.links.entry(way).or_default();
         match heard {
+            Heard::Metadata => {
+                self.ages.told_metadata(peer);
+                self.slots.remove(conn);
+                self.intents.push_back(Intent::Close { conn });
+                self.dial_again_at_once(now.mono, way);
+            }
             Heard::Ready => {
+                if self.ages.opening(peer) == Opening::AskVersions {
+                    self.ages.told_versions(peer);
+                }
                 link.state = LinkState::Ready { conn };
                 link.wanted = false;
                 if let Some(versions) = self.slots.get(conn).and_then(Connection::versions).cloned() {
@@ -380,10 +404,23 @@ impl Network {
     }
 
     fn end(&mut self, now: Now, way: Way, connection: Connection, reason: &str) {
+        let opening = connection.opening();
         let failed = connection.fail(reason).map(|(owner, failure)| News::Failed { owner, failure });
         self.news.extend(failed);
+        if opening.is_some_and(|opening| self.ages.ended(way.0, opening)) {
+            return self.dial_again_at_once(now.mono, way);
+        }
         self.fail_link(now.mono, way, reason);
         self.dial_what_may_be(now.mono);
+    }
+
+    /// The next opening tells more about the broker's age. There are only a few, so this ends.
+    fn dial_again_at_once(&mut self, now: Instant, way: Way) {
+        let link = self.links.entry(way).or_default();
+        link.state = LinkState::Idle;
+        link.wanted = true;
+        link.not_before = now;
+        self.dial_what_may_be(now);
     }
 
     fn fail_link(&mut self, now: Instant, way: Way, reason: &str) {

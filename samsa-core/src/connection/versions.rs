@@ -1,6 +1,10 @@
 //! Which requests a broker takes, and in which versions.
 
 use samsa_proto::Request;
+use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::list_offsets::ListOffsetsRequest;
+use samsa_proto::api::metadata::MetadataRequest;
+use samsa_proto::api::produce::ProduceRequest;
 
 /// What a broker offered in its answer to `ApiVersions`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +26,15 @@ impl Versions {
         Self(ranges)
     }
 
+    /// What every broker before 0.10 takes: the first version of what a client needs.
+    pub(crate) fn before_0_10() -> Self {
+        let first = |key| (key, 0, 0);
+        Self::new(
+            [ProduceRequest::KEY, FetchRequest::KEY, ListOffsetsRequest::KEY, MetadataRequest::KEY]
+                .map(first),
+        )
+    }
+
     /// The newest version of this request that the broker and this library speak.
     pub(crate) fn newest<R: Request>(&self) -> Option<i16> {
         let at = self.0.binary_search_by_key(&R::KEY, |range| range.key).ok()?;
@@ -36,8 +49,6 @@ impl Versions {
 mod tests {
     use super::*;
     use samsa_proto::Message;
-    use samsa_proto::api::metadata::MetadataRequest;
-    use samsa_proto::api::produce::ProduceRequest;
 
     #[test]
     fn the_newest_version_that_both_speak_is_chosen() {

@@ -59,6 +59,22 @@ pub enum BrokerRegistrationVersion {
     V5,
 }
 
+impl BrokerRegistrationVersion {
+    /// The form that a registration is written in; one above 5 is taken for 5.
+    pub fn of(data: &[u8]) -> Result<Self, ZnodeError> {
+        let object = Object::read(ZnodeKind::Broker, data)?;
+        let version = object.required("version")?;
+        match version.integer::<i32>()? {
+            1 => Ok(Self::V1),
+            2 => Ok(Self::V2),
+            3 => Ok(Self::V3),
+            4 => Ok(Self::V4),
+            5.. => Ok(Self::V5),
+            _ => Err(version.unlike("1 or more")),
+        }
+    }
+}
+
 impl BrokerRegistration {
     /// Reads a registration of any version; one above 5 is read as 5.
     pub fn from_bytes(data: &[u8]) -> Result<Self, ZnodeError> {

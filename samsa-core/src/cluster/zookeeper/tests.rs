@@ -100,7 +100,7 @@ fn registration() -> ZkAnswer {
 fn brokers(learnt: Option<Learnt>) -> Vec<(i32, String)> {
     match learnt {
         Some(Learnt::Brokers(brokers)) => {
-            brokers.into_values().map(|broker| (broker.id.0, broker.address.to_string())).collect()
+            brokers.into_values().map(|broker| (broker.info.id.0, broker.info.address.to_string())).collect()
         }
         other => panic!("no brokers but {other:?}"),
     }

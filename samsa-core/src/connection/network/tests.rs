@@ -90,6 +90,12 @@ impl Script {
         self.hears(conn, &frame);
     }
 
+    fn hears_metadata_0(&mut self, conn: ConnId) {
+        let response = MetadataResponse::default();
+        let frame = encode_response::<MetadataRequest<'_>>(0, 0, &response).unwrap().concat();
+        self.hears(conn, &frame);
+    }
+
     /// A connection that went the whole way.
     fn ready(&mut self, role: Role) -> ConnId {
         assert_eq!(self.asks(role), None);
@@ -247,7 +253,7 @@ fn waits_between_dials_grow_until_a_response_comes() {
 }
 
 #[test]
-fn a_broker_that_says_nothing_is_given_up_in_time() {
+fn a_connection_that_brings_no_first_answer_is_given_up_in_time() {
     let mut script = Script::start();
     script.asks(Role::Control);
     let conn = script.dials();
@@ -257,7 +263,8 @@ fn a_broker_that_says_nothing_is_given_up_in_time() {
     let deadline = script.net.deadline().expect("a deadline for the handshake");
     assert_eq!(deadline.why, "handshake");
     script.passes(deadline.at - script.now.mono);
-    script.learns_that_it_is_unreachable("did not tell its versions");
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn: closed }) if closed == conn));
+    assert!(script.net.poll_news().is_none(), "its age is looked into first");
 }
 
 #[test]
@@ -286,6 +293,65 @@ fn an_oversized_response_waits_unread_without_a_deadline_until_it_is_allowed() {
 
     script.net.allow(script.now, conn);
     assert!(matches!(script.learns(), News::Response { .. }));
+}
+
+#[test]
+fn a_broker_that_only_ever_answers_metadata_is_spoken_to_as_one_before_0_10() {
+    let mut script = Script::start();
+    script.asks(Role::Produce);
+    let first = script.dials();
+    script.net.connected(script.now, first);
+    assert_eq!(script.sent(first), [(18, 0)]);
+    script.net.disconnected(script.now, first, "closed");
+
+    let probe = script.dials();
+    script.net.connected(script.now, probe);
+    assert_eq!(script.sent(probe), [(3, 0)], "metadata, which every broker answers");
+    script.hears_metadata_0(probe);
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == probe));
+
+    let again = script.dials();
+    script.net.connected(script.now, again);
+    assert_eq!(script.sent(again), [(18, 0)]);
+    script.net.disconnected(script.now, again, "closed");
+
+    let plain = script.dials();
+    script.net.connected(script.now, plain);
+    assert!(matches!(script.learns(), News::Ready { peer: BROKER, role: Role::Produce }));
+    assert_eq!(script.net.version::<MetadataRequest<'_>>(plain), Some(0));
+    assert_eq!(script.asks(Role::Produce), Some(plain));
+}
+
+#[test]
+fn a_broker_that_is_frozen_for_a_while_is_not_taken_for_an_old_one() {
+    let mut script = Script::start();
+    script.asks(Role::Control);
+    for expected in [(18, 0), (3, 0)] {
+        let conn = script.dials();
+        script.net.connected(script.now, conn);
+        assert_eq!(script.sent(conn), [expected]);
+        script.passes(limits::FIRST_ANSWER);
+        assert!(matches!(script.net.poll_intent(), Some(Intent::Close { .. })));
+    }
+    script.learns_that_it_is_unreachable("in time");
+    script.passes(MAX_DIAL_WAIT);
+    script.ready(Role::Control);
+}
+
+#[test]
+fn a_modern_broker_that_closes_is_asked_for_its_versions_again_and_nothing_else() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.net.disconnected(script.now, conn, "reset");
+    script.learns_that_it_is_unreachable("reset");
+    script.asks(Role::Control);
+    script.passes(MAX_DIAL_WAIT);
+    let again = script.dials();
+    script.net.connected(script.now, again);
+    assert_eq!(script.sent(again), [(18, 0)]);
+    script.net.disconnected(script.now, again, "closed");
+    script.learns_that_it_is_unreachable("closed");
+    assert!(script.net.poll_intent().is_none());
 }
 
 #[test]

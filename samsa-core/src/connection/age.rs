@@ -1,0 +1,194 @@
+//! Whether a broker is older than Kafka 0.10, which does not know `ApiVersions`.
+//!
+//! A close or a silence proves nothing: a modern broker that is frozen, overloaded or going down does the same. So a
+//! broker counts as old only when it answers `Metadata` 0 promptly while `ApiVersions` failed just before and just after,
+//! each on a fresh connection:
+//!
+//! | age        | opening        | came to             | then       | opens next with |
+//! |------------|----------------|---------------------|------------|-----------------|
+//! | Unknown    | ask versions   | closed, or silence  | Suspected  | `Metadata` 0    |
+//! | Suspected  | `Metadata` 0   | an answer           | Confirming | ask versions    |
+//! | Suspected  | `Metadata` 0   | closed, or silence  | Unknown    | ask versions    |
+//! | Confirming | ask versions   | closed, or silence  | Old        | nothing         |
+//! | Old        | nothing        | the connection ends | Unknown    | ask versions    |
+//! | any        | ask versions   | an answer           | Modern     | ask versions    |
+//!
+//! A broker that has ever answered is never doubted again, nor is any broker of a cluster in which another one has
+//! answered: unless it registered itself in ZooKeeper in the form of 0.8 or 0.9, which no later one uses of its own
+//! accord. That form is also proof enough: such a broker is old as soon as `ApiVersions` fails once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Peer;
+use crate::id::BrokerId;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Age {
+    #[default]
+    Unknown,
+    Suspected,
+    Confirming,
+    Old,
+    Modern,
+}
+
+/// What a connection begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    AskVersions,
+    AskMetadata,
+    /// It is known to be old.
+    Nothing,
+}
+
+/// All that is known of the ages of brokers.
+#[derive(Debug, Default)]
+pub(crate) struct Ages {
+    peers: BTreeMap<Peer, Age>,
+    /// Registered in the form of 0.8 or 0.9.
+    registered_old: BTreeSet<BrokerId>,
+}
+
+impl Ages {
+    pub(crate) fn opening(&self, peer: Peer) -> Opening {
+        match self.of(peer) {
+            Age::Unknown | Age::Confirming | Age::Modern => Opening::AskVersions,
+            Age::Suspected => Opening::AskMetadata,
+            Age::Old => Opening::Nothing,
+        }
+    }
+
+    /// Whether the first answer is waited for as long as any other.
+    pub(crate) fn is_modern(&self, peer: Peer) -> bool {
+        self.of(peer) == Age::Modern
+    }
+
+    pub(crate) fn set_registered_old(&mut self, brokers: BTreeSet<BrokerId>) {
+        self.registered_old = brokers;
+    }
+
+    /// The broker told its versions.
+    pub(crate) fn told_versions(&mut self, peer: Peer) {
+        self.peers.insert(peer, Age::Modern);
+    }
+
+    /// The broker answered `Metadata` 0.
+    pub(crate) fn told_metadata(&mut self, peer: Peer) {
+        if self.of(peer) == Age::Suspected {
+            self.peers.insert(peer, Age::Confirming);
+        }
+    }
+
+    /// A connection ended before it could be used, or one to an old broker ended. True when another opening may tell
+    /// more at once.
+    pub(crate) fn ended(&mut self, peer: Peer, opening: Opening) -> bool {
+        let next = match (self.of(peer), opening) {
+            (Age::Unknown, Opening::AskVersions) if self.is_registered_old(peer) => Age::Old,
+            (Age::Unknown, Opening::AskVersions) if !self.is_cluster_modern() => Age::Suspected,
+            (Age::Confirming, Opening::AskVersions) => Age::Old,
+            (Age::Suspected, Opening::AskMetadata) | (Age::Old, Opening::Nothing) => Age::Unknown,
+            (same, _) => same,
+        };
+        let before = self.peers.insert(peer, next).unwrap_or_default();
+        before != next && next != Age::Unknown
+    }
+
+    fn of(&self, peer: Peer) -> Age {
+        self.peers.get(&peer).copied().unwrap_or_default()
+    }
+
+    fn is_registered_old(&self, peer: Peer) -> bool {
+        matches!(peer, Peer::Broker(id) if self.registered_old.contains(&id))
+    }
+
+    fn is_cluster_modern(&self) -> bool {
+        self.peers.values().any(|age| *age == Age::Modern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Peer = Peer::Broker(BrokerId(1));
+    const TWO: Peer = Peer::Broker(BrokerId(2));
+
+    fn old() -> Ages {
+        let mut ages = Ages::default();
+        assert!(ages.ended(ONE, Opening::AskVersions));
+        assert_eq!(ages.opening(ONE), Opening::AskMetadata);
+        ages.told_metadata(ONE);
+        assert_eq!(ages.opening(ONE), Opening::AskVersions);
+        assert!(ages.ended(ONE, Opening::AskVersions));
+        ages
+    }
+
+    #[test]
+    fn a_broker_that_answers_metadata_but_never_its_versions_is_old() {
+        assert_eq!(old().opening(ONE), Opening::Nothing);
+    }
+
+    #[test]
+    fn a_broker_that_is_silent_to_everything_is_not_old() {
+        let mut ages = Ages::default();
+        for _ in 0..5 {
+            assert!(ages.ended(ONE, Opening::AskVersions));
+            assert_eq!(ages.opening(ONE), Opening::AskMetadata);
+            assert!(!ages.ended(ONE, Opening::AskMetadata), "there is nothing more to find out");
+            assert_eq!(ages.opening(ONE), Opening::AskVersions);
+        }
+    }
+
+    #[test]
+    fn a_broker_that_thaws_between_two_questions_is_modern() {
+        let mut ages = Ages::default();
+        ages.ended(ONE, Opening::AskVersions);
+        ages.told_metadata(ONE);
+        ages.told_versions(ONE);
+        assert!(ages.is_modern(ONE));
+    }
+
+    #[test]
+    fn a_broker_that_answered_once_is_never_doubted_again() {
+        let mut ages = Ages::default();
+        ages.told_versions(ONE);
+        assert!(!ages.ended(ONE, Opening::AskVersions));
+        assert_eq!(ages.opening(ONE), Opening::AskVersions);
+    }
+
+    #[test]
+    fn no_broker_is_doubted_where_another_one_answered() {
+        let mut ages = Ages::default();
+        ages.told_versions(ONE);
+        assert!(!ages.ended(TWO, Opening::AskVersions));
+        assert_eq!(ages.opening(TWO), Opening::AskVersions);
+    }
+
+    #[test]
+    fn a_registration_of_0_8_or_0_9_is_proof_enough_even_beside_modern_brokers() {
+        let mut ages = Ages::default();
+        ages.told_versions(ONE);
+        ages.set_registered_old(BTreeSet::from([BrokerId(2)]));
+        assert!(ages.ended(TWO, Opening::AskVersions));
+        assert_eq!(ages.opening(TWO), Opening::Nothing);
+    }
+
+    #[test]
+    fn an_old_broker_is_asked_anew_when_its_connection_ends_since_it_may_come_back_upgraded() {
+        let mut ages = old();
+        assert!(!ages.ended(ONE, Opening::Nothing));
+        assert_eq!(ages.opening(ONE), Opening::AskVersions);
+    }
+
+    #[test]
+    fn late_news_of_an_earlier_opening_decides_nothing() {
+        let mut ages = Ages::default();
+        ages.ended(ONE, Opening::AskVersions);
+        assert!(!ages.ended(ONE, Opening::AskVersions), "a second connection of the same moment");
+        assert_eq!(ages.opening(ONE), Opening::AskMetadata);
+        let mut fresh = Ages::default();
+        fresh.told_metadata(ONE);
+        assert_eq!(fresh.opening(ONE), Opening::AskVersions);
+        assert!(!fresh.is_modern(ONE));
+    }
+}
