@@ -1,0 +1,67 @@
+//! One client for brokers of every age: found through ZooKeeper where there is one, and through bootstrap brokers.
+
+use std::time::Duration;
+
+use samsa_tests::{Mode, Release, own};
+use samsa_tokio::{Builder, Message, Offset, OnTokio};
+
+const MESSAGES: usize = 500;
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What was published under each key comes back in order.
+async fn publishes_and_reads_back(builder: Builder<OnTokio>, topic: &str) {
+    let cluster = builder.connect_within(PATIENCE).connect().await.expect("a cluster");
+    let topic = cluster.topic(topic);
+    let mut deliveries = Vec::new();
+    for number in 0..MESSAGES {
+        let message = Message::new(format!("value {number}")).key(format!("key {}", number % 7));
+        deliveries.push(topic.enqueue(message).await.expect("room"));
+    }
+    for delivery in deliveries {
+        delivery.await.expect("an acknowledgement");
+    }
+
+    let mut reader = topic.reader(Offset::Earliest).open().within(PATIENCE).await.expect("a reader");
+    let mut next = [0, 1, 2, 3, 4, 5, 6];
+    for _ in 0..MESSAGES {
+        let message = reader.next().await.expect("an open reader").expect("a message");
+        let key = number_in(message.key()) as usize;
+        assert_eq!(number_in(message.value()), next[key], "in order under key {key}");
+        next[key] += 7;
+    }
+    cluster.close().await.expect("a clean end");
+}
+
+/// The number behind a word.
+fn number_in(text: Option<&[u8]>) -> u64 {
+    let text = String::from_utf8_lossy(text.expect("a text"));
+    text.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+}
+
+async fn works_on(release: Release) {
+    let Some(kafka) = own(release) else { return };
+    if release.mode == Mode::ZooKeeper {
+        let zookeeper = kafka.zookeeper().expect("a connect string");
+        publishes_and_reads_back(samsa_tokio::zookeeper(zookeeper), "by-zookeeper").await;
+    }
+    publishes_and_reads_back(samsa_tokio::bootstrap(kafka.bootstrap()), "by-bootstrap").await;
+}
+
+macro_rules! ages {
+    ($($name:ident: $release:ident;)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            works_on(Release::$release).await;
+        })*
+    };
+}
+
+ages! {
+    kafka_0_8_2: V0_8_2_2;
+    kafka_0_9_0: V0_9_0_1;
+    kafka_0_10_2: V0_10_2_2;
+    kafka_0_11_0: V0_11_0_3;
+    kafka_1_1: V1_1_1;
+    kafka_2_8: V2_8_2;
+    kafka_4_0: V4_0_0;
+}
