@@ -16,14 +16,14 @@ use samsa_proto::api::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
 use samsa_proto::wire::Uuid;
-use samsa_proto::{Message, Request, encode_response};
+use samsa_proto::{Request, encode_response};
 
-pub const TOPIC: &str = "events";
+pub(crate) const TOPIC: &str = "events";
 const ID: Uuid = Uuid([7; 16]);
 
-pub struct World {
-    pub engine: Engine,
-    pub now: Now,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) now: Now,
     partitions: i32,
     conns: BTreeMap<ConnId, Vec<u8>>,
     writable: Vec<ConnId>,
@@ -31,7 +31,7 @@ pub struct World {
 
 impl World {
     /// An engine that has connected, and knows the topic.
-    pub fn new(partitions: i32, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn new(partitions: i32, change: impl FnOnce(&mut Config)) -> Self {
         let mut config =
             Config::new(Discovery::Bootstrap(HostPort::list("127.0.0.1:9092").expect("an address")));
         change(&mut config);
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// Does what application threads have asked for, and all that follows from it.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         if self.engine.signal().take().contains(Notices::BATCHES) {
             self.input(Input::BatchesReady);
         }

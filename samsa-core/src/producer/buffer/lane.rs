@@ -18,9 +18,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use samsa_proto::records::{Builder, EncodeError, Format};
+use samsa_proto::records::Format;
 
-use super::pool::{LEAST, Pool};
+use super::open_batch::{Charge, LaneBatch, Open, Refusal};
+use super::pool::LEAST;
 use super::store::Store;
 use crate::producer::outcome::{BatchOutcome, Ticket};
 use crate::producer::record::OutgoingRecord;
@@ -42,28 +43,6 @@ pub(crate) enum LaneKind {
     Free(u8),
     /// Records that wait for their topic to be known; not a lane, but listed as one.
     Unsettled,
-}
-
-/// Why a lane did not take a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    NoRoom,
-    NoHeaders,
-    TooLarge,
-    Closed,
-}
-
-/// A batch that the sender takes out of a lane.
-#[derive(Debug)]
-pub(crate) struct LaneBatch {
-    pub(crate) builder: Builder,
-    pub(crate) outcome: Arc<BatchOutcome>,
-    /// When its first record was accepted.
-    pub(crate) opened: Instant,
-    /// Memory that it holds.
-    pub(crate) charge: usize,
-    /// Tickets that were given before there was a batch, with their records' places in it.
-    pub(crate) followers: Vec<(u32, Arc<BatchOutcome>)>,
 }
 
 /// What the sender finds in a lane.
@@ -104,22 +83,6 @@ enum Known {
     Idle,
     Lingers,
     Listed,
-}
-
-#[derive(Debug)]
-struct Open {
-    batch: LaneBatch,
-    /// Up to here a record is written without further ado.
-    room: usize,
-    /// Somebody flushes, or waits for memory.
-    hurried: bool,
-}
-
-/// Whether a record may be refused for lack of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Charge {
-    IfRoom,
-    Anyway,
 }
 
 impl Lane {
@@ -275,38 +238,13 @@ impl State {
         }
         let room = match &mut self.open {
             Some(open) => open.grow(store, need, charge),
-            None => self.open_batch(store, need, now, charge),
+            None => Open::new(store, self.format, self.usual, need, now, charge)
+                .map(|open| self.open = Some(open)),
         };
         if room.is_ok() {
             tell |= self.tell(id, store, false);
         }
         (room, tell)
-    }
-
-    fn open_batch(&mut self, store: &Store, need: usize, now: Now, charge: Charge) -> Result<(), Refusal> {
-        let usual = Pool::round_up(self.usual.max(need));
-        let least = Pool::round_up(need);
-        let capacity = [usual, least, need].into_iter().find(|capacity| store.memory().charge(*capacity));
-        let capacity = match (capacity, charge) {
-            (Some(capacity), _) => capacity,
-            (None, Charge::IfRoom) => return Err(Refusal::NoRoom),
-            (None, Charge::Anyway) => {
-                store.memory().charge_anyway(need);
-                need
-            }
-        };
-        let buffer = store.pool().take(capacity);
-        store.memory().charge_anyway(buffer.capacity().saturating_sub(capacity));
-        let batch = LaneBatch {
-            charge: buffer.capacity().max(capacity),
-            builder: Builder::new(buffer, self.format),
-            outcome: Arc::default(),
-            opened: now.mono,
-            followers: Vec::new(),
-        };
-        let room = batch.builder.capacity().min(store.batch_bytes());
-        self.open = Some(Open { batch, room, hurried: false });
-        Ok(())
     }
 
     /// A record that alone is as large as a batch may be is not left open; neither is memory that the buffer took on
@@ -368,65 +306,5 @@ impl State {
         let batch = self.open.take()?.batch;
         self.note_size(&batch);
         Some(batch)
-    }
-}
-
-impl Open {
-    /// Whether the record fits as things are.
-    #[inline]
-    fn takes(&self, record: &OutgoingRecord<'_>, need: usize) -> bool {
-        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
-        format && need <= self.room.saturating_sub(self.batch.builder.len())
-    }
-
-    /// Whether the record fits if the buffer grows.
-    fn can_take(&self, record: &OutgoingRecord<'_>, need: usize, batch_bytes: usize) -> bool {
-        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
-        format && need <= batch_bytes.saturating_sub(self.batch.builder.len())
-    }
-
-    #[inline]
-    fn append(&mut self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, Refusal> {
-        let timestamp = record.timestamp_at(now);
-        let headers = record.headers.iter().copied();
-        let index = self.batch.builder.append(timestamp.0, record.key, record.value, headers);
-        let index = index.map_err(|error| refusal(&error))?;
-        self.batch.outcome.set_count(index + 1);
-        Ok(Ticket::new(Arc::clone(&self.batch.outcome), index, timestamp))
-    }
-
-    /// Charges what the buffer will take when it doubles, which it does by itself.
-    fn grow(&mut self, store: &Store, need: usize, charge: Charge) -> Result<(), Refusal> {
-        let wanted = self.batch.builder.len() + need;
-        let capacity = self.batch.builder.capacity();
-        if wanted <= capacity {
-            return Ok(());
-        }
-        let more = wanted.max(2 * capacity).saturating_sub(self.batch.charge);
-        if !store.memory().charge(more) {
-            if charge == Charge::IfRoom {
-                return Err(Refusal::NoRoom);
-            }
-            store.memory().charge_anyway(more);
-        }
-        self.batch.charge += more;
-        Ok(())
-    }
-
-    fn recount(&mut self, store: &Store) {
-        let capacity = self.batch.builder.capacity();
-        if capacity > self.batch.charge {
-            store.memory().charge_anyway(capacity - self.batch.charge);
-            self.batch.charge = capacity;
-        }
-        self.room = capacity.min(store.batch_bytes());
-    }
-}
-
-#[cold]
-fn refusal(error: &EncodeError) -> Refusal {
-    match error {
-        EncodeError::HeadersUnsupported { .. } => Refusal::NoHeaders,
-        _ => Refusal::TooLarge,
     }
 }

@@ -15,6 +15,7 @@
 
 mod lane;
 mod memory;
+mod open_batch;
 mod pool;
 mod store;
 mod table;
@@ -23,7 +24,8 @@ mod tests;
 mod topic;
 mod unsettled;
 
-pub(crate) use lane::{Lane, LaneBatch, LaneId, LaneKind, Look};
+pub(crate) use lane::{Lane, LaneId, LaneKind, Look};
+pub(crate) use open_batch::LaneBatch;
 pub(crate) use store::Store;
 pub(crate) use topic::TopicBatches;
 pub use topic::TopicBuffer;

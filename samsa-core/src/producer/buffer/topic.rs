@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use samsa_proto::records::Format;
 
-use super::lane::{Lane, LaneId, LaneKind, Refusal};
+use super::lane::{Lane, LaneId, LaneKind};
+use super::open_batch::Refusal;
 use super::store::Store;
 use super::table::Table;
 use super::unsettled::{OVERHEAD, Unsettled, UnsettledRecord};

@@ -1,0 +1,140 @@
+//! The batch that a lane writes to: its buffer, and the memory that it is charged for.
+
+use std::sync::Arc;
+
+use samsa_proto::records::{Builder, EncodeError, Format};
+
+use super::pool::Pool;
+use super::store::Store;
+use crate::producer::outcome::{BatchOutcome, Ticket};
+use crate::producer::record::OutgoingRecord;
+use crate::time::{Instant, Now};
+
+/// Why a lane did not take a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NoRoom,
+    NoHeaders,
+    TooLarge,
+    Closed,
+}
+
+/// A batch that the sender takes out of a lane.
+#[derive(Debug)]
+pub(crate) struct LaneBatch {
+    pub(crate) builder: Builder,
+    pub(crate) outcome: Arc<BatchOutcome>,
+    /// When its first record was accepted.
+    pub(crate) opened: Instant,
+    /// Memory that it holds.
+    pub(crate) charge: usize,
+    /// Tickets that were given before there was a batch, with their records' places in it.
+    pub(crate) followers: Vec<(u32, Arc<BatchOutcome>)>,
+}
+
+/// Whether a record may be refused for lack of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Charge {
+    IfRoom,
+    Anyway,
+}
+
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) batch: LaneBatch,
+    /// Up to here a record is written without further ado.
+    room: usize,
+    /// Somebody flushes, or waits for memory.
+    pub(super) hurried: bool,
+}
+
+impl Open {
+    /// An empty batch of the `usual` size if there is memory for that, else of the size that is needed.
+    pub(super) fn new(
+        store: &Store,
+        format: Format,
+        usual: usize,
+        need: usize,
+        now: Now,
+        charge: Charge,
+    ) -> Result<Self, Refusal> {
+        let sizes = [Pool::round_up(usual.max(need)), Pool::round_up(need), need];
+        let capacity = match (sizes.into_iter().find(|size| store.memory().charge(*size)), charge) {
+            (Some(capacity), _) => capacity,
+            (None, Charge::IfRoom) => return Err(Refusal::NoRoom),
+            (None, Charge::Anyway) => {
+                store.memory().charge_anyway(need);
+                need
+            }
+        };
+        let buffer = store.pool().take(capacity);
+        store.memory().charge_anyway(buffer.capacity().saturating_sub(capacity));
+        let batch = LaneBatch {
+            charge: buffer.capacity().max(capacity),
+            builder: Builder::new(buffer, format),
+            outcome: Arc::default(),
+            opened: now.mono,
+            followers: Vec::new(),
+        };
+        let room = batch.builder.capacity().min(store.batch_bytes());
+        Ok(Self { batch, room, hurried: false })
+    }
+
+    /// Whether the record fits as things are.
+    #[inline]
+    pub(super) fn takes(&self, record: &OutgoingRecord<'_>, need: usize) -> bool {
+        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
+        format && need <= self.room.saturating_sub(self.batch.builder.len())
+    }
+
+    /// Whether the record fits if the buffer grows.
+    pub(super) fn can_take(&self, record: &OutgoingRecord<'_>, need: usize, batch_bytes: usize) -> bool {
+        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
+        format && need <= batch_bytes.saturating_sub(self.batch.builder.len())
+    }
+
+    #[inline]
+    pub(super) fn append(&mut self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, Refusal> {
+        let timestamp = record.timestamp_at(now);
+        let headers = record.headers.iter().copied();
+        let index = self.batch.builder.append(timestamp.0, record.key, record.value, headers);
+        let index = index.map_err(|error| refusal(&error))?;
+        self.batch.outcome.set_count(index + 1);
+        Ok(Ticket::new(Arc::clone(&self.batch.outcome), index, timestamp))
+    }
+
+    /// Charges what the buffer will take when it doubles, which it does by itself.
+    pub(super) fn grow(&mut self, store: &Store, need: usize, charge: Charge) -> Result<(), Refusal> {
+        let wanted = self.batch.builder.len() + need;
+        let capacity = self.batch.builder.capacity();
+        if wanted <= capacity {
+            return Ok(());
+        }
+        let more = wanted.max(2 * capacity).saturating_sub(self.batch.charge);
+        if !store.memory().charge(more) {
+            if charge == Charge::IfRoom {
+                return Err(Refusal::NoRoom);
+            }
+            store.memory().charge_anyway(more);
+        }
+        self.batch.charge += more;
+        Ok(())
+    }
+
+    pub(super) fn recount(&mut self, store: &Store) {
+        let capacity = self.batch.builder.capacity();
+        if capacity > self.batch.charge {
+            store.memory().charge_anyway(capacity - self.batch.charge);
+            self.batch.charge = capacity;
+        }
+        self.room = capacity.min(store.batch_bytes());
+    }
+}
+
+#[cold]
+fn refusal(error: &EncodeError) -> Refusal {
+    match error {
+        EncodeError::HeadersUnsupported { .. } => Refusal::NoHeaders,
+        _ => Refusal::TooLarge,
+    }
+}

@@ -1,0 +1,33 @@
+//! Compression on the way.
+
+use super::*;
+
+#[test]
+fn a_batch_is_compressed_before_it_goes_and_stays_so() {
+    let mut play = Play::configured(&[1], |config| config.compression = Compression::Lz4);
+    let ticket = play.publish_to(0, &"hello ".repeat(100));
+    play.sends_nothing();
+    play.computes();
+    let first = play.sends();
+    assert_eq!(first.batches[0].read().header().codec, Codec::Lz4);
+    play.hears_failure(&first, possibly_sent());
+    play.passes(BACKOFF);
+    let again = play.sends();
+    assert_eq!(again.batches, first.batches);
+    play.hears_written(&again, 3);
+    assert_eq!(receipt(&ticket).offset, Some(3));
+    assert_eq!(play.buffer.used_bytes(), 0);
+}
+
+#[test]
+fn a_batch_whose_time_is_over_while_it_is_compressed_is_given_up() {
+    let mut play = Play::configured(&[1], |config| config.compression = Compression::Lz4);
+    let ticket = play.publish_to(0, "1");
+    play.passes(TIMEOUT);
+    assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
+    play.computes();
+    play.sends_nothing();
+    let _next = play.publish_to(0, "2");
+    play.computes();
+    assert_eq!(play.sends().values(), ["2"]);
+}

@@ -1,0 +1,87 @@
+//! Each leader's record format.
+
+use super::*;
+
+#[test]
+fn each_leader_is_sent_its_own_format() {
+    for (newest, version, format) in
+        [(0, 0, Format::V0), (1, 1, Format::V0), (2, 2, Format::V1), (3, 3, Format::V2), (13, 13, Format::V2)]
+    {
+        let mut play = Play::new(|_| ());
+        play.connects(1, newest);
+        play.has_leaders(&[Some(1)]);
+        let ticket = play.publish_to(0, "hello");
+        let sent = play.sends();
+        assert_eq!(sent.version, version);
+        assert_eq!(sent.batches[0].read().header().format, format);
+        play.hears_written(&sent, 0);
+        assert_eq!(receipt(&ticket).timestamp.is_some(), format != Format::V0);
+    }
+}
+
+#[test]
+fn a_topic_without_id_is_sent_by_name() {
+    let mut play = Play::new(|_| ());
+    play.connects(1, 13);
+    play.has_topic("events", None, &[Some(1)]);
+    let _ticket = play.publish_to(0, "hello");
+    assert_eq!(play.sends().version, 12);
+}
+
+#[test]
+fn what_is_certainly_not_sent_is_written_anew_for_an_older_leader() {
+    let mut play = Play::with_leaders(&[1]);
+    play.connects(2, 2);
+    let _ticket = play.publish_to(0, "hello");
+    let first = play.sends();
+    play.hears_failure(&first, not_sent());
+    play.has_leaders(&[Some(2)]);
+    play.passes(BACKOFF);
+    let again = play.sends();
+    assert_eq!((again.version, again.values()), (2, vec!["hello".to_owned()]));
+    assert_eq!(again.batches[0].read().header().format, Format::V1);
+}
+
+#[test]
+fn what_was_possibly_sent_is_not_written_anew() {
+    let mut play = Play::with_leaders(&[1]);
+    play.connects(2, 2);
+    let ticket = play.publish_to(0, "hello");
+    let first = play.sends();
+    play.hears_failure(&first, possibly_sent());
+    play.has_leaders(&[Some(2)]);
+    play.passes(BACKOFF);
+    play.sends_nothing();
+    assert_eq!(*error(&ticket).failure(), PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
+    assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
+}
+
+#[test]
+fn a_newer_leader_is_sent_the_same_bytes_in_an_older_request() {
+    let mut play = Play::new(|_| ());
+    play.connects(1, 2);
+    play.has_leaders(&[Some(1)]);
+    play.connects(2, 9);
+    let _ticket = play.publish_to(0, "hello");
+    let first = play.sends();
+    play.hears_failure(&first, possibly_sent());
+    play.has_leaders(&[Some(2)]);
+    play.passes(BACKOFF);
+    let again = play.sends();
+    assert_eq!((again.version, again.batches), (2, first.batches));
+}
+
+#[test]
+fn accepted_headers_that_turn_out_unsupported_are_an_error() {
+    let mut play = Play::new(|_| ());
+    let headers = [Header::new("trace", None)];
+    let ticket = play.append(&OutgoingRecord { headers: &headers, value: Some(b"x"), ..Default::default() });
+    play.hears(ProducerInput::BatchesReady);
+    play.connects(1, 2);
+    play.has_leaders(&[Some(1)]);
+    let topic = std::sync::Arc::from("events");
+    let failure = PublishFailure::Unacceptable(AppendError::HeadersUnsupported { topic });
+    assert_eq!(*error(&ticket).failure(), failure);
+    assert_eq!(error(&ticket).message().headers, [("trace".to_owned(), None)]);
+    assert_eq!(play.buffer.used_bytes(), 0);
+}

@@ -1,0 +1,115 @@
+//! Keyless batches: where they go, and when they move.
+
+use super::*;
+
+#[test]
+fn each_batch_sticks_to_one_partition_and_they_are_used_evenly() {
+    let mut play = Play::with_leaders(&[1, 2, 3]);
+    let mut used = [0; 3];
+    for round in 0..30 {
+        let tickets = ["a", "b"].map(|value| {
+            play.append(&OutgoingRecord { value: Some(value.as_bytes()), ..Default::default() })
+        });
+        play.hears(ProducerInput::BatchesReady);
+        let sent = play.sends();
+        assert_eq!(sent.values(), ["a", "b"]);
+        used[sent.batches[0].partition as usize] += 1;
+        play.hears_written(&sent, round);
+        drop(tickets);
+    }
+    assert_eq!(used, [10; 3]);
+}
+
+#[test]
+fn partitions_without_a_reachable_leader_get_nothing() {
+    let mut play = Play::with_leaders(&[1, 2, 3]);
+    play.has_leaders(&[None, Some(2), Some(3)]);
+    play.disconnects(3);
+    for round in 0..10 {
+        let _ticket = play.publish("x");
+        let sent = play.sends();
+        assert_eq!(sent.partitions(), [1]);
+        play.hears_written(&sent, round);
+    }
+}
+
+#[test]
+fn a_slow_broker_gets_less() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    let _slow = play.publish("slow");
+    let never_answered = play.sends();
+    for round in 0..10 {
+        let _ticket = play.publish("x");
+        let sent = play.sends();
+        assert_ne!(sent.broker, never_answered.broker);
+        play.hears_written(&sent, round);
+    }
+}
+
+#[test]
+fn what_was_certainly_not_sent_moves() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    let ticket = play.publish("x");
+    let first = play.sends();
+    play.disconnects(first.broker);
+    play.hears_failure(&first, not_sent());
+    let again = play.sends();
+    assert_ne!(again.broker, first.broker);
+    play.hears_written(&again, 7);
+    assert_eq!(receipt(&ticket).partition, again.batches[0].partition);
+}
+
+#[test]
+fn what_was_possibly_sent_stays() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    let ticket = play.publish("x");
+    let first = play.sends();
+    play.disconnects(first.broker);
+    play.hears_failure(&first, possibly_sent());
+    play.passes(BACKOFF);
+    play.sends_nothing();
+    play.connects(first.broker, 9);
+    let again = play.sends();
+    assert_eq!(again.batches, first.batches);
+    play.hears_written(&again, 7);
+    assert_eq!(receipt(&ticket).partition, first.batches[0].partition);
+}
+
+#[test]
+fn a_refusal_without_offset_moves_and_one_with_offset_stays() {
+    for (base_offset, moves) in [(-1, true), (5, false)] {
+        let mut play = Play::with_leaders(&[1, 2]);
+        let _ticket = play.publish("x");
+        let first = play.sends();
+        play.hears_answer(&first, |_| (ErrorCode::NOT_LEADER_OR_FOLLOWER, base_offset));
+        play.passes(BACKOFF);
+        assert_eq!(play.sends().broker != first.broker, moves);
+    }
+}
+
+#[test]
+fn keyed_records_do_not_starve_keyless_ones() {
+    let mut play = Play::with_leaders(&[1]);
+    let _keyed = play.publish_to(0, "keyed");
+    let free = play.publish("free");
+    for round in 0..4 {
+        let sent = play.sends();
+        let _more = play.publish_to(0, "keyed");
+        play.hears_written(&sent, round);
+    }
+    assert!(outcome(&free).is_some());
+}
+
+#[test]
+fn they_wait_for_a_leader_until_the_deadline() {
+    let mut play = Play::with_leaders(&[1]);
+    let warm = play.publish("x");
+    let sent = play.sends();
+    play.hears_written(&sent, 0);
+    drop(warm);
+    play.has_leaders(&[None]);
+    let ticket = play.publish("y");
+    play.passes(TIMEOUT);
+    assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
+    assert!(error(&ticket).to_string().contains("no partition has a leader"), "{}", error(&ticket));
+}
