@@ -12,12 +12,12 @@ impl Fetcher {
             let (since, until) = (Some(opening.since), Some(opening.until));
             lines.push(Waiting { who: who.clone(), what, since, until });
         }
-        if let Some(since) = self.short_since {
-            let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
+        let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
+        if self.short_since.is_some() || used > most {
             let what = format!(
                 "memory to fetch more: {used} of {most} bytes are buffered or held by the application"
             );
-            lines.push(Waiting { who: who.clone(), what, since: Some(since), until: None });
+            lines.push(Waiting { who: who.clone(), what, since: self.short_since, until: None });
         }
         self.explain_requests(&who, lines);
         self.explain_partitions(&who, lines);

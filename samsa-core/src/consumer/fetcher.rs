@@ -17,28 +17,35 @@ use super::reader::Reader;
 use super::request::{self, Sizes};
 use super::scope::Scope;
 use crate::admin::list_offsets::Wanted;
-use crate::cluster::TopicView;
 use crate::command::{Offset, ReaderSpec};
 use crate::error::ReadError;
 use crate::id::{BrokerId, ConnId};
 use crate::time::{Deadline, Instant};
 use crate::wake::Wakers;
 
+/// However many readers there are, brokers are not asked more often than this where there is nothing new.
+const LEAST_WAIT: Duration = Duration::from_millis(10);
+
 #[derive(Debug)]
 pub(crate) struct Fetcher {
     pub(crate) spec: ReaderSpec,
     pub(crate) buffer: Arc<FetchBuffer>,
     pub(crate) topic_id: Option<[u8; 16]>,
+    /// The last id that was known, which brokers may leave out for a while.
+    incarnation: Option<[u8; 16]>,
     pub(crate) partitions: BTreeMap<i32, Partition>,
     pub(crate) requests: BTreeMap<u64, Request>,
     pub(crate) opening: Option<Opening>,
     /// Since when a fetch waits for memory.
     pub(crate) short_since: Option<Instant>,
+    /// When it wants to be looked at again.
+    pub(crate) deadline: Option<Deadline>,
     /// A connection had no room for one more request.
     pub(crate) crowded: bool,
     /// When each broker was last sent something, in turns.
     asked: BTreeMap<BrokerId, u64>,
     turn: u64,
+    warned: bool,
 }
 
 /// What is asked.
@@ -66,28 +73,48 @@ impl Fetcher {
             spec,
             buffer,
             topic_id: None,
+            incarnation: None,
             partitions: BTreeMap::new(),
             requests: BTreeMap::new(),
             opening: Some(opening),
             short_since: None,
+            deadline: None,
             crowded: false,
             asked: BTreeMap::new(),
             turn: 0,
+            warned: false,
         }
     }
 
     /// The topic as it is now. Partitions that were added after the opening are read from their start.
-    pub(crate) fn update(&mut self, view: Option<&TopicView>) {
-        let Some(view) = view else { return };
+    pub(crate) fn update(&mut self, scope: &mut Scope<'_>) {
+        let Some(view) = scope.topic else { return };
+        if self.incarnation.is_some() && view.id.is_some() && self.incarnation != view.id {
+            self.leave_old_topic(scope);
+        }
         self.topic_id = view.id;
+        self.incarnation = view.id.or(self.incarnation);
         let start = if self.opening.is_some() { self.spec.start } else { Offset::Earliest };
         for info in &view.partitions {
             if self.spec.partition.is_none_or(|wanted| wanted == info.partition) {
                 let buffer = &self.buffer;
                 let bytes = self.spec.fetch.partition_bytes;
-                let fresh = || Partition::new(Source::new(info.partition, buffer), start, bytes);
+                let fresh = || Partition::new(Source::new(info.partition, buffer), start, bytes.max(1));
                 self.partitions.entry(info.partition).or_insert_with(fresh).follow(info);
             }
+        }
+    }
+
+    /// The topic was deleted and made anew: positions in the old one mean nothing in the new one.
+    fn leave_old_topic(&mut self, scope: &mut Scope<'_>) {
+        if self.opening.is_some() {
+            return self.partitions.clear();
+        }
+        let running = self.partitions.values().filter(|partition| !partition.is_stopped());
+        let lost: Vec<_> =
+            running.map(|partition| (partition.source.partition(), partition.out_of_range())).collect();
+        for (number, error) in lost {
+            self.stop(scope, number, error);
         }
     }
 
@@ -167,12 +194,25 @@ impl Fetcher {
         let share = request::share(&self.spec.fetch, self.leaders());
         let waiting = self.waiting(now, broker, true);
         let (partitions, sizes) = request::select(waiting.into_iter(), version, share);
-        if self.admits(sizes.response, self.reserved() == 0) {
+        let admitted = self.admits(sizes.response, self.reserved() == 0);
+        self.warn_of_what_is_held(admitted);
+        if admitted {
             self.short_since = None;
             return Some((partitions, sizes));
         }
         self.short_since.get_or_insert(now);
         None
+    }
+
+    /// Once each time that more is fetched although the application keeps all that was.
+    fn warn_of_what_is_held(&mut self, admitted: bool) {
+        let (held, limit) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
+        let is_excess = admitted && held > limit;
+        if is_excess && !self.warned {
+            let topic = &self.spec.topic;
+            tracing::warn!(%topic, held, limit, "the application keeps more than the reader's buffer: drop chunks and records that are done, or raise buffer_bytes");
+        }
+        self.warned = is_excess || (self.warned && held > limit);
     }
 
     fn leaders(&self) -> usize {
@@ -289,15 +329,17 @@ impl Fetcher {
         self.opening.take()
     }
 
-    pub(crate) fn deadline(&self, now: Instant) -> Option<Deadline> {
+    /// When something falls due that is not due now.
+    pub(crate) fn due_after(&self, now: Instant) -> Option<Deadline> {
         let again = self.partitions.values().filter_map(|partition| partition.due_after(now)).min();
         let again = again.map(|at| Deadline::new(at, "fetch again"));
         let opening = self.opening.filter(|opening| opening.until > now);
         Deadline::earlier(again, opening.map(|opening| Deadline::new(opening.until, "open a reader")))
     }
 
-    /// How long a broker may hold a fetch.
+    /// How long a broker may hold a fetch: it answers one after the other, so readers share the time.
     pub(crate) fn max_wait(&self, readers: usize) -> Duration {
-        self.spec.fetch.max_wait / u32::try_from(readers.max(1)).unwrap_or(u32::MAX)
+        let share = self.spec.fetch.max_wait / u32::try_from(readers.max(1)).unwrap_or(u32::MAX);
+        share.max(LEAST_WAIT.min(self.spec.fetch.max_wait))
     }
 }

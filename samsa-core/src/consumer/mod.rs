@@ -139,8 +139,8 @@ impl Consumer {
                 }
             }
             ConsumerInput::MetadataChanged => {
-                for fetcher in self.fetchers.values_mut() {
-                    fetcher.update(cluster.topic(&fetcher.spec.topic));
+                for reader in self.fetchers.keys().copied().collect::<Vec<_>>() {
+                    self.with(cx, cluster, reader, Fetcher::update);
                 }
                 self.pump_all(cx, cluster);
             }
@@ -157,17 +157,14 @@ impl Consumer {
                 });
             }
             ConsumerInput::Oversized { token, conn, bytes } => {
-                if let Some(reader) = self.owners.get(&token).copied() {
-                    self.fetchers.entry(reader).and_modify(|fetcher| fetcher.outgrown(token, conn, bytes));
-                    self.pump(cx, cluster, reader);
-                }
+                self.oversized(cx, cluster, token, conn, bytes);
             }
             ConsumerInput::Close => {
                 self.closed = true;
                 self.abort(cx.out);
             }
         }
-        let deadlines = self.fetchers.values().filter_map(|fetcher| fetcher.deadline(cx.now.mono));
+        let deadlines = self.fetchers.values().filter_map(|fetcher| fetcher.deadline);
         self.deadline = deadlines.min();
     }
 
@@ -208,9 +205,8 @@ impl Consumer {
         let signal = Arc::clone(&self.signal);
         let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
         cluster.want(cx, &spec.topic, Interest::Read);
-        let mut fetcher = Fetcher::new(spec, buffer, opening);
-        fetcher.update(cluster.topic(&fetcher.spec.topic));
-        self.fetchers.insert(reader, fetcher);
+        self.fetchers.insert(reader, Fetcher::new(spec, buffer, opening));
+        self.with(cx, cluster, reader, Fetcher::update);
         self.pump(cx, cluster, reader);
     }
 
@@ -234,6 +230,20 @@ impl Consumer {
             cluster.refresh(cx, "the leader of a partition that is read cannot be reached");
             self.pump_all(cx, cluster);
         }
+    }
+
+    fn oversized(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        token: u64,
+        conn: ConnId,
+        bytes: usize,
+    ) {
+        let reader = self.owners.get(&token).copied();
+        let Some(reader) = reader else { return cx.net.allow(cx.now, conn) };
+        self.with(cx, cluster, reader, |fetcher, _| fetcher.outgrown(token, conn, bytes));
+        self.pump(cx, cluster, reader);
     }
 
     fn response(

@@ -32,8 +32,8 @@ pub(crate) struct Model {
     pub(crate) leaders: Vec<i32>,
     /// The newest version of Fetch and `ListOffsets` that brokers speak.
     newest: i16,
-    /// Whether brokers give the topic an id.
-    pub(crate) has_id: bool,
+    /// Zero where brokers give the topic none.
+    pub(crate) topic_id: Uuid,
     /// Brokers that refuse connections.
     pub(crate) down: Vec<i32>,
     pub(crate) brokers: i32,
@@ -75,7 +75,7 @@ impl Model {
             now: Now::default(),
             leaders: leaders.to_vec(),
             newest,
-            has_id: true,
+            topic_id: TOPIC_ID,
             down: Vec::new(),
             brokers: leaders.iter().copied().max().unwrap_or(1).max(1),
             conns: BTreeMap::new(),
@@ -320,10 +320,9 @@ impl Model {
                 leader_epoch: 5,
                 ..Default::default()
             });
-        let topic_id = if self.has_id { TOPIC_ID } else { Uuid::ZERO };
         MetadataResponseTopic {
             name: Some(name),
-            topic_id,
+            topic_id: self.topic_id,
             partitions: partitions.collect(),
             ..Default::default()
         }

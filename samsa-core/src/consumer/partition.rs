@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::buffer::Source;
 use super::scope::Scope;
 use crate::command::{Offset, PartitionInfo};
+use crate::error::ReadError;
 use crate::id::BrokerId;
 use crate::time::Instant;
 
@@ -111,6 +112,19 @@ impl Partition {
         self.not_before = scope.now + scope.config.retry_backoff.wait(self.failures, scope.rng);
         self.trouble = Some(trouble);
         scope.refresh = true;
+    }
+
+    /// The log does not hold its position.
+    pub(crate) fn out_of_range(&self) -> ReadError {
+        let offset = match self.position {
+            Position::At(offset) => offset,
+            Position::Sought(_) => -1,
+        };
+        ReadError::OutOfRange {
+            topic: Arc::clone(self.source.topic()),
+            partition: self.source.partition(),
+            offset,
+        }
     }
 
     /// Whether corrupt batches came so often now that the log itself must be corrupt.

@@ -61,10 +61,10 @@ impl Fetcher {
         }
     }
 
-    /// Each partition of a request is listened to once.
+    /// Each partition of a request is listened to once, unless it has stopped since.
     fn was_asked(&mut self, token: u64, number: i32) -> bool {
-        let partition = self.partitions.get_mut(&number);
-        partition.is_some_and(|partition| partition.request.take_if(|asked| *asked == token).is_some())
+        let Some(partition) = self.partitions.get_mut(&number) else { return false };
+        partition.request.take_if(|asked| *asked == token).is_some() && !partition.is_stopped()
     }
 
     fn take_partition(
@@ -95,7 +95,7 @@ impl Fetcher {
             }
             Verdict::Again => partition.fail(scope, data.error_code.to_string()),
             Verdict::OutOfRange => {
-                let error = partition.out_of_range(from);
+                let error = partition.out_of_range();
                 self.stop(scope, data.partition_index, error);
             }
             Verdict::Refused => {
@@ -190,14 +190,6 @@ impl Partition {
             "the broker sent records that lie before the wanted offset, or parts of them".to_owned(),
         );
         None
-    }
-
-    fn out_of_range(&self, offset: i64) -> ReadError {
-        ReadError::OutOfRange {
-            topic: self.source.topic().clone(),
-            partition: self.source.partition(),
-            offset,
-        }
     }
 
     fn refused(&self, code: ErrorCode) -> ReadError {

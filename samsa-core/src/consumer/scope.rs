@@ -1,5 +1,6 @@
 //! What one reader has at hand while it handles something, and where it puts what came of it.
 
+use crate::cluster::TopicView;
 use crate::config::Config;
 use crate::error::ReadError;
 use crate::id::OpId;
@@ -13,6 +14,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) now: Instant,
     pub(crate) config: &'a Config,
     pub(crate) rng: &'a mut Rng,
+    /// The reader's topic as it is now, if it is known.
+    pub(crate) topic: Option<&'a TopicView>,
     /// The metadata seems to be out of date.
     pub(crate) refresh: bool,
     pub(crate) wakers: Wakers,
@@ -20,7 +23,12 @@ pub(crate) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(now: Instant, config: &'a Config, rng: &'a mut Rng) -> Self {
-        Self { now, config, rng, refresh: false, wakers: Wakers::default(), opened: None }
+    pub(crate) fn new(
+        now: Instant,
+        config: &'a Config,
+        rng: &'a mut Rng,
+        topic: Option<&'a TopicView>,
+    ) -> Self {
+        Self { now, config, rng, topic, refresh: false, wakers: Wakers::default(), opened: None }
     }
 }

@@ -32,7 +32,7 @@ impl Consumer {
     pub(super) fn pump(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, reader: ReaderId) {
         let Some(fetcher) = self.fetchers.get_mut(&reader) else { return };
         if fetcher.buffer.is_closed() {
-            return self.forget(reader);
+            return self.forget(cx, reader);
         }
         fetcher.crowded = false;
         let known = known(cluster, &fetcher.spec.topic);
@@ -48,6 +48,9 @@ impl Consumer {
         for conn in allowed.into_iter().flatten() {
             cx.net.allow(cx.now, conn);
         }
+        if let Some(fetcher) = self.fetchers.get_mut(&reader) {
+            fetcher.deadline = fetcher.due_after(cx.now.mono);
+        }
     }
 
     /// Lets a reader do something, and does what comes of it.
@@ -59,7 +62,8 @@ impl Consumer {
         act: impl FnOnce(&mut Fetcher, &mut Scope<'_>) -> T,
     ) -> Option<T> {
         let fetcher = self.fetchers.get_mut(&reader)?;
-        let mut scope = Scope::new(cx.now.mono, cx.config, &mut self.rng);
+        let topic = cluster.topic(&fetcher.spec.topic);
+        let mut scope = Scope::new(cx.now.mono, cx.config, &mut self.rng, topic);
         let done = act(fetcher, &mut scope);
         let Scope { refresh, mut wakers, opened, .. } = scope;
         cx.out.wake(&mut wakers);
@@ -68,16 +72,21 @@ impl Consumer {
         }
         if let Some((op, result)) = opened {
             if result.is_err() {
-                self.forget(reader);
+                self.forget(cx, reader);
             }
             cx.out.complete(op, Reply::OpenReader(result));
         }
         Some(done)
     }
 
-    /// Responses that still come for it are not listened to.
-    fn forget(&mut self, reader: ReaderId) {
-        self.fetchers.remove(&reader);
+    /// Responses that still come for it are not listened to; one that waits unread would hold up the others.
+    fn forget(&mut self, cx: &mut Context<'_>, reader: ReaderId) {
+        let fetcher = self.fetchers.remove(&reader);
+        for request in fetcher.iter().flat_map(|fetcher| fetcher.requests.values()) {
+            if let Some((conn, _)) = request.oversized {
+                cx.net.allow(cx.now, conn);
+            }
+        }
         self.owners.retain(|_, owner| *owner != reader);
     }
 

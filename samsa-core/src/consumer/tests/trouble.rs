@@ -1,0 +1,102 @@
+//! Errors: those that pass, and those that stop a partition.
+
+use super::*;
+
+#[test]
+fn a_broken_connection_costs_a_wait_and_nothing_else() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    model.breaks(&asked);
+    assert!(model.is_quiet());
+    model.waits_for_something();
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(0, 0)]);
+    brings(&mut model, &asked, vec![data(0, &batch(0, 1))]);
+    assert_eq!(span(&mut reader), (0, 0, 1));
+}
+
+#[test]
+fn a_response_that_makes_no_sense_costs_a_wait_and_never_a_hot_loop() {
+    let mut model = Model::start(&[1]);
+    let _reader = opened(&mut model, spec(Offset::Exact(0)));
+    let mut last = model.now.mono;
+    for _ in 0..5 {
+        let asked = model.asked();
+        model.babbles(&asked);
+        assert!(model.is_quiet());
+        model.waits_for_something();
+        assert!(model.now.mono > last);
+        last = model.now.mono;
+    }
+}
+
+#[test]
+fn out_of_range_is_told_once_behind_what_is_buffered_and_stops_that_partition_only() {
+    let mut model = Model::start(&[1, 1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(5)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &batch(5, 1)), data(1, &[])]);
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE), data(1, &batch(5, 1))]);
+
+    assert_eq!(span(&mut reader), (0, 5, 6));
+    let out_of_range = ReadError::OutOfRange { topic: "events".into(), partition: 0, offset: 6 };
+    assert_eq!(error(&mut reader), out_of_range);
+    assert_eq!(span(&mut reader), (1, 5, 6));
+    assert!(polls(&mut reader).is_pending());
+    assert_eq!(wants(&model.asked()), [(1, 6)]);
+}
+
+#[test]
+fn a_definite_refusal_stops_the_partition() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    brings(&mut model, &asked, vec![failing(0, code)]);
+    assert_eq!(error(&mut reader), ReadError::Refused { topic: "events".into(), partition: 0, code });
+    assert!(model.is_quiet());
+}
+
+#[test]
+fn corrupt_batches_are_fetched_again_a_few_times_and_then_believed() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let (good, mut bad) = (batch(0, 1), batch(1, 1));
+    *bad.last_mut().unwrap() ^= 1;
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &[&good[..], &bad[..]].concat())]);
+    assert_eq!(span(&mut reader), (0, 0, 1));
+
+    for _ in 0..3 {
+        assert!(polls(&mut reader).is_pending());
+        model.waits_for_something();
+        let asked = model.asked();
+        assert_eq!(wants(&asked), [(0, 1)]);
+        brings(&mut model, &asked, vec![data(0, &bad)]);
+    }
+    assert!(matches!(error(&mut reader), ReadError::Corrupt { offset: 1, .. }));
+    assert!(model.is_quiet());
+}
+
+#[test]
+fn the_positions_of_a_topic_mean_nothing_in_one_that_was_made_anew() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(7)));
+    let asked = model.asked();
+    model.topic_id = samsa_proto::wire::Uuid([8; 16]);
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::UNKNOWN_TOPIC_ID)]);
+    let told = loop {
+        match polls(&mut reader) {
+            Poll::Pending => model.waits(),
+            Poll::Ready(told) => break told,
+        }
+    };
+    let lost = ReadError::OutOfRange { topic: "events".into(), partition: 0, offset: 7 };
+    assert!(matches!(told, Some(Err(error)) if error == lost));
+
+    let asked_before = model.asked();
+    brings(&mut model, &asked_before, vec![data(0, &batch(7, 1))]);
+    assert!(polls(&mut reader).is_pending() && model.is_quiet());
+}
