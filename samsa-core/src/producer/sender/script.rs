@@ -287,6 +287,14 @@ impl Play {
         self.world.requests.pop_front().expect("a request")
     }
 
+    pub(super) fn take_request(&mut self) -> Option<Sent> {
+        self.world.requests.pop_front()
+    }
+
+    pub(super) fn has_job(&self) -> bool {
+        !self.world.jobs.is_empty()
+    }
+
     pub(super) fn sends_nothing(&self) {
         assert!(self.world.requests.is_empty(), "{:?}", self.world.requests);
     }

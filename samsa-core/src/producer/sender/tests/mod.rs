@@ -5,6 +5,7 @@ mod deadline;
 mod formats;
 mod keyless;
 mod linger;
+mod swarm;
 mod waits;
 
 use std::time::Duration;
