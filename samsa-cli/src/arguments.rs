@@ -5,6 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::{Brokers, Consume, Explain, Perf, Publish, Sim, Topics};
 use crate::settings::Setting;
 
+const GLOBAL: &str = "Options of all commands";
+
 /// Publish to and read from Kafka, of any age, found through ZooKeeper or through some of its brokers.
 ///
 /// Messages go to stdout, everything else to stderr. Exit status: 0 all done; 1 something was not delivered or not
@@ -16,7 +18,7 @@ pub(crate) struct Arguments {
     pub(crate) connection: Connection,
 
     /// Print JSON, one object a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
 
     #[command(subcommand)]
@@ -25,6 +27,7 @@ pub(crate) struct Arguments {
 
 /// Where the cluster is, and how to speak with it.
 #[derive(Args, Debug)]
+#[command(next_help_heading = GLOBAL)]
 pub(crate) struct Connection {
     /// The ZooKeeper servers that the brokers register themselves in, as zk1:2181,zk2:2181/chroot
     #[arg(long, global = true, value_name = "HOSTS[/CHROOT]", conflicts_with = "bootstrap")]

@@ -45,6 +45,11 @@ impl<W: Write> Write for Output<W> {
     }
 }
 
+/// One thing, or so many things.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +61,10 @@ mod tests {
         output.object(&"a\nb").unwrap();
         output.flush().unwrap();
         assert_eq!(output.to.get_ref(), b"[1,2]\n\"a\\nb\"\n");
+    }
+
+    #[test]
+    fn one_thing_is_not_many() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "run")), ["0 runs", "1 run", "2 runs"]);
     }
 }

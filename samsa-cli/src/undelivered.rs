@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::failure::Failure;
+use crate::output::count;
 use samsa_client::Certainty;
 
 const SHOWN: u64 = 100;
@@ -41,9 +42,9 @@ impl Undelivered {
 
 impl fmt::Display for Undelivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let messages = if self.count() == 1 { "message" } else { "messages" };
-        let (count, not_sent, possibly_sent) = (self.count(), self.not_sent, self.possibly_sent);
-        write!(f, "{count} {messages} not delivered: {not_sent} not sent, {possibly_sent} possibly sent")
+        let (all, not_sent, possibly_sent) =
+            (count(self.count(), "message"), self.not_sent, self.possibly_sent);
+        write!(f, "{all} not delivered: {not_sent} not sent, {possibly_sent} possibly sent")
     }
 }
 

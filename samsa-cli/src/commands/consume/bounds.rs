@@ -17,12 +17,13 @@ impl Bounds {
         Self { left: count, ends: None }
     }
 
-    /// Each partition that has something between its start and its end is read up to there; the others are not wanted.
+    /// Each partition is read up to its end; those that start there are not wanted. One that starts behind its end is
+    /// wanted, so that the reader can say what is wrong with that.
     pub(super) fn end_at(&mut self, starts: &[PartitionOffset], ends: &[PartitionOffset]) {
         let starts: BTreeMap<_, _> = starts.iter().map(|start| (start.partition, start.offset)).collect();
-        let begins =
-            |end: &&PartitionOffset| starts.get(&end.partition).is_some_and(|start| *start < end.offset);
-        self.ends = Some(ends.iter().filter(begins).map(|end| (end.partition, end.offset)).collect());
+        let has_more =
+            |end: &&PartitionOffset| starts.get(&end.partition).is_some_and(|start| *start != end.offset);
+        self.ends = Some(ends.iter().filter(has_more).map(|end| (end.partition, end.offset)).collect());
     }
 
     pub(super) fn are_reached(&self) -> bool {
@@ -95,6 +96,13 @@ mod tests {
         assert!(!bounds.are_reached());
         bounds.give_up(2);
         assert!(bounds.are_reached());
+    }
+
+    #[test]
+    fn a_start_behind_the_end_is_for_the_reader_to_refuse() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 9)]), &offsets(&[(0, 4)]));
+        assert!(!bounds.are_reached());
     }
 
     #[test]

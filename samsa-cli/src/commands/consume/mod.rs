@@ -14,6 +14,7 @@ use self::printing::Printing;
 use self::start::Start;
 use crate::failure::Failure;
 use crate::format::Format;
+use crate::output::count;
 use crate::session::Session;
 
 /// Print messages as they come, of all partitions together
@@ -69,7 +70,10 @@ impl Consume {
         printing.end()?;
         match failed {
             0 => Ok(()),
-            failed => Err(Failure::NotDone(format!("{failed} partitions were not read to their end"))),
+            failed => {
+                let partitions = count(failed as u64, "partition");
+                Err(Failure::NotDone(format!("{partitions} could not be read on")))
+            }
         }
     }
 

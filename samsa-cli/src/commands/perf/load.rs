@@ -1,12 +1,16 @@
 //! The fast way to publish: enqueue, keep a bounded queue of deliveries, await them in order.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use samsa_client::{Delivery, PublishError, Topic};
 
 use super::values::Values;
 use crate::failure::Failure;
+use crate::output::count;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::undelivered::Undelivered;
@@ -89,24 +93,28 @@ impl<'a> Load<'a> {
 
     /// Waits until no more than `left` have no outcome.
     async fn settle(&mut self, left: usize) -> Result<(), Failure> {
-        let before = self.settled;
-        while self.pending.len() > left {
-            let Some(delivery) = self.pending.front_mut() else { break };
-            let outcome = self.session.stop.or(delivery).await.ok_or_else(interrupted)?;
-            self.settled(outcome.err());
-        }
+        let (before, stop) = (self.settled, &self.session.stop);
+        stop.or(poll_fn(|cx| self.poll_settle(left, cx))).await.ok_or_else(interrupted)?;
         self.progress.advance(self.settled - before);
         Ok(())
     }
 
-    /// Gives every record its outcome, within the bound that the client has for closing.
-    pub(super) async fn abandon(&mut self) {
-        // Whatever closing says: each delivery says it for its own record.
-        let _ = self.session.cluster.close().await;
-        while let Some(delivery) = self.pending.front_mut() {
-            let outcome = delivery.await;
+    /// One future for all of them: most have their outcome already.
+    fn poll_settle(&mut self, left: usize, cx: &mut Context<'_>) -> Poll<()> {
+        while self.pending.len() > left {
+            let Some(oldest) = self.pending.front_mut() else { break };
+            let outcome = ready!(Pin::new(oldest).poll(cx));
             self.settled(outcome.err());
         }
+        Poll::Ready(())
+    }
+
+    /// Gives every record its outcome, within the bound that the client has for closing.
+    pub(super) async fn abandon(&mut self) {
+        eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+        // Whatever closing says: each delivery says it for its own record.
+        let _ = self.session.cluster.close().await;
+        poll_fn(|cx| self.poll_settle(0, cx)).await;
     }
 
     /// The oldest has its outcome.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Publish, Target};
 use crate::failure::Failure;
 use crate::lines::{self, Piece};
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::undelivered::Undelivered;
@@ -169,6 +169,9 @@ impl<'a> Publishing<'a> {
 
     /// Gives every message its outcome, within the bound that the client has for closing.
     pub(super) async fn abandon(&mut self) {
+        if !self.pending.is_empty() {
+            eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "message"));
+        }
         // Whatever closing says: each delivery says it for its own message.
         let _ = self.session.cluster.close().await;
         while let Some((_, delivery)) = self.pending.front_mut() {
@@ -202,7 +205,7 @@ impl<'a> Publishing<'a> {
     pub(super) fn end(mut self) -> Result<u64, Failure> {
         self.receipts.as_mut().map_or(Ok(()), Write::flush)?;
         drop(self.progress);
-        eprintln!("{} messages published", self.published);
+        eprintln!("{} published", count(self.published, "message"));
         self.undelivered.into_result()?;
         Ok(self.line)
     }
