@@ -42,6 +42,8 @@ pub(crate) struct Network {
     writable: VecDeque<ConnId>,
     intents: VecDeque<Intent>,
     news: VecDeque<News>,
+    /// Nobody is dialled any more.
+    closed: bool,
 }
 
 /// What the other machines use.
@@ -62,12 +64,16 @@ impl Network {
             writable: VecDeque::new(),
             intents: VecDeque::new(),
             news: VecDeque::new(),
+            closed: false,
         }
     }
 
     /// The connection to this peer for this work, if it can be used now. If not, it is made, and [`News::Ready`] or
-    /// [`News::Unreachable`] follows.
+    /// [`News::Unreachable`] follows; after [`close_all`](Self::close_all) neither.
     pub(crate) fn connection(&mut self, now: Now, peer: Peer, role: Role) -> Option<ConnId> {
+        if self.closed {
+            return None;
+        }
         let link = self.links.entry((peer, role)).or_default();
         if let Some(conn) = link.ready() {
             return Some(conn);
@@ -273,8 +279,9 @@ impl Network {
         }
     }
 
-    /// Closes everything; each request in flight fails.
+    /// Closes everything for good; each request in flight fails.
     pub(crate) fn close_all(&mut self, now: Now, reason: &str) {
+        self.closed = true;
         let all: Vec<ConnId> = self.slots.iter().map(|(conn, ..)| conn).collect();
         for conn in all {
             self.close(now, conn, reason);
@@ -302,6 +309,9 @@ impl Network {
     }
 
     fn dial_what_may_be(&mut self, now: Instant) {
+        if self.closed {
+            return;
+        }
         let mut room = limits::DIALS.saturating_sub(self.dials_under_way());
         let due = |link: &Link| link.waits_to_be_dialled() && link.not_before <= now;
         let ways: Vec<Way> = self.links.iter().filter(|(_, link)| due(link)).map(|(way, _)| *way).collect();

@@ -419,3 +419,22 @@ fn a_request_on_a_connection_that_is_gone_fails_at_once() {
     script.requests(conn);
     assert!(matches!(script.learns_of_failure(), Failure::NotSent(_)));
 }
+
+#[test]
+fn nobody_is_dialled_after_the_end_whoever_asks() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    assert_eq!(script.asks(Role::Fetch), None);
+    let dialled = script.dials();
+    script.net.close_all(script.now, "the client was closed");
+
+    let closed = [script.net.poll_intent(), script.net.poll_intent()];
+    assert!(
+        matches!(closed, [Some(Intent::Close { conn: a }), Some(Intent::Close { conn: b })] if [a, b] == [conn, dialled])
+    );
+    script.learns_that_it_is_unreachable("the client was closed");
+    script.learns_that_it_is_unreachable("the client was closed");
+    assert_eq!(script.asks(Role::Control), None);
+    script.passes(MAX_DIAL_WAIT);
+    script.does_nothing();
+}
