@@ -103,9 +103,6 @@ impl Engine {
             Input::Disconnected { conn, reason } => self.net.disconnected(now, conn, &reason),
             Input::ZooKeeper(news) => self.cluster(ClusterInput::ZooKeeper(news)),
             Input::Computed { id, output } => self.producer(ProducerInput::Computed { id, output }),
-            Input::Undecodable { reader, partition } => {
-                self.consumer(ConsumerInput::Undecodable { reader, partition });
-            }
         }
         self.settle();
     }
@@ -286,7 +283,7 @@ impl Engine {
     fn ready(&mut self, peer: Peer, role: Role) {
         match role {
             Role::Produce => self.producer(ProducerInput::Ready { peer }),
-            Role::Fetch => self.consumer(ConsumerInput::Ready),
+            Role::Fetch(_) => self.consumer(ConsumerInput::Ready),
             Role::Control => {
                 self.cluster(ClusterInput::Ready);
                 self.consumer(ConsumerInput::Ready);
@@ -301,7 +298,7 @@ impl Engine {
         }
         match role {
             Role::Produce => self.producer(ProducerInput::Unreachable { peer, reason }),
-            Role::Fetch => self.consumer(ConsumerInput::Unreachable { peer, reason }),
+            Role::Fetch(_) => self.consumer(ConsumerInput::Unreachable { peer, reason }),
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
                 self.consumer(ConsumerInput::Unreachable { peer, reason: reason.clone() });

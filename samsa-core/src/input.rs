@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::command::Command;
-use crate::id::{ConnId, JobId, OpId, ReaderId, ResolveId};
+use crate::id::{ConnId, JobId, OpId, ResolveId};
 use crate::intent::JobOutput;
 use crate::zookeeper::ZkNews;
 use std::time::Duration;
@@ -61,12 +61,5 @@ pub enum Input {
         id: JobId,
         /// What it gave.
         output: JobOutput,
-    },
-    /// A fetched batch could not be decoded by the application's thread: its partition stops.
-    Undecodable {
-        /// Whose.
-        reader: ReaderId,
-        /// Which partition.
-        partition: i32,
     },
 }

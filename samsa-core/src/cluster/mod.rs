@@ -41,7 +41,7 @@ use crate::time::{Deadline, Instant};
 use crate::zookeeper::ZkNews;
 use contacts::Contacts;
 use metadata::Question;
-use topics::Topics;
+use topics::{Topics, Want};
 use zookeeper::{Learnt, Registered, ZooKeeperDiscovery};
 
 pub(crate) use topics::Interest;
@@ -121,8 +121,12 @@ impl Cluster {
     pub(crate) fn want(&mut self, cx: &mut Context<'_>, topic: &Arc<str>, interest: Interest) {
         if self.topics.view(topic).is_none() && self.topics.len() >= limits::TOPICS {
             self.trouble(format!("more than {} topics are wanted", limits::TOPICS));
-        } else if self.topics.want(topic, interest) {
-            self.refresh(cx, "topic wanted");
+            return;
+        }
+        match self.topics.want(topic, interest) {
+            Want::New => self.ask_soon(cx, cx.now.mono, "topic wanted"),
+            Want::Unknown => self.refresh(cx, "topic wanted"),
+            Want::Known => {}
         }
     }
 
@@ -144,11 +148,8 @@ impl Cluster {
 
     /// What is known seems wrong: asks again, soon but not at once again and again. A change is told to all machines.
     pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str) {
-        let State::Resting { due, .. } = self.state else { return };
         let not_before = self.last_answer.map_or(cx.now.mono, |last| last + cx.config.retry_backoff.first);
-        let soon = due.min(not_before.max(cx.now.mono));
-        self.state = State::Resting { due: soon, why };
-        self.tick(cx);
+        self.ask_soon(cx, not_before.max(cx.now.mono), why);
     }
 
     /// The last thing that went wrong, for errors that speak of a time that is over.
@@ -202,6 +203,14 @@ impl Cluster {
             State::Asking { question, .. } => (format!("the answer to {question:?}"), None, None),
         };
         lines.push(Waiting { who: "metadata".to_owned(), what, since, until });
+    }
+
+    /// Asks at this time at the latest, unless something is asked already.
+    fn ask_soon(&mut self, cx: &mut Context<'_>, at: Instant, why: &'static str) {
+        if let State::Resting { due, .. } = self.state {
+            self.state = State::Resting { due: due.min(at), why };
+            self.tick(cx);
+        }
     }
 
     fn connect(&mut self, cx: &mut Context<'_>, op: OpId, within: Duration) {
@@ -321,7 +330,10 @@ impl Cluster {
         for waiting in self.connecting.drain(..) {
             cx.out.complete(waiting.op, Reply::Connect(Ok(())));
         }
-        if self.topics.is_troubled() {
+        if self.topics.has_new() {
+            self.state = State::Seeking { since: cx.now.mono };
+            self.seek(cx);
+        } else if self.topics.is_troubled() {
             self.wait(cx, "topics without leader");
         } else {
             self.failures = 0;

@@ -168,7 +168,6 @@ fn connecting_ends_in_time_and_says_what_went_wrong() {
 fn a_topic_to_publish_to_is_created_by_the_cluster_if_it_will() {
     let mut script = Script::connected();
     script.wants("events", Interest::Publish);
-    script.ticks_at_its_deadline();
     script.connects();
     let (id, names, create) = script.is_asked();
     assert_eq!((names, create), (vec!["events".to_owned()], true));
@@ -181,10 +180,26 @@ fn a_topic_to_publish_to_is_created_by_the_cluster_if_it_will() {
 }
 
 #[test]
+fn a_topic_that_is_wanted_while_another_is_asked_about_is_asked_about_next() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.wants("audit", Interest::Publish);
+    assert!(script.sent().is_empty());
+    script.is_told(id, vec![topic("events")]);
+
+    let (id, names, _) = script.is_asked();
+    assert_eq!(names, ["events"], "what is known is looked at first");
+    script.is_told(id, vec![topic("events")]);
+    let (_, names, create) = script.is_asked();
+    assert_eq!((names, create), (vec!["audit".to_owned()], true));
+}
+
+#[test]
 fn a_topic_to_read_is_never_created() {
     let mut script = Script::connected();
     script.wants("events", Interest::Read);
-    script.ticks_at_its_deadline();
     script.connects();
     let (id, names, create) = script.is_asked();
     assert_eq!((names, create), (vec!["events".to_owned()], false));
@@ -197,7 +212,6 @@ fn a_topic_to_read_is_never_created() {
 fn a_topic_without_leader_is_asked_about_again_after_a_wait() {
     let mut script = Script::connected();
     script.wants("events", Interest::Publish);
-    script.ticks_at_its_deadline();
     script.connects();
     let (id, ..) = script.is_asked();
     script.is_told(id, vec![troubled("events", ErrorCode::LEADER_NOT_AVAILABLE)]);
@@ -214,7 +228,6 @@ fn a_topic_without_leader_is_asked_about_again_after_a_wait() {
 fn a_topic_that_is_refused_is_not_asked_about_again_and_again() {
     let mut script = Script::connected();
     script.wants("no/such", Interest::Publish);
-    script.ticks_at_its_deadline();
     script.connects();
     let (id, ..) = script.is_asked();
     script.is_told(id, vec![troubled("no/such", ErrorCode::INVALID_TOPIC_EXCEPTION)]);

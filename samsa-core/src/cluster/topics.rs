@@ -17,6 +17,16 @@ pub(crate) enum Interest {
     Publish,
 }
 
+/// What is known of a topic that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// Nobody has wanted it before.
+    New,
+    /// It was asked about already.
+    Unknown,
+    Known,
+}
+
 /// So many answers in a row must say that a known topic is unknown before that is believed: a broker that restarts
 /// says so of every topic for a while.
 const UNKNOWN_BEFORE_FORGOTTEN: u32 = 3;
@@ -41,12 +51,22 @@ enum Trouble {
 }
 
 impl Topics {
-    /// Whether something has to be asked because of that.
-    pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> bool {
+    /// Keeps an interest in a topic from now on.
+    pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> Want {
+        let is_new = !self.0.contains_key(topic);
         let fresh = || Wanted { interest, view: None, trouble: Trouble::NotAsked };
         let wanted = self.0.entry(Arc::clone(topic)).or_insert_with(fresh);
         wanted.interest = wanted.interest.max(interest);
-        wanted.view.is_none()
+        match &wanted.view {
+            Some(_) => Want::Known,
+            None if is_new => Want::New,
+            None => Want::Unknown,
+        }
+    }
+
+    /// Whether there is a topic that no broker was asked about yet.
+    pub(crate) fn has_new(&self) -> bool {
+        self.0.values().any(|wanted| wanted.trouble == Trouble::NotAsked)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -157,7 +177,7 @@ mod tests {
 
     fn topics(interest: Interest) -> Topics {
         let mut topics = Topics::default();
-        assert!(topics.want(&"t".into(), interest));
+        assert_eq!(topics.want(&"t".into(), interest), Want::New);
         topics
     }
 
@@ -172,7 +192,7 @@ mod tests {
         let mut topics = topics(Interest::Publish);
         topics.learn("t", known());
         assert_eq!(topics.questions(), [Question::Look(vec!["t".into()])]);
-        assert!(!topics.want(&"t".into(), Interest::Publish));
+        assert_eq!(topics.want(&"t".into(), Interest::Publish), Want::Known);
         assert!(!topics.is_troubled());
     }
 

@@ -18,11 +18,12 @@ mod send_queue;
 mod slots;
 mod versions;
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::id::{BrokerId, ConnId};
+use crate::id::{BrokerId, ConnId, ReaderId};
 
 pub(crate) use network::Network;
 pub use read_buffer::{ReadBuffer, RecvBuf};
@@ -35,12 +36,23 @@ pub(crate) enum Peer {
     Broker(BrokerId),
 }
 
-/// What a connection is for: a long poll never holds up the others.
+/// What a connection is for. A long poll never holds up other work, nor does a reader whose application is slow, and
+/// whose response therefore waits unread, hold up other readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Control,
     Produce,
-    Fetch,
+    Fetch(ReaderId),
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Control => "control connection",
+            Self::Produce => "produce connection",
+            Self::Fetch(_) => "fetch connection",
+        })
+    }
 }
 
 /// Which machine a response goes to, with that machine's own number of the request.

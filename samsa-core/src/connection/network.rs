@@ -134,6 +134,17 @@ impl Network {
         self.ages.set_registered_old(brokers);
     }
 
+    /// Nobody does this work any more: its connections are closed, without news of it.
+    pub(crate) fn release(&mut self, role: Role) {
+        let open: Vec<ConnId> =
+            self.slots.iter().filter(|(_, way, _)| way.1 == role).map(|(conn, ..)| conn).collect();
+        for conn in open {
+            self.slots.remove(conn);
+            self.intents.push_back(Intent::Close { conn });
+        }
+        self.links.retain(|way, _| way.1 != role);
+    }
+
     /// Where the bootstrap brokers listen.
     pub(crate) fn set_bootstrap(&mut self, addresses: &[HostPort]) {
         let peers = (0..).map(Peer::Bootstrap);
@@ -292,11 +303,11 @@ impl Network {
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         for (_, (peer, role), connection) in self.slots.iter() {
             let Some((what, since, until)) = connection.waits_for() else { continue };
-            let who = format!("{role:?} connection to {}", self.describe(peer));
+            let who = format!("{role} to {}", self.describe(peer));
             lines.push(Waiting { who, what: what.to_owned(), since, until: Some(until) });
         }
         for ((peer, role), link) in self.links.iter().filter(|(_, link)| link.waits_to_be_dialled()) {
-            let who = format!("{role:?} connection to {}", self.describe(*peer));
+            let who = format!("{role} to {}", self.describe(*peer));
             let what = format!("to dial again after {} failures", link.failures);
             lines.push(Waiting { who, what, since: None, until: Some(link.not_before) });
         }

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use samsa_proto::api::fetch::FetchPartition;
 
@@ -23,9 +22,6 @@ use crate::id::{BrokerId, ConnId};
 use crate::time::{Deadline, Instant};
 use crate::wake::Wakers;
 
-/// However many readers there are, brokers are not asked more often than this where there is nothing new.
-const LEAST_WAIT: Duration = Duration::from_millis(10);
-
 #[derive(Debug)]
 pub(crate) struct Fetcher {
     pub(crate) spec: ReaderSpec,
@@ -40,8 +36,6 @@ pub(crate) struct Fetcher {
     pub(crate) short_since: Option<Instant>,
     /// When it wants to be looked at again.
     pub(crate) deadline: Option<Deadline>,
-    /// A connection had no room for one more request.
-    pub(crate) crowded: bool,
     /// When each broker was last sent something, in turns.
     asked: BTreeMap<BrokerId, u64>,
     turn: u64,
@@ -79,7 +73,6 @@ impl Fetcher {
             opening: Some(opening),
             short_since: None,
             deadline: None,
-            crowded: false,
             asked: BTreeMap::new(),
             turn: 0,
             warned: false,
@@ -335,11 +328,5 @@ impl Fetcher {
         let again = again.map(|at| Deadline::new(at, "fetch again"));
         let opening = self.opening.filter(|opening| opening.until > now);
         Deadline::earlier(again, opening.map(|opening| Deadline::new(opening.until, "open a reader")))
-    }
-
-    /// How long a broker may hold a fetch: it answers one after the other, so readers share the time.
-    pub(crate) fn max_wait(&self, readers: usize) -> Duration {
-        let share = self.spec.fetch.max_wait / u32::try_from(readers.max(1)).unwrap_or(u32::MAX);
-        share.max(LEAST_WAIT.min(self.spec.fetch.max_wait))
     }
 }

@@ -82,10 +82,6 @@ pub(crate) enum ConsumerInput {
     },
     /// The application gave memory back, began to wait, or dropped a reader.
     Credit,
-    Undecodable {
-        reader: ReaderId,
-        partition: i32,
-    },
     MetadataChanged,
     Ready,
     Unreachable {
@@ -131,13 +127,6 @@ impl Consumer {
                 self.open(cx, cluster, spec, opening);
             }
             ConsumerInput::Credit => self.credit(cx, cluster),
-            ConsumerInput::Undecodable { reader, partition } => {
-                let fetcher = self.fetchers.get_mut(&reader);
-                let partition = fetcher.and_then(|fetcher| fetcher.partitions.get_mut(&partition));
-                if let Some(partition) = partition {
-                    partition.stopped = true;
-                }
-            }
             ConsumerInput::MetadataChanged => {
                 for reader in self.fetchers.keys().copied().collect::<Vec<_>>() {
                     self.with(cx, cluster, reader, Fetcher::update);
@@ -263,7 +252,7 @@ impl Consumer {
         });
     }
 
-    /// A request ended; its reader goes on, and so do those that found its connection full.
+    /// A request ended; its reader goes on.
     fn finish(
         &mut self,
         cx: &mut Context<'_>,
@@ -276,10 +265,7 @@ impl Consumer {
             take(fetcher, scope);
             fetcher.ended(token);
         });
-        let crowded = self.fetchers.iter().filter(|(other, fetcher)| **other == reader || fetcher.crowded);
-        for reader in crowded.map(|(reader, _)| *reader).collect::<Vec<_>>() {
-            self.pump(cx, cluster, reader);
-        }
+        self.pump(cx, cluster, reader);
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Model {
 pub(crate) struct Asked {
     pub(crate) broker: i32,
     pub(crate) version: i16,
-    conn: ConnId,
+    pub(crate) conn: ConnId,
     key: i16,
     correlation_id: i32,
     body: Vec<u8>,
@@ -146,6 +146,10 @@ impl Model {
     /// The next question.
     pub(crate) fn asked(&mut self) -> Asked {
         self.asked.pop_front().expect("nothing was asked")
+    }
+
+    pub(crate) fn is_gone(&mut self, conn: ConnId) -> bool {
+        matches!(self.engine.recv_buf(conn), RecvBuf::Gone)
     }
 
     pub(crate) fn is_quiet(&self) -> bool {

@@ -34,7 +34,6 @@ impl Consumer {
         if fetcher.buffer.is_closed() {
             return self.forget(cx, reader);
         }
-        fetcher.crowded = false;
         let known = known(cluster, &fetcher.spec.topic);
         let last_trouble = cluster.last_trouble().to_owned();
         let due = self.with(cx, cluster, reader, |fetcher, scope| {
@@ -79,15 +78,11 @@ impl Consumer {
         Some(done)
     }
 
-    /// Responses that still come for it are not listened to; one that waits unread would hold up the others.
+    /// Its connections go with it, and so do the responses that would still come.
     fn forget(&mut self, cx: &mut Context<'_>, reader: ReaderId) {
-        let fetcher = self.fetchers.remove(&reader);
-        for request in fetcher.iter().flat_map(|fetcher| fetcher.requests.values()) {
-            if let Some((conn, _)) = request.oversized {
-                cx.net.allow(cx.now, conn);
-            }
-        }
+        self.fetchers.remove(&reader);
         self.owners.retain(|_, owner| *owner != reader);
+        cx.net.release(Role::Fetch(reader));
     }
 
     fn ask(
@@ -100,13 +95,13 @@ impl Consumer {
     ) {
         let role = match question {
             Question::Offsets => Role::Control,
-            Question::Records => Role::Fetch,
+            Question::Records => Role::Fetch(reader),
         };
         let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return };
-        if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT {
-            return self.wait_for_room(cx, cluster, reader, broker, question);
-        }
         let sent = match question {
+            Question::Offsets if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT => {
+                Err("its connection is full".to_owned())
+            }
             Question::Offsets => self.ask_offsets(cx, reader, broker, conn),
             Question::Records => self.fetch(cx, reader, broker, conn),
         };
@@ -115,21 +110,6 @@ impl Consumer {
                 fetcher.fail_broker(scope, broker, question, &trouble);
             });
         }
-    }
-
-    /// All fetch connections are the consumer's own, so a response makes room; others may fill a control connection.
-    fn wait_for_room(
-        &mut self,
-        cx: &mut Context<'_>,
-        cluster: &mut Cluster,
-        reader: ReaderId,
-        broker: BrokerId,
-        question: Question,
-    ) {
-        self.with(cx, cluster, reader, |fetcher, scope| match question {
-            Question::Records => fetcher.crowded = true,
-            Question::Offsets => fetcher.fail_broker(scope, broker, question, "its connection is full"),
-        });
     }
 
     fn ask_offsets(
@@ -164,12 +144,11 @@ impl Consumer {
         broker: BrokerId,
         conn: ConnId,
     ) -> Result<(), String> {
-        let readers = self.fetchers.len();
         let Some(fetcher) = self.fetchers.get_mut(&reader) else { return Ok(()) };
         let version = request::usable(version::<FetchRequest<'_>>(cx, conn)?, fetcher.topic_id);
         let Some((partitions, sizes)) = fetcher.select(cx.now.mono, broker, version) else { return Ok(()) };
         let numbers: Vec<i32> = partitions.iter().map(|partition| partition.partition).collect();
-        let max_wait = fetcher.max_wait(readers);
+        let max_wait = fetcher.spec.fetch.max_wait;
         let topic = Arc::clone(&fetcher.spec.topic);
         let max_wait_ms = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
         let request = request::request(&topic, fetcher.topic_id, partitions, sizes, max_wait_ms);

@@ -9,7 +9,9 @@ use samsa_proto::encode_response;
 use super::*;
 use crate::config::Discovery;
 use crate::connection::Owner;
+use crate::id::ReaderId;
 
+const READER: ReaderId = ReaderId(1);
 const BROKER: Peer = Peer::Broker(BrokerId(1));
 const MAX_DIAL_WAIT: Duration = Duration::from_secs(10);
 
@@ -155,8 +157,22 @@ fn a_connection_can_be_used_once_the_broker_has_told_its_versions() {
 fn each_kind_of_work_has_a_connection_of_its_own() {
     let mut script = Script::start();
     let produce = script.ready(Role::Produce);
-    let fetch = script.ready(Role::Fetch);
+    let fetch = script.ready(Role::Fetch(READER));
     assert_ne!(produce, fetch);
+}
+
+#[test]
+fn work_that_nobody_does_any_more_keeps_no_connection() {
+    let mut script = Script::start();
+    let fetch = script.ready(Role::Fetch(READER));
+    let other = script.ready(Role::Fetch(ReaderId(2)));
+    script.requests(fetch);
+
+    script.net.release(Role::Fetch(READER));
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == fetch));
+    script.does_nothing();
+    assert!(matches!(script.net.recv_buf(fetch), RecvBuf::Gone));
+    assert_eq!(script.asks(Role::Fetch(ReaderId(2))), Some(other));
 }
 
 #[test]
@@ -281,7 +297,7 @@ fn a_response_that_does_not_come_costs_the_connection() {
 #[test]
 fn an_oversized_response_waits_unread_without_a_deadline_until_it_is_allowed() {
     let mut script = Script::start();
-    let conn = script.ready(Role::Fetch);
+    let conn = script.ready(Role::Fetch(READER));
     script.requests_at_most(conn, 5);
     script.sent(conn);
 

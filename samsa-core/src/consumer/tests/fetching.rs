@@ -125,23 +125,22 @@ fn partitions_that_are_added_later_are_read_from_their_start() {
 }
 
 #[test]
-fn several_readers_share_the_wait_at_a_broker() {
+fn each_reader_has_a_connection_of_its_own() {
     let mut model = Model::start(&[1]);
     let _first = opened(&mut model, spec(Offset::Exact(0)));
     let _second = opened(&mut model, spec(Offset::Exact(0)));
-    let waits = |asked: &Asked| Duration::from_millis(asked.read::<FetchRequest<'_>>().max_wait_ms as u64);
-    assert_eq!(waits(&model.asked()), Duration::from_millis(500));
-    assert_eq!(waits(&model.asked()), Duration::from_millis(250));
+    let (to_first, to_second) = (model.asked(), model.asked());
+    assert_ne!(to_first.conn, to_second.conn);
 }
 
 #[test]
-fn a_reader_that_is_dropped_is_forgotten() {
+fn a_reader_that_is_dropped_is_forgotten_with_its_connection() {
     let mut model = Model::start(&[1]);
     let reader = opened(&mut model, spec(Offset::Exact(0)));
     let asked = model.asked();
     drop(reader);
     assert!(model.rings());
-    brings(&mut model, &asked, vec![data(0, &batch(0, 1))]);
+    assert!(model.is_gone(asked.conn));
     assert!(model.is_quiet());
 }
 

@@ -6,7 +6,6 @@ mod opening;
 mod trouble;
 
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::Duration;
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
