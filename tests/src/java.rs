@@ -11,6 +11,9 @@ use crate::{Error, RealKafka, jvm::Jvm, process::converse, scratch::Scratch};
 /// For everything that Java does besides the waiting that the caller asked for.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The headers of a record, in their order: a name and a value, which may be missing.
+pub type Headers = Vec<(String, Option<Vec<u8>>)>;
+
 /// A record that Java's consumer read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Consumed {
@@ -18,10 +21,14 @@ pub struct Consumed {
     pub partition: i32,
     /// Where in it.
     pub offset: i64,
+    /// Milliseconds since 1970.
+    pub timestamp: i64,
     /// `None` for a record without key.
     pub key: Option<Vec<u8>>,
     /// `None` for a tombstone.
     pub value: Option<Vec<u8>>,
+    /// Its headers.
+    pub headers: Headers,
 }
 
 /// A record for Java's producer.
@@ -33,6 +40,8 @@ pub struct Produced {
     pub key: Option<Vec<u8>>,
     /// `None` for a tombstone.
     pub value: Option<Vec<u8>>,
+    /// Its headers.
+    pub headers: Headers,
 }
 
 /// Where the broker put a record.
@@ -67,14 +76,9 @@ pub fn produce(
     settings: &[(&str, &str)],
 ) -> Result<Vec<Acknowledged>, Error> {
     let mut input = String::new();
-    for Produced { partition, key, value } in records {
-        let _ = writeln!(
-            input,
-            "{} {} {}",
-            partition.unwrap_or(-1),
-            in_base64(key.as_deref()),
-            in_base64(value.as_deref())
-        );
+    for Produced { partition, key, value, headers } in records {
+        let (key, value) = (in_base64(key.as_deref()), in_base64(value.as_deref()));
+        let _ = writeln!(input, "{} {key} {value} {}", partition.unwrap_or(-1), joined(headers));
     }
     let output = run(kafka, "Produce", &[topic], settings, input.as_bytes(), LIMIT)?;
     output.lines().map(|line| acknowledged(line).ok_or_else(|| misread("Produce", line, "a place"))).collect()
@@ -108,8 +112,10 @@ fn consumed(line: &str) -> Option<Consumed> {
     let consumed = Consumed {
         partition: fields.next()?.parse().ok()?,
         offset: fields.next()?.parse().ok()?,
+        timestamp: fields.next()?.parse().ok()?,
         key: from_base64(fields.next()?)?,
         value: from_base64(fields.next()?)?,
+        headers: split(fields.next()?)?,
     };
     fields.next().is_none().then_some(consumed)
 }
@@ -117,6 +123,23 @@ fn consumed(line: &str) -> Option<Consumed> {
 fn acknowledged(line: &str) -> Option<Acknowledged> {
     let (partition, offset) = line.split_once(' ')?;
     Some(Acknowledged { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
+}
+
+fn joined(headers: &Headers) -> String {
+    let pair = |(name, value): &(String, Option<Vec<u8>>)| {
+        format!("{}:{}", in_base64(Some(name.as_bytes())), in_base64(value.as_deref()))
+    };
+    headers.iter().map(pair).collect::<Vec<_>>().join(",")
+}
+
+fn split(headers: &str) -> Option<Headers> {
+    let pairs = headers.split(',').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once(':')?;
+            Some((String::from_utf8(from_base64(name)??).ok()?, from_base64(value)?))
+        })
+        .collect()
 }
 
 fn in_base64(bytes: Option<&[u8]>) -> String {
@@ -139,11 +162,30 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_not_a_missing_one() {
-        let record = |value| Consumed { partition: 1, offset: 7, key: Some(b"k".to_vec()), value };
-        assert_eq!(consumed("1 7 aw== -"), Some(record(None)));
-        assert_eq!(consumed("1 7 aw== "), Some(record(Some(Vec::new()))));
-        assert_eq!(consumed("1 7 aw=="), None);
+        let record = |value| Consumed {
+            partition: 1,
+            offset: 7,
+            timestamp: 5,
+            key: Some(b"k".to_vec()),
+            value,
+            headers: Headers::new(),
+        };
+        assert_eq!(consumed("1 7 5 aw== - "), Some(record(None)));
+        assert_eq!(consumed("1 7 5 aw==  "), Some(record(Some(Vec::new()))));
+        assert_eq!(consumed("1 7 5 aw== -"), None);
         assert_eq!(in_base64(None), "-");
         assert_eq!(in_base64(Some(b"")), "");
+    }
+
+    #[test]
+    fn headers_keep_their_order_and_their_missing_values() {
+        let headers = vec![
+            ("a".to_owned(), Some(b"1".to_vec())),
+            ("b".to_owned(), None),
+            ("a".to_owned(), Some(Vec::new())),
+        ];
+        assert_eq!(split(&joined(&headers)), Some(headers));
+        assert_eq!(split(""), Some(Headers::new()));
+        assert_eq!(split("YQ=="), None);
     }
 }

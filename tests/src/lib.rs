@@ -1,8 +1,9 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], with its ZooKeeper where it has one,
-//! on loopback; [`java`] runs Apache's own clients, [`apache`] asks Apache's own classes. Everything comes from Maven Central, once, into a directory outside the
-//! repository (see [`cache`]); no container engine is needed, only a JDK (17 or later) and Maven.
+//! on loopback; [`java`] runs Apache's own clients, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command.
+//! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
+//! needed, only a JDK (17 or later) and Maven.
 //!
 //! A test begins with
 //!
@@ -18,6 +19,7 @@
 
 pub mod apache;
 pub mod cache;
+pub mod cli;
 mod error;
 pub mod hex;
 mod jars;

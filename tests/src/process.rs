@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -34,7 +34,7 @@ impl Process {
         Self::spawn(name, command, log)
     }
 
-    fn spawn(name: &str, command: &mut Command, log: &Path) -> Result<Self, Error> {
+    pub(crate) fn spawn(name: &str, command: &mut Command, log: &Path) -> Result<Self, Error> {
         let log_from = fs::metadata(log).map_or(0, |log| log.len() as usize);
         let child = command.spawn().at("run", command.get_program())?;
         Ok(Self { name: name.into(), child, log: log.into(), log_from })
@@ -62,15 +62,25 @@ impl Process {
 
     /// Waits for the child to end well.
     fn finish(&mut self, goal: &str, limit: Duration) -> Result<(), Error> {
+        let status = self.end(goal, limit)?;
+        if status.success() { Ok(()) } else { Err(self.ended(status, goal)) }
+    }
+
+    /// Waits for the child to end, well or not.
+    pub(crate) fn end(&mut self, goal: &str, limit: Duration) -> Result<ExitStatus, Error> {
         let give_up = Instant::now() + limit;
         loop {
             match self.status()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => return Err(self.ended(status, goal)),
+                Some(status) => return Ok(status),
                 None if Instant::now() > give_up => return Err(self.late(goal, limit)),
                 None => thread::sleep(POLL / 5),
             }
         }
+    }
+
+    /// Its stdin, if that is a pipe and was not taken before.
+    pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// Kills the child at once, as a power cut would, and waits until it is gone.

@@ -10,9 +10,9 @@ fn keyed(count: usize) -> Vec<java::Produced> {
     let text = |text: String| Some(text.into_bytes());
     (0..count)
         .map(|n| java::Produced {
-            partition: None,
             key: text(format!("key {}", n % 17)),
             value: text(format!("value {n}")),
+            ..java::Produced::default()
         })
         .collect()
 }

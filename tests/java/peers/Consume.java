@@ -1,6 +1,7 @@
 import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -10,11 +11,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * {@code BOOTSTRAP TOPIC RECORDS MILLISECONDS [NAME=VALUE...]}: reads all partitions from their start, until there are that
- * many records or the time is over. A line a record: {@code PARTITION OFFSET KEY VALUE}, the last two in base64, or {@code -}.
+ * many records or the time is over. A line a record: {@code PARTITION OFFSET TIMESTAMP KEY VALUE HEADERS}. Keys and values are in
+ * base64, or {@code -}; headers are {@code NAME:VALUE}, in base64 too, with commas between them.
  */
 public final class Consume {
     public static void main(String[] args) throws Exception {
@@ -44,7 +47,13 @@ public final class Consume {
     }
 
     private static void print(PrintStream out, ConsumerRecord<byte[], byte[]> record) {
-        out.println(record.partition() + " " + record.offset() + " " + base64(record.key()) + " " + base64(record.value()));
+        StringBuilder headers = new StringBuilder();
+        for (Header header : record.headers()) {
+            headers.append(headers.length() == 0 ? "" : ",");
+            headers.append(base64(header.key().getBytes(StandardCharsets.UTF_8))).append(':').append(base64(header.value()));
+        }
+        out.println(record.partition() + " " + record.offset() + " " + record.timestamp() + " " + base64(record.key()) + " "
+            + base64(record.value()) + " " + headers);
     }
 
     private static String base64(byte[] bytes) {

@@ -1,5 +1,6 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -11,8 +12,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * {@code BOOTSTRAP TOPIC [NAME=VALUE...]}: sends what stdin says, a line a record: {@code PARTITION KEY VALUE}, the last two in
- * base64, or {@code -}; partition -1 lets the partitioner choose. Then a line for each acknowledgement: {@code PARTITION OFFSET}.
+ * {@code BOOTSTRAP TOPIC [NAME=VALUE...]}: sends what stdin says, a line a record: {@code PARTITION KEY VALUE HEADERS}, as
+ * {@link Consume} prints them; partition -1 lets the partitioner choose. Then a line for each acknowledgement: {@code PARTITION OFFSET}.
  */
 public final class Produce {
     public static void main(String[] args) throws Exception {
@@ -37,7 +38,15 @@ public final class Produce {
 
     private static ProducerRecord<byte[], byte[]> record(String topic, String[] fields) {
         int partition = Integer.parseInt(fields[0]);
-        return new ProducerRecord<>(topic, partition < 0 ? null : partition, bytes(fields[1]), bytes(fields[2]));
+        ProducerRecord<byte[], byte[]> record =
+            new ProducerRecord<>(topic, partition < 0 ? null : partition, bytes(fields[1]), bytes(fields[2]));
+        if (!fields[3].isEmpty()) {
+            for (String header : fields[3].split(",")) {
+                String[] parts = header.split(":", -1);
+                record.headers().add(new String(bytes(parts[0]), StandardCharsets.UTF_8), bytes(parts[1]));
+            }
+        }
+        return record;
     }
 
     private static byte[] bytes(String field) {

@@ -1,0 +1,131 @@
+//! The `samsa` command: built in the profile and target directory of the running tests, and run with a limit for each wait.
+
+use std::{
+    env, fs,
+    fs::File,
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    Error,
+    error::At,
+    process::{self, Process},
+    scratch::Scratch,
+};
+
+/// A cold build on a busy machine.
+const BUILD_LIMIT: Duration = Duration::from_secs(900);
+
+/// What would tell the command of another cluster, or make it say more.
+const VARIABLES: [&str; 4] = ["SAMSA_ZOOKEEPER", "SAMSA_BOOTSTRAP", "SAMSA_CONFIG", "RUST_LOG"];
+
+/// A running `samsa`. It is killed on drop.
+#[derive(Debug)]
+pub struct Samsa {
+    process: Process,
+    scratch: Scratch,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status; `None` when a signal ended it.
+    pub status: Option<i32>,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it said besides.
+    pub stderr: String,
+}
+
+impl Samsa {
+    /// Starts it with a pipe for its stdin.
+    pub fn start(arguments: &[&str]) -> Result<Self, Error> {
+        Self::start_with(arguments, |_| Ok(Stdio::piped()))
+    }
+
+    /// Runs it to its end, with `input` on its stdin.
+    pub fn run(arguments: &[&str], input: &[u8], limit: Duration) -> Result<Ended, Error> {
+        let stdin = |directory: &Path| {
+            let file = directory.join("stdin");
+            fs::write(&file, input).at("write", &file)?;
+            Ok(File::open(&file).at("open", &file)?.into())
+        };
+        Self::start_with(arguments, stdin)?.end(limit)
+    }
+
+    fn start_with(
+        arguments: &[&str],
+        stdin: impl FnOnce(&Path) -> Result<Stdio, Error>,
+    ) -> Result<Self, Error> {
+        let mut command = Command::new(binary()?);
+        let scratch = Scratch::new()?;
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
+        command.env("XDG_CONFIG_HOME", scratch.path()).args(arguments);
+        let [stdout, log] = ["stdout", "stderr"].map(|name| scratch.path().join(name));
+        command
+            .stdin(stdin(scratch.path())?)
+            .stdout(File::create(&stdout).at("create", &stdout)?)
+            .stderr(File::create(&log).at("create", &log)?);
+        let process = Process::spawn(&format!("samsa {}", arguments.join(" ")), &mut command, &log)?;
+        Ok(Self { process, scratch })
+    }
+
+    /// Its stdin, once, if it was [started](Self::start) with a pipe.
+    pub fn stdin(&mut self) -> Option<ChildStdin> {
+        self.process.stdin()
+    }
+
+    /// What it printed so far.
+    pub fn printed(&self) -> Result<Vec<u8>, Error> {
+        let file = self.scratch.path().join("stdout");
+        fs::read(&file).at("read", file)
+    }
+
+    /// Asks it to end, by `SIGTERM`.
+    pub fn terminate(&self) -> Result<(), Error> {
+        let mut kill = Command::new("sh");
+        kill.args(["-c", &format!("kill -TERM {}", self.process.id())]);
+        process::run("kill -TERM", &mut kill, &self.scratch.path().join("kill.log"), Duration::from_secs(30))
+    }
+
+    /// Waits for its end. A pipe that is still its stdin is closed first.
+    pub fn end(mut self, limit: Duration) -> Result<Ended, Error> {
+        drop(self.stdin());
+        let status = self.process.end("it was done", limit)?.code();
+        let stderr = self.process.logged();
+        Ok(Ended { status, stdout: self.printed()?, stderr })
+    }
+}
+
+/// The executable, built by the first that asks.
+fn binary() -> Result<PathBuf, Error> {
+    static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(binary) = &*built {
+        return Ok(binary.clone());
+    }
+    let ours = env::current_exe().at("find", "the running test")?;
+    let binary = build(ours.ancestors().nth(2).unwrap_or(Path::new(".")))?;
+    Ok(built.insert(binary).clone())
+}
+
+/// Builds it into `directory`, which is named after a profile in a target directory.
+fn build(directory: &Path) -> Result<PathBuf, Error> {
+    let profile = directory.file_name().unwrap_or_default();
+    let profile = if profile == "debug" { "dev".as_ref() } else { profile };
+    let scratch = Scratch::new()?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .args(["build", "--quiet", "-p", "samsa-cli", "--profile"])
+        .arg(profile)
+        .arg("--target-dir")
+        .arg(directory.parent().unwrap_or(directory));
+    process::run("cargo build -p samsa-cli", &mut cargo, &scratch.path().join("cargo.log"), BUILD_LIMIT)?;
+    Ok(directory.join(format!("samsa{}", env::consts::EXE_SUFFIX)))
+}

@@ -1,0 +1,248 @@
+//! What a client writes, as Java reads it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use samsa_tests::{
+    Release,
+    java::{self, Consumed, Headers, Produced},
+    shared,
+};
+use samsa_tokio::{
+    AppendError, Certainty, Cluster, Compression, Message, Offset, PublishFailure, Receipt, UnixMillis,
+};
+
+use crate::{client::Runtime, on_each_release};
+
+on_each_release!(
+    java_finds_a_message_where_its_receipt_says,
+    a_key_goes_where_javas_partitioner_sends_it,
+    java_reads_what_lz4_compressed,
+    the_first_publish_makes_the_topic,
+    every_keyless_message_is_written_once,
+    a_message_that_is_too_large_is_not_sent_and_others_are,
+);
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A message, as Java will read it; its place comes with its receipt.
+fn template(key: Option<&[u8]>, value: Option<&[u8]>, headers: Headers) -> Consumed {
+    let [key, value] = [key, value].map(|bytes| bytes.map(<[u8]>::to_vec));
+    Consumed { partition: -1, offset: -1, timestamp: -1, key, value, headers }
+}
+
+fn templates() -> Vec<Consumed> {
+    let headers = |all: &[(&str, Option<&str>)]| {
+        all.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.map(|value| value.as_bytes().to_vec())))
+            .collect()
+    };
+    vec![
+        template(Some(b"user-1"), Some(b"signed up"), Headers::new()),
+        template(Some(b"user-2"), Some(b""), Headers::new()),
+        template(Some(b""), Some(b"an empty key"), Headers::new()),
+        template(Some(&[0, 0xff, b'\n']), Some(&[0xfe, 0, b'\n']), Headers::new()),
+        template(Some(b"user-1"), None, Headers::new()),
+        template(None, Some(b"no key"), Headers::new()),
+        template(Some(b"traced"), Some(b"v"), headers(&[("a", Some("1")), ("b", None), ("a", Some(""))])),
+        template(Some(b"traced"), None, headers(&[("gone", Some("grüß"))])),
+    ]
+}
+
+fn message(template: &Consumed) -> Message<'_> {
+    let message = match (&template.key, &template.value) {
+        (Some(key), None) => Message::tombstone(key),
+        (Some(key), Some(value)) => Message::new(value).key(key),
+        (None, value) => Message::new(value.as_deref().expect("a key or a value")),
+    };
+    template.headers.iter().fold(message, |message, (name, value)| match value {
+        Some(value) => message.header(name.as_str(), value),
+        None => message.null_header(name.as_str()),
+    })
+}
+
+fn placed(template: Consumed, receipt: Receipt) -> Consumed {
+    Consumed {
+        partition: receipt.partition,
+        offset: receipt.offset.expect("brokers of today tell it"),
+        timestamp: receipt.timestamp.expect("it has one").0,
+        ..template
+    }
+}
+
+fn java_finds_a_message_where_its_receipt_says(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "receipts", 3).expect("a topic");
+    let mut written = Vec::new();
+    for runtime in Runtime::BOTH {
+        written.extend(runtime.run(kafka, publish_all));
+    }
+    let mut read = java::consume(kafka, "receipts", written.len(), MINUTE, &[]).expect("Java reads");
+    written.sort();
+    read.sort();
+    assert_eq!(read, written);
+}
+
+async fn publish_all(cluster: &Cluster) -> Vec<Consumed> {
+    let topic = cluster.topic("receipts");
+    let mut written = Vec::new();
+    for template in templates() {
+        let receipt = topic.publish(message(&template)).await.expect("a receipt");
+        written.push(placed(template, receipt));
+    }
+    // A time and a partition that were asked for.
+    for (number, template) in templates().into_iter().enumerate() {
+        let timestamp = UnixMillis(cluster.now().wall.0 - 1000 * number as i64);
+        let partition = number as i32 % 3;
+        let message = message(&template).timestamp(timestamp);
+        let receipt = topic.partition(partition).publish(message).await.expect("a receipt");
+        assert_eq!((receipt.partition, receipt.timestamp), (partition, Some(timestamp)));
+        written.push(placed(template, receipt));
+    }
+    written
+}
+
+/// Of every length up to 40, in bytes of every kind.
+fn keys() -> Vec<Vec<u8>> {
+    let byte = |length: u32, at: u32| (length * 31 + at * 97).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+    (0..=40).map(|length| (0..length).map(|at| byte(length, at)).collect()).collect()
+}
+
+fn a_key_goes_where_javas_partitioner_sends_it(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "routed", 7).expect("a topic");
+    let records: Vec<_> = keys()
+        .into_iter()
+        .map(|key| Produced { key: Some(key), value: Some(b"by Java".to_vec()), ..Produced::default() })
+        .collect();
+    let places = java::produce(kafka, "routed", &records, &[]).expect("Java writes");
+    let by_java: Vec<_> = places.iter().map(|place| place.partition).collect();
+    assert!(by_java.iter().collect::<BTreeSet<_>>().len() > 1);
+
+    for runtime in Runtime::BOTH {
+        let by_us = runtime.run(kafka, async |cluster| {
+            let topic = cluster.topic("routed");
+            let mut partitions = Vec::new();
+            for key in keys() {
+                let receipt = topic.publish(Message::new("by us").key(&key)).await.expect("a receipt");
+                partitions.push(receipt.partition);
+            }
+            partitions
+        });
+        assert_eq!(by_us, by_java);
+    }
+}
+
+fn java_reads_what_lz4_compressed(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "compressed", 2).expect("a topic");
+    // More than the broker takes in a batch, unless it is compressed.
+    let large = vec![b'x'; 3 << 20];
+    let mut written = Vec::new();
+    for runtime in Runtime::BOTH {
+        let compressed = |config: &mut samsa_tokio::Config| {
+            config.publish.compression = Compression::Lz4;
+            config.publish.message_bytes = 4 << 20;
+        };
+        written.extend(runtime.run_with(kafka, compressed, async |cluster| {
+            let topic = cluster.topic("compressed");
+            let mut deliveries = Vec::new();
+            for number in 0..2000 {
+                let value = format!("value {number}").into_bytes();
+                let template =
+                    template(Some(format!("key {}", number % 10).as_bytes()), Some(&value), Headers::new());
+                let delivery = topic.enqueue(message(&template)).await.expect("room");
+                deliveries.push((template, delivery));
+            }
+            let template = template(None, Some(&large), Headers::new());
+            let delivery = topic.enqueue(message(&template)).await.expect("room");
+            deliveries.push((template, delivery));
+            let mut written = Vec::new();
+            for (template, delivery) in deliveries {
+                written.push(placed(template, delivery.await.expect("a receipt")));
+            }
+            written
+        }));
+    }
+    let mut read = java::consume(kafka, "compressed", written.len(), MINUTE, &[]).expect("Java reads");
+    written.sort();
+    read.sort();
+    assert!(read == written, "{} records read of {} written", read.len(), written.len());
+}
+
+fn the_first_publish_makes_the_topic(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    for runtime in Runtime::BOTH {
+        runtime.run(kafka, async |cluster| {
+            let topic = cluster.topic(format!("made-on-{}", runtime.name()));
+            assert_eq!(topic.partitions().await, Ok(Vec::new()));
+            let receipt = topic.publish("first").await.expect("a receipt");
+            assert_eq!((receipt.partition, receipt.offset), (0, Some(0)));
+            assert_eq!(topic.partitions().await.map(|partitions| partitions.len()), Ok(1));
+        });
+    }
+}
+
+fn every_keyless_message_is_written_once(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "keyless", 3).expect("a topic");
+    let count = 5000;
+    for runtime in Runtime::BOTH {
+        runtime.run(kafka, async |cluster| {
+            let topic = cluster.topic("keyless");
+            let mut reader = topic.reader(Offset::Latest).open().await.expect("a reader");
+            for number in 0..count {
+                // Its outcome is seen by the flush, and by what is read.
+                let _delivery = topic.enqueue(format!("value {number}")).await.expect("room");
+            }
+            cluster.flush().await.expect("all have their outcome");
+            let mut values = BTreeSet::new();
+            for _ in 0..count {
+                let read = reader.next().await.expect("a message").expect("it can be read");
+                assert_eq!(read.key(), None);
+                values.insert(read.value().expect("a value").to_vec());
+            }
+            assert_eq!(values.len(), count);
+        });
+    }
+}
+
+fn a_message_that_is_too_large_is_not_sent_and_others_are(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "too-large", 1).expect("a topic");
+    for runtime in Runtime::BOTH {
+        // Larger than we take.
+        runtime.run(kafka, async |cluster| {
+            let topic = cluster.topic("too-large");
+            let large = vec![b'x'; 1_000_001];
+            let error = topic.publish(&large).await.expect_err("it is too large");
+            assert_eq!(error.certainty(), Certainty::NotSent);
+            let reason = error.failure();
+            assert!(
+                matches!(
+                    reason,
+                    PublishFailure::Unacceptable(AppendError::TooLarge { limit: 1_000_000, .. })
+                ),
+                "{reason:?}"
+            );
+            assert_eq!(error.message().value.as_deref(), Some(&large[..]));
+        });
+        // Larger than the broker takes.
+        runtime.run_with(
+            kafka,
+            |config| config.publish.message_bytes = 4 << 20,
+            async |cluster| {
+                let topic = cluster.topic("too-large");
+                let large = topic.enqueue(vec![b'x'; 3 << 20]).await.expect("room");
+                let small = topic.enqueue("small").await.expect("room");
+                let error = large.await.expect_err("the broker refuses it");
+                assert_eq!(error.certainty(), Certainty::NotSent);
+                assert!(matches!(error.failure(), PublishFailure::Refused(_)), "{error}");
+                assert!(!error.is_retriable());
+                small.await.expect("the next is written");
+            },
+        );
+    }
+    let read = java::consume(kafka, "too-large", 2, MINUTE, &[]).expect("Java reads");
+    let values: Vec<_> = read.into_iter().map(|record| record.value.unwrap_or_default()).collect();
+    assert_eq!(values, [b"small", b"small"]);
+}
