@@ -3,7 +3,7 @@
 use samsa_sim::scenario::{self, Options};
 
 /// Enough to meet every kind of fault many times, few enough for a debug build.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 120;
 
 #[test]
 fn every_scenario_holds_over_many_seeds() {
