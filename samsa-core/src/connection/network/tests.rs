@@ -440,7 +440,7 @@ fn a_request_on_a_connection_that_is_gone_fails_at_once() {
 fn nobody_is_dialled_after_the_end_whoever_asks() {
     let mut script = Script::start();
     let conn = script.ready(Role::Control);
-    assert_eq!(script.asks(Role::Fetch), None);
+    assert_eq!(script.asks(Role::Produce), None);
     let dialled = script.dials();
     script.net.close_all(script.now, "the client was closed");
 
