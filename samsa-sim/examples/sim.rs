@@ -1,7 +1,7 @@
 //! Runs scenarios from seeds: `cargo run --release -p samsa-sim --example sim -- --help`.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--trace]
 
 struct Arguments {
     scenarios: Vec<&'static str>,
-    seeds: Range<u64>,
+    seeds: RangeInclusive<u64>,
     trace: bool,
 }
 
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 fn parse(arguments: &[String]) -> Result<Arguments, String> {
     let mut parsed = Arguments {
         scenarios: scenario::list().map(|scenario| scenario.name).collect(),
-        seeds: 1..2,
+        seeds: 1..=1,
         trace: false,
     };
     let mut rest = arguments.iter();
@@ -56,17 +56,9 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
             "--scenario" => parsed.scenarios = vec![known(value()?)?],
             "--seed" => {
                 let seed = number(value()?)?;
-                // The last seed of all has no successor: then the range is left empty at its end.
-                parsed.seeds = seed..seed.saturating_add(1);
-                if seed == u64::MAX {
-                    return Err("the largest seed is 18446744073709551614".to_owned());
-                }
+                parsed.seeds = seed..=seed;
             }
-            "--seeds" => {
-                let text = value()?;
-                let (from, to) = text.split_once("..").ok_or_else(|| format!("{text} is not A..B"))?;
-                parsed.seeds = number(from)?..number(to)?;
-            }
+            "--seeds" => parsed.seeds = range(value()?)?,
             other => return Err(format!("what is {other}?")),
         }
     }
@@ -76,6 +68,13 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
 fn known(name: &str) -> Result<&'static str, String> {
     let found = scenario::list().find(|scenario| scenario.name == name).map(|scenario| scenario.name);
     found.ok_or_else(|| format!("there is no scenario {name}; --list has them"))
+}
+
+/// `A..B` without B; there must be at least one.
+fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or_else(|| format!("{text} is not A..B"))?;
+    let (from, to) = (number(from)?, number(to)?);
+    if from < to { Ok(from..=to - 1) } else { Err(format!("there is no seed in {text}")) }
 }
 
 fn number(text: &str) -> Result<u64, String> {
@@ -109,7 +108,7 @@ impl Sum {
 fn simulate(arguments: &Arguments) -> ExitCode {
     let start = Instant::now();
     let mut sum = Sum::default();
-    let one = arguments.seeds.end - arguments.seeds.start == 1;
+    let one = arguments.seeds.start() == arguments.seeds.end();
     for seed in arguments.seeds.clone() {
         for name in &arguments.scenarios {
             let options = Options::default().trace(arguments.trace);

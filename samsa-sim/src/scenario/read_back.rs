@@ -73,7 +73,7 @@ async fn play(stage: Stage) {
 }
 
 fn batches(rng: &mut Rng, partition: i32, release: Release) -> Vec<Bytes> {
-    let count = rng.below(40);
+    let count = 1 + rng.below(40);
     (0..count).map(|number| batch(rng, &format!("p{partition}b{number}"), release)).collect()
 }
 
