@@ -123,7 +123,7 @@ impl Sender {
             }
             None => {}
         }
-        self.return_free(place);
+        self.return_free(world, place);
         self.look(world, place);
     }
 }

@@ -131,13 +131,8 @@ impl Sender {
 
     /// Keyless batches that have no partition any more.
     pub(super) fn put_back(&mut self, index: u32, batches: VecDeque<Batch>) {
-        if batches.is_empty() {
-            return;
-        }
         let returned = &mut self.topic(index).returned;
         returned.extend(batches);
         returned.make_contiguous().sort_by_key(Batch::opened);
-        self.active.insert(Place { topic: index, spot: Spot::Free });
-        self.free.insert(index);
     }
 }

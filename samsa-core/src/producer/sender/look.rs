@@ -34,7 +34,7 @@ impl Sender {
         let now = world.now();
         let (linger, timeout) = (self.settings.linger, self.settings.delivery_timeout);
         if self.topic(place.topic).partition(number).is_leaderless() {
-            self.return_free(place);
+            self.return_free(world, place);
         }
         let topic = &mut self.topics[place.topic as usize];
         topic.tell_format(number);
@@ -80,17 +80,21 @@ impl Sender {
     /// A partition was ready for a broker that cannot be reached now.
     pub(super) fn give_up_broker(&mut self, world: &mut dyn World, place: Place, broker: BrokerId) {
         if self.partition(place).is_some_and(|partition| partition.stage == Stage::Ready(broker)) {
-            self.return_free(place);
+            self.return_free(world, place);
             self.look(world, place);
         }
     }
 
     /// Keyless batches that wait for this partition in vain may go to another one.
-    pub(super) fn return_free(&mut self, place: Place) {
+    pub(super) fn return_free(&mut self, world: &mut dyn World, place: Place) {
         let Some(partition) = self.partition(place) else { return };
-        let (movable, bound) = std::mem::take(&mut partition.queue).into_iter().partition(Batch::may_move);
+        let queue = std::mem::take(&mut partition.queue).into_iter();
+        let (movable, bound): (VecDeque<_>, _) = queue.partition(Batch::may_move);
         partition.queue = bound;
-        self.put_back(place.topic, movable);
+        if !movable.is_empty() {
+            self.put_back(place.topic, movable);
+            self.look(world, Place { topic: place.topic, spot: Spot::Free });
+        }
     }
 
     /// Gives what has waited too long its outcome.

@@ -113,3 +113,15 @@ fn they_wait_for_a_leader_until_the_deadline() {
     assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
     assert!(error(&ticket).to_string().contains("no partition has a leader"), "{}", error(&ticket));
 }
+
+#[test]
+fn what_could_not_be_sent_and_finds_no_other_leader_fails_at_its_deadline() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    let ticket = play.publish("x");
+    let sent = play.sends();
+    play.disconnects(1);
+    play.disconnects(2);
+    play.hears_failure(&sent, not_sent());
+    play.passes(TIMEOUT);
+    assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
+}
