@@ -1,0 +1,309 @@
+//! What brokers and ZooKeeper say: right answers, in which the script turns a screw here and there.
+//!
+//! There are three brokers and the topics `a` (three partitions), `b` (one), and any other name that is asked for, which
+//! is unknown. Without screws all is well.
+
+use bytes::BytesMut;
+use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkStat};
+use samsa_proto::api::Api;
+use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use samsa_proto::api::create_topics::CreateTopicsRequest;
+use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
+use samsa_proto::api::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+use samsa_proto::api::list_offsets::{
+    ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+};
+use samsa_proto::api::metadata::{
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
+    MetadataResponseTopic,
+};
+use samsa_proto::api::produce::{
+    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
+};
+use samsa_proto::records::{Builder, Codec, Flags, Format, Header};
+use samsa_proto::wire::{Records, Uuid};
+use samsa_proto::zookeeper::path;
+use samsa_proto::{ErrorCode, Request, decode, encode_response};
+
+use crate::script::Script;
+
+/// A request that was sent and has no answer yet.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) key: i16,
+    pub(super) version: i16,
+    pub(super) correlation_id: i32,
+    pub(super) body: Vec<u8>,
+}
+
+impl Asked {
+    /// The whole frame of an answer; none when the request wants none, or the broker does not know it.
+    pub(super) fn answer(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+        match self.key {
+            ApiVersionsRequest::KEY => self.frame::<ApiVersionsRequest<'_>>(&api_versions(script)),
+            MetadataRequest::KEY => self.metadata(script),
+            ProduceRequest::KEY => self.produce(script),
+            FetchRequest::KEY => self.fetch(script),
+            ListOffsetsRequest::KEY => self.list_offsets(script),
+            InitProducerIdRequest::KEY => {
+                let error_code = error(script);
+                let producer_id = if error_code.is_ok() { 7 } else { -1 };
+                let response = InitProducerIdResponse { error_code, producer_id, ..Default::default() };
+                self.frame::<InitProducerIdRequest<'_>>(&response)
+            }
+            CreateTopicsRequest::KEY => self.frame::<CreateTopicsRequest<'_>>(&Default::default()),
+            _ => None,
+        }
+    }
+
+    fn frame<R: Request>(&self, response: &R::Response<'_>) -> Option<Vec<u8>> {
+        let version = self.version.min(*R::VERSIONS.end());
+        let parts = encode_response::<R>(self.correlation_id, version, response);
+        Some(parts.unwrap_or_else(|error| panic!("the answer is wrong: {error}")).concat())
+    }
+
+    fn metadata(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+        let request = decode::<MetadataRequest<'_>>(self.version, &self.body).ok()?;
+        let asked = request.topics.filter(|topics| self.version > 0 || !topics.is_empty());
+        let names: Vec<_> = match &asked {
+            Some(topics) => topics.iter().filter_map(|topic| topic.name).collect(),
+            None => vec!["a", "b"],
+        };
+        let brokers = match script.byte() {
+            0..224 => 3,
+            other => usize::from(other) % 4,
+        };
+        let broker = |id: usize| MetadataResponseBroker {
+            node_id: id as i32,
+            host: ["10.0.0.1", "10.0.0.2", "k3"][id - 1],
+            port: 9092,
+            ..Default::default()
+        };
+        let response = MetadataResponse {
+            brokers: (1..=brokers).map(broker).collect(),
+            controller_id: 1,
+            topics: names.into_iter().map(|name| topic(name, script)).collect(),
+            ..Default::default()
+        };
+        self.frame::<MetadataRequest<'_>>(&response)
+    }
+
+    fn produce(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+        let request = decode::<ProduceRequest<'_>>(self.version, &self.body).ok()?;
+        if request.acks == 0 {
+            return None;
+        }
+        let mut responses = Vec::new();
+        for topic in &request.topic_data {
+            let mut partition_responses = Vec::new();
+            for partition in &topic.partition_data {
+                let error_code = error(script);
+                let base_offset = if error_code.is_ok() { i64::from(script.byte()) } else { -1 };
+                let index = screwed(partition.index, script);
+                let answer =
+                    PartitionProduceResponse { index, error_code, base_offset, ..Default::default() };
+                partition_responses.extend(copies(answer, script));
+            }
+            let (name, topic_id) = (topic.name, topic.topic_id);
+            responses.push(TopicProduceResponse {
+                name,
+                topic_id,
+                partition_responses,
+                ..Default::default()
+            });
+        }
+        self.frame::<ProduceRequest<'_>>(&ProduceResponse { responses, ..Default::default() })
+    }
+
+    fn fetch(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+        let request = decode::<FetchRequest<'_>>(self.version, &self.body).ok()?;
+        let mut responses = Vec::new();
+        for topic in &request.topics {
+            let mut partitions = Vec::new();
+            for partition in &topic.partitions {
+                let records = records(self.version, partition.fetch_offset, script);
+                let answer = PartitionData {
+                    partition_index: screwed(partition.partition, script),
+                    error_code: error(script),
+                    high_watermark: partition.fetch_offset.saturating_add(10),
+                    records: Some(Records::from(bytes::Bytes::from(records))),
+                    ..Default::default()
+                };
+                partitions.extend(copies(answer, script));
+            }
+            let (topic, topic_id) = (topic.topic, topic.topic_id);
+            responses.push(FetchableTopicResponse { topic, topic_id, partitions, ..Default::default() });
+        }
+        self.frame::<FetchRequest<'_>>(&FetchResponse { responses, ..Default::default() })
+    }
+
+    fn list_offsets(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+        let request = decode::<ListOffsetsRequest<'_>>(self.version, &self.body).ok()?;
+        let mut topics = Vec::new();
+        for topic in &request.topics {
+            let mut partitions = Vec::new();
+            for partition in &topic.partitions {
+                let offset = match script.byte() {
+                    255 => script.int64(),
+                    small => i64::from(small) * 10,
+                };
+                let answer = ListOffsetsPartitionResponse {
+                    partition_index: screwed(partition.partition_index, script),
+                    error_code: error(script),
+                    old_style_offsets: if self.version == 0 { vec![offset] } else { Vec::new() },
+                    offset: if self.version == 0 { -1 } else { offset },
+                    ..Default::default()
+                };
+                partitions.extend(copies(answer, script));
+            }
+            topics.push(ListOffsetsTopicResponse { name: topic.name, partitions, ..Default::default() });
+        }
+        self.frame::<ListOffsetsRequest<'_>>(&ListOffsetsResponse { topics, ..Default::default() })
+    }
+}
+
+/// Everything of 4.4, or the same up to a bound, or nothing, or a refusal.
+fn api_versions(script: &mut Script<'_>) -> ApiVersionsResponse<'static> {
+    let turn = script.byte();
+    if turn >= 250 {
+        let error_code = if turn == 250 { ErrorCode::UNSUPPORTED_VERSION } else { error(script) };
+        return ApiVersionsResponse { error_code, ..Default::default() };
+    }
+    let most = if turn < 160 { i16::MAX } else { i16::from(turn - 160) / 4 };
+    let api_keys = Api::ALL.iter().map(|api| ApiVersion {
+        api_key: api.key,
+        min_version: *api.versions.start(),
+        max_version: most.min(*api.versions.end()),
+        ..Default::default()
+    });
+    ApiVersionsResponse { api_keys: api_keys.collect(), ..Default::default() }
+}
+
+fn topic<'a>(name: &'a str, script: &mut Script<'_>) -> MetadataResponseTopic<'a> {
+    let count = match name {
+        "a" => 3,
+        "b" => 1,
+        _ => 0,
+    };
+    let mut answer = MetadataResponseTopic { name: Some(name), ..Default::default() };
+    answer.topic_id = Uuid([name.as_bytes().first().copied().unwrap_or(1); 16]);
+    answer.error_code = if count == 0 { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION } else { error(script) };
+    let count = if script.byte() < 224 { count } else { i32::from(script.byte()) };
+    for partition in 0..count {
+        let leader_id = match script.byte() {
+            0..200 => 1 + partition % 3,
+            other => i32::from(other % 6) - 1,
+        };
+        answer.partitions.push(MetadataResponsePartition {
+            partition_index: screwed(partition, script),
+            leader_id,
+            leader_epoch: i32::from(script.byte() % 4),
+            replica_nodes: vec![1, 2, 3],
+            isr_nodes: vec![1, 2],
+            ..Default::default()
+        });
+    }
+    answer
+}
+
+/// A batch in the format of the version, from the offset on; or many, or one that is cut, or anything.
+fn records(version: i16, offset: i64, script: &mut Script<'_>) -> Vec<u8> {
+    let turn = script.byte();
+    let format = match version {
+        0..2 => Format::V0,
+        2..4 => Format::V1,
+        _ => Format::V2,
+    };
+    let codec = [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4][usize::from(turn) % 4];
+    match turn {
+        0..160 => batch(format, codec, offset),
+        160..180 => (0..8).flat_map(|index| batch(format, codec, offset.saturating_add(3 * index))).collect(),
+        180..200 => {
+            let mut cut = batch(format, codec, offset);
+            cut.truncate(cut.len() - 1 - script.choice(40));
+            cut
+        }
+        200..220 => batch(format, codec, script.int64()),
+        220..235 => {
+            let mut broken = batch(format, codec, offset);
+            let at = script.choice(broken.len());
+            broken[at] ^= 1 << (script.byte() % 8);
+            broken
+        }
+        235..245 => script.bytes().to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Three records from this offset on, as a log has them.
+fn batch(format: Format, codec: Codec, offset: i64) -> Vec<u8> {
+    let mut builder = Builder::new(BytesMut::new(), format);
+    let headers: &[Header<'_>] = if format == Format::V2 { &[Header::new("h", Some(b"1"))] } else { &[] };
+    for _ in 0..3 {
+        builder.append(1, Some(b"key"), Some(&[b'v'; 40]), headers.iter().copied()).expect("it fits");
+    }
+    let batch = builder.seal().compress(codec, None).expect("the format has the codec");
+    let mut bytes = [batch.header(None, Flags::default()), batch.body().clone()].concat();
+    let within = if codec == Codec::None || format == Format::V2 { 0 } else { 2 };
+    bytes[..8].copy_from_slice(&offset.saturating_add(within).to_be_bytes());
+    bytes
+}
+
+/// None, mostly.
+fn error(script: &mut Script<'_>) -> ErrorCode {
+    match script.byte() {
+        0..208 => ErrorCode::NONE,
+        other => ErrorCode(i16::from(other - 209) * 3),
+    }
+}
+
+/// The number, mostly.
+fn screwed(number: i32, script: &mut Script<'_>) -> i32 {
+    match script.byte() {
+        0..240 => number,
+        240 => -1,
+        241 => i32::MAX,
+        other => i32::from(other - 242),
+    }
+}
+
+/// One, mostly.
+fn copies<T: Clone>(answer: T, script: &mut Script<'_>) -> Vec<T> {
+    let count = match script.byte() {
+        0..240 => 1,
+        other => usize::from(other % 3),
+    };
+    vec![answer; count]
+}
+
+/// What ZooKeeper says.
+pub(super) fn zookeeper(op: &ZkOp, script: &mut Script<'_>) -> Result<ZkAnswer, ZkError> {
+    match script.byte() {
+        0..200 => right_answer(op),
+        200..210 => Err(ZkError::NoNode),
+        210..220 => Err(ZkError::ConnectionLost),
+        220..230 => Err(ZkError::SessionExpired),
+        230..240 => Ok(ZkAnswer::Data(script.bytes().to_vec(), ZkStat::default())),
+        240..250 => {
+            Ok(ZkAnswer::Children(vec!["1".to_owned(), String::from_utf8_lossy(script.bytes()).into_owned()]))
+        }
+        _ => Ok(ZkAnswer::Stat(None)),
+    }
+}
+
+fn right_answer(op: &ZkOp) -> Result<ZkAnswer, ZkError> {
+    match op {
+        ZkOp::Children { path, .. } if path == path::BROKER_IDS => {
+            Ok(ZkAnswer::Children(["1", "2", "3"].map(str::to_owned).into()))
+        }
+        ZkOp::Children { .. } => Ok(ZkAnswer::Children(["a", "b"].map(str::to_owned).into())),
+        ZkOp::Get { path, .. } => {
+            let id = path.rsplit('/').next().unwrap_or_default();
+            let data = format!(
+                r#"{{"jmx_port":-1,"timestamp":"1","endpoints":["PLAINTEXT://10.0.0.{id}:9092"],"version":4}}"#
+            );
+            Ok(ZkAnswer::Data(data.into_bytes(), ZkStat::default()))
+        }
+        _ => Err(ZkError::NoNode),
+    }
+}
