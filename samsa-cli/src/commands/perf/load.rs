@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use samsa_client::{Delivery, PublishError, Topic};
+use samsa_client::{Delivery, PublishError, Topic, TryEnqueueError};
 
 use super::values::Values;
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ use crate::undelivered::Undelivered;
 const PENDING: usize = 100_000;
 
 /// Records between two looks at the clock and at whether to stop, at most.
-const GLANCE: u64 = 1024;
+const BURST: u64 = 1024;
 
 pub(super) struct Load<'a> {
     session: &'a Session,
@@ -51,33 +51,37 @@ impl<'a> Load<'a> {
         rate: Option<u64>,
     ) -> Result<(), Failure> {
         let (began, mut values) = (Instant::now(), values.cycle());
-        let glance = rate.map_or(GLANCE, |rate| (rate / 100).clamp(1, GLANCE));
-        for sent in 0..records {
-            if sent % glance == 0 {
-                self.pace(began, sent, rate).await?;
-            }
-            if self.pending.len() == PENDING {
+        let most = rate.map_or(BURST, |rate| (rate / 100).clamp(1, BURST));
+        let mut sent = 0;
+        while sent < records {
+            self.pace(began, sent, rate).await?;
+            let burst = most.min(records - sent);
+            if self.pending.len() + burst as usize > PENDING {
                 self.settle(PENDING / 2).await?;
             }
-            let delivery = self.enqueue(values.next()).await?;
-            self.pending.push_back(delivery);
+            for _ in 0..burst {
+                match self.topic.try_enqueue(values.next()) {
+                    Ok(delivery) => self.pending.push_back(delivery),
+                    Err(refusal) => self.enqueue(refusal).await?,
+                }
+            }
+            sent += burst;
         }
         self.settle(0).await
     }
 
-    #[inline]
-    async fn enqueue(&self, value: &[u8]) -> Result<Delivery, Failure> {
-        match self.topic.try_enqueue(value) {
-            Ok(delivery) => Ok(delivery),
-            Err(refusal) if refusal.is_full() => {
-                let room = self.topic.enqueue(refusal.into_message());
-                Ok(self.session.stop.or(room).await.ok_or_else(interrupted)??)
-            }
-            Err(refusal) => Err(refusal.reason().clone().into()),
+    #[cold]
+    async fn enqueue(&mut self, refusal: TryEnqueueError<'_>) -> Result<(), Failure> {
+        if !refusal.is_full() {
+            return Err(refusal.reason().clone().into());
         }
+        let room = self.topic.enqueue(refusal.into_message());
+        let delivery = self.session.stop.or(room).await.ok_or_else(interrupted)??;
+        self.pending.push_back(delivery);
+        Ok(())
     }
 
-    /// Waits until the next record is due.
+    /// Waits until the next records are due.
     async fn pace(&self, began: Instant, sent: u64, rate: Option<u64>) -> Result<(), Failure> {
         if self.session.stop.is_asked() {
             return Err(interrupted());
