@@ -9,7 +9,7 @@
 //! | open    | a watch fired               | open    | that list again, with a watch                      |
 //! | open    | an operation of unknown fate | open   | everything again, after a wait                     |
 //! | open    | connected again             | open    | everything again                                   |
-//! | any     | expired, failed             | none    | (a new session, after a wait)                      |
+//! | any     | expired, failed             | none    | to close it (a new session, after a wait)          |
 //!
 //! A watch is only a hint to read again. Nothing here writes.
 
@@ -149,8 +149,11 @@ impl ZooKeeperDiscovery {
         }
     }
 
+    /// The driver forgets the session too, and what it may still have open for it.
     fn start_anew(&mut self, cx: &mut Context<'_>) {
-        self.session = None;
+        if let Some(session) = self.session.take() {
+            cx.out.intend(Intent::CloseSession { session });
+        }
         self.pending.clear();
         self.wait(cx);
     }

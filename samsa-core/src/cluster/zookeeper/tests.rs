@@ -160,6 +160,7 @@ fn a_list_that_changes_while_brokers_are_read_starts_the_reading_anew() {
 fn an_expired_session_is_followed_by_a_new_one_and_its_late_news_by_nothing() {
     let (mut script, old, ids) = Script::connected();
     assert!(matches!(script.session(old, ZkSessionState::Expired), Some(Learnt::Trouble(_))));
+    assert!(matches!(script.out.pop(), Some(Intent::CloseSession { session }) if session == old));
     let new = script.opens();
     assert_ne!(old, new);
     assert_eq!(script.hears_names(ids, &["1"]), None);
