@@ -1,17 +1,13 @@
 //! What a run took.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
-use nix::sys::time::{TimeVal, TimeValLike};
 use serde::Serialize;
 
+use super::usage::Usage;
 use crate::failure::Failure;
 use crate::output::Output;
-
-/// Bytes in the unit in which the system tells the size of a process.
-const RSS_UNIT: u64 = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
 
 /// A run that has begun. What was spent before it does not count.
 #[derive(Debug)]
@@ -35,16 +31,16 @@ pub(super) struct Figures {
 
 impl Run {
     pub(super) fn begin() -> Result<Self, Failure> {
-        Ok(Self { used: usage()?, began: Instant::now() })
+        Ok(Self { used: Usage::of_process()?, began: Instant::now() })
     }
 
     /// Ends now, after so many records with so many bytes of keys and values.
     #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 records nobody counts them one by one")]
     pub(super) fn end(&self, records: u64, bytes: u64) -> Result<Figures, Failure> {
         let seconds = self.began.elapsed().as_secs_f64();
-        let used = usage()?;
-        let in_user = spent(self.used.user_time(), used.user_time());
-        let in_system = spent(self.used.system_time(), used.system_time());
+        let used = Usage::of_process()?;
+        let in_user = used.in_user.saturating_sub(self.used.in_user).as_secs_f64();
+        let in_system = used.in_system.saturating_sub(self.used.in_system).as_secs_f64();
         Ok(Figures {
             records,
             bytes,
@@ -53,19 +49,9 @@ impl Run {
             cpu_user_seconds: in_user,
             cpu_system_seconds: in_system,
             cpu_ns_per_record: (in_user + in_system) * 1e9 / records.max(1) as f64,
-            max_rss_bytes: u64::try_from(used.max_rss()).unwrap_or(0) * RSS_UNIT,
+            max_rss_bytes: used.max_rss_bytes,
         })
     }
-}
-
-fn usage() -> Result<Usage, Failure> {
-    getrusage(UsageWho::RUSAGE_SELF)
-        .map_err(|error| Failure::NotDone(format!("the system does not tell what we use: {error}")))
-}
-
-fn spent(before: TimeVal, after: TimeVal) -> f64 {
-    let micros = after.num_microseconds() - before.num_microseconds();
-    Duration::from_micros(micros.unsigned_abs()).as_secs_f64()
 }
 
 impl Figures {

@@ -4,6 +4,7 @@ mod consume;
 mod figures;
 mod load;
 mod publish;
+mod usage;
 mod values;
 
 use clap::Subcommand;
