@@ -43,15 +43,20 @@ impl Runtime {
     ) -> T {
         println!("{} on {self:?}", kafka.release());
         self.block_on(async {
-            let cluster = match self {
-                Self::Tokio => builder(OnTokio, kafka).configure(set).connect().await,
-                Self::AsyncStd => builder(AsyncStd, kafka).configure(set).connect().await,
-            };
-            let cluster = cluster.expect("a cluster");
+            let cluster = self.connect(kafka, set).await;
             let done = within_limit(&cluster, work(&cluster)).await;
             cluster.close().await.expect("it closes");
             done
         })
+    }
+
+    /// A client of this broker. For one on Tokio, call it there.
+    pub(crate) async fn connect(self, kafka: &RealKafka, set: impl FnOnce(&mut Config)) -> Cluster {
+        let cluster = match self {
+            Self::Tokio => builder(OnTokio, kafka).configure(set).connect().await,
+            Self::AsyncStd => builder(AsyncStd, kafka).configure(set).connect().await,
+        };
+        cluster.expect("a cluster")
     }
 
     /// Runs a future to its end.

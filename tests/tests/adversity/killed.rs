@@ -1,0 +1,230 @@
+//! The broker is killed in the middle of publishing and started again with what it had.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    io::{self, Write},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use samsa_tests::{RealKafka, Release, cli::Samsa, java};
+use samsa_tokio::{Cluster, Delivery, Message, Offset};
+
+use crate::{client::Runtime, strict::strict};
+
+const LIMIT: Duration = Duration::from_secs(240);
+const TOPIC: &str = "kept";
+const KEYS: u64 = 100;
+
+/// The key of a publisher's message.
+fn key(publisher: &str, number: u64) -> String {
+    format!("{publisher}-{}", number * 7919 % KEYS)
+}
+
+/// How far a publisher has come, for the thread that kills the broker.
+struct Progress {
+    /// So many messages before the broker is killed, and again after it is back.
+    enough: u64,
+    passed: AtomicU64,
+    is_enough: AtomicBool,
+}
+
+impl Progress {
+    fn new(enough: u64) -> Self {
+        Self { enough, passed: AtomicU64::new(0), is_enough: AtomicBool::new(false) }
+    }
+
+    fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        self.is_enough.store(true, Ordering::Relaxed);
+    }
+
+    fn is_enough(&self) -> bool {
+        self.is_enough.load(Ordering::Relaxed)
+    }
+}
+
+/// When one of them, or who waits for them, fails, all end.
+struct EndOnPanic<'a>(&'a [&'a Progress]);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.iter().for_each(|publisher| publisher.end());
+        }
+    }
+}
+
+/// Waits until all of them have passed so many, each of which is then told to `each`.
+fn wait_for(publishers: &[&Progress], passed: &[u64], each: impl Fn(&Progress)) {
+    let give_up = Instant::now() + LIMIT;
+    let mut waiting: Vec<_> = publishers.iter().zip(passed).collect();
+    while !waiting.is_empty() {
+        assert!(Instant::now() < give_up, "{} publishers do not go on", waiting.len());
+        thread::sleep(Duration::from_millis(5));
+        let has_come = |publisher: &Progress, passed| publisher.passed() >= passed || publisher.is_enough();
+        for (publisher, _) in waiting.extract_if(.., |(publisher, passed)| has_come(publisher, **passed)) {
+            each(publisher);
+        }
+    }
+}
+
+/// Kills the broker when all are under way, starts it again, and ends each that has gone on.
+fn kill_in_the_middle(kafka: &RealKafka, publishers: &[&Progress]) {
+    let _end = EndOnPanic(publishers);
+    let enough: Vec<_> = publishers.iter().map(|publisher| publisher.enough).collect();
+    wait_for(publishers, &enough, |_| {});
+    kafka.kill_broker();
+    kafka.restart_broker().expect("it starts again");
+    let further: Vec<_> = publishers.iter().map(|publisher| publisher.passed() + publisher.enough).collect();
+    wait_for(publishers, &further, Progress::end);
+}
+
+/// A message of a publisher, and where the broker said that it is.
+struct Acknowledged {
+    number: u64,
+    partition: i32,
+    offset: i64,
+}
+
+/// Publishes through the library, as fast as the broker takes it; sees the outcome of each message.
+async fn publish(cluster: &Cluster, publisher: &str, progress: &Progress) -> Vec<Acknowledged> {
+    let topic = cluster.topic(TOPIC);
+    let mut pending: VecDeque<(u64, Delivery)> = VecDeque::new();
+    let mut acknowledged = Vec::new();
+    let mut number = 0;
+    loop {
+        let is_enough = progress.is_enough();
+        if !is_enough {
+            let message = Message::new(number.to_string()).key(key(publisher, number));
+            pending.push_back((number, topic.enqueue(message).await.expect("room")));
+            number += 1;
+        }
+        if pending.len() > 5000 || is_enough {
+            let Some((number, delivery)) = pending.pop_front() else { break };
+            let receipt = delivery.await.expect("it waits until the broker is back");
+            let offset = receipt.offset.expect("a broker of today tells it");
+            acknowledged.push(Acknowledged { number, partition: receipt.partition, offset });
+            progress.passed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    assert_eq!(acknowledged.len() as u64, number, "each has its outcome");
+    acknowledged
+}
+
+/// Publishes through `samsa publish`, line after line; gives their number. What was acknowledged is not seen before the
+/// end, so the lines are counted that it took: far more than its buffer holds.
+fn publish_lines(kafka: &RealKafka, publisher: &str, progress: &Progress) -> u64 {
+    let bootstrap = kafka.bootstrap();
+    let arguments =
+        ["--bootstrap", &bootstrap, "-X", "buffer.memory=500000", "publish", TOPIC, "--key-delimiter", ":"];
+    let mut samsa = Samsa::start(&arguments).expect("samsa starts");
+    let mut stdin = samsa.stdin().expect("a pipe");
+    let mut number = 0;
+    while !progress.is_enough() {
+        let line = |number| format!("{}:{number}\n", key(publisher, number));
+        let lines: Vec<_> = (number..number + 100).map(line).collect();
+        stdin.write_all(lines.concat().as_bytes()).expect("samsa reads");
+        number += 100;
+        progress.passed.store(number, Ordering::Relaxed);
+    }
+    drop(stdin);
+    let ended = samsa.end(LIMIT).expect("it ends with its input");
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("{number} messages published")), "{}", ended.stderr);
+    number
+}
+
+/// What Java reads: key and number by place.
+type Log = BTreeMap<(i32, i64), (String, u64)>;
+
+fn read(kafka: &RealKafka) -> Log {
+    let records: i64 = Runtime::Tokio.run(kafka, async |cluster| {
+        let ends = cluster.topic(TOPIC).offsets(Offset::Latest).await.expect("offsets");
+        ends.iter().map(|end| end.offset).sum()
+    });
+    let read = java::consume(kafka, TOPIC, records as usize, LIMIT, &[]).expect("Java reads");
+    assert_eq!(read.len(), records as usize);
+    let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.expect("bytes")).expect("text");
+    read.into_iter()
+        .map(|record| {
+            let number = text(record.value).parse().expect("a number");
+            ((record.partition, record.offset), (text(record.key), number))
+        })
+        .collect()
+}
+
+/// All that a publisher published is there, and the first time that it is, it is in the order of each key.
+fn is_whole_and_in_order(log: &Log, publisher: &str, count: u64, release: Release) {
+    let mut newest: HashMap<&str, u64> = HashMap::new();
+    let (mut seen, mut duplicates) = (HashSet::new(), 0);
+    for (found, number) in log.values() {
+        if *found != key(publisher, *number) {
+            assert!(!found.starts_with(publisher), "{found}: {number}");
+        } else if seen.insert(*number) {
+            let before = newest.insert(found, *number);
+            assert!(before.is_none_or(|before| before < *number), "{number} comes after {before:?}");
+        } else {
+            duplicates += 1;
+        }
+    }
+    assert_eq!((seen.len() as u64, seen.into_iter().max()), (count, Some(count - 1)));
+    // A batch whose answer the broker took to its grave was sent again. Straight to stderr: what `eprintln!` writes in a passing
+    // test is not shown.
+    let told =
+        format!("{release}, {publisher}: {count} messages acknowledged, {duplicates} of them stored twice\n");
+    let _ = io::stderr().write_all(told.as_bytes());
+}
+
+/// Each receipt tells the truth, and the receipts of a key are in order.
+fn is_where_it_was_acknowledged(log: &Log, publisher: &str, acknowledged: &[Acknowledged]) {
+    let mut newest: HashMap<String, i64> = HashMap::new();
+    for Acknowledged { number, partition, offset } in acknowledged {
+        let key = key(publisher, *number);
+        assert_eq!(log.get(&(*partition, *offset)), Some(&(key.clone(), *number)));
+        let before = newest.insert(key, *offset);
+        assert!(before.is_none_or(|before| before < *offset), "{number}: {offset} comes after {before:?}");
+    }
+}
+
+fn nothing_acknowledged_is_lost(release: Release) {
+    let Some(strict) = strict(release) else { return };
+    let kafka = strict.kafka;
+    java::create_topic(kafka, TOPIC, 3).expect("a topic");
+
+    let [tokio, async_std, lines] = &[Progress::new(10_000), Progress::new(10_000), Progress::new(50_000)];
+    let publishers = [tokio, async_std, lines];
+    let (by_tokio, by_async_std, by_lines) = thread::scope(|scope| {
+        scope.spawn(|| kill_in_the_middle(kafka, &publishers));
+        let library = |runtime: Runtime, progress| {
+            let _end = EndOnPanic(&publishers);
+            runtime.run(kafka, async |cluster| publish(cluster, runtime.name(), progress).await)
+        };
+        let by_tokio = scope.spawn(move || library(Runtime::Tokio, tokio));
+        let by_async_std = scope.spawn(move || library(Runtime::AsyncStd, async_std));
+        let _end = EndOnPanic(&publishers);
+        let by_lines = publish_lines(kafka, "lines", lines);
+        (by_tokio.join().expect("Tokio"), by_async_std.join().expect("async-std"), by_lines)
+    });
+
+    let log = read(kafka);
+    for (publisher, acknowledged) in [("tokio", &by_tokio), ("async-std", &by_async_std)] {
+        is_whole_and_in_order(&log, publisher, acknowledged.len() as u64, release);
+        is_where_it_was_acknowledged(&log, publisher, acknowledged);
+    }
+    is_whole_and_in_order(&log, "lines", by_lines, release);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_on_3_9_2() {
+    nothing_acknowledged_is_lost(Release::V3_9_2);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_on_4_4_0() {
+    nothing_acknowledged_is_lost(Release::V4_4_0);
+}

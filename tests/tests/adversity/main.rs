@@ -1,0 +1,10 @@
+//! What goes wrong on real brokers: they are killed, they refuse, they are not there.
+
+mod closed;
+mod killed;
+mod refused;
+mod strict;
+mod unreachable;
+
+#[path = "../support/client.rs"]
+mod client;
