@@ -153,6 +153,16 @@ pub enum PublishFailure {
     Closed,
 }
 
+impl PublishFailure {
+    /// Whether its words say already which topic it is about.
+    pub(crate) fn names_topic(&self) -> bool {
+        let named = |error: &AppendError| {
+            matches!(error, AppendError::UnknownPartition { .. } | AppendError::HeadersUnsupported { .. })
+        };
+        matches!(self, Self::Unacceptable(error) if named(error))
+    }
+}
+
 /// Why a reader ended or skipped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -171,11 +171,14 @@ pub(crate) fn each_record(sealed: &Sealed, mut each: impl FnMut(u32, &Record<'_>
 
 impl fmt::Display for PublishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "topic {:?}", self.batch.topic)?;
-        if let Some(partition) = self.batch.partition {
-            write!(f, " partition {partition}")?;
+        if !self.batch.failure.names_topic() {
+            write!(f, "topic {:?}", self.batch.topic)?;
+            if let Some(partition) = self.batch.partition {
+                write!(f, " partition {partition}")?;
+            }
+            f.write_str(": ")?;
         }
-        write!(f, ": {}", self.batch.failure)?;
+        write!(f, "{}", self.batch.failure)?;
         f.write_str(match self.batch.certainty {
             Certainty::NotSent => "; the message was not written",
             Certainty::PossiblySent => "; the message may have been written",
@@ -232,6 +235,17 @@ mod tests {
                 assert_eq!(message.timestamp, timestamp);
             }
         }
+    }
+
+    #[test]
+    fn a_topic_is_named_once() {
+        let topic: Arc<str> = "lines".into();
+        let error = AppendError::UnknownPartition { topic: Arc::clone(&topic), partition: 9, count: 4 };
+        let error = PublishError::not_accepted(&topic, &OutgoingRecord::default(), Now::default(), error);
+        assert_eq!(
+            error.to_string(),
+            "topic \"lines\" has no partition 9: it has 4; the message was not written"
+        );
     }
 
     #[test]
