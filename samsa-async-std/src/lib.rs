@@ -28,7 +28,7 @@
 //! They add up: each only adds a way to have the client's one task polled, and the caller chooses among them.
 //!
 //! - `async-std` (default): [`zookeeper`] and [`bootstrap`] spawn it by `async_std::task::spawn`; also [`AsyncStd`].
-//! - `smol`: [`Smol`] spawns it by `smol::spawn`.
+//! - `smol`: `Smol` spawns it by `smol::spawn`.
 //! - `zookeeper` (default): clusters are also found by ZooKeeper.
 //!
 //! Any other executor is named by [`SpawnWith`]:
