@@ -16,7 +16,7 @@ use samsa_proto::api::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use samsa_proto::api::consumer_protocol::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicPartition,
 };
-use samsa_proto::api::heartbeat::HeartbeatRequest;
+use samsa_proto::api::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 use samsa_proto::api::metadata::{MetadataRequest, MetadataRequestTopic};
 use samsa_proto::kafka07::{Frame, split_frame};
 use samsa_proto::records::{Builder, Codec, Flags, Format, Header, Identity, NO_TIMESTAMP};
@@ -132,7 +132,7 @@ fn frame_seeds() -> Vec<Named> {
     let responses = [
         ("api-versions", 4, encode_response::<ApiVersionsRequest<'_>>(9, 4, &ApiVersionsResponse::default())),
         ("api-versions-refused", 4, encode_response::<ApiVersionsRequest<'_>>(9, 0, &refusal)),
-        ("heartbeat", 4, encode_response::<HeartbeatRequest<'_>>(8, 4, &Default::default())),
+        ("heartbeat", 4, encode_response::<HeartbeatRequest<'_>>(8, 4, &HeartbeatResponse::default())),
     ];
     let mut seeds = Vec::new();
     for (name, frame) in requests {
@@ -297,7 +297,8 @@ fn engine_seeds() -> Vec<Named> {
     const JUMP: &[u8] = &[1, 250, 0];
     const LIE: &[u8] = &[7, 0, 0, 0, 10, 0, 224, 0, 0, 0, 9, 0, 0, 4, 0xff, 0xff, 0xff, 0xff];
     const CLOSE: &[u8] = &[2, 0, 0, 50, 15];
-    let lives: [(&str, &[&[u8]]); 14] = [
+    const STORM: &[u8] = &[24, 7, 24, 2, 24, 99];
+    let lives: [(&str, &[&[u8]]); 15] = [
         ("connect", &[BOOTSTRAP, CONNECT, WELL]),
         ("nobody-listens", &[BOOTSTRAP, CONNECT, &[4, 0, 255], WAIT, &[4, 1, 255], JUMP]),
         ("no-such-host", &[NAMED, CONNECT, &[6, 0, 255, 0], WAIT, WELL, EXPLAIN]),
@@ -311,6 +312,24 @@ fn engine_seeds() -> Vec<Named> {
         ("look", &[BOOTSTRAP, LOOK, WELL, LOOK, WELL, BREAK, LOOK, JUMP]),
         ("lie", &[BOOTSTRAP, CONNECT, &[4, 0, 0], LIE, &[4, 1, 0], LIE, WELL]),
         ("close-early", &[BOOTSTRAP, CONNECT, APPEND, OPEN, CLOSE, WELL, APPEND, CONNECT, WAIT]),
+        (
+            "storm",
+            &[
+                BOOTSTRAP,
+                CONNECT,
+                OPEN,
+                WELL,
+                WELL,
+                APPEND,
+                APPEND_KEYLESS,
+                LOOK,
+                STORM,
+                WAIT,
+                STORM,
+                WELL,
+                CLOSE,
+            ],
+        ),
         ("never-mind", &[ZOOKEEPER, CONNECT, APPEND, OPEN, LOOK, FLUSH]),
     ];
     lives.iter().map(|(name, life)| ((*name).to_owned(), life.concat())).collect()

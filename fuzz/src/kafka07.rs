@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use samsa_proto::kafka07::{
     Codec, Entries, FetchResponse, Frame, Magic, Messages, MultiFetchResponse, OffsetsResponse, Request,
-    SetBuilder, check_topic, split_frame,
+    SealedSet, SetBuilder, check_topic, split_frame,
 };
 
 use crate::script::Script;
@@ -137,12 +137,18 @@ fn rebuilt(set: &Bytes) {
     let payloads: Vec<_> =
         Messages::new(set.clone(), 0, LIMIT).map_while(Result::ok).map(|message| message.payload).collect();
     for magic in [Magic::V0, Magic::V1] {
-        let mut builder = SetBuilder::new(magic);
-        payloads.iter().for_each(|payload| builder.append(payload).expect("it fits"));
-        let again = builder.seal(None).expect("it fits");
+        let again = sealed(magic, None, &payloads);
         assert_eq!(again.count() as usize, payloads.len());
         assert_eq!(read_back(again.bytes()), payloads);
     }
+}
+
+fn sealed(magic: Magic, codec: Option<Codec>, payloads: &[Bytes]) -> SealedSet {
+    let mut builder = SetBuilder::new(magic);
+    for payload in payloads {
+        builder.append(payload).expect("it fits");
+    }
+    builder.seal(codec).expect("it fits")
 }
 
 fn read_back(set: &Bytes) -> Vec<Bytes> {
@@ -162,9 +168,7 @@ fn written(script: &mut Script<'_>) {
         payloads.push(Bytes::from(if script.flag() { payload.repeat(50) } else { payload.to_vec() }));
     }
     for codec in [None, Some(Codec::Gzip), Some(Codec::Snappy)] {
-        let mut builder = SetBuilder::new(magic);
-        payloads.iter().for_each(|payload| builder.append(payload).expect("it fits"));
-        let set = builder.seal(codec).expect("it fits");
+        let set = sealed(magic, codec, &payloads);
         assert_eq!(read_back(set.bytes()), payloads, "{magic:?} {codec:?}");
     }
 }

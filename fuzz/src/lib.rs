@@ -42,8 +42,11 @@ pub mod records;
 mod script;
 pub mod znodes;
 
+/// The body of a target.
+pub type Run = fn(&[u8]);
+
 /// The targets by name: what `seeds/` has directories for.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Run); 5] = [
     ("messages", messages::run),
     ("records", records::run),
     ("znodes", znodes::run),

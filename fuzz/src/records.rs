@@ -196,7 +196,8 @@ fn written(script: &mut Script<'_>) {
     for codec in CODECS {
         match plain.compress(codec, None) {
             Ok(batch) => {
-                assert_eq!(read_back(&sealed(&batch, identity, flags)), expected, "{format:?} {codec}")
+                let read = read_back(&sealed(&batch, identity, flags));
+                assert_eq!(read, expected, "{format:?} {codec}");
             }
             Err(error) => assert_eq!(error, EncodeError::CodecUnsupported { codec, format }),
         }

@@ -3,11 +3,13 @@
 //! There are three brokers and the topics `a` (three partitions), `b` (one), and any other name that is asked for, which
 //! is unknown. Without screws all is well.
 
+use std::ops::{Deref, DerefMut};
+
 use bytes::BytesMut;
 use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkStat};
 use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
-use samsa_proto::api::create_topics::CreateTopicsRequest;
+use samsa_proto::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse};
 use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
 use samsa_proto::api::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use samsa_proto::api::list_offsets::{
@@ -27,6 +29,29 @@ use samsa_proto::{ErrorCode, Request, decode, encode_response};
 
 use crate::script::Script;
 
+/// How a peer answers.
+#[derive(Debug)]
+pub(super) struct Mood<'s, 'd> {
+    /// Where the screws are turned.
+    pub(super) script: &'s mut Script<'d>,
+    /// All that it ever answers, if it does not answer as it should.
+    pub(super) refusal: Option<ErrorCode>,
+}
+
+impl<'d> Deref for Mood<'_, 'd> {
+    type Target = Script<'d>;
+
+    fn deref(&self) -> &Script<'d> {
+        self.script
+    }
+}
+
+impl<'d> DerefMut for Mood<'_, 'd> {
+    fn deref_mut(&mut self) -> &mut Script<'d> {
+        self.script
+    }
+}
+
 /// A request that was sent and has no answer yet.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -38,38 +63,39 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The whole frame of an answer; none when the request wants none, or the broker does not know it.
-    pub(super) fn answer(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+    pub(super) fn answer(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
         match self.key {
-            ApiVersionsRequest::KEY => self.frame::<ApiVersionsRequest<'_>>(&api_versions(script)),
-            MetadataRequest::KEY => self.metadata(script),
-            ProduceRequest::KEY => self.produce(script),
-            FetchRequest::KEY => self.fetch(script),
-            ListOffsetsRequest::KEY => self.list_offsets(script),
+            ApiVersionsRequest::KEY => Some(self.frame::<ApiVersionsRequest<'_>>(&api_versions(mood))),
+            MetadataRequest::KEY => self.metadata(mood),
+            ProduceRequest::KEY => self.produce(mood),
+            FetchRequest::KEY => self.fetch(mood),
+            ListOffsetsRequest::KEY => self.list_offsets(mood),
             InitProducerIdRequest::KEY => {
-                let error_code = error(script);
+                let error_code = error(mood);
                 let producer_id = if error_code.is_ok() { 7 } else { -1 };
                 let response = InitProducerIdResponse { error_code, producer_id, ..Default::default() };
-                self.frame::<InitProducerIdRequest<'_>>(&response)
+                Some(self.frame::<InitProducerIdRequest<'_>>(&response))
             }
-            CreateTopicsRequest::KEY => self.frame::<CreateTopicsRequest<'_>>(&Default::default()),
+            CreateTopicsRequest::KEY => {
+                Some(self.frame::<CreateTopicsRequest<'_>>(&CreateTopicsResponse::default()))
+            }
             _ => None,
         }
     }
 
-    fn frame<R: Request>(&self, response: &R::Response<'_>) -> Option<Vec<u8>> {
-        let version = self.version.min(*R::VERSIONS.end());
-        let parts = encode_response::<R>(self.correlation_id, version, response);
-        Some(parts.unwrap_or_else(|error| panic!("the answer is wrong: {error}")).concat())
+    fn frame<R: Request>(&self, response: &R::Response<'_>) -> Vec<u8> {
+        let parts = encode_response::<R>(self.correlation_id, self.version, response);
+        parts.unwrap_or_else(|error| panic!("the answer is wrong: {error}")).concat()
     }
 
-    fn metadata(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+    fn metadata(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
         let request = decode::<MetadataRequest<'_>>(self.version, &self.body).ok()?;
         let asked = request.topics.filter(|topics| self.version > 0 || !topics.is_empty());
         let names: Vec<_> = match &asked {
             Some(topics) => topics.iter().filter_map(|topic| topic.name).collect(),
             None => vec!["a", "b"],
         };
-        let brokers = match script.byte() {
+        let brokers = match mood.byte() {
             0..224 => 3,
             other => usize::from(other) % 4,
         };
@@ -82,13 +108,13 @@ impl Asked {
         let response = MetadataResponse {
             brokers: (1..=brokers).map(broker).collect(),
             controller_id: 1,
-            topics: names.into_iter().map(|name| topic(name, script)).collect(),
+            topics: names.into_iter().map(|name| topic(name, mood)).collect(),
             ..Default::default()
         };
-        self.frame::<MetadataRequest<'_>>(&response)
+        Some(self.frame::<MetadataRequest<'_>>(&response))
     }
 
-    fn produce(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+    fn produce(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
         let request = decode::<ProduceRequest<'_>>(self.version, &self.body).ok()?;
         if request.acks == 0 {
             return None;
@@ -97,12 +123,12 @@ impl Asked {
         for topic in &request.topic_data {
             let mut partition_responses = Vec::new();
             for partition in &topic.partition_data {
-                let error_code = error(script);
-                let base_offset = if error_code.is_ok() { i64::from(script.byte()) } else { -1 };
-                let index = screwed(partition.index, script);
+                let error_code = error(mood);
+                let base_offset = if error_code.is_ok() { i64::from(mood.byte()) } else { -1 };
+                let index = screwed(partition.index, mood);
                 let answer =
                     PartitionProduceResponse { index, error_code, base_offset, ..Default::default() };
-                partition_responses.extend(copies(answer, script));
+                partition_responses.extend(copies(answer, mood));
             }
             let (name, topic_id) = (topic.name, topic.topic_id);
             responses.push(TopicProduceResponse {
@@ -112,61 +138,61 @@ impl Asked {
                 ..Default::default()
             });
         }
-        self.frame::<ProduceRequest<'_>>(&ProduceResponse { responses, ..Default::default() })
+        Some(self.frame::<ProduceRequest<'_>>(&ProduceResponse { responses, ..Default::default() }))
     }
 
-    fn fetch(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+    fn fetch(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
         let request = decode::<FetchRequest<'_>>(self.version, &self.body).ok()?;
         let mut responses = Vec::new();
         for topic in &request.topics {
             let mut partitions = Vec::new();
             for partition in &topic.partitions {
-                let records = records(self.version, partition.fetch_offset, script);
+                let records = records(self.version, partition.fetch_offset, mood);
                 let answer = PartitionData {
-                    partition_index: screwed(partition.partition, script),
-                    error_code: error(script),
+                    partition_index: screwed(partition.partition, mood),
+                    error_code: error(mood),
                     high_watermark: partition.fetch_offset.saturating_add(10),
                     records: Some(Records::from(bytes::Bytes::from(records))),
                     ..Default::default()
                 };
-                partitions.extend(copies(answer, script));
+                partitions.extend(copies(answer, mood));
             }
             let (topic, topic_id) = (topic.topic, topic.topic_id);
             responses.push(FetchableTopicResponse { topic, topic_id, partitions, ..Default::default() });
         }
-        self.frame::<FetchRequest<'_>>(&FetchResponse { responses, ..Default::default() })
+        Some(self.frame::<FetchRequest<'_>>(&FetchResponse { responses, ..Default::default() }))
     }
 
-    fn list_offsets(&self, script: &mut Script<'_>) -> Option<Vec<u8>> {
+    fn list_offsets(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
         let request = decode::<ListOffsetsRequest<'_>>(self.version, &self.body).ok()?;
         let mut topics = Vec::new();
         for topic in &request.topics {
             let mut partitions = Vec::new();
             for partition in &topic.partitions {
-                let offset = match script.byte() {
-                    255 => script.int64(),
+                let offset = match mood.byte() {
+                    255 => mood.int64(),
                     small => i64::from(small) * 10,
                 };
                 let answer = ListOffsetsPartitionResponse {
-                    partition_index: screwed(partition.partition_index, script),
-                    error_code: error(script),
+                    partition_index: screwed(partition.partition_index, mood),
+                    error_code: error(mood),
                     old_style_offsets: if self.version == 0 { vec![offset] } else { Vec::new() },
                     offset: if self.version == 0 { -1 } else { offset },
                     ..Default::default()
                 };
-                partitions.extend(copies(answer, script));
+                partitions.extend(copies(answer, mood));
             }
             topics.push(ListOffsetsTopicResponse { name: topic.name, partitions, ..Default::default() });
         }
-        self.frame::<ListOffsetsRequest<'_>>(&ListOffsetsResponse { topics, ..Default::default() })
+        Some(self.frame::<ListOffsetsRequest<'_>>(&ListOffsetsResponse { topics, ..Default::default() }))
     }
 }
 
 /// Everything of 4.4, or the same up to a bound, or nothing, or a refusal.
-fn api_versions(script: &mut Script<'_>) -> ApiVersionsResponse<'static> {
-    let turn = script.byte();
+fn api_versions(mood: &mut Mood<'_, '_>) -> ApiVersionsResponse<'static> {
+    let turn = mood.byte();
     if turn >= 250 {
-        let error_code = if turn == 250 { ErrorCode::UNSUPPORTED_VERSION } else { error(script) };
+        let error_code = if turn == 250 { ErrorCode::UNSUPPORTED_VERSION } else { error(mood) };
         return ApiVersionsResponse { error_code, ..Default::default() };
     }
     let most = if turn < 160 { i16::MAX } else { i16::from(turn - 160) / 4 };
@@ -179,7 +205,7 @@ fn api_versions(script: &mut Script<'_>) -> ApiVersionsResponse<'static> {
     ApiVersionsResponse { api_keys: api_keys.collect(), ..Default::default() }
 }
 
-fn topic<'a>(name: &'a str, script: &mut Script<'_>) -> MetadataResponseTopic<'a> {
+fn topic<'a>(name: &'a str, mood: &mut Mood<'_, '_>) -> MetadataResponseTopic<'a> {
     let count = match name {
         "a" => 3,
         "b" => 1,
@@ -187,17 +213,17 @@ fn topic<'a>(name: &'a str, script: &mut Script<'_>) -> MetadataResponseTopic<'a
     };
     let mut answer = MetadataResponseTopic { name: Some(name), ..Default::default() };
     answer.topic_id = Uuid([name.as_bytes().first().copied().unwrap_or(1); 16]);
-    answer.error_code = if count == 0 { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION } else { error(script) };
-    let count = if script.byte() < 224 { count } else { i32::from(script.byte()) };
+    answer.error_code = if count == 0 { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION } else { error(mood) };
+    let count = if mood.byte() < 224 { count } else { i32::from(mood.byte()) };
     for partition in 0..count {
-        let leader_id = match script.byte() {
+        let leader_id = match mood.byte() {
             0..200 => 1 + partition % 3,
             other => i32::from(other % 6) - 1,
         };
         answer.partitions.push(MetadataResponsePartition {
-            partition_index: screwed(partition, script),
+            partition_index: screwed(partition, mood),
             leader_id,
-            leader_epoch: i32::from(script.byte() % 4),
+            leader_epoch: i32::from(mood.byte() % 4),
             replica_nodes: vec![1, 2, 3],
             isr_nodes: vec![1, 2],
             ..Default::default()
@@ -207,8 +233,8 @@ fn topic<'a>(name: &'a str, script: &mut Script<'_>) -> MetadataResponseTopic<'a
 }
 
 /// A batch in the format of the version, from the offset on; or many, or one that is cut, or anything.
-fn records(version: i16, offset: i64, script: &mut Script<'_>) -> Vec<u8> {
-    let turn = script.byte();
+fn records(version: i16, offset: i64, mood: &mut Mood<'_, '_>) -> Vec<u8> {
+    let turn = mood.byte();
     let format = match version {
         0..2 => Format::V0,
         2..4 => Format::V1,
@@ -220,17 +246,17 @@ fn records(version: i16, offset: i64, script: &mut Script<'_>) -> Vec<u8> {
         160..180 => (0..8).flat_map(|index| batch(format, codec, offset.saturating_add(3 * index))).collect(),
         180..200 => {
             let mut cut = batch(format, codec, offset);
-            cut.truncate(cut.len() - 1 - script.choice(40));
+            cut.truncate(cut.len() - 1 - mood.choice(40));
             cut
         }
-        200..220 => batch(format, codec, script.int64()),
+        200..220 => batch(format, codec, mood.int64()),
         220..235 => {
             let mut broken = batch(format, codec, offset);
-            let at = script.choice(broken.len());
-            broken[at] ^= 1 << (script.byte() % 8);
+            let at = mood.choice(broken.len());
+            broken[at] ^= 1 << (mood.byte() % 8);
             broken
         }
-        235..245 => script.bytes().to_vec(),
+        235..245 => mood.bytes().to_vec(),
         _ => Vec::new(),
     }
 }
@@ -250,16 +276,19 @@ fn batch(format: Format, codec: Codec, offset: i64) -> Vec<u8> {
 }
 
 /// None, mostly.
-fn error(script: &mut Script<'_>) -> ErrorCode {
-    match script.byte() {
+fn error(mood: &mut Mood<'_, '_>) -> ErrorCode {
+    if let Some(refusal) = mood.refusal {
+        return refusal;
+    }
+    match mood.byte() {
         0..208 => ErrorCode::NONE,
         other => ErrorCode(i16::from(other - 209) * 3),
     }
 }
 
 /// The number, mostly.
-fn screwed(number: i32, script: &mut Script<'_>) -> i32 {
-    match script.byte() {
+fn screwed(number: i32, mood: &mut Mood<'_, '_>) -> i32 {
+    match mood.byte() {
         0..240 => number,
         240 => -1,
         241 => i32::MAX,
@@ -268,8 +297,8 @@ fn screwed(number: i32, script: &mut Script<'_>) -> i32 {
 }
 
 /// One, mostly.
-fn copies<T: Clone>(answer: T, script: &mut Script<'_>) -> Vec<T> {
-    let count = match script.byte() {
+fn copies<T: Clone>(answer: T, mood: &mut Mood<'_, '_>) -> Vec<T> {
+    let count = match mood.byte() {
         0..240 => 1,
         other => usize::from(other % 3),
     };
@@ -277,15 +306,15 @@ fn copies<T: Clone>(answer: T, script: &mut Script<'_>) -> Vec<T> {
 }
 
 /// What ZooKeeper says.
-pub(super) fn zookeeper(op: &ZkOp, script: &mut Script<'_>) -> Result<ZkAnswer, ZkError> {
-    match script.byte() {
+pub(super) fn zookeeper(op: &ZkOp, mood: &mut Mood<'_, '_>) -> Result<ZkAnswer, ZkError> {
+    match mood.byte() {
         0..200 => right_answer(op),
         200..210 => Err(ZkError::NoNode),
         210..220 => Err(ZkError::ConnectionLost),
         220..230 => Err(ZkError::SessionExpired),
-        230..240 => Ok(ZkAnswer::Data(script.bytes().to_vec(), ZkStat::default())),
+        230..240 => Ok(ZkAnswer::Data(mood.bytes().to_vec(), ZkStat::default())),
         240..250 => {
-            Ok(ZkAnswer::Children(vec!["1".to_owned(), String::from_utf8_lossy(script.bytes()).into_owned()]))
+            Ok(ZkAnswer::Children(vec!["1".to_owned(), String::from_utf8_lossy(mood.bytes()).into_owned()]))
         }
         _ => Ok(ZkAnswer::Stat(None)),
     }
