@@ -184,7 +184,8 @@ impl Engine {
     }
 
     fn command(&mut self, op: OpId, command: Command, within: Duration) {
-        if self.life != Life::Open {
+        let waits_with_the_close = self.life == Life::Closing && matches!(command, Command::Flush);
+        if self.life != Life::Open && !waits_with_the_close {
             return self.refuse(op, &command);
         }
         let until = self.now.mono + within;

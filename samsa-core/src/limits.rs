@@ -12,20 +12,26 @@ pub const FIRST_ANSWER: Duration = Duration::from_secs(5);
 /// Connections that are being dialled at once, over all brokers.
 pub const DIALS: usize = 8;
 
+/// Of these, how many may lead to one broker.
+pub const DIALS_TO_ONE_PEER: usize = 2;
+
 /// Requests in flight on one connection.
 pub const REQUESTS_IN_FLIGHT: usize = 32;
 
 /// Produce requests in flight on one connection.
 pub const PRODUCE_REQUESTS_IN_FLIGHT: usize = 5;
 
-/// Bytes of one response, without fetched records: a longer one costs the connection.
+/// Bytes of one response: a longer one costs the connection. Fetches ask for no more than half of it.
 pub const RESPONSE_BYTES: usize = 100 << 20;
 
 /// Bytes that are read into a connection's own buffer before the length of a frame is known.
 pub const READ_BYTES: usize = 16 << 10;
 
-/// Receive buffers that are kept for the next large frames.
+/// Receive buffers that are kept for the next large frames, none of them larger than [`POOLED_FRAME_BYTES`].
 pub const POOLED_FRAMES: usize = 8;
+
+/// The largest receive buffer that is kept.
+pub const POOLED_FRAME_BYTES: usize = 16 << 20;
 
 /// Segments that one gather write takes.
 pub const GATHER_SEGMENTS: usize = 64;

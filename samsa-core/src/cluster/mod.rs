@@ -148,6 +148,10 @@ impl Cluster {
 
     /// What is known seems wrong: asks again, soon but not at once again and again. A change is told to all machines.
     pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str) {
+        if self.failures > 0 {
+            // It is asked again after a wait already, and that must not be cut short again and again.
+            return;
+        }
         let not_before = self.last_answer.map_or(cx.now.mono, |last| last + cx.config.retry_backoff.first);
         self.ask_soon(cx, not_before.max(cx.now.mono), why);
     }
@@ -289,6 +293,9 @@ impl Cluster {
         let State::Asking { question, rest } = std::mem::replace(&mut self.state, resting) else { return };
         match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
             Err(error) => self.failed(cx, error.to_string()),
+            Ok((_, response)) if metadata::brokers(&response).is_empty() => {
+                self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
+            }
             Ok((_, response)) => {
                 self.learn(cx, &question, &response, version);
                 match self.contact(cx) {
@@ -309,6 +316,9 @@ impl Cluster {
         let told: BTreeMap<&str, _> =
             response.topics.iter().filter_map(|topic| Some((topic.name?, topic))).collect();
         for (name, topic) in &told {
+            if !self.topics.is_wanted(name) {
+                continue;
+            }
             let answer = metadata::answer(topic, version);
             if let metadata::Answer::NotYet(code) | metadata::Answer::Refused(code) = &answer {
                 self.last_trouble = format!("topic {name:?}: {code}");

@@ -251,6 +251,21 @@ fn many_that_find_the_metadata_wrong_ask_once() {
 }
 
 #[test]
+fn an_answer_that_names_no_broker_is_not_believed() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    let unknown = troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    let response = MetadataResponse { topics: vec![unknown], ..Default::default() };
+    script.hears::<MetadataRequest<'_>>(id, 12, &response);
+
+    assert!(!script.cluster.is_unknown("events"));
+    assert_eq!(script.cluster.published.len(), 1);
+    assert!(script.cluster.deadline().unwrap().at > script.now.mono, "it is asked again after a wait");
+}
+
+#[test]
 fn a_broker_that_answers_nonsense_is_passed_over_for_the_next() {
     let mut script = Script::start();
     let op = OpId(1);

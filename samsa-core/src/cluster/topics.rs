@@ -69,6 +69,10 @@ impl Topics {
         self.0.values().any(|wanted| wanted.trouble == Trouble::NotAsked)
     }
 
+    pub(crate) fn is_wanted(&self, topic: &str) -> bool {
+        self.0.contains_key(topic)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
@@ -151,8 +155,9 @@ impl Wanted {
             Trouble::Unknown { answers } => answers + 1,
             _ => 1,
         };
-        if answers >= UNKNOWN_BEFORE_FORGOTTEN {
-            self.view = None;
+        if answers >= UNKNOWN_BEFORE_FORGOTTEN && self.view.take().is_some() {
+            // Somebody deleted it: it is not made anew before somebody publishes to it anew.
+            self.interest = Interest::Read;
         }
         Trouble::Unknown { answers }
     }
@@ -208,6 +213,20 @@ mod tests {
         topics.learn("t", Answer::Unknown);
         assert!(topics.view("t").is_none());
         assert!(topics.is_unknown("t"));
+    }
+
+    #[test]
+    fn a_topic_that_was_deleted_is_made_anew_only_by_who_publishes_anew() {
+        let mut topics = topics(Interest::Publish);
+        topics.learn("t", known());
+        for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
+            topics.learn("t", Answer::Unknown);
+        }
+        assert!(!topics.is_troubled());
+        assert_eq!(topics.questions(), [Question::Look(vec!["t".into()])]);
+
+        assert_eq!(topics.want(&"t".into(), Interest::Publish), Want::Unknown);
+        assert_eq!(topics.questions(), [Question::Create(vec!["t".into()])]);
     }
 
     #[test]

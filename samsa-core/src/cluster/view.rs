@@ -47,7 +47,7 @@ impl TopicView {
         }
         let mut moves = Vec::new();
         for info in newer.partitions {
-            let place = self.partitions.iter_mut().find(|old| old.partition == info.partition);
+            let place = usize::try_from(info.partition).ok().and_then(|at| self.partitions.get_mut(at));
             match place {
                 None => {
                     moves.push(moved(&info));

@@ -11,6 +11,7 @@
 //! | Suspected  | `Metadata` 0   | closed, or silence  | Unknown    | ask versions    |
 //! | Confirming | ask versions   | closed, or silence  | Old        | nothing         |
 //! | Old        | nothing        | the connection ends | Unknown    | ask versions    |
+//! | Suspected, Confirming | any | not reached         | Unknown    | ask versions    |
 //! | any        | ask versions   | an answer           | Modern     | ask versions    |
 //!
 //! A broker that has ever answered is never doubted again, nor is any broker of a cluster in which another one has
@@ -93,6 +94,13 @@ impl Ages {
         before != next && next != Age::Unknown
     }
 
+    /// The peer could not even be connected to: what was found out before is not "just before" any more.
+    pub(crate) fn not_reached(&mut self, peer: Peer) {
+        if matches!(self.of(peer), Age::Suspected | Age::Confirming) {
+            self.peers.insert(peer, Age::Unknown);
+        }
+    }
+
     fn of(&self, peer: Peer) -> Age {
         self.peers.get(&peer).copied().unwrap_or_default()
     }
@@ -137,6 +145,16 @@ mod tests {
             assert!(!ages.ended(ONE, Opening::AskMetadata), "there is nothing more to find out");
             assert_eq!(ages.opening(ONE), Opening::AskVersions);
         }
+    }
+
+    #[test]
+    fn evidence_does_not_outlive_a_broker_that_cannot_be_reached() {
+        let mut ages = Ages::default();
+        ages.ended(ONE, Opening::AskVersions);
+        ages.told_metadata(ONE);
+        ages.not_reached(ONE);
+        ages.ended(ONE, Opening::AskVersions);
+        assert_eq!(ages.opening(ONE), Opening::AskMetadata, "it is asked from the beginning");
     }
 
     #[test]

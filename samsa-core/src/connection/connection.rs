@@ -180,8 +180,16 @@ impl Connection {
         self.receiver.give_back(buffer);
     }
 
-    pub(crate) fn allow(&mut self) {
+    /// The time that a response waited unread does not count: neither its own, nor that of the responses behind it.
+    pub(crate) fn allow(&mut self, now: Instant) {
         self.receiver.allow();
+        for request in &mut self.in_flight {
+            request.until = now + (request.until - request.since);
+        }
+    }
+
+    pub(crate) fn is_dialling(&self) -> bool {
+        matches!(self.stage, Stage::Dialling { .. })
     }
 
     /// What the bytes that were read have to say; an error costs the connection.
@@ -287,11 +295,12 @@ impl Connection {
     }
 
     fn frame(&mut self, now: Instant, frame: Bytes) -> Result<Option<Heard>, String> {
-        let oldest = self.in_flight.pop_front().ok_or("a response came that nobody asked for")?;
         let id = samsa_proto::correlation_id(&frame).map_err(|error| error.to_string())?;
-        if id != oldest.correlation_id {
-            return Err(format!("the response to request {} came as {id}", oldest.correlation_id));
+        let expected = self.in_flight.front().map(|oldest| oldest.correlation_id);
+        if expected.is_some_and(|expected| expected != id) {
+            return Err(format!("the response to request {expected:?} came as {id}"));
         }
+        let oldest = self.in_flight.pop_front().ok_or("a response came that nobody asked for")?;
         match oldest.owner {
             Some(owner) => Ok(Some(Heard::Response { owner, version: oldest.version, frame })),
             None => self.open(now, &frame),

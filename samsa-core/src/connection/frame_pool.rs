@@ -20,7 +20,8 @@ impl FramePool {
     /// Memory of at least `length` bytes, all of it initialised.
     pub(crate) fn take(&self, length: usize) -> BytesMut {
         let mut kept = lock(&self.0);
-        let fits = |buffer: &BytesMut| buffer.len() >= length && buffer.len() / 4 <= length.max(GRAIN);
+        let most = 2 * length.next_multiple_of(GRAIN);
+        let fits = |buffer: &BytesMut| (length..=most).contains(&buffer.len());
         if let Some(index) = kept.iter().position(fits) {
             return kept.swap_remove(index);
         }
@@ -34,6 +35,9 @@ impl FramePool {
     }
 
     fn give_back(&self, buffer: BytesMut) {
+        if buffer.len() > limits::POOLED_FRAME_BYTES {
+            return;
+        }
         let mut kept = lock(&self.0);
         if kept.len() == limits::POOLED_FRAMES {
             kept.remove(0);
@@ -83,6 +87,13 @@ mod tests {
         let pool = FramePool::default();
         drop(pool.share(pool.take(8 << 20), 1));
         assert!(pool.take(1000).len() <= GRAIN);
+    }
+
+    #[test]
+    fn a_huge_buffer_is_not_kept() {
+        let pool = FramePool::default();
+        drop(pool.share(pool.take(limits::POOLED_FRAME_BYTES + 1), 1));
+        assert!(lock(&pool.0).is_empty());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! All connections of the client: who is dialled, when again, and which connection does which work.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,11 +19,10 @@ use crate::address::HostPort;
 use crate::backoff::Backoff;
 use crate::command::Waiting;
 use crate::config::Config;
-use crate::id::{BrokerId, ConnId, ResolveId};
+use crate::id::{BrokerId, ConnId};
 use crate::intent::Intent;
-use crate::limits;
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant, Now};
+use crate::time::{Deadline, Now};
 
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -124,7 +122,7 @@ impl Network {
     /// Makes room for the response that waits unread on this connection.
     pub(crate) fn allow(&mut self, now: Now, conn: ConnId) {
         if let Some((_, connection)) = self.slots.get_mut(conn) {
-            connection.allow();
+            connection.allow(now.mono);
             self.hear(now, conn);
         }
     }
@@ -151,20 +149,23 @@ impl Network {
         self.addresses.extend(peers.zip(addresses.iter().cloned()));
     }
 
-    /// Where the brokers listen now. Who is gone or has moved is left.
+    /// Where the brokers listen now. One that has moved is left. One that this answer does not name is forgotten only
+    /// if it is not in use: a broker that has just started may not know of all the others.
     pub(crate) fn set_brokers(&mut self, now: Now, brokers: BTreeMap<BrokerId, HostPort>) {
-        let is_stale = |peer: &Peer, address: &HostPort| match peer {
-            Peer::Broker(id) => brokers.get(id) != Some(address),
-            Peer::Bootstrap(_) => false,
-        };
-        let stale: Vec<Peer> = self
-            .addresses
-            .iter()
-            .filter(|(peer, address)| is_stale(peer, address))
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in stale {
-            self.leave(now, peer);
+        let known: Vec<(Peer, HostPort)> =
+            self.addresses.iter().map(|(peer, address)| (*peer, address.clone())).collect();
+        for (peer, address) in known {
+            let Peer::Broker(id) = peer else { continue };
+            match brokers.get(&id) {
+                Some(same) if *same == address => {}
+                Some(_) => self.leave(now, peer),
+                None if self.is_in_use(peer) => {}
+                None => {
+                    self.addresses.remove(&peer);
+                    self.versions.remove(&peer);
+                    self.links.retain(|(to, _), _| *to != peer);
+                }
+            }
         }
         self.addresses.extend(brokers.into_iter().map(|(id, address)| (Peer::Broker(id), address)));
     }
@@ -182,17 +183,6 @@ impl Network {
 
 /// What the engine passes on from the driver.
 impl Network {
-    pub(crate) fn resolved(&mut self, now: Now, id: ResolveId, addresses: Result<Vec<SocketAddr>, String>) {
-        let asked = |link: &Link| matches!(link.state, LinkState::Resolving { id: asked, .. } if asked == id);
-        let Some(way) = self.links.iter().find(|(_, link)| asked(link)).map(|(way, _)| *way) else { return };
-        match addresses {
-            Ok(addresses) if addresses.is_empty() => self.fail_link(now.mono, way, "the name has no address"),
-            Ok(addresses) => self.dial(now.mono, way, addresses.into()),
-            Err(reason) => self.fail_link(now.mono, way, &reason),
-        }
-        self.dial_what_may_be(now.mono);
-    }
-
     pub(crate) fn connected(&mut self, now: Now, conn: ConnId) {
         let Some((way, connection)) = self.slots.get_mut(conn) else { return };
         match connection.connected(now.mono) {
@@ -200,21 +190,6 @@ impl Network {
             Ok(Some(heard)) => self.tell(now, way, conn, heard),
             Err(reason) => self.close(now, conn, &reason),
         }
-    }
-
-    pub(crate) fn connect_failed(&mut self, now: Now, conn: ConnId, reason: &str) {
-        let Some((way, _)) = self.slots.remove(conn) else { return };
-        let link = self.links.entry(way).or_default();
-        let others = match &mut link.state {
-            LinkState::Dialling { others } => std::mem::take(others),
-            LinkState::Idle | LinkState::Resolving { .. } | LinkState::Ready { .. } => VecDeque::new(),
-        };
-        if others.is_empty() {
-            self.fail_link(now.mono, way, reason);
-        } else {
-            self.dial(now.mono, way, others);
-        }
-        self.dial_what_may_be(now.mono);
     }
 
     /// The driver has dropped the socket.
@@ -225,29 +200,16 @@ impl Network {
     }
 
     pub(crate) fn tick(&mut self, now: Now) {
-        let overdue = self.slots.overdue(now.mono);
-        for (conn, reason) in overdue {
+        self.give_up_overdue_dials(now);
+        for (conn, reason) in self.slots.overdue(now.mono) {
             self.close(now, conn, &reason);
-        }
-        let unresolved =
-            |link: &Link| matches!(link.state, LinkState::Resolving { until, .. } if until <= now.mono);
-        let late: Vec<Way> =
-            self.links.iter().filter(|(_, link)| unresolved(link)).map(|(way, _)| *way).collect();
-        for way in late {
-            self.fail_link(now.mono, way, "the name service did not answer in time");
         }
         self.dial_what_may_be(now.mono);
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let connections = self.slots.iter().filter_map(|(_, _, connection)| connection.deadline());
-        let room = self.dials_under_way() < limits::DIALS;
-        let links = self.links.values().filter_map(|link| match link.state {
-            LinkState::Resolving { until, .. } => Some(Deadline::new(until, "name service")),
-            LinkState::Idle if link.wanted && room => Some(Deadline::new(link.not_before, "dialling again")),
-            LinkState::Idle | LinkState::Dialling { .. } | LinkState::Ready { .. } => None,
-        });
-        connections.chain(links).min()
+        connections.chain(self.dialling_deadlines()).min()
     }
 
     pub(crate) fn poll_news(&mut self) -> Option<News> {
@@ -315,57 +277,6 @@ impl Network {
 }
 
 impl Network {
-    fn dials_under_way(&self) -> usize {
-        self.links.values().filter(|link| link.is_under_way()).count()
-    }
-
-    fn dial_what_may_be(&mut self, now: Instant) {
-        if self.closed {
-            return;
-        }
-        let mut room = limits::DIALS.saturating_sub(self.dials_under_way());
-        let due = |link: &Link| link.waits_to_be_dialled() && link.not_before <= now;
-        let ways: Vec<Way> = self.links.iter().filter(|(_, link)| due(link)).map(|(way, _)| *way).collect();
-        for way in ways {
-            if room == 0 {
-                return;
-            }
-            room -= 1;
-            self.resolve(now, way);
-        }
-    }
-
-    fn resolve(&mut self, now: Instant, way: Way) {
-        let Some(address) = self.addresses.get(&way.0).cloned() else {
-            return self.fail_link(now, way, "its address is not known (any more)");
-        };
-        if let Ok(ip) = address.host.parse::<IpAddr>() {
-            return self.dial(now, way, VecDeque::from([SocketAddr::new(ip, address.port)]));
-        }
-        self.next_resolve += 1;
-        let id = ResolveId(self.next_resolve);
-        let state = LinkState::Resolving { id, until: now + self.connect_timeout };
-        self.links.entry(way).or_default().state = state;
-        self.intents.push_back(Intent::Resolve { id, address });
-    }
-
-    fn dial(&mut self, now: Instant, way: Way, mut addresses: VecDeque<SocketAddr>) {
-        let Some(address) = addresses.pop_front() else {
-            return self.fail_link(now, way, "the name has no address");
-        };
-        let connection = self.begin(now, way.0);
-        let conn = self.slots.occupy(way, connection);
-        self.links.entry(way).or_default().state = LinkState::Dialling { others: addresses };
-        self.intents.push_back(Intent::Connect { conn, address });
-    }
-
-    fn begin(&self, now: Instant, peer: Peer) -> Connection {
-        let until = now + self.connect_timeout;
-        let patience = if self.ages.is_modern(peer) { self.connect_timeout } else { limits::FIRST_ANSWER };
-        let opening = self.ages.opening(peer);
-        Connection::new(self.client_id.clone(), self.pool.clone(), opening, until, patience)
-    }
-
     fn hear(&mut self, now: Now, conn: ConnId) {
         loop {
             let Some((way, connection)) = self.slots.get_mut(conn) else { return };
@@ -406,6 +317,7 @@ impl Network {
                     self.versions.insert(peer, versions);
                 }
                 self.news.push_back(News::Ready { peer, role });
+                self.dial_what_may_be(now.mono);
             }
             Heard::Response { owner, version, frame } => {
                 link.failures = 0;
@@ -435,38 +347,36 @@ impl Network {
         self.dial_what_may_be(now.mono);
     }
 
-    /// The next opening tells more about the broker's age. There are only a few, so this ends.
-    fn dial_again_at_once(&mut self, now: Instant, way: Way) {
-        let link = self.links.entry(way).or_default();
-        link.state = LinkState::Idle;
-        link.wanted = true;
-        link.not_before = now;
-        self.dial_what_may_be(now);
-    }
-
-    fn fail_link(&mut self, now: Instant, way: Way, reason: &str) {
-        let (peer, role) = way;
-        let link = self.links.entry(way).or_default();
-        link.state = LinkState::Idle;
-        link.wanted = false;
-        link.failures = link.failures.saturating_add(1);
-        link.not_before = now + self.backoff.wait(link.failures, &mut self.rng);
-        let reason = format!("{}: {reason}", self.describe(peer));
-        self.news.push_back(News::Unreachable { peer, role, reason });
-    }
-
-    /// The peer is gone, or is somewhere else now.
+    /// The peer is somewhere else now. Whoever waits for a link to it is told, and asks again.
     fn leave(&mut self, now: Now, peer: Peer) {
+        const WHY: &str = "the broker has another address now";
         self.addresses.remove(&peer);
         self.versions.remove(&peer);
-        let leads_there = |way: Way| way.0 == peer;
-        let connections = self.slots.iter().filter(|(_, way, _)| leads_there(*way)).map(|(conn, ..)| conn);
-        for conn in connections.collect::<Vec<_>>() {
-            self.close(now, conn, "the broker left the cluster, or moved");
+        let to_it = self.slots.iter().filter(|(_, way, _)| way.0 == peer).map(|(conn, ..)| conn);
+        for conn in to_it.collect::<Vec<_>>() {
+            self.close(now, conn, WHY);
         }
+        let is_awaited = |link: &Link| link.wanted || link.is_under_way();
+        let awaited: Vec<Way> = self
+            .links
+            .iter()
+            .filter(|(way, link)| way.0 == peer && is_awaited(link))
+            .map(|(way, _)| *way)
+            .collect();
         self.links.retain(|(to, _), _| *to != peer);
+        for way in awaited {
+            self.tell_unreachable(way, WHY);
+        }
+    }
+
+    /// Whether there is, or shall be, a connection to this peer.
+    fn is_in_use(&self, peer: Peer) -> bool {
+        self.links
+            .iter()
+            .any(|((to, _), link)| *to == peer && (link.wanted || !matches!(link.state, LinkState::Idle)))
     }
 }
 
+mod dialling;
 #[cfg(test)]
 mod tests;

@@ -56,6 +56,13 @@ impl Slots {
         self.iter().filter_map(|(conn, _, connection)| Some((conn, connection.overdue(now)?))).collect()
     }
 
+    /// Those that were dialled and not connected in time.
+    pub(crate) fn unreached(&self, now: Instant) -> Vec<ConnId> {
+        let is_unreached =
+            |connection: &Connection| connection.is_dialling() && connection.overdue(now).is_some();
+        self.iter().filter(|(_, _, connection)| is_unreached(connection)).map(|(conn, ..)| conn).collect()
+    }
+
     fn slot_mut(&mut self, conn: ConnId) -> Option<&mut Slot> {
         self.0.get_mut(conn.slot()).filter(|slot| slot.generation == conn.generation())
     }

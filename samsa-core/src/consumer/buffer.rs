@@ -103,6 +103,15 @@ impl FetchBuffer {
         }
     }
 
+    /// The engine's side: nothing more will come behind what is there.
+    pub(crate) fn finish(&self, wakers: &mut Wakers) {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Open {
+            state.phase = Phase::Ended;
+            wake_later(&mut state, wakers);
+        }
+    }
+
     /// The engine's side: there will be nothing more, and what is there is not wanted.
     pub(crate) fn end(&self, wakers: &mut Wakers) {
         let mut state = lock(&self.state);

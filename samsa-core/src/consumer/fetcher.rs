@@ -316,6 +316,14 @@ impl Fetcher {
         }
     }
 
+    /// When the last of its partitions has stopped, the stream ends behind what is buffered.
+    pub(crate) fn finish_if_stopped(&mut self, scope: &mut Scope<'_>) {
+        let is_over = !self.partitions.is_empty() && self.partitions.values().all(Partition::is_stopped);
+        if is_over && self.opening.is_none() {
+            self.buffer.finish(&mut scope.wakers);
+        }
+    }
+
     /// Nothing more comes.
     pub(crate) fn end(&mut self, wakers: &mut Wakers) -> Option<Opening> {
         self.buffer.end(wakers);

@@ -5,6 +5,7 @@ use samsa_proto::wire::Uuid;
 
 use super::partition::{Partition, Position};
 use crate::config::FetchConfig;
+use crate::limits;
 
 /// The first version that bounds the whole response, and brings the first batch whatever its size (KIP-74).
 const BOUNDS_RESPONSE: i16 = 3;
@@ -35,7 +36,8 @@ pub(crate) fn uses_ids(version: i16) -> bool {
 /// How much one of several brokers may send at once: half the memory is shared by the fetches in flight, so that the
 /// other half can be full while they wait.
 pub(crate) fn share(config: &FetchConfig, brokers: usize) -> usize {
-    config.response_bytes.min(config.buffer_bytes / (2 * brokers.max(1))).max(1)
+    let most = config.response_bytes.min(limits::RESPONSE_BYTES / 2);
+    most.min(config.buffer_bytes / (2 * brokers.max(1))).max(1)
 }
 
 /// Takes as many of `partitions`, which stand in the order of their turns, as the share allows: before version 3 that

@@ -38,6 +38,7 @@ impl Consumer {
         let last_trouble = cluster.last_trouble().to_owned();
         let due = self.with(cx, cluster, reader, |fetcher, scope| {
             fetcher.settle_opening(scope, known, &last_trouble);
+            fetcher.finish_if_stopped(scope);
             fetcher.due(scope)
         });
         for (broker, question) in due.unwrap_or_default() {

@@ -10,6 +10,7 @@ use super::*;
 use crate::config::Discovery;
 use crate::connection::Owner;
 use crate::id::ReaderId;
+use crate::limits;
 
 const READER: ReaderId = ReaderId(1);
 const BROKER: Peer = Peer::Broker(BrokerId(1));
@@ -200,6 +201,7 @@ fn a_wrong_correlation_id_costs_the_connection_and_fails_what_was_in_flight() {
     script.hears_metadata(conn, 2);
     assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn: closed }) if closed == conn));
     assert!(matches!(script.learns_of_failure(), Failure::PossiblySent(_)));
+    assert!(matches!(script.learns_of_failure(), Failure::PossiblySent(_)));
     script.learns_that_it_is_unreachable("came as 2");
     assert!(matches!(script.net.recv_buf(conn), RecvBuf::Gone));
 }
@@ -312,6 +314,25 @@ fn an_oversized_response_waits_unread_without_a_deadline_until_it_is_allowed() {
 }
 
 #[test]
+fn the_time_that_a_response_waits_unread_does_not_count() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Fetch(READER));
+    script.requests_at_most(conn, 5);
+    script.requests(conn);
+    script.sent(conn);
+    script.hears_metadata(conn, 1);
+    assert!(matches!(script.learns(), News::Oversized { .. }));
+
+    script.passes(Duration::from_secs(300));
+    script.net.allow(script.now, conn);
+    assert!(matches!(script.learns(), News::Response { .. }));
+    script.passes(Duration::from_secs(29));
+    script.does_nothing();
+    script.hears_metadata(conn, 2);
+    assert!(matches!(script.learns(), News::Response { .. }));
+}
+
+#[test]
 fn a_broker_that_only_ever_answers_metadata_is_spoken_to_as_one_before_0_10() {
     let mut script = Script::start();
     script.asks(Role::Produce);
@@ -376,7 +397,7 @@ fn a_broker_that_moves_is_left_and_found_at_its_new_address() {
     let old = script.ready(Role::Control);
     script.broker_listens_at("127.0.0.1:9093");
     assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == old));
-    script.learns_that_it_is_unreachable("moved");
+    script.learns_that_it_is_unreachable("another address");
     script.ready(Role::Control);
 }
 
@@ -394,6 +415,63 @@ fn a_name_is_resolved_and_each_of_its_addresses_is_tried() {
     let second = script.dials();
     script.net.connect_failed(script.now, second, "refused");
     script.learns_that_it_is_unreachable("refused");
+}
+
+#[test]
+fn an_address_that_swallows_the_dial_is_followed_by_the_next() {
+    let mut script = Script::start();
+    script.broker_listens_at("k1:9092");
+    script.asks(Role::Control);
+    let Some(Intent::Resolve { id, .. }) = script.net.poll_intent() else { panic!("not resolved") };
+    let addresses = ["10.0.0.1:9092", "10.0.0.2:9092"].map(|address| address.parse().unwrap());
+    script.net.resolved(script.now, id, Ok(addresses.into()));
+
+    let first = script.dials();
+    script.passes(MAX_DIAL_WAIT);
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == first));
+    script.dials();
+    assert!(script.net.poll_news().is_none());
+}
+
+#[test]
+fn a_broker_that_swallows_dials_leaves_room_for_the_others() {
+    let mut script = Script::start();
+    let address: HostPort = "127.0.0.1:9092".parse().unwrap();
+    let brokers = [1, 2].map(|id| (BrokerId(id), address.clone()));
+    script.net.set_brokers(script.now, brokers.into());
+    for reader in 0..20 {
+        script.asks(Role::Fetch(ReaderId(reader)));
+    }
+    for _ in 0..limits::DIALS_TO_ONE_PEER {
+        script.dials();
+    }
+    assert!(script.net.poll_intent().is_none());
+    script.net.connection(script.now, Peer::Broker(BrokerId(2)), Role::Produce);
+    script.dials();
+}
+
+#[test]
+fn a_broker_that_an_answer_leaves_out_keeps_its_connection() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Produce);
+    script.net.set_brokers(script.now, BTreeMap::new());
+    script.does_nothing();
+    assert_eq!(script.asks(Role::Produce), Some(conn));
+}
+
+#[test]
+fn who_waits_to_dial_a_broker_that_moves_is_told() {
+    let mut script = Script::start();
+    script.asks(Role::Produce);
+    let conn = script.dials();
+    script.net.connect_failed(script.now, conn, "refused");
+    script.learns_that_it_is_unreachable("refused");
+    script.asks(Role::Produce);
+
+    script.broker_listens_at("127.0.0.1:9093");
+    script.learns_that_it_is_unreachable("another address");
+    script.asks(Role::Produce);
+    script.dials();
 }
 
 #[test]

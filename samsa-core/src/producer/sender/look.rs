@@ -58,9 +58,13 @@ impl Sender {
         if let (Look::Lingers { until, .. }, true) = (found, partition.queue.is_empty()) {
             return Some(expiry.min(until));
         }
-        match partition.leader {
-            Some(broker) => self.make_ready(place, broker),
-            None => self.wait_for_metadata(world),
+        if let Some(broker) = partition.leader {
+            self.make_ready(place, broker);
+        } else {
+            // If somebody deleted the topic, this message makes it anew, where the cluster allows that.
+            let name = self.topics[place.topic as usize].name().clone();
+            world.want(&name);
+            self.wait_for_metadata(world);
         }
         Some(expiry)
     }
