@@ -89,7 +89,8 @@ impl Engine {
         self.life == Life::Closed
     }
 
-    /// Something happened. Never fails, never wakes a task: a peer's faults become state and intents.
+    /// Something happened. Never fails, never wakes a task of the application: a peer's faults become state and
+    /// intents, and who has to be woken is told by [`Intent::Wake`].
     pub fn handle(&mut self, now: Now, input: Input) {
         self.now = now;
         match input {

@@ -8,7 +8,7 @@
 //!
 //! **Control** travels as small owned values.
 //!
-//! - [`Engine::handle`] is told one [`Input`]. It never fails and never calls a waker.
+//! - [`Engine::handle`] is told one [`Input`]. It never fails, and never wakes a task of the application.
 //! - [`Engine::poll_intent`] gives the next [`Intent`], first in first out, until there is none. Draining late is
 //!   harmless.
 //! - [`Engine::deadline`] says when [`Input::Tick`] is due. Ask again after each input; a tick that comes early or late

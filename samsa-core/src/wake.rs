@@ -1,5 +1,5 @@
-//! How application threads and the driver wake each other. With the batch buffer and the fetch buffer, the only place
-//! in this crate that knows threads.
+//! How application threads and the driver wake each other. With the batch buffer, the fetch buffer and the pool of
+//! frames, the only place in this crate that knows threads.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

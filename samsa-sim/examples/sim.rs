@@ -15,6 +15,7 @@ usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--trace]
   --scenario NAME  run this one; default: all of them
   --seed N         from this seed, any of 64 bits; default 1
   --seeds A..B     from each of these seeds, without B
+                   (every tenth is run twice and compared)
   --trace          show everything that happens";
 
 struct Arguments {
@@ -112,7 +113,7 @@ fn simulate(arguments: &Arguments) -> ExitCode {
     for seed in arguments.seeds.clone() {
         for name in &arguments.scenarios {
             let options = Options::default().trace(arguments.trace);
-            let report = match scenario::run(name, seed, options) {
+            let report = match scenario::run_one_of_many(name, seed, options) {
                 Ok(report) => report,
                 Err(error) => {
                     eprintln!("{error}");

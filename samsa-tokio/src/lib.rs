@@ -53,3 +53,8 @@ pub fn zookeeper(connect_string: impl Into<String>) -> Builder<OnTokio> {
 pub fn bootstrap(brokers: impl Into<String>) -> Builder<OnTokio> {
     Builder::bootstrap(OnTokio, brokers)
 }
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -63,5 +63,7 @@ ages! {
     kafka_0_11_0: V0_11_0_3;
     kafka_1_1: V1_1_1;
     kafka_2_8: V2_8_2;
+    kafka_3_9: V3_9_2;
     kafka_4_0: V4_0_0;
+    kafka_4_4: V4_4_0;
 }

@@ -337,6 +337,9 @@ impl Cluster {
     /// All was asked and answered.
     fn rest(&mut self, cx: &mut Context<'_>) {
         self.last_answer = Some(cx.now.mono);
+        if !self.topics.is_troubled() {
+            "nothing is wrong with the metadata".clone_into(&mut self.last_trouble);
+        }
         for waiting in self.connecting.drain(..) {
             cx.out.complete(waiting.op, Reply::Connect(Ok(())));
         }

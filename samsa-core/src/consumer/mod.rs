@@ -7,7 +7,7 @@
 //!
 //! A response is paid for from its arrival until the last slice of it is dropped ([`Memory`](memory::Memory)).
 //!
-//! This directory and the batch buffer's are the only ones that know threads.
+//! `buffer` and `memory` know threads, as few other places of this crate do.
 //!
 //! [`Partition`]: partition::Partition
 //! [`FetchBuffer`]: buffer::FetchBuffer

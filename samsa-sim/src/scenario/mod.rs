@@ -9,6 +9,7 @@ mod stage;
 use std::fmt;
 
 use crate::report::Report;
+use crate::violations::Violation;
 
 /// What a run of a scenario should keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,9 +64,47 @@ pub fn list() -> impl Iterator<Item = Scenario> {
     ALL.iter().map(|(scenario, _)| *scenario)
 }
 
+/// Every so many seeds a run is repeated and compared, when many are run.
+const COMPARED: u64 = 10;
+
+/// As [`run`], for one of many seeds: every tenth is run twice, and a second run that differs from the first is a
+/// violation.
+pub fn run_one_of_many(name: &str, seed: u64, options: Options) -> Result<Report, UnknownScenario> {
+    let mut report = run(name, seed, options)?;
+    if seed % COMPARED == 0 {
+        let again = run(name, seed, Options::default())?;
+        report.violations.extend(difference(report.trace_hash, again.trace_hash));
+    }
+    Ok(report)
+}
+
+fn difference(first: u64, second: u64) -> Option<Violation> {
+    (first != second).then(|| Violation {
+        invariant: "the same seed gives the same run",
+        what: format!("the first run's trace was {first:016x}, the second's {second:016x}"),
+    })
+}
+
 /// Runs a scenario from a seed: any 64 bits, and the same seed gives the same run.
 pub fn run(name: &str, seed: u64, options: Options) -> Result<Report, UnknownScenario> {
     let known = ALL.iter().find(|(scenario, _)| scenario.name == name);
     let (scenario, body) = known.ok_or_else(|| UnknownScenario(name.to_owned()))?;
     Ok(Report { scenario: Some(scenario.name), ..body(seed, options) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_that_differs_is_a_violation() {
+        assert_eq!(difference(1, 1), None);
+        assert!(difference(1, 2).is_some_and(|violation| violation.what.contains("0000000000000002")));
+    }
+
+    #[test]
+    fn a_tenth_seed_is_run_twice_and_is_the_same() {
+        let report = run_one_of_many("publish-and-read", 10, Options::default()).unwrap();
+        assert!(report.is_ok(), "{report}");
+    }
 }
