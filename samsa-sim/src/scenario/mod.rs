@@ -71,7 +71,7 @@ const COMPARED: u64 = 10;
 /// violation.
 pub fn run_one_of_many(name: &str, seed: u64, options: Options) -> Result<Report, UnknownScenario> {
     let mut report = run(name, seed, options)?;
-    if seed % COMPARED == 0 {
+    if seed.is_multiple_of(COMPARED) {
         let again = run(name, seed, Options::default())?;
         report.violations.extend(difference(report.trace_hash, again.trace_hash));
     }
