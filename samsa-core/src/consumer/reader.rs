@@ -42,7 +42,7 @@ impl Reader {
         self.buffer.memory().used()
     }
 
-    /// The records of the next batch; `None` once the client is closed.
+    /// The records of the next batch; `None` once the client is closed or the last partition has stopped.
     ///
     /// An error is told once. It concerns one partition, which has stopped; the others go on. A compressed batch is
     /// decompressed here, on the caller's thread, one at a time and within
