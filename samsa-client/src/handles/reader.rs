@@ -81,7 +81,8 @@ impl Reader {
         self.inner.held_bytes()
     }
 
-    /// The next message; `None` once the client is closed or the last partition has stopped. May be dropped at any time: no message is lost.
+    /// The next message; `None` once the client is closed or the last partition has stopped. May be dropped at any
+    /// time: no message is lost.
     pub async fn next(&mut self) -> Option<Result<ConsumedMessage, ReadError>> {
         std::future::poll_fn(|cx| self.poll_message(cx)).await
     }
