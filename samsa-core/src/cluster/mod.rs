@@ -293,7 +293,9 @@ impl Cluster {
         let State::Asking { question, rest } = std::mem::replace(&mut self.state, resting) else { return };
         match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
             Err(error) => self.failed(cx, error.to_string()),
-            Ok((_, response)) if metadata::brokers(&response).is_empty() => {
+            Ok((_, response))
+                if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) =>
+            {
                 self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
             }
             Ok((_, response)) => {
@@ -304,6 +306,11 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// Brokers of 0.8 name nobody until there is a topic; those of 0.10 and later, only while they start.
+    fn may_know_nobody(&self, version: i16) -> bool {
+        version == 0 && self.advertised.is_empty()
     }
 
     fn learn(

@@ -62,11 +62,15 @@ impl Script {
 
     /// The next connection is dialled, made, and tells its versions.
     fn connects(&mut self) {
+        self.connects_to_one_that_speaks(12);
+    }
+
+    fn connects_to_one_that_speaks(&mut self, max_version: i16) {
         let Some(Intent::Connect { conn, .. }) = self.net.poll_intent() else { panic!("nobody is dialled") };
         self.conn = Some(conn);
         self.net.connected(self.now, conn);
         self.sent();
-        let metadata = ApiVersion { api_key: 3, min_version: 0, max_version: 12, ..Default::default() };
+        let metadata = ApiVersion { api_key: 3, min_version: 0, max_version, ..Default::default() };
         let response = ApiVersionsResponse { api_keys: vec![metadata], ..Default::default() };
         self.hears::<ApiVersionsRequest<'_>>(0, 4, &response);
     }
@@ -263,6 +267,32 @@ fn an_answer_that_names_no_broker_is_not_believed() {
     assert!(!script.cluster.is_unknown("events"));
     assert_eq!(script.cluster.published.len(), 1);
     assert!(script.cluster.deadline().unwrap().at > script.now.mono, "it is asked again after a wait");
+}
+
+#[test]
+fn an_old_cluster_without_topics_names_no_broker_and_is_believed_until_it_named_one() {
+    let mut script = Script::start();
+    let op = OpId(1);
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Connect { op, within: WITHIN }));
+    script.connects_to_one_that_speaks(0);
+    let (id, ..) = script.is_asked();
+    script.hears::<MetadataRequest<'_>>(id, 0, &MetadataResponse::default());
+    assert!(matches!(script.answers()[..], [Reply::Connect(Ok(()))]));
+
+    script.wants("events", Interest::Publish);
+    let (id, ..) = script.is_asked();
+    let broker = MetadataResponseBroker { node_id: 1, host: "127.0.0.1", port: 9092, ..Default::default() };
+    let made =
+        MetadataResponse { brokers: vec![broker], topics: vec![topic("events")], ..Default::default() };
+    script.hears::<MetadataRequest<'_>>(id, 0, &made);
+    assert!(script.cluster.topic("events").is_some());
+
+    script.with(|cluster, cx| cluster.refresh(cx, "a test"));
+    script.ticks_at_its_deadline();
+    script.connects_to_one_that_speaks(0);
+    let (id, ..) = script.is_asked();
+    script.hears::<MetadataRequest<'_>>(id, 0, &MetadataResponse::default());
+    assert_eq!(script.cluster.published.len(), 1, "it may be starting");
 }
 
 #[test]
