@@ -116,13 +116,16 @@ async fn publish(cluster: &Cluster, publisher: &str, progress: &Progress) -> Vec
     acknowledged
 }
 
-/// Publishes through `samsa publish`, line after line; gives their number. What was acknowledged is not seen before the
-/// end, so the lines are counted that it took: far more than its buffer holds.
-fn publish_lines(kafka: &RealKafka, publisher: &str, progress: &Progress) -> u64 {
+fn samsa_publish(kafka: &RealKafka) -> Samsa {
     let bootstrap = kafka.bootstrap();
     let arguments =
         ["--bootstrap", &bootstrap, "-X", "buffer.memory=500000", "publish", TOPIC, "--key-delimiter", ":"];
-    let mut samsa = Samsa::start(&arguments).expect("samsa starts");
+    Samsa::start(&arguments).expect("samsa starts")
+}
+
+/// Publishes through `samsa publish`, line after line; gives their number. What was acknowledged is not seen before the
+/// end, so the lines are counted that it took: far more than its buffer holds.
+fn publish_lines(mut samsa: Samsa, publisher: &str, progress: &Progress) -> u64 {
     let mut stdin = samsa.stdin().expect("a pipe");
     let mut number = 0;
     while !progress.is_enough() {
@@ -198,6 +201,7 @@ fn nothing_acknowledged_is_lost(release: Release) {
 
     let [tokio, async_std, lines] = &[Progress::new(10_000), Progress::new(10_000), Progress::new(50_000)];
     let publishers = [tokio, async_std, lines];
+    let samsa = samsa_publish(kafka);
     let (by_tokio, by_async_std, by_lines) = thread::scope(|scope| {
         scope.spawn(|| kill_in_the_middle(kafka, &publishers));
         let library = |runtime: Runtime, progress| {
@@ -207,7 +211,7 @@ fn nothing_acknowledged_is_lost(release: Release) {
         let by_tokio = scope.spawn(move || library(Runtime::Tokio, tokio));
         let by_async_std = scope.spawn(move || library(Runtime::AsyncStd, async_std));
         let _end = EndOnPanic(&publishers);
-        let by_lines = publish_lines(kafka, "lines", lines);
+        let by_lines = publish_lines(samsa, "lines", lines);
         (by_tokio.join().expect("Tokio"), by_async_std.join().expect("async-std"), by_lines)
     });
 
