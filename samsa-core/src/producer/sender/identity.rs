@@ -27,6 +27,7 @@ use super::place::{Place, Spot};
 use super::world::{Asked, World};
 use crate::command::Waiting;
 use crate::error::PublishFailure;
+use crate::producer::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
 /// For how long a broker without producer ids is believed: the cluster may be in the middle of an upgrade.
@@ -252,7 +253,7 @@ impl Sender {
         let lost = partition.sequence.take();
         let mut queue = std::mem::take(&mut partition.queue);
         let doubt = queue.iter().position(|batch| batch.identity.is_some() && batch.is_possibly_sent);
-        let doubt = doubt.unwrap_or(queue.len());
+        let doubt = doubt.filter(|_| !is_planted(PlantedBug::RenewsWhileInDoubt)).unwrap_or(queue.len());
         let mut kept = std::collections::VecDeque::with_capacity(queue.len());
         for (index, mut batch) in queue.drain(..).enumerate() {
             if batch.identity.is_some() && index >= doubt {
