@@ -25,8 +25,8 @@ pub(super) struct Batch {
     pub(super) identity: Option<Identity>,
     /// The request that it is in.
     pub(super) flight: Option<Flight>,
-    /// It was put in a request, and is not as good as new.
-    pub(super) is_attempted: bool,
+    /// How often it was put in a request since it was as good as new.
+    attempts: u32,
     /// It is being compressed.
     pub(super) job: Option<JobId>,
     outcome: Arc<BatchOutcome>,
@@ -59,7 +59,7 @@ impl Batch {
             header: None,
             identity: None,
             flight: None,
-            is_attempted: false,
+            attempts: 0,
             job: None,
             outcome: batch.outcome,
             followers: batch.followers,
@@ -93,6 +93,11 @@ impl Batch {
         self.sealed.encoded_len()
     }
 
+    /// Whether it was put in a request.
+    pub(super) fn is_attempted(&self) -> bool {
+        self.attempts > 0
+    }
+
     /// Whether it may be in the log as far as is known now.
     pub(super) fn may_be_stored(&self) -> bool {
         self.is_possibly_sent || self.flight.is_some()
@@ -100,7 +105,8 @@ impl Batch {
 
     /// It is put in a request.
     pub(super) fn depart(&mut self, token: u64, broker: BrokerId) {
-        let is_first = !std::mem::replace(&mut self.is_attempted, true);
+        let is_first = self.attempts == 0;
+        self.attempts = self.attempts.saturating_add(1);
         self.flight = Some(Flight { token, broker, is_first });
     }
 
@@ -112,7 +118,7 @@ impl Batch {
         );
         self.identity = None;
         self.header = None;
-        self.is_attempted = false;
+        self.attempts = 0;
     }
 
     /// Takes another identity.
@@ -146,7 +152,7 @@ impl Batch {
         });
         result?;
         self.is_compressed = false;
-        self.is_attempted = false;
+        self.attempts = 0;
         let capacity = builder.capacity();
         self.replace(builder.seal(), capacity, store, wakers);
         Ok(())

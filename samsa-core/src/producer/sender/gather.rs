@@ -212,7 +212,7 @@ impl Sender {
         let id = JobId(self.next_job);
         let Some(partition) = self.partition(place) else { return false };
         let Some(batch) = partition.queue.get_mut(index) else { return false };
-        if codec == Codec::None || batch.is_compressed || batch.is_attempted {
+        if codec == Codec::None || batch.is_compressed || batch.is_attempted() {
             return false;
         }
         let job = CompressionJob::new(batch.sealed.clone(), codec);
@@ -249,7 +249,7 @@ impl Sender {
         let Some(partition) = self.partition(place) else { return };
         partition.stage = Stage::Resting;
         let Some(batch) = partition.queue.get_mut(index) else { return };
-        let is_new = !batch.is_attempted && batch.sealed.format() == Format::V2;
+        let is_new = !batch.is_attempted() && batch.sealed.format() == Format::V2;
         let forgets = batch.identity.is_some() && is_planted(PlantedBug::ForgetsSequence);
         if let Some(sequence) = &mut partition.sequence
             && (is_new || forgets)

@@ -43,7 +43,9 @@ impl Partition {
             None if self.queue.is_empty() => Next::Lane,
             None if self.may_follow(self.queue.len(), window) => Next::FullOfLane,
             Some(0) if self.queue.iter().all(|batch| batch.flight.is_none()) => Next::Queued(0),
-            Some(index) if index > 0 && !self.queue[index].is_attempted && self.may_follow(index, window) => {
+            Some(index)
+                if index > 0 && !self.queue[index].is_attempted() && self.may_follow(index, window) =>
+            {
                 Next::Queued(index)
             }
             _ => Next::Nothing,
