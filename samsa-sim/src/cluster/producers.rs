@@ -52,7 +52,7 @@ pub(super) fn judge(log: &Log, header: &BatchHeader, batch: &[u8], release: Rele
     if identity.producer_epoch != epoch {
         return other_epoch(identity, epoch);
     }
-    let same_epoch = newest.iter().filter(|stored| stored.identity.producer_epoch == epoch);
+    let mut same_epoch = newest.iter().filter(|stored| stored.identity.producer_epoch == epoch);
     if let Some(stored) = same_epoch.clone().find(|stored| stored.identity == identity) {
         let is_same = stored.content() == content(batch);
         let (base, end) = (stored.base, stored.end);
@@ -61,7 +61,7 @@ pub(super) fn judge(log: &Log, header: &BatchHeader, batch: &[u8], release: Rele
     if identity.base_sequence == last.next_sequence() {
         return Verdict::Append;
     }
-    let oldest = same_epoch.last().map_or(0, |stored| stored.identity.base_sequence);
+    let oldest = same_epoch.next_back().map_or(0, |stored| stored.identity.base_sequence);
     let is_old = identity.base_sequence < oldest;
     if is_old && (Release::V1_1..=Release::V2_1).contains(&release) {
         return Verdict::Refuse(ErrorCode::DUPLICATE_SEQUENCE_NUMBER);
