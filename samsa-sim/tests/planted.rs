@@ -9,7 +9,8 @@ const SEEDS: u64 = 60;
 /// The first of the seeds in which a scenario finds a fault, and which invariants it breaks.
 fn find(scenario: &str, bug: PlantedBug) -> Option<(u64, Vec<&'static str>)> {
     (0..SEEDS).find_map(|seed| {
-        let report = with_planted(bug, || scenario::run(scenario, seed, Options::default()).unwrap());
+        let report = with_planted(bug, || scenario::run(scenario, seed, Options::default()));
+        let report = report.expect("a scenario of that name");
         let broken: Vec<_> = report.violations.iter().map(|violation| violation.invariant).collect();
         (!broken.is_empty()).then_some((seed, broken))
     })
