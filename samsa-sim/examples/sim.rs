@@ -43,7 +43,9 @@ fn main() -> ExitCode {
     }
     if arguments.iter().any(|argument| argument == "--list") {
         scenario::list().for_each(|scenario| println!("scenario {}", scenario.name));
-        PLANTS.iter().for_each(|(bug, scenario)| println!("plant {} {scenario}", bug.name()));
+        for (bug, scenario) in PLANTS {
+            println!("plant {} {scenario}", bug.name());
+        }
         return ExitCode::SUCCESS;
     }
     match parse(&arguments) {
