@@ -39,7 +39,7 @@ pub(crate) struct Connection {
 
     /// A setting by the name that other Kafka clients use, as linger.ms=5; may be given several times
     ///
-    /// Publishing: acks, compression.type, linger.ms, batch.size, buffer.memory, max.request.size,
+    /// Publishing: acks, enable.idempotence, compression.type, linger.ms, batch.size, buffer.memory, max.request.size,
     /// delivery.timeout.ms. Consuming: fetch.max.bytes, max.partition.fetch.bytes, fetch.max.wait.ms. Both: client.id,
     /// request.timeout.ms, default.api.timeout.ms, socket.connection.setup.timeout.ms, retry.backoff.ms,
     /// retry.backoff.max.ms, reconnect.backoff.ms, reconnect.backoff.max.ms, metadata.max.age.ms,

@@ -38,6 +38,7 @@ const fn property(names: &'static [&'static str], set: Set) -> Property {
 const PROPERTIES: &[Property] = &[
     property(&["client.id"], |to, value| set(&mut to.config.client_id, Ok(value.to_owned()))),
     property(&["acks", "request.required.acks"], |to, value| set(&mut to.config.publish.acks, acks(value))),
+    property(&["enable.idempotence"], |to, value| set(&mut to.config.publish.idempotence, flag(value))),
     property(&["compression.type", "compression.codec"], |to, value| {
         set(&mut to.config.publish.compression, compression(value))
     }),
@@ -179,6 +180,10 @@ fn acks(value: &str) -> Result<Acks, String> {
         "1" => Ok(Acks::Leader),
         _ => Err(format!("{value:?} is not all (every in-sync replica) or 1 (the leader alone)")),
     }
+}
+
+fn flag(value: &str) -> Result<bool, String> {
+    value.parse().map_err(|_| format!("{value:?} is not true or false"))
 }
 
 fn compression(value: &str) -> Result<Compression, String> {

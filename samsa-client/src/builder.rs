@@ -102,6 +102,12 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.publish.acks = acks)
     }
 
+    /// Whether brokers know a batch again that is sent twice, so that it is stored once (KIP-98). Needs
+    /// [`Acks::All`] and brokers of 0.11 or later; elsewhere it is off. Default: true.
+    pub fn idempotence(self, on: bool) -> Self {
+        self.configure(|config| config.publish.idempotence = on)
+    }
+
     /// How batches are compressed. Default: not at all.
     pub fn compression(self, compression: Compression) -> Self {
         self.configure(|config| config.publish.compression = compression)

@@ -43,6 +43,10 @@ pub enum Compression {
 pub struct PublishConfig {
     /// Default: all in-sync replicas.
     pub acks: Acks,
+    /// Whether brokers know a batch again that is sent twice, so that a retry is stored once and order is kept with five
+    /// batches in flight (KIP-98). Needs [`Acks::All`] and brokers of 0.11 or later (Produce 3); elsewhere it is off, and
+    /// one batch of a partition is in flight at a time. Default: true.
+    pub idempotence: bool,
     /// Default: none.
     pub compression: Compression,
     /// How long a batch waits for more, when it could go. Default 0: it leaves when its connection has room, and fills
@@ -63,6 +67,7 @@ impl Default for PublishConfig {
     fn default() -> Self {
         Self {
             acks: Acks::default(),
+            idempotence: true,
             compression: Compression::default(),
             linger: Duration::ZERO,
             batch_bytes: 256 << 10,

@@ -288,6 +288,7 @@ impl Engine {
             Role::Fetch(_) => self.consumer(ConsumerInput::Ready),
             Role::Control => {
                 self.cluster(ClusterInput::Ready);
+                self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Ready);
                 self.lookup(LookupInput::Ready);
             }
@@ -303,6 +304,7 @@ impl Engine {
             Role::Fetch(_) => self.consumer(ConsumerInput::Unreachable { peer, reason }),
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
+                self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Unreachable { peer, reason: reason.clone() });
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }

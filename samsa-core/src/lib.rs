@@ -111,6 +111,8 @@ pub use producer::{
     BatchBuffer, CompressedBatch, CompressionJob, FailedMessage, OutgoingRecord, PublishError, Receipt,
     Ticket, TopicBuffer,
 };
+#[cfg(feature = "planted-bugs")]
+pub use producer::{PlantedBug, with_planted};
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
 pub use wake::{DriverSignal, Notices, Wakers};
 pub use zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};

@@ -21,6 +21,9 @@ pub const REQUESTS_IN_FLIGHT: usize = 32;
 /// Produce requests in flight on one connection.
 pub const PRODUCE_REQUESTS_IN_FLIGHT: usize = 5;
 
+/// Batches of one partition whose fate is unknown, where a broker remembers as many (Kafka 1.0 and later).
+pub const BATCHES_IN_FLIGHT: usize = 5;
+
 /// Bytes of one response: a longer one costs the connection. Fetches ask for no more than half of it.
 pub const RESPONSE_BYTES: usize = 100 << 20;
 

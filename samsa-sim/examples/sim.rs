@@ -5,21 +5,32 @@ use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use samsa_core::{PlantedBug, with_planted};
 use samsa_sim::Report;
 use samsa_sim::scenario::{self, Options};
 
 const USAGE: &str = "\
-usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--trace]
+usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--plant BUG] [--trace]
 
-  --list           the scenarios, one `scenario NAME` a line
+  --list           the scenarios, one `scenario NAME` a line, and the faults that can be planted into the client,
+                   one `plant BUG SCENARIO` a line, with the scenario that finds it
   --scenario NAME  run this one; default: all of them
   --seed N         from this seed, any of 64 bits; default 1
   --seeds A..B     from each of these seeds, without B
                    (every tenth is run twice and compared)
+  --plant BUG      with this fault; in the scenario that finds it, if no other is named
   --trace          show everything that happens";
+
+/// Faults, each with the scenario that finds it.
+const PLANTS: [(PlantedBug, &str); 3] = [
+    (PlantedBug::ForgetsSequence, "ambiguous-outcome"),
+    (PlantedBug::RenewsWhileInDoubt, "ambiguous-outcome"),
+    (PlantedBug::DeadlineFreesPlace, "short-deadline"),
+];
 
 struct Arguments {
     scenarios: Vec<&'static str>,
+    plant: Option<PlantedBug>,
     seeds: RangeInclusive<u64>,
     trace: bool,
 }
@@ -32,6 +43,9 @@ fn main() -> ExitCode {
     }
     if arguments.iter().any(|argument| argument == "--list") {
         scenario::list().for_each(|scenario| println!("scenario {}", scenario.name));
+        for (bug, scenario) in PLANTS {
+            println!("plant {} {scenario}", bug.name());
+        }
         return ExitCode::SUCCESS;
     }
     match parse(&arguments) {
@@ -46,15 +60,22 @@ fn main() -> ExitCode {
 fn parse(arguments: &[String]) -> Result<Arguments, String> {
     let mut parsed = Arguments {
         scenarios: scenario::list().map(|scenario| scenario.name).collect(),
+        plant: None,
         seeds: 1..=1,
         trace: false,
     };
+    let mut named = None;
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--trace" => parsed.trace = true,
-            "--scenario" => parsed.scenarios = vec![known(value()?)?],
+            "--scenario" => named = Some(known(value()?)?),
+            "--plant" => {
+                let (bug, finder) = plant(value()?)?;
+                parsed.plant = Some(bug);
+                parsed.scenarios = vec![finder];
+            }
             "--seed" => {
                 let seed = number(value()?)?;
                 parsed.seeds = seed..=seed;
@@ -63,7 +84,15 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
             other => return Err(format!("what is {other}?")),
         }
     }
+    if let Some(scenario) = named {
+        parsed.scenarios = vec![scenario];
+    }
     Ok(parsed)
+}
+
+fn plant(name: &str) -> Result<(PlantedBug, &'static str), String> {
+    let found = PLANTS.into_iter().find(|(bug, _)| bug.name() == name);
+    found.ok_or_else(|| format!("there is no fault {name}; --list has them"))
 }
 
 fn known(name: &str) -> Result<&'static str, String> {
@@ -113,7 +142,8 @@ fn simulate(arguments: &Arguments) -> ExitCode {
     for seed in arguments.seeds.clone() {
         for name in &arguments.scenarios {
             let options = Options::default().trace(arguments.trace);
-            let report = match scenario::run_one_of_many(name, seed, options) {
+            let run = || scenario::run_one_of_many(name, seed, options);
+            let report = match arguments.plant.map_or_else(run, |bug| with_planted(bug, run)) {
                 Ok(report) => report,
                 Err(error) => {
                     eprintln!("{error}");

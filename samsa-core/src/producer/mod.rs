@@ -4,6 +4,11 @@ mod buffer;
 mod compression;
 mod outcome;
 mod partitioner;
+#[cfg_attr(
+    not(feature = "planted-bugs"),
+    expect(dead_code, unreachable_pub, reason = "the choice of a fault is for tests")
+)]
+mod planted;
 mod publish_error;
 mod record;
 mod sender;
@@ -12,6 +17,8 @@ mod waiting;
 pub use buffer::{BatchBuffer, TopicBuffer};
 pub use compression::{CompressedBatch, CompressionJob};
 pub use outcome::{Receipt, Ticket};
+#[cfg(feature = "planted-bugs")]
+pub use planted::{PlantedBug, with_planted};
 pub use publish_error::{FailedMessage, PublishError};
 pub use record::OutgoingRecord;
 
@@ -36,14 +43,37 @@ use sender::{Sender, Surroundings};
 pub(crate) enum ProducerInput {
     BatchesReady,
     MetadataChanged,
-    Ready { peer: Peer },
-    Unreachable { peer: Peer, reason: String },
-    Response { token: u64, version: i16, frame: Bytes },
-    Failed { token: u64, failure: Failure },
-    Computed { id: JobId, output: JobOutput },
+    /// The broker that is asked what any could answer is there, or is another one.
+    ContactChanged,
+    Ready {
+        peer: Peer,
+    },
+    Unreachable {
+        peer: Peer,
+        reason: String,
+    },
+    Response {
+        token: u64,
+        version: i16,
+        frame: Bytes,
+    },
+    Failed {
+        token: u64,
+        failure: Failure,
+    },
+    Computed {
+        id: JobId,
+        output: JobOutput,
+    },
     Tick,
-    Flush { op: OpId, until: Instant },
-    Close { op: OpId, until: Instant },
+    Flush {
+        op: OpId,
+        until: Instant,
+    },
+    Close {
+        op: OpId,
+        until: Instant,
+    },
 }
 
 /// One publisher: its buffer and its sender.

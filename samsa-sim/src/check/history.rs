@@ -38,6 +38,8 @@ pub(crate) struct History {
     pub(crate) outcomes: BTreeMap<usize, Vec<Outcome>>,
     /// By the reader's number and the partition, in the order of reading.
     pub(crate) reads: BTreeMap<(usize, i32), Vec<Read>>,
+    /// Whether a record that is sent again is to be stored once.
+    pub(crate) idempotent: bool,
     /// The readers that must have read to the end.
     pub(crate) finished_readers: Vec<usize>,
 }

@@ -7,6 +7,8 @@
 //! | `one-outcome`               | every accepted record has exactly one outcome                                         |
 //! | `order`                     | acknowledged records with a key or a partition lie in their partition in the order of |
 //! |                             | their acceptance; a record that is there twice counts where it is first               |
+//! |                             | with idempotence this holds of all that are there, acknowledged or not                |
+//! | `stored-once`               | with idempotence a record is in the logs once at most                                 |
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
 //! | `one-partition-per-key`     | the records of a key lie in one partition                                             |
 //! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once                             |

@@ -20,6 +20,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
         }
     }
     found.extend(order(history, &places));
+    found.extend(stored_once(history, &places));
     found.extend(nothing_foreign(history, logs));
     found.extend(one_partition_per_key(logs));
     found
@@ -77,19 +78,31 @@ fn matches_log(
     }
 }
 
-/// In each partition, acknowledged records whose partition was decided at acceptance.
+/// With idempotence no record is there twice.
+fn stored_once(history: &History, places: &Places<'_>) -> Vec<Violation> {
+    let all = history.accepted.iter().enumerate().filter(|_| history.idempotent);
+    let twice = all.filter_map(|(number, record)| {
+        let found = places.get(record.value.as_slice()).filter(|found| found.len() > 1)?;
+        let text = format!("record {number} ({}) is there more than once: {found:?}", show(record));
+        Some(violation("stored-once", text))
+    });
+    twice.collect()
+}
+
+/// In each partition, the records whose partition was decided at acceptance.
 fn order(history: &History, places: &Places<'_>) -> Vec<Violation> {
     let mut last: BTreeMap<i32, (usize, i64)> = BTreeMap::new();
     let mut found = Vec::new();
     for (number, record) in history.accepted.iter().enumerate() {
         let bound = record.key.is_some() || record.partition.is_some();
+        let stored = places.get(record.value.as_slice()).filter(|_| bound);
         let outcomes = history.outcomes.get(&number).map_or(&[][..], Vec::as_slice);
-        let Some(Outcome::Acknowledged { partition, .. }) = outcomes.first().filter(|_| bound) else {
-            continue;
+        let is_meant = |at: i32| match outcomes.first() {
+            Some(Outcome::Acknowledged { partition, .. }) => *partition == at,
+            _ => history.idempotent,
         };
-        let stored = places.get(record.value.as_slice());
-        let first = stored.and_then(|places| places.iter().find(|(at, _)| at == partition));
-        let Some((_, offset)) = first else { continue };
+        let first = stored.and_then(|places| places.iter().find(|(at, _)| is_meant(*at)));
+        let Some((partition, offset)) = first else { continue };
         if let Some((earlier, before)) = last.insert(*partition, (number, *offset))
             && before >= *offset
         {

@@ -34,6 +34,40 @@ fn log(logs: &mut Logs, partition: i32) -> &mut Vec<LoggedRecord> {
 }
 
 #[test]
+fn with_idempotence_a_record_that_is_there_twice_is_found() {
+    let twice = |idempotent| {
+        broken(|history, logs| {
+            history.idempotent = idempotent;
+            history.finished_readers.clear();
+            let log = log(logs, 0);
+            let again = LoggedRecord { offset: log.len() as i64, ..log[0].clone() };
+            log.push(again);
+        })
+    };
+    assert_eq!(twice(true), ["stored-once"]);
+    assert_eq!(twice(false), Vec::<&str>::new());
+}
+
+#[test]
+fn with_idempotence_what_may_be_stored_and_is_keeps_its_place() {
+    let late = |idempotent| {
+        broken(|history, logs| {
+            history.idempotent = idempotent;
+            history.outcomes.insert(0, vec![Outcome::PossiblySent]);
+            history.reads.clear();
+            history.finished_readers.clear();
+            let log = log(logs, 0);
+            let mut moved = log[0].clone();
+            moved.offset = 9;
+            log.push(moved);
+            log.remove(0);
+        })
+    };
+    assert_eq!(late(true), ["order"]);
+    assert_eq!(late(false), Vec::<&str>::new());
+}
+
+#[test]
 fn a_sound_history_breaks_nothing() {
     assert_eq!(broken(|_, _| {}), Vec::<&str>::new());
 }

@@ -6,6 +6,7 @@ use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::ApiVersionsRequest;
 use samsa_proto::api::create_topics::CreateTopicsRequest;
 use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::init_producer_id::InitProducerIdRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
 use samsa_proto::api::produce::ProduceRequest;
@@ -14,7 +15,7 @@ use samsa_proto::{Message, Request, RequestHeader, decode, decode_request_header
 
 use super::produce::Pending;
 use super::state::State;
-use super::{api_versions, create_topics, fetch, list_offsets, metadata, produce};
+use super::{api_versions, create_topics, fetch, list_offsets, metadata, produce, producers};
 
 /// A request that is being answered.
 pub(super) struct Call<'a> {
@@ -102,6 +103,7 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, la
             with(state, body, &call, |state, call, request| fetch::answer(state, call, request, last_chance))
         }
         ListOffsetsRequest::KEY => with(state, body, &call, list_offsets::answer),
+        InitProducerIdRequest::KEY => with(state, body, &call, producers::answer),
         CreateTopicsRequest::KEY => with(state, body, &call, create_topics::answer),
         _ => Answer::HangUp,
     }

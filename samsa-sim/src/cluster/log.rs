@@ -1,14 +1,39 @@
 //! The log of a partition: batches as they were sent, with the offsets and the leader epoch that a broker gives them.
 
 use bytes::{Bytes, BytesMut};
-use samsa_proto::records::{self, BatchHeader};
+use samsa_proto::records::{self, BatchHeader, Identity};
+
+use super::producers;
 
 /// A batch in the log.
 #[derive(Clone, Debug)]
 struct Stored {
     last: i64,
     max_timestamp: i64,
+    identity: Option<Identity>,
     bytes: Bytes,
+}
+
+/// A batch in the log whose producer has a sequence.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sequenced<'a> {
+    pub(super) identity: Identity,
+    pub(super) base: i64,
+    pub(super) end: i64,
+    bytes: &'a [u8],
+}
+
+impl<'a> Sequenced<'a> {
+    /// The sequence number behind it.
+    pub(super) fn next_sequence(&self) -> i32 {
+        let next = i64::from(self.identity.base_sequence) + (self.end - self.base);
+        (next & i64::from(i32::MAX)) as i32
+    }
+
+    /// What it holds, but for what the broker fills in.
+    pub(super) fn content(&self) -> &'a [u8] {
+        producers::content(self.bytes)
+    }
 }
 
 /// The batches of a partition, oldest first, without holes.
@@ -52,9 +77,22 @@ impl Log {
         bytes[BASE_OFFSET].copy_from_slice(&base.to_be_bytes());
         bytes[LEADER_EPOCH].copy_from_slice(&leader_epoch.to_be_bytes());
         let last = base + (header.last_offset - header.base_offset);
-        self.batches.push(Stored { last, max_timestamp: header.max_timestamp, bytes: bytes.freeze() });
+        let (max_timestamp, identity) = (header.max_timestamp, header.identity);
+        self.batches.push(Stored { last, max_timestamp, identity, bytes: bytes.freeze() });
         self.end = last + 1;
         base
+    }
+
+    /// The batches of a producer, newest first.
+    pub(super) fn of_producer(&self, producer_id: i64) -> impl Iterator<Item = Sequenced<'_>> {
+        let starts = std::iter::once(self.start).chain(self.batches.iter().map(|batch| batch.last + 1));
+        let starts: Vec<i64> = starts.take(self.batches.len()).collect();
+        let all = starts.into_iter().zip(&self.batches).rev();
+        let sequenced = all.filter_map(|(base, batch)| {
+            let identity = batch.identity?;
+            Some(Sequenced { identity, base, end: batch.last + 1, bytes: &batch.bytes })
+        });
+        sequenced.filter(move |batch| batch.identity.producer_id == producer_id)
     }
 
     /// Drops the batches that reach to this offset or beyond.

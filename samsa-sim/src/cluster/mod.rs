@@ -16,6 +16,7 @@ mod list_offsets;
 mod log;
 mod metadata;
 mod produce;
+mod producers;
 mod registry;
 mod release;
 mod state;

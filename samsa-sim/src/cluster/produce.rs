@@ -11,6 +11,7 @@ use samsa_proto::api::produce::{
 use samsa_proto::wire::Uuid;
 
 use super::answer::{Answer, Call, Waiting, frame};
+use super::producers::{self, Verdict};
 use super::state::State;
 use super::validate;
 
@@ -104,8 +105,29 @@ fn append(
         }
         refusal.code
     })?;
+    let release = state.release();
     let partition = state.partition_mut(topic, data.index).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let (epoch, log_start) = (partition.epoch, partition.log.start());
+    let verdict = producers::judge(&partition.log, &header, &records, release);
+    let number = data.index;
+    match verdict {
+        Verdict::Append => {}
+        Verdict::Duplicate { base, end } => {
+            state.note(call.broker, format!("Produce {} to {topic}/{number}: it has {base}", call.version));
+            return Ok(Outcome { number, code: ErrorCode::NONE, base, end, epoch, log_start });
+        }
+        Verdict::Refuse(code) => {
+            state.note(call.broker, format!("Produce {} to {topic}/{number}: {code:?}", call.version));
+            return Err(code);
+        }
+        Verdict::Forged => {
+            state.complain(format!("other bytes for {topic}/{number} under the numbers of a stored batch"));
+            return Err(ErrorCode::INVALID_RECORD);
+        }
+    }
+    let Some(partition) = state.partition_mut(topic, data.index) else {
+        return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    };
     let base = partition.log.append(&header, &records, epoch);
     let end = partition.log.end();
     state.replicate(call.now, topic, data.index);
@@ -175,7 +197,8 @@ fn describe<'a>(
     let mut response = PartitionProduceResponse {
         index: outcome.number,
         error_code: outcome.code,
-        base_offset: if ok { outcome.base } else { -1 },
+        // What was appended has an offset, whatever became of it then.
+        base_offset: outcome.base,
         log_start_offset: if ok { outcome.log_start } else { -1 },
         ..Default::default()
     };

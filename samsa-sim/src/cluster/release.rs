@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use samsa_proto::Request;
-use samsa_proto::api::{Api, api_versions, create_topics, fetch, list_offsets, metadata, produce};
+use samsa_proto::api::{
+    Api, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata, produce,
+};
 
 /// A release of Kafka, as far as its clients can tell it from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +34,7 @@ struct Offer {
     metadata: RangeInclusive<i16>,
     api_versions: RangeInclusive<i16>,
     create_topics: RangeInclusive<i16>,
+    init_producer_id: RangeInclusive<i16>,
 }
 
 impl Release {
@@ -54,21 +57,23 @@ impl Release {
     }
 
     fn offer(self) -> Offer {
-        let offer = |produce, fetch, list_offsets, metadata, api_versions, create_topics| Offer {
-            produce,
-            fetch,
-            list_offsets,
-            metadata,
-            api_versions,
-            create_topics,
-        };
+        let offer =
+            |produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id| Offer {
+                produce,
+                fetch,
+                list_offsets,
+                metadata,
+                api_versions,
+                create_topics,
+                init_producer_id,
+            };
         match self {
-            Self::V0_11 => offer(0..=3, 0..=5, 0..=2, 0..=4, 0..=1, 0..=2),
-            Self::V1_1 => offer(0..=5, 0..=7, 0..=2, 0..=5, 0..=1, 0..=2),
-            Self::V2_1 => offer(0..=7, 0..=10, 0..=4, 0..=7, 0..=2, 0..=3),
-            Self::V2_8 => offer(0..=9, 0..=12, 0..=6, 0..=11, 0..=3, 0..=7),
-            Self::V3_9 => offer(0..=11, 0..=17, 0..=9, 0..=12, 0..=4, 0..=7),
-            Self::V4_4 => offer(0..=13, 4..=18, 1..=11, 0..=13, 0..=4, 2..=7),
+            Self::V0_11 => offer(0..=3, 0..=5, 0..=2, 0..=4, 0..=1, 0..=2, 0..=0),
+            Self::V1_1 => offer(0..=5, 0..=7, 0..=2, 0..=5, 0..=1, 0..=2, 0..=0),
+            Self::V2_1 => offer(0..=7, 0..=10, 0..=4, 0..=7, 0..=2, 0..=3, 0..=1),
+            Self::V2_8 => offer(0..=9, 0..=12, 0..=6, 0..=11, 0..=3, 0..=7, 0..=4),
+            Self::V3_9 => offer(0..=11, 0..=17, 0..=9, 0..=12, 0..=4, 0..=7, 0..=5),
+            Self::V4_4 => offer(0..=13, 4..=18, 1..=11, 0..=13, 0..=4, 2..=7, 0..=5),
         }
     }
 
@@ -82,6 +87,7 @@ impl Release {
             (metadata::MetadataRequest::KEY, offer.metadata),
             (api_versions::ApiVersionsRequest::KEY, offer.api_versions),
             (create_topics::CreateTopicsRequest::KEY, offer.create_topics),
+            (init_producer_id::InitProducerIdRequest::KEY, offer.init_producer_id),
         ];
         all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions)
     }
@@ -125,7 +131,7 @@ mod tests {
                 assert!(api.versions.contains(versions.start()), "{release}: {}", api.name);
                 assert!(api.versions.contains(versions.end()), "{release}: {}", api.name);
             }
-            assert_eq!(release.all_versions().count(), 6);
+            assert_eq!(release.all_versions().count(), 7);
         }
     }
 

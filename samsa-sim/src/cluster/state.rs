@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) topics: BTreeMap<String, Topic>,
     timers: BTreeMap<(Instant, u64), Timer>,
     timers_set: u64,
+    /// Producer ids that were given.
+    pub(super) producers: i64,
     rng: Rng,
     pub(super) out: VecDeque<Output>,
 }
@@ -66,7 +68,7 @@ impl State {
         let broker = |address| Broker { address, running: false, known: false };
         let brokers = (1..).zip(addresses.into_iter().map(broker)).collect();
         let (topics, timers, out) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
-        Self { config, brokers, topics, timers, timers_set: 0, rng, out }
+        Self { config, brokers, topics, timers, timers_set: 0, producers: 0, rng, out }
     }
 
     pub(super) const fn release(&self) -> Release {

@@ -1,9 +1,11 @@
 //! Named situations, each a file: what the world is like, what an application does in it, and what must hold.
 
+mod ambiguous_outcome;
 mod leaders_move;
 mod plan;
 mod publish_and_read;
 mod read_back;
+mod short_deadline;
 mod stage;
 
 use std::fmt;
@@ -44,6 +46,8 @@ const ALL: &[(Scenario, Body)] = &[
     (publish_and_read::SCENARIO, publish_and_read::run),
     (read_back::SCENARIO, read_back::run),
     (leaders_move::SCENARIO, leaders_move::run),
+    (ambiguous_outcome::SCENARIO, ambiguous_outcome::run),
+    (short_deadline::SCENARIO, short_deadline::run),
 ];
 
 /// There is no scenario of this name.

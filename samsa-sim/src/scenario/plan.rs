@@ -7,6 +7,7 @@ use std::time::Duration;
 use samsa_client::{Acks, Builder, Compression};
 
 use crate::cluster::{ClusterConfig, Release};
+use crate::faults::FaultMix;
 use crate::rng::Rng;
 use crate::runtime::Launcher;
 use crate::world::World;
@@ -28,6 +29,9 @@ pub(super) struct Plan {
     pub(super) request_timeout: Duration,
     pub(super) batch_bytes: usize,
     pub(super) acks: Acks,
+    pub(super) idempotence: bool,
+    /// What goes wrong; what the seed chooses, when that is not said.
+    pub(super) faults: Option<FaultMix>,
 }
 
 impl Plan {
@@ -45,6 +49,8 @@ impl Plan {
             request_timeout: Duration::from_secs(1 + rng.below(10)),
             batch_bytes: if rng.chance(500) { 256 << 10 } else { 500 },
             acks: Acks::All,
+            idempotence: rng.chance(800),
+            faults: None,
         }
     }
 
@@ -63,6 +69,7 @@ impl Plan {
             .request_timeout(self.request_timeout)
             .batch_bytes(self.batch_bytes)
             .acks(self.acks)
+            .idempotence(self.idempotence)
     }
 }
 
@@ -73,6 +80,7 @@ impl fmt::Display for Plan {
         let brokers = if *brokers == 1 { "one broker".to_owned() } else { format!("{brokers} brokers") };
         let partitions =
             if *partitions == 1 { "one partition".to_owned() } else { format!("{partitions} partitions") };
-        write!(f, "{brokers} of Kafka {release}, found by {way}; {partitions}")
+        let sends = if self.idempotence { "" } else { "; no idempotence" };
+        write!(f, "{brokers} of Kafka {release}, found by {way}; {partitions}{sends}")
     }
 }

@@ -25,8 +25,9 @@ const LAST: usize = 10;
 
 const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 
-/// After the healing a client may still wait for its next attempt to dial: a little longer than the longest such wait.
-const RECOVERY: Duration = Duration::from_secs(11);
+/// After the healing a client may still wait for a connection that was begun before, and then for its next attempt to
+/// dial: a little longer than the longest of both.
+const RECOVERY: Duration = Duration::from_secs(21);
 
 /// Between two records.
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsa_client::{Certainty, PublishError, ReadError, Receipt};
+use samsa_client::{Acks, Certainty, PublishError, ReadError, Receipt};
 use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, Offset, Reader, Topic};
 
 use super::Options;
@@ -43,12 +43,17 @@ impl Stage {
         act: impl FnOnce(Self) -> F,
     ) -> Report {
         let plan = Rc::new(plan);
-        let simulation = Simulation::new(seed)
+        let mut simulation = Simulation::new(seed);
+        if let Some(faults) = &plan.faults {
+            simulation = simulation.faults(faults.clone());
+        }
+        let simulation = simulation
             .cluster(plan.cluster.clone())
             .faults_for(plan.faults_for)
             .within(plan.faults_for + CONVERGENCE * 5)
             .keep_trace(options.trace);
-        let history = Rc::new(RefCell::new(History::default()));
+        let idempotent = plan.idempotence && plan.acks == Acks::All;
+        let history = Rc::new(RefCell::new(History { idempotent, ..History::default() }));
         let kept = Rc::clone(&history);
         let mut report = simulation
             .run(|world| {

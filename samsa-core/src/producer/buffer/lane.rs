@@ -6,7 +6,8 @@
 //! | known    | the sender                             | a record opens a batch | a batch is full |
 //! |----------|----------------------------------------|------------------------|-----------------|
 //! | `Idle`   | found the lane empty                   | listed, signal         | -               |
-//! | `Lingers`| will look when the linger time is over | -                      | listed, signal  |
+//! | `Lingers`| will look when the linger time is over,| -                      | listed, signal  |
+//! |          | or after an answer                     |                        |                 |
 //! | `Listed` | will look soon, or after an answer     | -                      | -               |
 //!
 //! A lane is put on the ready list while its mutex is held, so whoever appends to a lane that is `Listed` may rely on
@@ -147,6 +148,16 @@ impl Lane {
             Look::Due { .. } => Known::Listed,
         };
         look
+    }
+
+    /// Whether a batch is full. If none is, the sender is told of the next one; it will look again after an answer.
+    pub(crate) fn has_full(&self) -> bool {
+        let mut state = lock(&self.state);
+        let has_full = !state.full.is_empty();
+        if !has_full && state.open.is_some() {
+            state.known = Known::Lingers;
+        }
+        has_full
     }
 
     /// The oldest batch, full or not.

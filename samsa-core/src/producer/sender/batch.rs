@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use samsa_proto::records::{Builder, EncodeError, Flags, Format, Sealed};
+use samsa_proto::records::{Builder, EncodeError, Flags, Format, Identity, Sealed};
 
 use crate::error::{Certainty, PublishFailure};
+use crate::id::{BrokerId, JobId};
 use crate::producer::buffer::{LaneBatch, Store, UnsettledRecord};
 use crate::producer::outcome::{BatchOutcome, End, Written};
+use crate::producer::planted::{PlantedBug, is_planted};
 use crate::producer::publish_error::{FailedBatch, Kept, each_record};
 use crate::time::Instant;
 use crate::wake::Wakers;
@@ -19,13 +21,21 @@ pub(super) struct Batch {
     pub(super) sealed: Sealed,
     /// Made with the first request that it is put in.
     header: Option<Bytes>,
+    /// Who sends it, and its place in the sequence: decided with the first request that it is put in.
+    pub(super) identity: Option<Identity>,
+    /// The request that it is in.
+    pub(super) flight: Option<Flight>,
+    /// How often it was put in a request since it was as good as new.
+    attempts: u32,
+    /// It is being compressed.
+    pub(super) job: Option<JobId>,
     outcome: Arc<BatchOutcome>,
     followers: Vec<(u32, Arc<BatchOutcome>)>,
     opened: Instant,
     charge: usize,
     /// Keyless: any partition will do.
     pub(super) is_free: bool,
-    /// Some attempt was left without a definite refusal.
+    /// Some attempt that is over was left without a definite refusal.
     pub(super) is_possibly_sent: bool,
     /// Compressed, or found not worth it.
     pub(super) is_compressed: bool,
@@ -33,11 +43,24 @@ pub(super) struct Batch {
     pub(super) trouble: Option<String>,
 }
 
+/// One attempt to send a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Flight {
+    pub(super) token: u64,
+    pub(super) broker: BrokerId,
+    /// The first one.
+    pub(super) is_first: bool,
+}
+
 impl Batch {
     pub(super) fn new(batch: LaneBatch, is_free: bool) -> Self {
         Self {
             sealed: batch.builder.seal(),
             header: None,
+            identity: None,
+            flight: None,
+            attempts: 0,
+            job: None,
             outcome: batch.outcome,
             followers: batch.followers,
             opened: batch.opened,
@@ -70,15 +93,44 @@ impl Batch {
         self.sealed.encoded_len()
     }
 
-    /// Keyless, and certainly not stored: it may go to another partition.
-    pub(super) fn may_move(&self) -> bool {
-        self.is_free && !self.is_possibly_sent
+    /// Whether it was put in a request.
+    pub(super) fn is_attempted(&self) -> bool {
+        self.attempts > 0
+    }
+
+    /// Whether it may be in the log as far as is known now.
+    pub(super) fn may_be_stored(&self) -> bool {
+        self.is_possibly_sent || self.flight.is_some()
+    }
+
+    /// It is put in a request.
+    pub(super) fn depart(&mut self, token: u64, broker: BrokerId) {
+        let is_first = self.attempts == 0;
+        self.attempts = self.attempts.saturating_add(1);
+        self.flight = Some(Flight { token, broker, is_first });
+    }
+
+    /// All attempts were refused: it is as good as new.
+    pub(super) fn forget_attempts(&mut self) {
+        debug_assert!(
+            !self.may_be_stored() || is_planted(PlantedBug::RenewsWhileInDoubt),
+            "what may be stored keeps its place in the sequence"
+        );
+        self.identity = None;
+        self.header = None;
+        self.attempts = 0;
+    }
+
+    /// Takes another identity.
+    pub(super) fn set_identity(&mut self, identity: Identity) {
+        self.identity = Some(identity);
+        self.header = None;
     }
 
     /// The bytes for a request; the same ones each time.
     pub(super) fn segments(&mut self) -> Vec<Bytes> {
-        let sealed = &self.sealed;
-        let header = self.header.get_or_insert_with(|| sealed.header(None, Flags::default()));
+        let (sealed, identity) = (&self.sealed, self.identity);
+        let header = self.header.get_or_insert_with(|| sealed.header(identity, Flags::default()));
         vec![header.clone(), sealed.body().clone()]
     }
 
@@ -89,7 +141,7 @@ impl Batch {
         store: &Store,
         wakers: &mut Wakers,
     ) -> Result<(), EncodeError> {
-        debug_assert!(!self.is_possibly_sent, "bytes that may be stored never change");
+        debug_assert!(!self.may_be_stored(), "bytes that may be stored never change");
         let mut builder = Builder::new(BytesMut::with_capacity(self.sealed.body().len()), format);
         let mut result = Ok(());
         each_record(&self.sealed, |_, record| {
@@ -100,6 +152,7 @@ impl Batch {
         });
         result?;
         self.is_compressed = false;
+        self.attempts = 0;
         let capacity = builder.capacity();
         self.replace(builder.seal(), capacity, store, wakers);
         Ok(())
@@ -121,13 +174,12 @@ impl Batch {
         recycle(self.sealed, store);
     }
 
-    /// Its tickets fail. The outcome keeps the bytes, and so may a request in flight.
-    pub(super) fn fail(
-        &mut self,
+    /// Its tickets fail, and it keeps its memory. The outcome has the bytes as well, and so may a request in flight.
+    pub(super) fn report(
+        &self,
         topic: &Arc<str>,
         partition: Option<u32>,
         failure: PublishFailure,
-        store: &Store,
         wakers: &mut Wakers,
     ) {
         if self.is_over() {
@@ -137,11 +189,10 @@ impl Batch {
             topic: Arc::clone(topic),
             partition: partition.map(|partition| partition as i32),
             failure,
-            certainty: if self.is_possibly_sent { Certainty::PossiblySent } else { Certainty::NotSent },
+            certainty: if self.may_be_stored() { Certainty::PossiblySent } else { Certainty::NotSent },
             kept: Kept::Batch(self.sealed.clone()),
         };
         self.tell(&End::Failed(Arc::new(failed), 0), wakers);
-        self.release(store, wakers);
     }
 
     fn tell(&self, end: &End, wakers: &mut Wakers) {
@@ -151,7 +202,8 @@ impl Batch {
         }
     }
 
-    fn release(&mut self, store: &Store, wakers: &mut Wakers) {
+    /// Gives its memory back.
+    pub(super) fn release(&mut self, store: &Store, wakers: &mut Wakers) {
         store.give_back(std::mem::take(&mut self.charge), wakers);
     }
 }

@@ -1,4 +1,27 @@
 //! What became of a request, and so of the batches in it.
+//!
+//! What an answer means for a batch that has a place in a sequence; *first* is the first batch of its partition whose fate
+//! is not known, *behind* any other:
+//!
+//! | answer                                  | batch   | then                                                       |
+//! |-----------------------------------------|---------|------------------------------------------------------------|
+//! | none, duplicate                         | any     | it is stored: its outcome, with an offset if one is told   |
+//! | out of order, unknown producer          | behind  | not stored by this attempt: again, in its turn             |
+//! | out of order, unknown producer          | first   | the identity is spent                                      |
+//! | another producer, an old epoch          | any     | the identity is spent                                      |
+//! | an error that may pass, or no answer    | any     | the same bytes go again, alone, after a while              |
+//! | the same, and its time was over         | any     | the same, if it may be stored; else it leaves              |
+//! | a refusal for good                      | any     | its outcome; it leaves                                     |
+//!
+//! A batch that leaves takes its numbers with it, unless neither it nor any behind it may be stored: then they are given to
+//! the next ones. Where a gap stays, the identity is spent. While it is spent nothing is sent; when nothing is in flight
+//! any more the partition takes another one, and of the batches that are left:
+//!
+//! | batch                                                    | then                                             |
+//! |----------------------------------------------------------|--------------------------------------------------|
+//! | the first that may be stored, and all sent ones behind   | `PossiblySent`: no answer can tell their fate    |
+//! | sent, certainly not stored, before any such              | goes on with new numbers                         |
+//! | never sent                                               | goes on                                          |
 
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Format;
@@ -10,6 +33,7 @@ use super::world::World;
 use crate::connection::Failure;
 use crate::error::PublishFailure;
 use crate::producer::outcome::Written;
+use crate::producer::planted::{PlantedBug, is_planted};
 
 /// A request without an answer that can be believed.
 #[derive(Clone, Debug)]
@@ -20,6 +44,9 @@ pub(super) struct Loss {
 
 impl Sender {
     pub(super) fn response(&mut self, world: &mut dyn World, token: u64, version: i16, frame: &[u8]) {
+        if self.producer_ids.is_asked(token) {
+            return self.producer_id_answered(world, version, frame);
+        }
         let Some(request) = self.requests.remove(&token) else { return };
         self.broker(request.broker).in_flight -= 1;
         match answers(&request.parts, version, frame) {
@@ -36,6 +63,9 @@ impl Sender {
     }
 
     pub(super) fn request_failed(&mut self, world: &mut dyn World, token: u64, failure: &Failure) {
+        if self.producer_ids.is_asked(token) {
+            return self.producer_id_lost(world);
+        }
         let Some(request) = self.requests.remove(&token) else { return };
         self.broker(request.broker).in_flight -= 1;
         self.lost(world, request.places, token, &Loss::from(failure));
@@ -44,47 +74,77 @@ impl Sender {
     fn lost(&mut self, world: &mut dyn World, places: Vec<Place>, token: u64, loss: &Loss) {
         world.refresh("a produce request was lost");
         for place in places {
-            if self.ends(place, token) {
-                self.try_again(world, place, loss);
+            if let Some(index) = self.lands(place, token) {
+                self.try_again(world, place, index, loss);
             }
         }
     }
 
     fn answered(&mut self, world: &mut dyn World, place: Place, token: u64, answer: &Answer) {
-        if !self.ends(place, token) {
-            return;
+        let Some(index) = self.lands(place, token) else { return };
+        let has_identity =
+            self.partition(place).is_some_and(|partition| partition.queue[index].identity.is_some());
+        match answer.code {
+            ErrorCode::NONE => self.written(world, place, index, answer),
+            ErrorCode::DUPLICATE_SEQUENCE_NUMBER if has_identity => {
+                self.written(world, place, index, answer);
+            }
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID
+                if has_identity && index > 0 =>
+            {
+                self.look(world, place);
+            }
+            code if has_identity && ends_identity(code) => self.spend_identity(world, place, code),
+            code => self.refused(world, place, index, code, answer),
         }
-        if answer.code == ErrorCode::NONE {
-            return self.written(world, place, answer);
-        }
+    }
+
+    fn refused(
+        &mut self,
+        world: &mut dyn World,
+        place: Place,
+        index: usize,
+        code: ErrorCode,
+        answer: &Answer,
+    ) {
         let loss = Loss { is_possibly_sent: answer.is_ambiguous(), why: answer.describe() };
-        if answer.doubts_metadata() && answer.code.is_retriable() {
+        if answer.doubts_metadata() && code.is_retriable() {
             world.refresh("a produce request was refused");
         }
-        if answer.code.is_retriable() {
-            return self.try_again(world, place, &loss);
+        if code.is_retriable() {
+            return self.try_again(world, place, index, &loss);
         }
-        if let Some(batch) = self.partition(place).and_then(|partition| partition.queue.front_mut()) {
+        if let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) {
             batch.is_possibly_sent |= loss.is_possibly_sent;
         }
-        self.fail_first(world, place, PublishFailure::Refused(answer.code));
+        self.fail_at(world, place, index, PublishFailure::Refused(code));
     }
 
-    /// The partition's request is over. False when the partition is not in it.
-    fn ends(&mut self, place: Place, token: u64) -> bool {
-        let Some(partition) = self.partition(place) else { return false };
-        let ends = partition.stage == Stage::InFlight(token);
-        if ends {
-            partition.stage = Stage::Resting;
+    /// The broker takes nothing more in this sequence.
+    fn spend_identity(&mut self, world: &mut dyn World, place: Place, code: ErrorCode) {
+        world.refresh("a broker does not know the producer");
+        if let Some(partition) = self.partition(place) {
+            partition.spent.get_or_insert(code);
         }
-        ends
+        self.look(world, place);
     }
 
-    fn written(&mut self, world: &mut dyn World, place: Place, answer: &Answer) {
+    /// A request of the partition is over: which of its batches was in it.
+    pub(super) fn lands(&mut self, place: Place, token: u64) -> Option<usize> {
+        let partition = self.partition(place)?;
+        let index = partition.find(token)?;
+        partition.queue[index].flight = None;
+        Some(index)
+    }
+
+    fn written(&mut self, world: &mut dyn World, place: Place, index: usize, answer: &Answer) {
         let super::Spot::Partition(number) = place.spot else { return };
         let partition = self.topic(place.topic).partition(number);
         partition.failures = 0;
-        if let Some(batch) = partition.queue.pop_front() {
+        if let Some(batch) = partition.queue.remove(index) {
+            if let (Some(identity), Some(sequence)) = (batch.identity, &mut partition.sequence) {
+                sequence.is_confirmed |= sequence.has(identity);
+            }
             let written = Written {
                 partition: number as i32,
                 base_offset: answer.base_offset,
@@ -96,34 +156,85 @@ impl Sender {
         self.next_turn(world, place);
     }
 
-    /// The first batch is given up; the partition goes on.
-    pub(super) fn fail_first(&mut self, world: &mut dyn World, place: Place, failure: PublishFailure) {
-        let Some(partition) = self.partition(place) else { return };
-        partition.stage = Stage::Resting;
-        partition.failures = 0;
-        if let Some(mut batch) = partition.queue.pop_front() {
+    /// A batch is given up; the partition goes on.
+    pub(super) fn fail_at(
+        &mut self,
+        world: &mut dyn World,
+        place: Place,
+        index: usize,
+        failure: PublishFailure,
+    ) {
+        if let Some(partition) = self.partition(place) {
+            partition.failures = 0;
+        }
+        if let Some(mut batch) = self.remove(place, index) {
             self.fail(place, &mut batch, failure);
         }
         self.next_turn(world, place);
     }
 
-    /// The first batch goes again after a while: here, or elsewhere if it may move.
-    fn try_again(&mut self, world: &mut dyn World, place: Place, loss: &Loss) {
-        let Some(partition) = self.partition(place) else { return };
-        partition.failures = partition.failures.saturating_add(1);
-        let failures = partition.failures;
-        let wait = self.settings.backoff.wait(failures, &mut self.rng);
-        let Some(partition) = self.partition(place) else { return };
-        partition.not_before = world.now() + wait;
-        match partition.queue.front_mut() {
-            Some(batch) if batch.is_over() => drop(partition.queue.pop_front()),
-            Some(batch) => {
-                batch.is_possibly_sent |= loss.is_possibly_sent;
-                batch.trouble = Some(loss.why.clone());
+    /// Takes a batch out of its partition's queue, whatever is being done with it.
+    pub(super) fn remove(&mut self, place: Place, index: usize) -> Option<super::batch::Batch> {
+        let partition = self.partition(place)?;
+        if matches!(partition.stage, Stage::Ready(_)) {
+            partition.stage = Stage::Resting;
+        }
+        let batch = partition.remove(index)?;
+        if let Some(job) = batch.job {
+            if partition.stage == Stage::Compressing(job) {
+                partition.stage = Stage::Resting;
             }
-            None => {}
+            self.jobs.remove(&job);
+        }
+        Some(batch)
+    }
+
+    /// A batch goes again after a while: here, or elsewhere if it may move. What is over goes again only if that tells
+    /// whether it is stored.
+    fn try_again(&mut self, world: &mut dyn World, place: Place, index: usize, loss: &Loss) {
+        let now = world.now();
+        let Some(partition) = self.partition(place) else { return };
+        if partition.not_before <= now {
+            partition.failures = partition.failures.saturating_add(1);
+            let failures = partition.failures;
+            let wait = self.settings.backoff.wait(failures, &mut self.rng);
+            self.rest(place, now + wait);
+        }
+        let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) else {
+            return;
+        };
+        batch.is_possibly_sent |= loss.is_possibly_sent;
+        batch.trouble = Some(loss.why.clone());
+        let is_worth_it = !batch.is_over() || (batch.identity.is_some() && batch.is_possibly_sent);
+        let is_in_doubt = batch.identity.is_some() && batch.is_possibly_sent;
+        if !is_worth_it && let Some(mut batch) = self.remove(place, index) {
+            batch.release(&self.store, &mut self.wakers);
+        }
+        if is_in_doubt
+            && is_planted(PlantedBug::RenewsWhileInDoubt)
+            && let Some(partition) = self.partition(place)
+        {
+            partition.spent = Some(ErrorCode::UNKNOWN_PRODUCER_ID);
         }
         self.return_free(world, place);
         self.look(world, place);
     }
+
+    pub(super) fn rest(&mut self, place: Place, until: crate::time::Instant) {
+        if let Some(partition) = self.partition(place) {
+            partition.not_before = until;
+        }
+    }
+}
+
+/// Whether an error says that nothing can come of this identity any more.
+fn ends_identity(code: ErrorCode) -> bool {
+    const END: [ErrorCode; 5] = [
+        ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+        ErrorCode::UNKNOWN_PRODUCER_ID,
+        ErrorCode::INVALID_PRODUCER_EPOCH,
+        ErrorCode::INVALID_PRODUCER_ID_MAPPING,
+        ErrorCode::PRODUCER_FENCED,
+    ];
+    END.contains(&code)
 }

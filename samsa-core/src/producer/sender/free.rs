@@ -71,7 +71,7 @@ impl Sender {
         if let Spot::Partition(number) = place.spot
             && self.free.contains(&place.topic)
             && !self.topic(place.topic).partition(number).free_had_turn
-            && self.is_open(place.topic, number, world.now())
+            && self.takes_more(world, place)
         {
             return self.assign(world, place.topic, number);
         }
@@ -100,11 +100,21 @@ impl Sender {
 
     fn is_open(&self, index: u32, number: u32, now: Instant) -> bool {
         let partition = &self.topics[index as usize].partitions[number as usize];
-        let leader = partition.leader.and_then(|leader| self.brokers.get(&leader));
-        let has_room = |broker: &super::Broker| {
+        partition.is_open(now) && self.has_room(partition.leader)
+    }
+
+    /// Whether a batch more of this partition could be sent now.
+    fn takes_more(&self, world: &dyn World, place: Place) -> bool {
+        let Spot::Partition(number) = place.spot else { return false };
+        let partition = &self.topics[place.topic as usize].partitions[number as usize];
+        partition.takes_more(world.now(), self.window(world, place)) && self.has_room(partition.leader)
+    }
+
+    fn has_room(&self, leader: Option<BrokerId>) -> bool {
+        let broker = leader.and_then(|leader| self.brokers.get(&leader));
+        broker.is_some_and(|broker| {
             broker.link == Link::Ready && broker.in_flight < limits::PRODUCE_REQUESTS_IN_FLIGHT
-        };
-        partition.is_open(now) && leader.is_some_and(has_room)
+        })
     }
 
     /// Asks for connections to all leaders of a topic: who is not connected gets no keyless batch.

@@ -7,13 +7,14 @@ use super::Sender;
 use super::batch::Batch;
 use super::place::{Link, Place, Spot, Stage};
 use super::request::{Part, format_of, request, version_for};
+use super::window::Next;
 use super::world::World;
 use crate::error::{AppendError, PublishFailure};
 use crate::id::{BrokerId, ConnId, JobId};
 use crate::intent::{Job, JobOutput};
 use crate::limits;
-use crate::producer::buffer::Lane;
 use crate::producer::compression::CompressionJob;
+use crate::producer::planted::{PlantedBug, is_planted};
 
 /// A request takes no further batch beyond this size.
 const REQUEST_BYTES: usize = 1 << 20;
@@ -28,10 +29,17 @@ pub(super) struct Request {
     pub(super) parts: Vec<Part>,
 }
 
+/// A request to be sent.
+struct Sending {
+    token: u64,
+    broker: BrokerId,
+    places: Vec<Place>,
+}
+
 /// What can be had of a partition for a request.
 enum Prepared {
-    /// Its first batch, of so many bytes in this format.
-    Batch(usize, Format),
+    /// The batch at this place of its queue, of so many bytes in this format.
+    Batch { index: usize, len: usize, format: Format },
     /// Nothing now; the partition does not wait for the broker any more.
     Nothing,
 }
@@ -60,87 +68,136 @@ impl Sender {
             return;
         };
         while self.broker(broker).in_flight < limits::PRODUCE_REQUESTS_IN_FLIGHT {
-            let (format, places) = self.gather(world, broker, format_of(newest));
+            let token = self.next_token();
+            let (format, places) = self.gather(world, broker, newest, token);
             if places.is_empty() {
                 return;
             }
-            self.send(world, broker, conn, newest, format, places);
+            self.send(world, conn, newest, format, Sending { token, broker, places: places.clone() });
+            // More of them may be ready for the next request.
+            for place in places {
+                self.look(world, place);
+            }
         }
     }
 
-    /// The partitions whose first batches go together into one request, all of one format.
-    fn gather(&mut self, world: &mut dyn World, broker: BrokerId, takes: Format) -> (Format, Vec<Place>) {
+    pub(super) fn next_token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token
+    }
+
+    /// The partitions of which a batch each goes into this request, all of one format.
+    fn gather(
+        &mut self,
+        world: &mut dyn World,
+        broker: BrokerId,
+        newest: i16,
+        token: u64,
+    ) -> (Format, Vec<Place>) {
         let mut places = Vec::new();
         let mut bytes = 0;
-        let mut format = takes;
+        let mut common = format_of(newest);
         while let Some(place) = self.broker(broker).ready.front().copied() {
-            match self.prepare(world, place, broker, takes) {
+            match self.prepare(world, place, broker, newest) {
                 Prepared::Nothing => {}
-                Prepared::Batch(len, its) => {
-                    let fits = its == format && bytes + len <= REQUEST_BYTES;
+                Prepared::Batch { index, len, format } => {
+                    let fits = format == common && bytes + len <= REQUEST_BYTES;
                     if !places.is_empty() && !fits {
                         break;
                     }
-                    format = its;
+                    common = format;
                     bytes += len;
                     places.push(place);
                     // At once, so that a second entry of the same partition is a stale one.
-                    self.set_stage(place, Stage::InFlight(self.next_token));
+                    self.depart(place, index, token, broker);
                 }
             }
             self.broker(broker).ready.pop_front();
         }
-        (format, places)
+        (common, places)
     }
 
-    /// Sees to it that the partition's first batch can be sent to a leader that takes this format.
-    fn prepare(&mut self, world: &mut dyn World, place: Place, broker: BrokerId, takes: Format) -> Prepared {
+    /// Sees to it that the partition's next batch can be sent to a leader of this version.
+    fn prepare(&mut self, world: &mut dyn World, place: Place, broker: BrokerId, newest: i16) -> Prepared {
         if self.partition(place).is_none_or(|partition| partition.stage != Stage::Ready(broker)) {
             return Prepared::Nothing;
         }
         self.expire(world, place);
-        if !self.take_first(place) {
+        let Some(index) = self.take_next(world, place) else {
             self.set_stage(place, Stage::Resting);
             self.look(world, place);
             return Prepared::Nothing;
-        }
-        if let Err(failure) = self.suit(place, takes) {
-            self.fail_first(world, place, failure);
+        };
+        if let Err(failure) = self.suit(place, index, format_of(newest)) {
+            self.fail_at(world, place, index, failure);
             return Prepared::Nothing;
         }
-        if self.compress(world, place) {
+        if self.compress(world, place, index) {
             return Prepared::Nothing;
         }
-        let first = self.partition(place).and_then(|partition| partition.queue.front());
-        first.map_or(Prepared::Nothing, |batch| Prepared::Batch(batch.len(), batch.sealed.format()))
+        if !self.identify(world, place, newest) {
+            self.set_stage(place, Stage::Resting);
+            return Prepared::Nothing;
+        }
+        let batch = self.partition(place).and_then(|partition| partition.queue.get(index));
+        batch.map_or(Prepared::Nothing, |batch| Prepared::Batch {
+            index,
+            len: batch.len(),
+            format: batch.sealed.format(),
+        })
     }
 
-    /// Takes the oldest batch out of the partition's lane, unless one was taken before.
-    fn take_first(&mut self, place: Place) -> bool {
+    /// The place of the next batch in the partition's queue. If it was not taken out of the lane before, it is now.
+    fn take_next(&mut self, world: &dyn World, place: Place) -> Option<usize> {
+        let window = self.window(world, place);
         let topic = &mut self.topics[place.topic as usize];
-        let Spot::Partition(number) = place.spot else { return false };
-        if !topic.partition(number).queue.is_empty() {
-            return true;
-        }
-        let Some(batch) = topic.batches.bound(number).and_then(Lane::take) else { return false };
+        let Spot::Partition(number) = place.spot else { return None };
+        let lane = match topic.partition(number).next(window) {
+            Next::Nothing => return None,
+            Next::Queued(index) => return Some(index),
+            Next::Lane => topic.batches.bound(number)?,
+            Next::FullOfLane => topic.batches.bound(number).filter(|lane| lane.has_full())?,
+        };
+        let batch = lane.take()?;
         let partition = topic.partition(number);
         partition.free_had_turn = false;
         partition.queue.push_back(Batch::new(batch, false));
-        true
+        Some(partition.queue.len() - 1)
     }
 
-    /// Makes the first batch one that the leader takes. What may be stored is not touched: a newer leader is sent an
-    /// older request, an older one cannot take it at all.
-    fn suit(&mut self, place: Place, takes: Format) -> Result<(), PublishFailure> {
+    /// How many batches of a partition may be of unknown fate now.
+    pub(super) fn window(&self, world: &dyn World, place: Place) -> usize {
+        let Spot::Partition(number) = place.spot else { return 1 };
+        let partition = self.topics[place.topic as usize].partitions.get(number as usize);
+        partition.map_or(1, |partition| {
+            partition.window(partition.leader.and_then(|leader| world.broker_version(leader)))
+        })
+    }
+
+    /// Makes a batch one that the leader takes. What may be stored is not touched: a newer leader is sent an older
+    /// request, an older one cannot take it at all. Where batches with an identity were stored there are none without.
+    fn suit(&mut self, place: Place, index: usize, takes: Format) -> Result<(), PublishFailure> {
+        const UNSUPPORTED: PublishFailure =
+            PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return Ok(()) };
-        let Some(batch) = topic.partition(number).queue.front_mut() else { return Ok(()) };
+        let partition = topic.partition(number);
+        let has_identity = partition.sequence.as_ref().is_some_and(|sequence| sequence.is_confirmed);
+        if takes != Format::V2 && has_identity {
+            return Err(UNSUPPORTED);
+        }
+        let Some(batch) = partition.queue.get(index) else { return Ok(()) };
         let format = batch.sealed.format();
         if format == takes || (batch.is_possibly_sent && format < takes) {
             return Ok(());
         }
         if batch.is_possibly_sent {
-            return Err(PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
+            return Err(UNSUPPORTED);
+        }
+        partition.give_back_sequences();
+        let Some(batch) = partition.queue.get_mut(index) else { return Ok(()) };
+        if batch.identity.is_some() {
+            return Err(UNSUPPORTED);
         }
         let recoded = batch.recode(takes, &self.store, &mut self.wakers);
         recoded.map_err(|_| {
@@ -149,16 +206,17 @@ impl Sender {
         })
     }
 
-    /// Whether the first batch has to be compressed before it can go.
-    fn compress(&mut self, world: &mut dyn World, place: Place) -> bool {
+    /// Whether a batch has to be compressed before it can go.
+    fn compress(&mut self, world: &mut dyn World, place: Place, index: usize) -> bool {
         let codec = self.settings.codec;
         let id = JobId(self.next_job);
         let Some(partition) = self.partition(place) else { return false };
-        let Some(batch) = partition.queue.front() else { return false };
-        if codec == Codec::None || batch.is_compressed || batch.is_possibly_sent {
+        let Some(batch) = partition.queue.get_mut(index) else { return false };
+        if codec == Codec::None || batch.is_compressed || batch.is_attempted() {
             return false;
         }
         let job = CompressionJob::new(batch.sealed.clone(), codec);
+        batch.job = Some(id);
         partition.stage = Stage::Compressing(id);
         self.next_job += 1;
         self.jobs.insert(id, place);
@@ -172,11 +230,11 @@ impl Sender {
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return };
         let partition = topic.partition(number);
-        if partition.stage != Stage::Compressing(id) {
-            return;
+        if partition.stage == Stage::Compressing(id) {
+            partition.stage = Stage::Resting;
         }
-        partition.stage = Stage::Resting;
-        if let Some(batch) = partition.queue.front_mut() {
+        if let Some(batch) = partition.queue.iter_mut().find(|batch| batch.job == Some(id)) {
+            batch.job = None;
             batch.is_compressed = true;
             if done.batch.codec() != batch.sealed.codec() {
                 let charge = done.batch.body().len();
@@ -186,25 +244,31 @@ impl Sender {
         self.look(world, place);
     }
 
-    fn send(
-        &mut self,
-        world: &mut dyn World,
-        broker: BrokerId,
-        conn: ConnId,
-        newest: i16,
-        format: Format,
-        places: Vec<Place>,
-    ) {
-        let mut parts: Vec<Part> = places.iter().filter_map(|place| self.part(*place)).collect();
+    /// A batch is in this request: now it has its place in the sequence.
+    fn depart(&mut self, place: Place, index: usize, token: u64, broker: BrokerId) {
+        let Some(partition) = self.partition(place) else { return };
+        partition.stage = Stage::Resting;
+        let Some(batch) = partition.queue.get_mut(index) else { return };
+        let is_new = !batch.is_attempted() && batch.sealed.format() == Format::V2;
+        let forgets = batch.identity.is_some() && is_planted(PlantedBug::ForgetsSequence);
+        if let Some(sequence) = &mut partition.sequence
+            && (is_new || forgets)
+        {
+            batch.set_identity(sequence.take(batch.sealed.count()));
+        }
+        batch.depart(token, broker);
+    }
+
+    fn send(&mut self, world: &mut dyn World, conn: ConnId, newest: i16, format: Format, sending: Sending) {
+        let Sending { token, broker, places } = sending;
+        let mut parts: Vec<Part> = places.iter().filter_map(|place| self.part(*place, token)).collect();
         let version = version_for(newest, format, &parts);
         // The broker gives up first, and says so: then the connection need not be given up.
         let timeout_ms = (self.settings.request_timeout / 2).as_millis().try_into().unwrap_or(i32::MAX);
-        let token = self.next_token;
-        self.next_token += 1;
         let sent = world.send(conn, &request(&parts, self.settings.acks, timeout_ms), version, token);
         if sent.is_err() {
             for place in places {
-                self.fail_first(world, place, PublishFailure::Refused(ErrorCode::INVALID_REQUEST));
+                self.unsendable(world, place, token);
             }
             return;
         }
@@ -215,10 +279,18 @@ impl Sender {
         self.requests.insert(token, Request { broker, places, parts });
     }
 
-    fn part(&mut self, place: Place) -> Option<Part> {
+    fn unsendable(&mut self, world: &mut dyn World, place: Place, token: u64) {
+        if let Some(index) = self.lands(place, token) {
+            self.fail_at(world, place, index, PublishFailure::Refused(ErrorCode::INVALID_REQUEST));
+        }
+    }
+
+    fn part(&mut self, place: Place, token: u64) -> Option<Part> {
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return None };
-        let segments = topic.partition(number).queue.front_mut()?.segments();
+        let partition = topic.partition(number);
+        let index = partition.find(token)?;
+        let segments = partition.queue.get_mut(index)?.segments();
         Some(Part { topic: topic.name().clone(), topic_id: topic.id, partition: number, segments })
     }
 

@@ -1,15 +1,16 @@
 //! Looking at a place: what is there, what it waits for, and until when.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Sender;
 use super::batch::{Batch, fail_unsettled};
-use super::place::{Link, Place, Spot, Stage};
+use super::place::{Link, Place, Spot, Stage, Topic};
+use super::window::Next;
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
 use crate::producer::buffer::{Lane, Look};
+use crate::producer::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
 impl Sender {
@@ -21,7 +22,7 @@ impl Sender {
             Spot::Free => self.look_free(world, place.topic),
             Spot::Partition(partition) => self.look_partition(world, place, partition),
         };
-        if next.is_some() {
+        if next.is_some() || self.partition(place).is_some_and(|partition| !partition.queue.is_empty()) {
             self.active.insert(place);
         } else {
             self.active.remove(&place);
@@ -29,10 +30,12 @@ impl Sender {
         self.timers.set(place, next);
     }
 
-    /// Returns when to look again; never, when there is nothing.
+    /// Returns when to look again; never, when there is nothing, or nothing that time changes.
     fn look_partition(&mut self, world: &mut dyn World, place: Place, number: u32) -> Option<Instant> {
         let now = world.now();
         let (linger, timeout) = (self.settings.linger, self.settings.delivery_timeout);
+        self.settle_identity(place);
+        let window = self.window(world, place);
         if self.topic(place.topic).partition(number).is_leaderless() {
             self.return_free(world, place);
         }
@@ -42,31 +45,41 @@ impl Sender {
         let partition = topic.partition(number);
         let waiting =
             partition.queue.iter().filter(|batch| !batch.is_over()).map(|batch| batch.deadline(timeout));
-        let expiry = waiting.chain(found.opened().map(|opened| opened + timeout)).min()?;
+        let expiry = waiting.chain(found.opened().map(|opened| opened + timeout)).min();
 
         if let Stage::Ready(broker) = partition.stage
             && partition.leader != Some(broker)
         {
             partition.stage = Stage::Resting;
         }
-        if partition.stage != Stage::Resting {
-            return Some(expiry);
+        let next = partition.next(window);
+        if partition.stage != Stage::Resting || (partition.queue.is_empty() && found == Look::Empty) {
+            return expiry;
         }
         if partition.not_before > now {
-            return Some(expiry.min(partition.not_before));
+            return Some(expiry.map_or(partition.not_before, |expiry| expiry.min(partition.not_before)));
         }
-        if let (Look::Lingers { until, .. }, true) = (found, partition.queue.is_empty()) {
-            return Some(expiry.min(until));
+        let leader = partition.leader;
+        let is_due = match (next, found) {
+            (Next::Queued(_), _) | (Next::Lane, Look::Due { .. }) => true,
+            (Next::Lane, Look::Lingers { until, .. }) => return expiry.map(|expiry| expiry.min(until)),
+            (Next::FullOfLane, _) => topic.batches.bound(number).is_some_and(Lane::has_full),
+            (Next::Lane, Look::Empty) | (Next::Nothing, _) => false,
+        };
+        match leader {
+            Some(broker) if is_due => self.make_ready(place, broker),
+            Some(_) => {}
+            None => {
+                // If somebody deleted the topic, this message makes it anew, where the cluster allows that. What is over
+                // makes no topic.
+                if expiry.is_some() {
+                    let name = self.topics[place.topic as usize].name().clone();
+                    world.want(&name);
+                }
+                self.wait_for_metadata(world);
+            }
         }
-        if let Some(broker) = partition.leader {
-            self.make_ready(place, broker);
-        } else {
-            // If somebody deleted the topic, this message makes it anew, where the cluster allows that.
-            let name = self.topics[place.topic as usize].name().clone();
-            world.want(&name);
-            self.wait_for_metadata(world);
-        }
-        Some(expiry)
+        expiry
     }
 
     fn make_ready(&mut self, place: Place, broker: BrokerId) {
@@ -92,11 +105,12 @@ impl Sender {
     /// Keyless batches that wait for this partition in vain may go to another one.
     pub(super) fn return_free(&mut self, world: &mut dyn World, place: Place) {
         let Some(partition) = self.partition(place) else { return };
-        let queue = std::mem::take(&mut partition.queue).into_iter();
-        let (movable, bound): (VecDeque<_>, _) = queue.partition(Batch::may_move);
-        partition.queue = bound;
+        if matches!(partition.stage, Stage::Compressing(_)) {
+            return;
+        }
+        let movable = partition.take_movable();
         if !movable.is_empty() {
-            self.put_back(place.topic, movable);
+            self.put_back(place.topic, movable.into());
             self.look(world, Place { topic: place.topic, spot: Spot::Free });
         }
     }
@@ -157,25 +171,49 @@ impl Sender {
         if !partition.queue.iter().any(|batch| batch.deadline(timeout) <= now) {
             return;
         }
-        let stage = partition.stage;
-        let mut queue = std::mem::take(&mut partition.queue);
-        let mut kept = VecDeque::with_capacity(queue.len());
-        let mut is_first = true;
-        while let Some(mut batch) = queue.pop_front() {
-            let is_under_way = std::mem::take(&mut is_first) && matches!(stage, Stage::InFlight(_));
-            if batch.deadline(timeout) <= now {
-                batch.is_possibly_sent |= is_under_way;
-                self.time_out(world, place, &mut batch);
-            }
-            if is_under_way || !batch.is_over() {
-                kept.push_back(batch);
-            } else if let Stage::Compressing(job) = stage {
-                self.jobs.remove(&job);
-                self.set_stage(place, Stage::Resting);
-            }
+        // From the back, so that what is certainly not stored gives its sequence numbers back.
+        for index in (0..partition.queue.len()).rev() {
+            self.expire_at(world, place, index, now);
         }
-        if let Some(partition) = self.partition(place) {
-            partition.queue = kept;
+    }
+
+    /// The deadline ends the wait of the application. A batch that may be stored and has a place in the sequence keeps
+    /// it: what comes behind it can be stored only when its fate is known.
+    fn expire_at(&mut self, world: &dyn World, place: Place, index: usize, now: Instant) {
+        let timeout = self.settings.delivery_timeout;
+        let Some(partition) = self.partition(place) else { return };
+        let Some(batch) = partition.queue.get(index) else { return };
+        if batch.is_over() || batch.deadline(timeout) > now {
+            return;
+        }
+        let is_in_doubt = batch.identity.is_some() && batch.is_possibly_sent;
+        if batch.flight.is_some() || (is_in_doubt && !is_planted(PlantedBug::DeadlineFreesPlace)) {
+            let failure = self.timed_out(world, place, batch_trouble(&self.topics, place, index));
+            return self.report(place, index, failure);
+        }
+        if is_in_doubt {
+            self.free_place(place, index);
+        }
+        if let Some(mut batch) = self.remove(place, index) {
+            self.time_out(world, place, &mut batch);
+        }
+    }
+
+    /// The fault that a test plants.
+    fn free_place(&mut self, place: Place, index: usize) {
+        let Some(partition) = self.partition(place) else { return };
+        let Some(batch) = partition.queue.get_mut(index) else { return };
+        if let (Some(identity), Some(sequence)) = (batch.identity.take(), &mut partition.sequence) {
+            sequence.go_back_to(identity);
+        }
+    }
+
+    fn report(&mut self, place: Place, index: usize, failure: PublishFailure) {
+        let Spot::Partition(number) = place.spot else { return };
+        let topic = &self.topics[place.topic as usize];
+        let batch = topic.partitions.get(number as usize).and_then(|partition| partition.queue.get(index));
+        if let Some(batch) = batch {
+            batch.report(topic.name(), Some(number), failure, &mut self.wakers);
         }
     }
 
@@ -186,21 +224,27 @@ impl Sender {
     }
 
     fn time_out(&mut self, world: &dyn World, place: Place, batch: &mut Batch) {
-        let last = batch.trouble.clone().unwrap_or_else(|| match self.obstacle(place) {
-            Some(obstacle) => obstacle,
-            None => format!("no partition has a leader that can be reached: {}", world.last_trouble()),
-        });
-        let failure = PublishFailure::TimedOut { within: self.settings.delivery_timeout, last };
+        let failure = self.timed_out(world, place, batch.trouble.clone());
         self.fail(place, batch, failure);
     }
 
+    fn timed_out(&self, world: &dyn World, place: Place, trouble: Option<String>) -> PublishFailure {
+        let last = trouble.unwrap_or_else(|| match self.obstacle(place) {
+            Some(obstacle) => obstacle,
+            None => format!("no partition has a leader that can be reached: {}", world.last_trouble()),
+        });
+        PublishFailure::TimedOut { within: self.settings.delivery_timeout, last }
+    }
+
+    /// The end of a batch that is in no queue any more.
     pub(super) fn fail(&mut self, place: Place, batch: &mut Batch, failure: PublishFailure) {
         let partition = match place.spot {
             Spot::Partition(partition) => Some(partition),
             Spot::Free | Spot::Unsettled => None,
         };
         let name = self.topic(place.topic).name().clone();
-        batch.fail(&name, partition, failure, &self.store, &mut self.wakers);
+        batch.report(&name, partition, failure, &mut self.wakers);
+        batch.release(&self.store, &mut self.wakers);
     }
 
     /// What stands in the way of a partition, in words.
@@ -226,21 +270,23 @@ impl Sender {
             Spot::Partition(number) => number,
         };
         let Some(partition) = topic.partitions.get(number as usize) else { return "metadata".to_owned() };
+        if let Some(flight) = partition.queue.iter().find_map(|batch| batch.flight) {
+            return format!("the answer of broker {}", flight.broker);
+        }
         match (partition.stage, partition.leader) {
-            (Stage::InFlight(_), _) => {
-                let whom =
-                    partition.leader.map_or_else(|| "its leader".to_owned(), |id| format!("broker {id}"));
-                format!("the answer of {whom}")
-            }
             (Stage::Compressing(_), _) => "to be compressed".to_owned(),
             (_, None) => "a leader".to_owned(),
             (Stage::Ready(_), Some(leader)) => match self.brokers.get(&leader) {
                 Some(broker) if broker.link == Link::Ready => format!("its turn at broker {leader}"),
                 _ => format!("a connection to broker {leader}"),
             },
+            (Stage::Resting, Some(_)) if partition.queue.front().is_some_and(Batch::is_over) => {
+                "word whether a batch is stored whose time is over".to_owned()
+            }
             (Stage::Resting, Some(_)) if partition.failures > 0 => {
                 format!("to be tried again after {} failures", partition.failures)
             }
+            (Stage::Resting, Some(_)) if !partition.queue.is_empty() => "a producer id".to_owned(),
             (Stage::Resting, Some(_)) => "the linger time".to_owned(),
         }
     }
@@ -255,4 +301,9 @@ impl Sender {
         };
         taken.map(Batch::opened).or_else(|| topic.lanes(place.spot).iter().filter_map(Lane::oldest).min())
     }
+}
+
+fn batch_trouble(topics: &[Topic], place: Place, index: usize) -> Option<String> {
+    let Spot::Partition(number) = place.spot else { return None };
+    topics[place.topic as usize].partitions.get(number as usize)?.queue.get(index)?.trouble.clone()
 }

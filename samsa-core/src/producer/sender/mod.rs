@@ -7,23 +7,31 @@
 //! |-------------|-----------------------------------|-------------|----------------------------------------------|
 //! | Resting     | records, and a leader             | Ready       | a wish for a connection, if there is none    |
 //! | Resting     | records that linger, or a backoff | Resting     | a deadline                                   |
-//! | Ready       | room on the connection            | `InFlight`  | a request with batches of many partitions    |
+//! | Ready       | room on the connection            | Resting     | a request with batches of many partitions    |
 //! | Ready       | room, and the batch is plain      | Compressing | a job                                        |
+//! | Ready       | room, and no producer id          | Resting     | a question for one                           |
 //! | Compressing | the job is done                   | Resting     |                                              |
-//! | `InFlight`  | written                           | Resting     | the outcome                                  |
-//! | `InFlight`  | a definite, final error           | Resting     | the outcome                                  |
-//! | `InFlight`  | another error, or no answer       | Resting     | a backoff; the same bytes go again           |
-//! | any         | the delivery timeout is over      | the same    | the outcome; the partition still waits for   |
-//! |             |                                   |             | the end of a request that is under way       |
 //!
-//! One batch of a partition is under way at a time; so order is kept over retries, and there is no other record of the
-//! partition that could overtake. A keyless batch belongs to a partition from when it is taken until it is certainly
-//! not stored.
+//! And of a batch that is in a request:
+//!
+//! | input                        | then                                                                            |
+//! |------------------------------|---------------------------------------------------------------------------------|
+//! | written                      | the outcome                                                                     |
+//! | a definite, final error      | the outcome                                                                     |
+//! | another error, or no answer  | a backoff; the same bytes go again                                              |
+//! | the delivery timeout is over | the outcome; the batch keeps its place until its request ends, and with an      |
+//! |                              | identity until its fate is known                                                |
+//!
+//! With an identity (KIP-98), which is the default, up to five batches of a partition are of unknown fate; without one, and
+//! where the broker remembers no more than one, a single one. So order is kept over retries: `window` tells what may go
+//! when, `identity` who a partition says it is, `fate` what an answer means. A keyless batch belongs to a partition from
+//! when it is taken until neither it nor anything behind it may be stored.
 
 mod batch;
 mod fate;
 mod free;
 mod gather;
+mod identity;
 mod look;
 mod place;
 mod request;
@@ -34,6 +42,7 @@ mod tests;
 mod timers;
 mod topics;
 mod waits;
+mod window;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +64,7 @@ use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::wake::Wakers;
 use gather::Request;
+use identity::ProducerIds;
 use place::{Broker, Link, Partition, Place, Spot, Topic};
 use timers::Timers;
 use waits::Waits;
@@ -78,6 +88,7 @@ pub(crate) struct Sender {
     /// Something waits for metadata: when to ask for it again.
     ask_again: Option<Instant>,
     waits: Waits,
+    producer_ids: ProducerIds,
     next_token: u64,
     next_job: u64,
     wakers: Wakers,
@@ -88,6 +99,7 @@ pub(crate) struct Sender {
 #[derive(Debug)]
 struct Settings {
     acks: Acks,
+    idempotence: bool,
     codec: Codec,
     linger: Duration,
     delivery_timeout: Duration,
@@ -103,6 +115,7 @@ impl Sender {
         };
         let settings = Settings {
             acks: config.publish.acks,
+            idempotence: config.publish.idempotence && config.publish.acks == Acks::All,
             codec,
             linger: config.publish.linger,
             delivery_timeout: config.publish.delivery_timeout,
@@ -121,6 +134,7 @@ impl Sender {
             free: BTreeSet::new(),
             ask_again: None,
             waits: Waits::default(),
+            producer_ids: ProducerIds::default(),
             next_token: 0,
             next_job: 0,
             wakers: Wakers::default(),
@@ -132,6 +146,7 @@ impl Sender {
         match input {
             ProducerInput::BatchesReady => self.batches_ready(world),
             ProducerInput::MetadataChanged => self.metadata_changed(world),
+            ProducerInput::ContactChanged => self.contact_changed(world),
             ProducerInput::Ready { peer } => self.broker_ready(world, peer),
             ProducerInput::Unreachable { peer, reason } => self.broker_unreachable(world, peer, reason),
             ProducerInput::Response { token, version, frame } => self.response(world, token, version, &frame),
@@ -157,6 +172,7 @@ impl Sender {
             self.timers.next().map(|at| Deadline::new(at, "linger, retry or delivery timeout of a batch")),
             self.ask_again.map(|at| Deadline::new(at, "metadata for waiting batches")),
             self.waits.next().map(|at| Deadline::new(at, "flush or close")),
+            self.producer_ids.next().map(|at| Deadline::new(at, "producer id, again")),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -209,6 +225,7 @@ impl Sender {
 
     fn tick(&mut self, world: &mut dyn World) {
         let now = world.now();
+        self.producer_ids_tick(world);
         while let Some(place) = self.timers.pop(now) {
             self.look(world, place);
         }
@@ -266,6 +283,7 @@ impl Sender {
         self.active.clear();
         self.free.clear();
         self.jobs.clear();
+        self.producer_ids.clear();
         self.timers = Timers::default();
         self.ask_again = None;
     }
@@ -273,6 +291,7 @@ impl Sender {
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         lines.extend(self.active.iter().map(|place| self.explain_place(*place)));
         self.waits.explain(lines);
+        self.producer_ids.explain(lines);
     }
 
     fn explain_place(&self, place: Place) -> Waiting {

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use samsa_proto::ErrorCode;
 use samsa_proto::records::Format;
 
 use super::batch::Batch;
+use super::identity::Sequence;
 use crate::id::{BrokerId, JobId};
 use crate::producer::buffer::{Lane, LaneId, LaneKind, TopicBatches};
 use crate::time::Instant;
@@ -55,7 +57,7 @@ pub(super) struct Partition {
     /// What its leader takes, and what its lane was told to write.
     pub(super) format: Option<Format>,
     pub(super) told: Option<Format>,
-    /// Batches that were taken, in order; the first is the one under way.
+    /// Batches that were taken, in order; those in flight are among the first.
     pub(super) queue: VecDeque<Batch>,
     pub(super) stage: Stage,
     /// Failures in a row.
@@ -66,9 +68,13 @@ pub(super) struct Partition {
     pub(super) given: u64,
     /// Its last batch was a keyless one: if both kinds wait, they take turns.
     pub(super) free_had_turn: bool,
+    /// Who writes to it, and which sequence number comes next. Outlives the topic's presence in the metadata.
+    pub(super) sequence: Option<Sequence>,
+    /// Why nothing more can be sent in this sequence.
+    pub(super) spent: Option<ErrorCode>,
 }
 
-/// How far a partition's first batch is.
+/// How far the next batch of a partition is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Nothing is to be done, or something has to be waited for.
@@ -77,8 +83,6 @@ pub(super) enum Stage {
     /// In the ready list of this broker.
     Ready(BrokerId),
     Compressing(JobId),
-    /// In this request.
-    InFlight(u64),
 }
 
 /// One broker, as the sender sees it.
@@ -158,13 +162,19 @@ impl Topic {
 }
 
 impl Partition {
-    /// Nothing is under way, and nobody could be sent anything.
+    /// Nobody could be sent anything.
     pub(super) fn is_leaderless(&self) -> bool {
-        self.leader.is_none() && matches!(self.stage, Stage::Resting | Stage::Ready(_))
+        self.leader.is_none()
     }
 
     /// Whether a keyless batch could go to it now, as far as the partition is concerned.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.stage == Stage::Resting && self.queue.is_empty() && self.not_before <= now
+    }
+
+    /// The batch that is in this request.
+    pub(super) fn find(&self, token: u64) -> Option<usize> {
+        let is_in = |batch: &Batch| batch.flight.is_some_and(|flight| flight.token == token);
+        self.queue.iter().position(is_in)
     }
 }

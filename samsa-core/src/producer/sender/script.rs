@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
+use samsa_proto::api::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use samsa_proto::api::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
@@ -14,7 +15,7 @@ use samsa_proto::records::{self, OwnedBatch};
 use samsa_proto::wire::{EncodeError, Records, Uuid};
 
 use super::Sender;
-use super::world::World;
+use super::world::{Asked, World};
 use crate::cluster::TopicView;
 use crate::command::{PartitionInfo, Reply};
 use crate::config::{Config, Discovery, PublishConfig};
@@ -29,7 +30,7 @@ use crate::wake::{DriverSignal, Wakers};
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the sender sees, and what it did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Script {
     now: Instant,
     topics: BTreeMap<String, TopicView>,
@@ -41,6 +42,11 @@ pub(super) struct Script {
     pub(super) refreshes: usize,
     requests: VecDeque<Sent>,
     jobs: VecDeque<(JobId, Job)>,
+    pub(super) gives_producer_ids: Asked,
+    producer_ids_asked: VecDeque<u64>,
+    last_producer_id: i64,
+    /// Questions for producer ids wait for the test to answer them.
+    pub(super) holds_producer_ids: bool,
     pub(super) replies: Vec<(OpId, Reply)>,
 }
 
@@ -83,6 +89,28 @@ impl Sent {
 
     pub(super) fn values(&self) -> Vec<String> {
         self.batches.iter().flat_map(SentBatch::values).collect()
+    }
+}
+
+impl Script {
+    fn new() -> Self {
+        Self {
+            now: Instant::default(),
+            topics: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            connected: BTreeMap::new(),
+            known: BTreeMap::new(),
+            asked: Vec::new(),
+            wanted: Vec::new(),
+            refreshes: 0,
+            requests: VecDeque::new(),
+            jobs: VecDeque::new(),
+            gives_producer_ids: Asked::Sent,
+            producer_ids_asked: VecDeque::new(),
+            last_producer_id: 0,
+            holds_producer_ids: false,
+            replies: Vec::new(),
+        }
     }
 }
 
@@ -158,6 +186,11 @@ impl World for Script {
         Ok(())
     }
 
+    fn ask_producer_id(&mut self, token: u64) -> Asked {
+        self.producer_ids_asked.push_back(token);
+        self.gives_producer_ids
+    }
+
     fn compute(&mut self, id: JobId, job: Job) {
         self.jobs.push_back((id, job));
     }
@@ -188,7 +221,7 @@ impl Play {
         driver.register(Waker::noop());
         let buffer = BatchBuffer::new(&config.publish, driver);
         let sender = Sender::new(&config, Arc::clone(buffer.store()), Rng::new(1));
-        Self { sender, buffer, world: Script::default() }
+        Self { sender, buffer, world: Script::new() }
     }
 
     /// The topic `events` has a partition for each of these leaders, all connected.
@@ -247,6 +280,29 @@ impl Play {
 
     pub(super) fn hears(&mut self, input: ProducerInput) {
         self.sender.handle(&mut self.world, input);
+        while !self.world.holds_producer_ids && self.asks_producer_id() {
+            self.gives_producer_id();
+        }
+    }
+
+    pub(super) fn asks_producer_id(&self) -> bool {
+        self.world.gives_producer_ids == Asked::Sent && !self.world.producer_ids_asked.is_empty()
+    }
+
+    /// The next producer id: 1, 2, and so on.
+    pub(super) fn gives_producer_id(&mut self) {
+        self.world.last_producer_id += 1;
+        let id = self.world.last_producer_id;
+        self.answers_producer_id(ErrorCode::NONE, id);
+    }
+
+    pub(super) fn answers_producer_id(&mut self, error_code: ErrorCode, producer_id: i64) {
+        let token = self.world.producer_ids_asked.pop_front().expect("a question for a producer id");
+        let response =
+            InitProducerIdResponse { error_code, producer_id, producer_epoch: 0, ..Default::default() };
+        let frame = samsa_proto::encode_response::<InitProducerIdRequest<'_>>(1, 4, &response).unwrap();
+        let frame = Bytes::from(frame.concat()).slice(4..);
+        self.sender.handle(&mut self.world, ProducerInput::Response { token, version: 4, frame });
     }
 
     /// Time goes on, deadline by deadline.

@@ -45,7 +45,8 @@ impl Sender {
             topic.partitions.iter_mut().for_each(|partition| partition.leader = None);
             return;
         };
-        topic.id = view.id;
+        let was = std::mem::replace(&mut topic.id, view.id);
+        let is_another = was.is_some() && view.id.is_some() && was != view.id;
         let count = view.partitions.len() as u32;
         topic.partition(count - 1);
         topic.partitions.iter_mut().for_each(|partition| partition.leader = None);
@@ -54,6 +55,9 @@ impl Sender {
         }
         if topic.batches.is_settled() {
             topic.batches.set_partitions(count);
+        }
+        if is_another {
+            self.spend_identities(index);
         }
         self.learn_format(world, index);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Sender;
 use super::batch::{Batch, fail_unsettled};
-use super::place::{Place, Spot, Stage};
+use super::place::{Place, Spot};
 use super::world::World;
 use crate::command::{Reply, Waiting};
 use crate::error::PublishFailure;
@@ -108,7 +108,10 @@ impl Sender {
         }
         ended.extend(self.waits.take_ended(Wait::is_over));
         for wait in ended {
-            self.waits.is_closed |= wait.is_close;
+            if wait.is_close {
+                self.waits.is_closed = true;
+                self.fail_everything();
+            }
             wait.answer(world);
         }
     }
@@ -146,9 +149,9 @@ impl Sender {
         }
     }
 
-    fn fail_place(&mut self, place: Place, failure: &PublishFailure) {
+    pub(super) fn fail_place(&mut self, place: Place, failure: &PublishFailure) {
         let mut batches = match place.spot {
-            Spot::Partition(number) => self.take_queue(place.topic, number),
+            Spot::Partition(number) => std::mem::take(&mut self.topic(place.topic).partition(number).queue),
             Spot::Free | Spot::Unsettled => std::mem::take(&mut self.topic(place.topic).returned),
         };
         for lane in self.topic(place.topic).lanes(place.spot) {
@@ -159,14 +162,5 @@ impl Sender {
         for mut batch in batches {
             self.fail(place, &mut batch, failure.clone());
         }
-    }
-
-    fn take_queue(&mut self, index: u32, number: u32) -> std::collections::VecDeque<Batch> {
-        let partition = self.topic(index).partition(number);
-        let mut queue = std::mem::take(&mut partition.queue);
-        if let (Stage::InFlight(_), Some(first)) = (partition.stage, queue.front_mut()) {
-            first.is_possibly_sent = true;
-        }
-        queue
     }
 }

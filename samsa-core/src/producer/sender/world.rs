@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use samsa_proto::ErrorCode;
+use samsa_proto::api::init_producer_id::InitProducerIdRequest;
 use samsa_proto::api::produce::ProduceRequest;
-use samsa_proto::wire::EncodeError;
+use samsa_proto::wire::{EncodeError, UnknownTags};
 
 use crate::cluster::{Cluster, Interest, TopicView};
 use crate::command::Reply;
@@ -15,6 +16,16 @@ use crate::limits;
 use crate::out::Context;
 use crate::time::Instant;
 use crate::wake::Wakers;
+
+/// Whether a question was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Sent,
+    /// No broker can be asked now; news will come.
+    NotYet,
+    /// The broker does not know such a question.
+    Unsupported,
+}
 
 pub(crate) trait World {
     fn now(&self) -> Instant;
@@ -39,6 +50,8 @@ pub(crate) trait World {
         version: i16,
         token: u64,
     ) -> Result<(), EncodeError>;
+    /// Asks any broker for a producer id.
+    fn ask_producer_id(&mut self, token: u64) -> Asked;
     fn compute(&mut self, id: JobId, job: Job);
     fn complete(&mut self, op: OpId, reply: Reply);
     fn wake(&mut self, wakers: &mut Wakers);
@@ -102,6 +115,29 @@ impl World for Surroundings<'_, '_> {
             response_bytes: limits::RESPONSE_BYTES,
         };
         self.cx.net.send(self.cx.now, conn, &call)
+    }
+
+    fn ask_producer_id(&mut self, token: u64) -> Asked {
+        let Some(conn) = self.cluster.contact(self.cx) else { return Asked::NotYet };
+        let Some(version) = self.cx.net.version::<InitProducerIdRequest<'static>>(conn) else {
+            return Asked::Unsupported;
+        };
+        // As Apache's client has it: the timeout counts in transactions only.
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            transaction_timeout_ms: i32::MAX,
+            producer_id: -1,
+            producer_epoch: -1,
+            unknown_tags: UnknownTags::default(),
+        };
+        let call = Call {
+            request: &request,
+            version,
+            timeout: self.cx.config.request_timeout,
+            owner: Owner::Producer(token),
+            response_bytes: limits::RESPONSE_BYTES,
+        };
+        self.cx.net.send(self.cx.now, conn, &call).map_or(Asked::Unsupported, |()| Asked::Sent)
     }
 
     fn compute(&mut self, id: JobId, job: Job) {

@@ -16,8 +16,8 @@ fn a_batch_that_never_left_fails_as_not_sent() {
 }
 
 #[test]
-fn the_wait_ends_while_a_request_is_in_flight_but_the_partition_waits_for_it() {
-    let mut play = Play::with_leaders(&[1]);
+fn without_identity_the_wait_ends_while_a_request_is_in_flight_but_the_partition_waits_for_it() {
+    let mut play = Play::configured(&[1], |config| config.idempotence = false);
     let first = play.publish_to(0, "1");
     let sent = play.sends();
     play.passes(Duration::from_secs(5));

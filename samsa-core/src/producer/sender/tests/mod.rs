@@ -3,6 +3,7 @@
 mod compression;
 mod deadline;
 mod formats;
+mod idempotence;
 mod keyless;
 mod linger;
 mod swarm;
@@ -283,6 +284,7 @@ fn explain_names_what_each_partition_waits_for() {
     let expected = [
         "messages for topic \"events\" partition 0: the answer of broker 1",
         "messages for topic \"events\" partition 1: a leader",
+        "idempotence: nothing: in force as producer 1, epoch 0; a retry is stored once",
     ];
     assert_eq!(lines, expected);
 }

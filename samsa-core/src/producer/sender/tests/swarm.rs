@@ -1,41 +1,87 @@
 //! Chance plays the brokers: whatever they do, what they wrote and what the tickets say agree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
-use crate::connection::Failure;
 use crate::producer::Ticket;
-use crate::producer::sender::script::Sent;
+use crate::producer::sender::script::{Sent, SentBatch};
 use crate::rng::Rng;
 
 const PARTITIONS: i32 = 4;
 const BROKERS: i32 = 3;
 
+/// What a partition's log holds, and the last batches of each producer: sequence number, records, offset.
+#[derive(Default)]
+struct Log {
+    values: Vec<String>,
+    producers: BTreeMap<i64, VecDeque<(i32, i32, i64)>>,
+}
+
+impl Log {
+    /// Takes a batch, as a leader does that knows its producers.
+    fn offer(&mut self, batch: &SentBatch) -> (ErrorCode, i64) {
+        let offset = self.values.len() as i64;
+        let values = batch.values();
+        if let Some(identity) = batch.read().header().identity {
+            let known = self.producers.entry(identity.producer_id).or_default();
+            let same = known.iter().find(|(sequence, ..)| *sequence == identity.base_sequence);
+            if let Some((_, records, offset)) = same {
+                assert_eq!(*records, values.len() as i32, "other records under the same numbers");
+                return (ErrorCode::NONE, *offset);
+            }
+            let next = known.back().map_or(0, |(sequence, records, _)| sequence + records);
+            if identity.base_sequence != next {
+                return (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+            }
+            known.push_back((identity.base_sequence, values.len() as i32, offset));
+            if known.len() > 5 {
+                known.pop_front();
+            }
+        }
+        self.values.extend(values);
+        (ErrorCode::NONE, offset)
+    }
+}
+
 struct Swarm {
     play: Play,
+    is_idempotent: bool,
     rng: Rng,
     leaders: Vec<Option<i32>>,
     up: Vec<bool>,
     requests: Vec<Sent>,
-    /// What each partition's log holds.
-    logs: BTreeMap<i32, Vec<String>>,
+    /// What was lost and may still arrive, from connections that are gone.
+    late: Vec<Sent>,
+    logs: BTreeMap<i32, Log>,
     /// Each record with the partition that it is bound to.
     published: Vec<(String, Option<i32>, Ticket)>,
 }
 
 impl Swarm {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, is_idempotent: bool) -> Self {
         let mut rng = Rng::new(seed);
+        let batch_bytes = if rng.below(2) == 0 { 1 } else { 300 };
         let compression = if rng.below(3) == 0 { Compression::Lz4 } else { Compression::None };
         let linger = Duration::from_millis(rng.below(3) * 5);
         let play = Play::new(|config| {
             config.compression = compression;
             config.linger = linger;
-            config.batch_bytes = 300;
+            config.batch_bytes = batch_bytes;
+            config.idempotence = is_idempotent;
             config.buffer_bytes = 64 << 10;
         });
         let (leaders, up) = (vec![None; PARTITIONS as usize], vec![false; BROKERS as usize]);
-        Self { play, rng, leaders, up, requests: Vec::new(), logs: BTreeMap::new(), published: Vec::new() }
+        Self {
+            play,
+            is_idempotent,
+            rng,
+            leaders,
+            up,
+            requests: Vec::new(),
+            late: Vec::new(),
+            logs: BTreeMap::new(),
+            published: Vec::new(),
+        }
     }
 
     fn step(&mut self) {
@@ -45,6 +91,7 @@ impl Swarm {
             6 => self.change_broker(),
             7 => self.play.passes(Duration::from_millis(self.rng.below(400))),
             8 => self.compute(),
+            9 if self.rng.below(3) == 0 => self.arrive_late(),
             _ => self.answer_any(),
         }
         self.collect();
@@ -78,53 +125,71 @@ impl Swarm {
         if *is_up {
             return self.play.connects(broker, 9);
         }
-        let lost: Vec<Sent> = self.requests.extract_if(.., |sent| sent.broker == broker).collect();
         self.play.disconnects(broker);
-        for sent in lost {
-            self.lose(&sent);
-        }
+        self.lose_all(broker);
     }
 
-    fn lose(&mut self, sent: &Sent) {
-        let failure = match self.rng.below(3) {
-            0 => not_sent(),
-            1 => possibly_sent(),
-            _ => {
-                self.write(sent);
-                Failure::PossiblySent("connection reset".to_owned())
+    /// A connection goes: the first requests on it were done or may still be, the last ones were never written.
+    fn lose_all(&mut self, broker: i32) {
+        let lost: Vec<Sent> = self.requests.extract_if(.., |sent| sent.broker == broker).collect();
+        let done = self.rng.below(lost.len() as u64 + 1) as usize;
+        let written = done + self.rng.below((lost.len() - done) as u64 + 1) as usize;
+        for (number, sent) in lost.into_iter().enumerate() {
+            if number < done {
+                self.write(&sent);
+            } else if number < written && self.is_idempotent && self.rng.below(2) == 0 {
+                self.late.push(sent.clone());
             }
-        };
-        self.play.hears_failure(sent, failure);
-    }
-
-    /// Returns the base offset of each partition.
-    fn write(&mut self, sent: &Sent) -> BTreeMap<i32, i64> {
-        let mut offsets = BTreeMap::new();
-        for batch in &sent.batches {
-            let log = self.logs.entry(batch.partition).or_default();
-            offsets.insert(batch.partition, log.len() as i64);
-            log.extend(batch.values());
+            let failure = if number < written { possibly_sent() } else { not_sent() };
+            self.play.hears_failure(&sent, failure);
+            self.collect();
         }
-        offsets
     }
 
+    /// Returns the answer for each partition.
+    fn write(&mut self, sent: &Sent) -> BTreeMap<i32, (ErrorCode, i64)> {
+        let offer =
+            |batch: &SentBatch| (batch.partition, self.logs.entry(batch.partition).or_default().offer(batch));
+        sent.batches.iter().map(offer).collect()
+    }
+
+    /// Bytes of a connection that is gone reach their broker at last.
+    fn arrive_late(&mut self) {
+        if !self.late.is_empty() {
+            let sent = self.late.remove(0);
+            self.write(&sent);
+        }
+    }
+
+    /// The oldest request of some broker is answered.
     fn answer_any(&mut self) {
         if self.requests.is_empty() {
             return;
         }
-        let sent = self.requests.remove(self.rng.below(self.requests.len() as u64) as usize);
-        match self.rng.below(8) {
+        let any = self.rng.below(self.requests.len() as u64) as usize;
+        let broker = self.requests[any].broker;
+        let oldest = self.requests.iter().position(|sent| sent.broker == broker).unwrap_or(any);
+        let sent = self.requests.remove(oldest);
+        match self.rng.below(if self.is_idempotent { 24 } else { 12 }) {
             0 => self.play.hears_error(&sent, ErrorCode::NOT_LEADER_OR_FOLLOWER),
             1 => self.play.hears_error(&sent, ErrorCode::NOT_ENOUGH_REPLICAS),
             2 => self.play.hears_error(&sent, ErrorCode::MESSAGE_TOO_LARGE),
             3 => {
-                self.write(&sent);
-                self.play.hears_error(&sent, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND);
+                let answers = self.write(&sent);
+                self.play.hears_answer(&sent, |partition| match answers[&partition] {
+                    (ErrorCode::NONE, _) => (ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, -1),
+                    refusal => refusal,
+                });
             }
-            4 => self.lose(&sent),
+            4 => {
+                self.requests.insert(oldest, sent);
+                self.lose_all(broker);
+            }
+            12 => self.play.hears_error(&sent, ErrorCode::UNKNOWN_PRODUCER_ID),
+            13 => self.play.hears_error(&sent, ErrorCode::INVALID_PRODUCER_EPOCH),
             _ => {
-                let offsets = self.write(&sent);
-                self.play.hears_answer(&sent, |partition| (ErrorCode::NONE, offsets[&partition]));
+                let answers = self.write(&sent);
+                self.play.hears_answer(&sent, |partition| answers[&partition]);
             }
         }
     }
@@ -138,9 +203,10 @@ impl Swarm {
     fn collect(&mut self) {
         while let Some(sent) = self.play.take_request() {
             assert!(self.up[sent.broker as usize]);
+            let most = if self.is_idempotent { limits::BATCHES_IN_FLIGHT } else { 1 };
             for partition in sent.partitions() {
-                let under_way = self.requests.iter().any(|other| other.partitions().contains(&partition));
-                assert!(!under_way, "two batches of partition {partition} are under way");
+                let of_it = self.requests.iter().filter(|other| other.partitions().contains(&partition));
+                assert!(of_it.count() < most, "too many batches of partition {partition} are under way");
             }
             self.requests.push(sent);
         }
@@ -163,8 +229,8 @@ impl Swarm {
                 self.collect();
             }
             for sent in std::mem::take(&mut self.requests) {
-                let offsets = self.write(&sent);
-                self.play.hears_answer(&sent, |partition| (ErrorCode::NONE, offsets[&partition]));
+                let answers = self.write(&sent);
+                self.play.hears_answer(&sent, |partition| answers[&partition]);
                 self.collect();
             }
             self.play.passes(Duration::from_millis(100));
@@ -172,12 +238,18 @@ impl Swarm {
     }
 
     fn check(&self) {
+        if self.is_idempotent {
+            let mut seen = BTreeSet::new();
+            let all = self.logs.values().flat_map(|log| &log.values);
+            let twice: Vec<&String> = all.filter(|value| !seen.insert(*value)).collect();
+            assert!(twice.is_empty(), "{twice:?} are there twice");
+        }
         let mut last_of = BTreeMap::new();
         for (name, bound, ticket) in &self.published {
             match outcome(ticket).unwrap_or_else(|| panic!("record {name} has no outcome")) {
                 Ok(receipt) => {
                     let offset = receipt.offset.unwrap();
-                    assert_eq!(self.logs[&receipt.partition][offset as usize], *name);
+                    assert_eq!(self.logs[&receipt.partition].values[offset as usize], *name);
                     if let Some(partition) = bound {
                         assert_eq!(*partition, receipt.partition);
                         let before = last_of.insert(partition, offset);
@@ -185,7 +257,8 @@ impl Swarm {
                     }
                 }
                 Err(error) if error.certainty() == Certainty::NotSent => {
-                    let written = self.logs.values().flatten().any(|written| written == name);
+                    let mut written = self.logs.values().flat_map(|log| &log.values);
+                    let written = written.any(|written| written == name);
                     assert!(!written, "record {name} was written, but: {error}");
                 }
                 Err(error) => assert_eq!(error.message().value, Some(Bytes::from(name.clone()))),
@@ -198,8 +271,8 @@ impl Swarm {
 
 #[test]
 fn what_is_written_and_what_the_tickets_say_agree_whatever_brokers_do() {
-    for seed in 0..300 {
-        let mut swarm = Swarm::new(seed);
+    for (seed, is_idempotent) in (0..300).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let mut swarm = Swarm::new(seed, is_idempotent);
         for _ in 0..300 {
             swarm.step();
         }

@@ -1,0 +1,302 @@
+//! Producer ids: who the partitions say they are, so that a broker knows a batch again (KIP-98).
+//!
+//! One id is asked for when the first batch for a leader that takes one could go. Each partition counts its own sequence
+//! numbers under it. A partition whose identity is of no use any more takes another id; the others keep theirs.
+//!
+//! | state   | input                          | then    | emits                                             |
+//! |---------|--------------------------------|---------|---------------------------------------------------|
+//! | Unasked | a batch needs one              | Seeking | the question, or a wish for a connection          |
+//! | Seeking | a broker is there, and asked   | Asking  | the question                                      |
+//! | Seeking | the broker knows no such thing | Absent  | batches go without identity                       |
+//! | Asking  | an id                          | Known   | the batches that wait go                          |
+//! | Asking  | a refusal for good             | Unasked | the batches that wait fail                        |
+//! | Asking  | another error, or no answer    | Resting | a deadline                                        |
+//! | Resting | the deadline                   | Seeking | the question, or a wish for a connection          |
+//! | Known   | a partition lost this id       | Unasked |                                                   |
+//! | Absent  | a minute, and a batch          | Seeking | the question, or a wish for a connection          |
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use samsa_proto::ErrorCode;
+use samsa_proto::api::init_producer_id::InitProducerIdRequest;
+use samsa_proto::records::Identity;
+
+use super::Sender;
+use super::place::{Place, Spot};
+use super::world::{Asked, World};
+use crate::command::Waiting;
+use crate::error::PublishFailure;
+use crate::producer::planted::{PlantedBug, is_planted};
+use crate::time::Instant;
+
+/// For how long a broker without producer ids is believed: the cluster may be in the middle of an upgrade.
+const ABSENT_FOR: Duration = Duration::from_secs(60);
+
+/// The first Produce version that carries batches with an identity (Kafka 0.11).
+const WITH_IDENTITY: i16 = 3;
+
+/// An id that a broker gave, with its epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ProducerId {
+    pub(super) id: i64,
+    pub(super) epoch: i16,
+}
+
+/// The sequence numbers of one partition.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    pub(super) producer: ProducerId,
+    next: i32,
+    /// A broker has taken a batch of it. Until then one batch goes alone: a broker that knows nothing of a producer may
+    /// take any number as its first, and so what should have come later.
+    pub(super) is_confirmed: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct ProducerIds {
+    state: State,
+    failures: u32,
+    /// Partitions whose batches wait for an id.
+    waiting: BTreeSet<Place>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Unasked,
+    Seeking,
+    Asking(u64),
+    Resting(Instant),
+    Known(ProducerId),
+    Absent(Instant),
+}
+
+/// The sequence number so many records later. It wraps from 2^31 - 1 to 0.
+fn after(sequence: i32, records: u32) -> i32 {
+    ((i64::from(sequence) + i64::from(records)) & i64::from(i32::MAX)) as i32
+}
+
+impl Sequence {
+    fn new(producer: ProducerId) -> Self {
+        Self { producer, next: 0, is_confirmed: false }
+    }
+
+    /// Numbers for so many records.
+    pub(super) fn take(&mut self, records: u32) -> Identity {
+        let base_sequence = self.next;
+        self.next = after(self.next, records);
+        Identity { producer_id: self.producer.id, producer_epoch: self.producer.epoch, base_sequence }
+    }
+
+    /// The numbers from this batch on were certainly never stored.
+    pub(super) fn go_back_to(&mut self, identity: Identity) {
+        self.next = identity.base_sequence;
+    }
+
+    /// Whether a batch is one of this sequence.
+    pub(super) fn has(&self, identity: Identity) -> bool {
+        let producer = ProducerId { id: identity.producer_id, epoch: identity.producer_epoch };
+        producer == self.producer
+    }
+
+    #[cfg(test)]
+    pub(super) fn jump_to(&mut self, next: i32) {
+        self.next = next;
+    }
+}
+
+impl ProducerIds {
+    pub(super) fn next(&self) -> Option<Instant> {
+        if let State::Resting(until) = self.state { Some(until) } else { None }
+    }
+
+    pub(super) fn is_asked(&self, token: u64) -> bool {
+        matches!(self.state, State::Asking(asked) if asked == token)
+    }
+
+    /// A partition can use this one no more.
+    pub(super) fn lose(&mut self, producer: ProducerId) {
+        if matches!(self.state, State::Known(known) if known == producer) {
+            self.state = State::Unasked;
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// For `explain`.
+    pub(super) fn explain(&self, lines: &mut Vec<Waiting>) {
+        let what = match self.state {
+            State::Unasked => return,
+            State::Seeking => "a producer id, and a broker to ask for it".to_owned(),
+            State::Asking(_) => "the answer to the question for a producer id".to_owned(),
+            State::Resting(_) => format!("to ask for a producer id again, after {} failures", self.failures),
+            State::Known(ProducerId { id, epoch }) => {
+                format!("nothing: in force as producer {id}, epoch {epoch}; a retry is stored once")
+            }
+            State::Absent(_) => {
+                "brokers that give producer ids: without them a retry may be stored twice".to_owned()
+            }
+        };
+        lines.push(Waiting { who: "idempotence".to_owned(), what, since: None, until: self.next() });
+    }
+}
+
+impl Sender {
+    /// Whether a batch for a leader of this version can go as far as its identity is concerned. If not, the place is
+    /// looked at again when it is known.
+    pub(super) fn identify(&mut self, world: &mut dyn World, place: Place, newest: i16) -> bool {
+        if !self.settings.idempotence || newest < WITH_IDENTITY {
+            return true;
+        }
+        let Some(partition) = self.partition(place) else { return true };
+        if partition.sequence.is_some() {
+            return true;
+        }
+        match self.producer_ids.state {
+            State::Unasked => self.seek_producer_id(world),
+            State::Absent(until) if until <= world.now() => self.seek_producer_id(world),
+            _ => {}
+        }
+        match self.producer_ids.state {
+            State::Known(producer) => {
+                if let Some(partition) = self.partition(place) {
+                    partition.sequence = Some(Sequence::new(producer));
+                }
+                true
+            }
+            State::Absent(_) => true,
+            _ => {
+                self.producer_ids.waiting.insert(place);
+                false
+            }
+        }
+    }
+
+    pub(super) fn seek_producer_id(&mut self, world: &mut dyn World) {
+        let token = self.next_token();
+        self.producer_ids.state = match world.ask_producer_id(token) {
+            Asked::Sent => State::Asking(token),
+            Asked::NotYet => State::Seeking,
+            Asked::Unsupported => State::Absent(world.now() + ABSENT_FOR),
+        };
+        if matches!(self.producer_ids.state, State::Absent(_)) {
+            self.producer_ids.failures = 0;
+            self.look_at_unidentified(world);
+        }
+    }
+
+    /// A broker may be there now.
+    pub(super) fn contact_changed(&mut self, world: &mut dyn World) {
+        if matches!(self.producer_ids.state, State::Seeking) {
+            self.seek_producer_id(world);
+        }
+    }
+
+    pub(super) fn producer_ids_tick(&mut self, world: &mut dyn World) {
+        if matches!(self.producer_ids.state, State::Resting(until) if until <= world.now()) {
+            self.seek_producer_id(world);
+        }
+    }
+
+    pub(super) fn producer_id_answered(&mut self, world: &mut dyn World, version: i16, frame: &[u8]) {
+        let answer = samsa_proto::decode_response::<InitProducerIdRequest<'_>>(version, frame);
+        let Ok((_, answer)) = answer else { return self.producer_id_lost(world) };
+        let (id, epoch) = (answer.producer_id, answer.producer_epoch);
+        if answer.error_code == ErrorCode::NONE && id >= 0 && epoch >= 0 {
+            self.producer_ids.state = State::Known(ProducerId { id, epoch });
+            self.producer_ids.failures = 0;
+            self.look_at_unidentified(world);
+        } else if answer.error_code == ErrorCode::NONE || answer.error_code.is_retriable() {
+            self.producer_id_lost(world);
+        } else {
+            self.producer_id_refused(world, answer.error_code);
+        }
+    }
+
+    pub(super) fn producer_id_lost(&mut self, world: &mut dyn World) {
+        let ids = &mut self.producer_ids;
+        ids.failures = ids.failures.saturating_add(1);
+        let wait = self.settings.backoff.wait(ids.failures, &mut self.rng).max(Duration::from_millis(1));
+        ids.state = State::Resting(world.now() + wait);
+    }
+
+    /// Everything that waits for an id fails; what comes later asks anew.
+    fn producer_id_refused(&mut self, world: &mut dyn World, code: ErrorCode) {
+        self.producer_ids.state = State::Unasked;
+        for place in std::mem::take(&mut self.producer_ids.waiting) {
+            if self.partition(place).is_some_and(|partition| partition.sequence.is_none()) {
+                self.fail_place(place, &PublishFailure::Refused(code));
+                self.look(world, place);
+            }
+        }
+    }
+
+    fn look_at_unidentified(&mut self, world: &mut dyn World) {
+        for place in std::mem::take(&mut self.producer_ids.waiting) {
+            self.look(world, place);
+        }
+    }
+
+    /// A partition whose identity is spent takes leave of it once nothing of it is in flight: no answer can tell any
+    /// more what became of a batch that may be stored, so it ends, with all that were sent behind it. What is certainly
+    /// not stored goes on as if it had never been sent.
+    pub(super) fn settle_identity(&mut self, place: Place) {
+        let Some(partition) = self.partition(place) else { return };
+        let Some(code) = partition.spent else { return };
+        if partition.queue.iter().any(|batch| batch.flight.is_some()) {
+            return;
+        }
+        partition.spent = None;
+        let lost = partition.sequence.take();
+        let mut queue = std::mem::take(&mut partition.queue);
+        let doubt = queue.iter().position(|batch| batch.identity.is_some() && batch.is_possibly_sent);
+        let doubt = doubt.filter(|_| !is_planted(PlantedBug::RenewsWhileInDoubt)).unwrap_or(queue.len());
+        let mut kept = std::collections::VecDeque::with_capacity(queue.len());
+        for (index, mut batch) in queue.drain(..).enumerate() {
+            if batch.identity.is_some() && index >= doubt {
+                batch.is_possibly_sent = true;
+                self.fail(place, &mut batch, PublishFailure::Refused(code));
+            } else {
+                if batch.identity.is_some() {
+                    batch.forget_attempts();
+                }
+                kept.push_back(batch);
+            }
+        }
+        if let Some(partition) = self.partition(place) {
+            partition.queue = kept;
+        }
+        if let Some(sequence) = lost {
+            self.producer_ids.lose(sequence.producer);
+        }
+    }
+
+    /// The identities of a topic's partitions are of no use: the topic was made anew, and their logs are gone.
+    pub(super) fn spend_identities(&mut self, index: u32) {
+        for partition in &mut self.topic(index).partitions {
+            if partition.sequence.is_some() {
+                partition.spent.get_or_insert(ErrorCode::UNKNOWN_PRODUCER_ID);
+            }
+        }
+        for number in 0..self.topic(index).partitions.len() as u32 {
+            self.settle_identity(Place { topic: index, spot: Spot::Partition(number) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequence_numbers_wrap_to_0() {
+        let mut sequence = Sequence::new(ProducerId { id: 1, epoch: 0 });
+        sequence.jump_to(i32::MAX - 2);
+        assert_eq!(sequence.take(2).base_sequence, i32::MAX - 2);
+        assert_eq!(sequence.take(3).base_sequence, i32::MAX);
+        assert_eq!(sequence.take(1).base_sequence, 2);
+    }
+}
