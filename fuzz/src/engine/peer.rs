@@ -10,7 +10,9 @@ use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkStat};
 use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use samsa_proto::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse};
-use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
+use samsa_proto::api::fetch::{
+    FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, PartitionData,
+};
 use samsa_proto::api::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use samsa_proto::api::list_offsets::{
     ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
@@ -99,14 +101,17 @@ impl Asked {
             0..224 => 3,
             other => usize::from(other) % 4,
         };
-        let broker = |id: usize| MetadataResponseBroker {
-            node_id: id as i32,
-            host: ["10.0.0.1", "10.0.0.2", "k3"][id - 1],
-            port: 9092,
+        let mut broker = |id: usize| MetadataResponseBroker {
+            node_id: screwed(id as i32, mood),
+            host: ["10.0.0.1", "10.0.0.2", "k3"]
+                .get((screwed(id as i32, mood) as usize).wrapping_sub(1))
+                .copied()
+                .unwrap_or(""),
+            port: screwed(9092, mood),
             ..Default::default()
         };
         let response = MetadataResponse {
-            brokers: (1..=brokers).map(broker).collect(),
+            brokers: (1..=brokers).map(&mut broker).collect(),
             controller_id: 1,
             topics: names.into_iter().map(|name| topic(name, mood)).collect(),
             ..Default::default()
@@ -147,9 +152,11 @@ impl Asked {
         for topic in &request.topics {
             let mut partitions = Vec::new();
             for partition in &topic.partitions {
-                let records = records(self.version, partition.fetch_offset, mood);
+                let partition_index = screwed(partition.partition, mood);
+                let key = mark(name_of(topic), partition_index);
+                let records = records(self.version, &key, partition.fetch_offset, mood);
                 let answer = PartitionData {
-                    partition_index: screwed(partition.partition, mood),
+                    partition_index,
                     error_code: error(mood),
                     high_watermark: partition.fetch_offset.saturating_add(10),
                     records: Some(Records::from(bytes::Bytes::from(records))),
@@ -232,8 +239,22 @@ fn topic<'a>(name: &'a str, mood: &mut Mood<'_, '_>) -> MetadataResponseTopic<'a
     answer
 }
 
+/// The key of all records of a partition, so that it shows when they come out elsewhere.
+pub(super) fn mark(topic: &str, partition: i32) -> Vec<u8> {
+    [topic.as_bytes(), &partition.to_be_bytes()].concat()
+}
+
+/// A topic's name, also where only its id is told.
+fn name_of<'a>(topic: &FetchTopic<'a>) -> &'a str {
+    match (topic.topic, topic.topic_id.0[0]) {
+        ("", b'a') => "a",
+        ("", b'b') => "b",
+        (name, _) => name,
+    }
+}
+
 /// A batch in the format of the version, from the offset on; or many, or one that is cut, or anything.
-fn records(version: i16, offset: i64, mood: &mut Mood<'_, '_>) -> Vec<u8> {
+fn records(version: i16, key: &[u8], offset: i64, mood: &mut Mood<'_, '_>) -> Vec<u8> {
     let turn = mood.byte();
     let format = match version {
         0..2 => Format::V0,
@@ -242,16 +263,18 @@ fn records(version: i16, offset: i64, mood: &mut Mood<'_, '_>) -> Vec<u8> {
     };
     let codec = [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4][usize::from(turn) % 4];
     match turn {
-        0..160 => batch(format, codec, offset),
-        160..180 => (0..8).flat_map(|index| batch(format, codec, offset.saturating_add(3 * index))).collect(),
+        0..160 => batch(format, codec, key, offset),
+        160..180 => {
+            (0..8).flat_map(|index| batch(format, codec, key, offset.saturating_add(3 * index))).collect()
+        }
         180..200 => {
-            let mut cut = batch(format, codec, offset);
+            let mut cut = batch(format, codec, key, offset);
             cut.truncate(cut.len() - 1 - mood.choice(40));
             cut
         }
-        200..220 => batch(format, codec, mood.int64()),
+        200..220 => batch(format, codec, key, mood.int64()),
         220..235 => {
-            let mut broken = batch(format, codec, offset);
+            let mut broken = batch(format, codec, key, offset);
             let at = mood.choice(broken.len());
             broken[at] ^= 1 << (mood.byte() % 8);
             broken
@@ -262,11 +285,11 @@ fn records(version: i16, offset: i64, mood: &mut Mood<'_, '_>) -> Vec<u8> {
 }
 
 /// Three records from this offset on, as a log has them.
-fn batch(format: Format, codec: Codec, offset: i64) -> Vec<u8> {
+fn batch(format: Format, codec: Codec, key: &[u8], offset: i64) -> Vec<u8> {
     let mut builder = Builder::new(BytesMut::new(), format);
     let headers: &[Header<'_>] = if format == Format::V2 { &[Header::new("h", Some(b"1"))] } else { &[] };
     for _ in 0..3 {
-        builder.append(1, Some(b"key"), Some(&[b'v'; 40]), headers.iter().copied()).expect("it fits");
+        builder.append(1, Some(key), Some(&[b'v'; 40]), headers.iter().copied()).expect("it fits");
     }
     let batch = builder.seal().compress(codec, None).expect("the format has the codec");
     let mut bytes = [batch.header(None, Flags::default()), batch.body().clone()].concat();

@@ -1,0 +1,146 @@
+//! The application's half: records that it gave, and readers that it holds.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
+use samsa_core::{Instant, Reader, Ticket};
+
+use super::peer;
+use super::world::{Life, World};
+
+/// Whether a task was woken since it looked last.
+#[derive(Debug, Default)]
+pub(super) struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Flag {
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// A record as it was given.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Record {
+    pub(super) partition: Option<i32>,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+}
+
+/// A record that was accepted.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    ticket: Ticket,
+    record: Record,
+    pub(super) until: Instant,
+    flag: Arc<Flag>,
+    waits: bool,
+}
+
+/// A reader that was opened.
+#[derive(Debug)]
+pub(super) struct OpenReader {
+    reader: Reader,
+    flag: Arc<Flag>,
+    waits: bool,
+    has_failed: bool,
+}
+
+impl World {
+    /// Keeps the ticket of an accepted record; some wait for it.
+    pub(super) fn accepted(&mut self, record: &Record, ticket: Ticket, waits: bool) {
+        let until = self.now.mono + self.config.publish.delivery_timeout;
+        self.trace("accepted until", &until);
+        let mut accepted =
+            Accepted { ticket, record: record.clone(), until, flag: Arc::default(), waits: false };
+        if waits {
+            accepted.look();
+        }
+        self.accepted.push_back(accepted);
+    }
+
+    pub(super) fn look_at_tickets(&mut self) {
+        self.accepted.retain_mut(|accepted| !accepted.look());
+    }
+
+    /// Takes the next chunk, if there is one. Some chunks are kept, and hold their memory.
+    pub(super) fn read(&mut self, index: usize, keep: bool) {
+        let Some(open) = self.readers.get_mut(index) else { return };
+        let waker = Waker::from(Arc::clone(&open.flag));
+        let taken = open.reader.poll_next_chunk(&mut Context::from_waker(&waker));
+        let woken = open.flag.take();
+        assert!(woken || !open.waits || taken.is_pending(), "a reader was not woken");
+        open.waits = taken.is_pending();
+        let held = open.reader.held_bytes();
+        assert!(held <= super::FETCH_BUFFER + 2 * self.largest, "{held} bytes of responses are held");
+        if self.trace {
+            eprintln!("{} read {taken:?}", self.now.mono);
+        }
+        match taken {
+            Poll::Ready(Some(Ok(chunk))) => {
+                let mut next = chunk.base_offset();
+                let mark = peer::mark(chunk.topic(), chunk.partition());
+                for record in &chunk {
+                    assert!(self.lied_to || record.key() == Some(&mark), "a record of another partition");
+                    assert!(record.offset() >= next && record.offset() < chunk.next_offset());
+                    next = record.offset() + 1;
+                }
+                if keep && self.chunks.len() < 16 {
+                    self.chunks.push(chunk);
+                }
+            }
+            Poll::Ready(Some(Err(error))) => {
+                assert!(!error.to_string().is_empty());
+                open.has_failed = true;
+            }
+            Poll::Ready(None) => {
+                assert!(open.has_failed || self.life != Life::Open, "a reader ends without a reason");
+            }
+            Poll::Pending => {}
+        }
+    }
+}
+
+impl OpenReader {
+    pub(super) fn new(reader: Reader) -> Self {
+        Self { reader, flag: Arc::default(), waits: false, has_failed: false }
+    }
+}
+
+impl Accepted {
+    /// Whether there is an outcome. It wakes the task that waits for it, and it stays.
+    pub(super) fn look(&mut self) -> bool {
+        let waker = Waker::from(Arc::clone(&self.flag));
+        let polled = Pin::new(&mut self.ticket).poll(&mut Context::from_waker(&waker));
+        let woken = self.flag.take();
+        assert!(
+            woken || !self.waits || polled.is_pending(),
+            "a task that waits for its record was not woken"
+        );
+        self.waits = polled.is_pending();
+        let Poll::Ready(outcome) = polled else { return false };
+        assert_eq!(self.ticket.try_outcome().as_ref(), Some(&outcome));
+        match outcome {
+            Ok(receipt) => {
+                let asked = self.record.partition.unwrap_or(receipt.partition);
+                assert_eq!(receipt.partition, asked, "a record was put elsewhere");
+            }
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                let message = error.message();
+                let own = |part: Option<Bytes>| part.map(|part| part.to_vec());
+                let kept = Record { partition: None, key: own(message.key), value: own(message.value) };
+                assert_eq!(kept, Record { partition: None, ..self.record.clone() });
+            }
+        }
+        true
+    }
+}
