@@ -36,7 +36,7 @@ pub(super) struct Script {
     topics: BTreeMap<String, TopicView>,
     pub(super) refusals: BTreeMap<String, ErrorCode>,
     connected: BTreeMap<BrokerId, i16>,
-    known: BTreeMap<BrokerId, i16>,
+    pub(super) known: BTreeMap<BrokerId, i16>,
     pub(super) asked: Vec<i32>,
     pub(super) wanted: Vec<String>,
     pub(super) refreshes: usize,

@@ -84,8 +84,11 @@ impl Sender {
     }
 
     fn wait(&mut self, world: &mut dyn World, op: OpId, until: Instant, is_close: bool) {
-        self.look_at_all_ready(world);
-        self.hurry(world);
+        // To hurry is to look, and so may settle a topic; then its records are in lanes, which are new on the list.
+        for _ in 0..2 {
+            self.look_at_all_ready(world);
+            self.hurry(world);
+        }
         let mut outcomes = Vec::new();
         for place in &self.active {
             self.collect(*place, &mut outcomes);

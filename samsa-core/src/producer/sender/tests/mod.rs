@@ -19,7 +19,7 @@ use super::script::{Play, TIMEOUT, error, not_sent, outcome, possibly_sent, rece
 use crate::command::Reply;
 use crate::config::{Acks, Compression};
 use crate::error::{AppendError, Certainty, PublishFailure};
-use crate::id::OpId;
+use crate::id::{BrokerId, OpId};
 use crate::limits;
 use crate::producer::{OutgoingRecord, ProducerInput};
 
