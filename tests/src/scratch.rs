@@ -45,12 +45,17 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the directories whose processes are gone.
+/// Removes the directories whose processes are gone. One that is dropped at this moment may vanish at any step.
 fn sweep(running: &Path) -> Result<(), Error> {
     for entry in fs::read_dir(running).at("list", running)?.flatten() {
         let path = entry.path();
-        if path.is_dir() && cache::try_lock(&path.join("lock"))?.is_some() {
-            let _ = fs::remove_dir_all(path);
+        if !path.is_dir() {
+            continue;
+        }
+        match cache::try_lock(&path.join("lock")) {
+            Ok(Some(_abandoned)) => drop(fs::remove_dir_all(path)),
+            Err(error) if path.exists() => return Err(error),
+            Ok(None) | Err(_) => {}
         }
     }
     Ok(())
@@ -60,6 +65,21 @@ fn sweep(running: &Path) -> Result<(), Error> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_goes_meanwhile_stands_in_nobodys_way() {
+        let scratch = Scratch::new().expect("a directory");
+        let (running, gone) = (scratch.path().join("running"), scratch.path().join("gone"));
+        for name in ["going", "left"] {
+            fs::create_dir_all(running.join(name)).expect("a directory");
+        }
+        // Opening it fails as it does when the directory goes at that very moment.
+        std::os::unix::fs::symlink(gone.join("lock"), running.join("going").join("lock")).expect("a link");
+        sweep(&running).expect("it is passed over");
+        assert!(running.join("going").exists());
+        assert!(!running.join("left").exists());
+    }
+
     #[test]
     fn a_directory_in_use_is_left_alone_and_goes_on_drop() {
         let first = Scratch::new().expect("a first directory");
@@ -68,5 +88,15 @@ mod tests {
         let path = first.path().to_owned();
         drop(first);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn directories_come_and_go_beside_each_other() {
+        let come_and_go = || (0..50).for_each(|_| drop(Scratch::new().expect("a directory")));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(come_and_go);
+            }
+        });
     }
 }
