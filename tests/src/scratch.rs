@@ -45,17 +45,15 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the directories whose processes are gone. One that is dropped at this moment may vanish at any step.
+/// Removes the directories whose processes are gone. One that is dropped at this moment may vanish at any step, and its lock
+/// with it.
 fn sweep(running: &Path) -> Result<(), Error> {
     for entry in fs::read_dir(running).at("list", running)?.flatten() {
         let path = entry.path();
-        if !path.is_dir() {
-            continue;
-        }
-        match cache::try_lock(&path.join("lock")) {
-            Ok(Some(_abandoned)) => drop(fs::remove_dir_all(path)),
-            Err(error) if path.exists() => return Err(error),
-            Ok(None) | Err(_) => {}
+        if path.is_dir()
+            && let Ok(Some(_abandoned)) = cache::try_lock(&path.join("lock"))
+        {
+            let _ = fs::remove_dir_all(path);
         }
     }
     Ok(())
