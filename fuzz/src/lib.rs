@@ -56,8 +56,14 @@ pub const TARGETS: [(&str, Run); 5] = [
 
 /// Runs `job`, which may hold `limit` bytes of memory at a time.
 fn within_memory<T>(limit: usize, job: impl FnOnce() -> T) -> T {
+    let (result, most) = measured(job);
+    assert!(most <= limit, "{most} bytes of memory were held at a time, {limit} are allowed");
+    result
+}
+
+/// Runs `job` and tells the most bytes of memory that it held at a time.
+fn measured<T>(job: impl FnOnce() -> T) -> (T, usize) {
     let mut result = None;
     let most = allocation_counter::measure(|| result = Some(job())).bytes_max;
-    assert!(most <= limit as u64, "{most} bytes of memory were held at a time, {limit} are allowed");
-    result.expect("the job has run")
+    (result.expect("the job has run"), most as usize)
 }

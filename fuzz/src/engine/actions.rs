@@ -38,7 +38,7 @@ pub(super) fn step(world: &mut World, script: &mut Script<'_>) {
         9 => {
             let index = script.choice(world.sockets.len());
             let bytes = script.bytes();
-            world.lied_to |= !bytes.is_empty();
+            world.lies += 1;
             world.sockets.get_mut(index).into_iter().for_each(|socket| socket.incoming.extend(bytes));
             world.feed(index, usize::MAX);
         }
@@ -207,7 +207,7 @@ fn answer(world: &mut World, script: &mut Script<'_>) {
     }
     let mood = &mut Mood { script, refusal: None };
     let Some(mut frame) = asked.answer(mood) else { return };
-    world.lied_to |= (220..244).contains(&turn);
+    world.lies += usize::from((220..244).contains(&turn));
     match turn {
         220..236 => {
             let at = usize::from(script.number()) % frame.len();

@@ -13,8 +13,9 @@ mod world;
 
 use std::time::Duration;
 
-use samsa_core::{Command, Compression, Config, Discovery, HostPort, Input};
+use samsa_core::{Command, Compression, Config, Discovery, HostPort, Input, limits};
 
+use crate::measured;
 use crate::script::Script;
 use actions::{hear, step};
 use world::World;
@@ -28,8 +29,19 @@ const TICKS: usize = 100;
 /// Memory of a reader.
 const FETCH_BUFFER: usize = 16 * 1024;
 
+/// Memory of a client with all that is under way for it, and of its peers.
+const MEMORY: usize = 64 << 20;
+
 /// The target.
 pub fn run(data: &[u8]) {
+    let (lies, most) = measured(|| live(data));
+    // Who announces a long response makes the client reserve the memory for it, once for each lie.
+    let allowed = MEMORY + lies * limits::RESPONSE_BYTES;
+    assert!(most <= allowed, "{most} bytes of memory were held at a time, {allowed} are allowed");
+}
+
+/// A client's life. Tells how often its peers lied.
+fn live(data: &[u8]) -> usize {
     let mut script = Script::new(data);
     let (config, is_abrupt) = config(&mut script);
     let mut world = World::new(config);
@@ -44,6 +56,7 @@ pub fn run(data: &[u8]) {
         rest(&mut world);
     }
     finish(&mut world);
+    world.lies
 }
 
 /// What is under way gets its time.

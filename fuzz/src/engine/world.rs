@@ -29,6 +29,8 @@ pub(super) enum Life {
 struct Given {
     until: Instant,
     kind: std::mem::Discriminant<Command>,
+    /// Records that were accepted before.
+    records: usize,
     answered: bool,
 }
 
@@ -50,11 +52,14 @@ pub(super) struct World {
     connected_sessions: BTreeSet<SessionId>,
     ended_sessions: BTreeSet<SessionId>,
     given: BTreeMap<OpId, Given>,
+    /// Those without outcome.
     pub(super) accepted: VecDeque<Accepted>,
+    /// Records that were accepted so far.
+    pub(super) records: usize,
     /// The largest response that was sent by a peer.
     pub(super) largest: usize,
-    /// Some peer has sent bytes that no broker sends: what stands in a response may be anything.
-    pub(super) lied_to: bool,
+    /// How often a peer has sent bytes that no broker sends: what stands in a response may be anything then.
+    pub(super) lies: usize,
     /// So many inputs more are told before anything is done.
     pub(super) lazy: usize,
     /// What may be wanted at once by now.
@@ -83,8 +88,9 @@ impl World {
             ended_sessions: BTreeSet::new(),
             given: BTreeMap::new(),
             accepted: VecDeque::new(),
+            records: 0,
             largest: 0,
-            lied_to: false,
+            lies: 0,
             lazy: 0,
             allowed: 0,
             life: Life::Open,
@@ -120,7 +126,7 @@ impl World {
             );
         }
         while let Some(accepted) = self.accepted.front_mut().filter(|accepted| accepted.until <= now) {
-            assert!(accepted.look(), "a record has no outcome at its deadline");
+            assert!(accepted.look(true), "a record has no outcome at its deadline");
             self.accepted.pop_front();
         }
     }
@@ -157,7 +163,8 @@ impl World {
             self.life = Life::Closing;
         }
         let kind = std::mem::discriminant(&command);
-        self.given.insert(op, Given { until: self.now.mono + within, kind, answered: false });
+        let until = self.now.mono + within;
+        self.given.insert(op, Given { until, kind, records: self.records, answered: false });
         self.tell(Input::Command { op, command, within });
     }
 
@@ -251,6 +258,11 @@ impl World {
             _ => given.kind,
         };
         assert_eq!(given.kind, expected, "{reply:?} is no answer to that");
+        if let Reply::Flush(0) | Reply::Close(0) = reply {
+            let before = self.accepted.iter().filter(|accepted| accepted.number < given.records);
+            let open = before.filter(|accepted| accepted.is_open()).count();
+            assert_eq!(open, 0, "{reply:?}, but {open} records from before have no outcome");
+        }
         if let Reply::OpenReader(Ok(reader)) = reply {
             self.readers.push(OpenReader::new(reader));
         }
