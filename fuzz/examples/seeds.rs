@@ -298,7 +298,8 @@ fn engine_seeds() -> Vec<Named> {
     const LIE: &[u8] = &[7, 0, 0, 0, 10, 0, 224, 0, 0, 0, 9, 0, 0, 4, 0xff, 0xff, 0xff, 0xff];
     const CLOSE: &[u8] = &[2, 0, 0, 50, 15];
     const STORM: &[u8] = &[24, 7, 24, 2, 24, 99];
-    let lives: [(&str, &[&[u8]]); 15] = [
+    const LONG: &[u8] = &[7, 4, 0, 0, 10, 4, 0, 0, 248, 0, 0, 0];
+    let lives: [(&str, &[&[u8]]); 16] = [
         ("connect", &[BOOTSTRAP, CONNECT, WELL]),
         ("nobody-listens", &[BOOTSTRAP, CONNECT, &[4, 0, 255], WAIT, &[4, 1, 255], JUMP]),
         ("no-such-host", &[NAMED, CONNECT, &[6, 0, 255, 0], WAIT, WELL, EXPLAIN]),
@@ -308,6 +309,7 @@ fn engine_seeds() -> Vec<Named> {
         ("publish-too-much", &[SMALL, APPEND_KEYLESS, APPEND_KEYLESS, APPEND, APPEND, WELL, APPEND, JUMP]),
         ("publish-and-break", &[BOOTSTRAP, CONNECT, WELL, APPEND, BREAK, WELL, APPEND, BREAK, WAIT, WELL]),
         ("read", &[BOOTSTRAP, OPEN, WELL, WELL, READ, WELL, READ, EXPLAIN, CLOSE]),
+        ("read-long", &[BOOTSTRAP, OPEN, WELL, WELL, LONG, READ, READ, WELL, LONG, READ, READ, WAIT, READ]),
         ("read-and-break", &[ZOOKEEPER, OPEN, WELL, WELL, READ, BREAK, WAIT, WELL, READ, &[22], READ]),
         ("look", &[BOOTSTRAP, LOOK, WELL, LOOK, WELL, BREAK, LOOK, JUMP]),
         ("lie", &[BOOTSTRAP, CONNECT, &[4, 0, 0], LIE, &[4, 1, 0], LIE, WELL]),

@@ -97,15 +97,19 @@ impl World {
         }
         match taken {
             Poll::Ready(Some(Ok(chunk))) => {
+                let mut offsets = Vec::new();
                 let mut next = chunk.base_offset();
                 let mark = peer::mark(chunk.topic(), chunk.partition());
                 for record in &chunk {
                     assert!(self.lies > 0 || record.key() == Some(&mark), "a record of another partition");
                     assert!(record.offset() >= next && record.offset() < chunk.next_offset());
                     next = record.offset() + 1;
+                    offsets.push(record.offset());
                 }
                 if keep && self.chunks.len() < 16 {
                     self.chunks.push(chunk);
+                } else {
+                    assert!(chunk.into_owned_records().map(|record| record.offset).eq(offsets));
                 }
             }
             Poll::Ready(Some(Err(error))) => {

@@ -280,16 +280,26 @@ fn records(version: i16, key: &[u8], offset: i64, mood: &mut Mood<'_, '_>) -> Ve
             broken
         }
         235..245 => mood.bytes().to_vec(),
+        245..252 => long_batch(format, codec, key, offset),
         _ => Vec::new(),
     }
 }
 
 /// Three records from this offset on, as a log has them.
 fn batch(format: Format, codec: Codec, key: &[u8], offset: i64) -> Vec<u8> {
+    batch_of(format, codec, key, &[b'v'; 40], offset)
+}
+
+/// The same, longer than what is asked for, and mostly longer than what is set aside for a response.
+fn long_batch(format: Format, codec: Codec, key: &[u8], offset: i64) -> Vec<u8> {
+    batch_of(format, codec, key, &[b'v'; 10_000], offset)
+}
+
+fn batch_of(format: Format, codec: Codec, key: &[u8], value: &[u8], offset: i64) -> Vec<u8> {
     let mut builder = Builder::new(BytesMut::new(), format);
     let headers: &[Header<'_>] = if format == Format::V2 { &[Header::new("h", Some(b"1"))] } else { &[] };
     for _ in 0..3 {
-        builder.append(1, Some(key), Some(&[b'v'; 40]), headers.iter().copied()).expect("it fits");
+        builder.append(1, Some(key), Some(value), headers.iter().copied()).expect("it fits");
     }
     let batch = builder.seal().compress(codec, None).expect("the format has the codec");
     let mut bytes = [batch.header(None, Flags::default()), batch.body().clone()].concat();
