@@ -12,26 +12,33 @@
 //!
 //! # Run a target
 //!
-//! With [cargo-fuzz](https://github.com/rust-fuzz/cargo-fuzz) 0.13 and a C++ compiler, from the root of the repository:
+//! With [cargo-fuzz](https://github.com/rust-fuzz/cargo-fuzz) 0.13.2 and a C++ compiler, from the root of the repository:
 //!
 //! ```text
+//! mkdir -p fuzz/corpus/messages
 //! cargo fuzz run messages --sanitizer none fuzz/corpus/messages fuzz/seeds/messages -- -max_total_time=600
 //! ```
 //!
-//! Needs no nightly. The other targets likewise; `engine` gets deeper with `-max_len=4096`. What is found lies in
-//! `fuzz/artifacts`; `cargo fuzz tmin` makes it smaller.
+//! That needs no nightly; with one, or with `RUSTC_BOOTSTRAP=1`, leave `--sanitizer none` away. The other targets go
+//! likewise. What is found lies in `fuzz/artifacts`, `cargo fuzz tmin` makes it smaller, and in this directory
+//!
+//! ```text
+//! SAMSA_FUZZ_TRACE=1 cargo run --no-default-features --example replay -- engine FILE
+//! ```
+//!
+//! runs it once more and, for `engine`, tells what happens.
 //!
 //! # Seeds
 //!
-//! `seeds/<target>/` holds inputs to begin with, and every input that once found a fault, named for it. The tests replay
-//! them all, without libFuzzer:
+//! `seeds/<target>/` holds inputs to begin with (`made-*`), and the inputs that found a fault (`found-*`), made small. The
+//! tests replay them all, without libFuzzer:
 //!
 //! ```text
 //! cargo test -p samsa-tests --test fuzz_replay
 //! ```
 //!
-//! `cargo run --no-default-features --example seeds` in this directory writes those that are made from the code's own
-//! tables anew, after a change of APIs or of the inputs' form.
+//! `cargo run --no-default-features --example seeds` in this directory makes `made-*` anew, after a change of APIs or of
+//! what the bytes of an input mean.
 
 #![forbid(unsafe_code)]
 
