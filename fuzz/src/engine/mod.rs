@@ -3,7 +3,7 @@
 //! The first four bytes set the client up. After them each byte is an action, and takes what bytes it needs: the
 //! application commands, appends and reads; connections are made, break, take and bring bytes; brokers answer as they
 //! should, or not quite, or not at all; ZooKeeper has news; the clocks jump; news is late, or comes twice. In the end the
-//! driver goes. [`World`] checks at each step what the contract of samsa-core promises to a driver.
+//! driver goes. `world` checks at each step what the contract of samsa-core promises to a driver.
 
 mod actions;
 mod application;
