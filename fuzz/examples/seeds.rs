@@ -18,7 +18,7 @@ use samsa_proto::api::consumer_protocol::{
 };
 use samsa_proto::api::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 use samsa_proto::api::metadata::{MetadataRequest, MetadataRequestTopic};
-use samsa_proto::kafka07::{Frame, split_frame};
+use samsa_proto::kafka07::{Codec as Codec07, Frame, Magic, SetBuilder, split_frame};
 use samsa_proto::records::{Builder, Codec, Flags, Format, Header, Identity, NO_TIMESTAMP};
 use samsa_proto::wire::Version;
 use samsa_proto::{ErrorCode, encode_request, encode_response};
@@ -264,6 +264,7 @@ fn kafka07_seeds() -> Vec<Named> {
         seeds.push((format!("answer-{answers}"), kafka07::input(kind, body)));
         if body.len() > 6 && kind == Kind::Fetch {
             seeds.push((format!("set-{answers}"), kafka07::input(Kind::Set, &body[2..])));
+            seeds.push((format!("mended-{answers}"), kafka07::input(Kind::Mended, &body[2..])));
         }
     }
     // Of those that are alike, enough.
@@ -273,6 +274,14 @@ fn kafka07_seeds() -> Vec<Named> {
     seeds.push(("multi-fetch".into(), kafka07::input(Kind::MultiFetch, &multi)));
     let stream = unhex("000000190004000573616d736100000000ffffffffffffffff0000000a000000020000");
     seeds.push(("stream".into(), kafka07::input(Kind::Stream, &stream)));
+    for (name, codec) in [("gzip", Codec07::Gzip), ("snappy", Codec07::Snappy)] {
+        let mut set = SetBuilder::new(Magic::V1);
+        for payload in [&b"one"[..], &b"two, ".repeat(20), b""] {
+            set.append(payload).expect("it fits");
+        }
+        let set = set.seal(Some(codec)).expect("it fits");
+        seeds.push((format!("mended-{name}"), kafka07::input(Kind::Mended, set.bytes())));
+    }
     seeds.push(("script".into(), kafka07::input(Kind::Script, b"\x01\x05hello\x00\x05world\x01\x00\x00")));
     seeds
 }

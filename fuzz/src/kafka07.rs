@@ -35,6 +35,8 @@ pub enum Kind {
     Set,
     /// Messages to write.
     Script,
+    /// The entries of a log, whose checksums are put right before they are read.
+    Mended,
 }
 
 /// An input: what [`run`] takes apart.
@@ -59,14 +61,15 @@ macro_rules! answer {
 /// The target.
 pub fn run(data: &[u8]) {
     let mut script = Script::new(data);
-    match script.choice(7) {
+    match script.choice(8) {
         0 => stream(script.rest()),
         1 => request(script.rest()),
         2 => answer!(FetchResponse, script.rest()),
         3 => answer!(MultiFetchResponse, script.rest()),
         4 => answer!(OffsetsResponse, script.rest()),
         5 => set(script.rest()),
-        _ => written(&mut script),
+        6 => written(&mut script),
+        _ => set(&mended(script.rest())),
     }
 }
 
@@ -130,6 +133,23 @@ fn set(set: &[u8]) {
     });
     assert!(messages <= set.len() + LIMIT);
     rebuilt(&set);
+}
+
+/// The same entries, with the right checksums.
+fn mended(set: &[u8]) -> Vec<u8> {
+    let mut set = set.to_vec();
+    let mut start = 0;
+    while let Some(length) = set.get(start..).and_then(|rest| rest.first_chunk()) {
+        let end = (start + 4).saturating_add(u32::from_be_bytes(*length) as usize);
+        let checksum = start + 4 + if set.get(start + 4) == Some(&0) { 1 } else { 2 };
+        if end > set.len() || checksum + 4 > end {
+            break;
+        }
+        let right = crc32fast::hash(&set[checksum + 4..end]);
+        set[checksum..checksum + 4].copy_from_slice(&right.to_be_bytes());
+        start = end;
+    }
+    set
 }
 
 /// What was read, and no more, is written and reads as the same.
