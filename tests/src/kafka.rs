@@ -4,7 +4,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -97,20 +97,17 @@ impl RealKafka {
 
     /// Starts the broker on the same port with the same data, after killing it if it runs, and waits until it serves.
     ///
-    /// In ZooKeeper mode this can take the session's time: until the killed broker's registration has expired, a new one of
-    /// the same id ends at once and is started again.
+    /// In ZooKeeper mode it waits for the end of the killed broker's session first: a broker that starts before that ends at once,
+    /// and one of 0.8 lives on without a controller (KAFKA-1724).
     pub fn restart_broker(&self) -> Result<(), Error> {
         let mut broker = self.broker();
         broker.take();
-        let give_up = Instant::now() + START_LIMIT;
-        loop {
-            let mut process = self.spawn_broker()?;
-            match process.wait_until("it served", START_LIMIT, |process| self.serves(process)) {
-                Ok(()) => break *broker = Some(process),
-                Err(Error::Ended { tail, .. }) if is_registered(&tail) && Instant::now() < give_up => {}
-                Err(error) => return Err(error),
-            }
+        if let Some(zookeeper) = &self.zookeeper {
+            zookeeper.wait_until_gone("/brokers/ids/1")?;
         }
+        let mut process = self.spawn_broker()?;
+        process.wait_until("it served", START_LIMIT, |process| self.serves(process))?;
+        *broker = Some(process);
         Ok(())
     }
 
@@ -171,11 +168,6 @@ impl RealKafka {
     fn file(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
     }
-}
-
-/// Whether a broker ended because its predecessor is registered still: the words of newer releases, and of 0.8 and 0.9.
-fn is_registered(log: &str) -> bool {
-    log.contains("NodeExists") || log.contains("already registered")
 }
 
 /// The properties of a process that is broker and controller at once.

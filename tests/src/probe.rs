@@ -11,14 +11,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether the ZooKeeper on `port` serves: it answers the four letters `srvr`.
 pub(crate) fn zookeeper_serves(port: u16) -> bool {
-    let ask = || -> io::Result<String> {
-        let mut stream = connect(port)?;
-        stream.write_all(b"srvr")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.contains("Mode: "))
+    four_letters(port, *b"srvr").is_ok_and(|answer| answer.contains("Mode: "))
+}
+
+/// Whether a live session owns the node `path` in the ZooKeeper on `port`, as its answer to the four letters `dump` has it.
+pub(crate) fn zookeeper_session_owns(port: u16, path: &str) -> io::Result<bool> {
+    Ok(four_letters(port, *b"dump")?.lines().any(|line| line.trim() == path))
+}
+
+fn four_letters(port: u16, letters: [u8; 4]) -> io::Result<String> {
+    let mut stream = connect(port)?;
+    stream.write_all(&letters)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// How many brokers the one on `port` lists in its answer to Metadata v0, which every release knows. `None`: it does not answer.

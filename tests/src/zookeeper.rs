@@ -1,6 +1,11 @@
 //! The ZooKeeper server that a release's own jars bring.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use crate::{
     Release,
@@ -12,11 +17,13 @@ use crate::{
 };
 
 const START_LIMIT: Duration = Duration::from_secs(90);
+/// Beyond any session timeout that is granted.
+const SESSION_LIMIT: Duration = Duration::from_secs(90);
 
 #[derive(Debug)]
 pub(crate) struct ZooKeeper {
     pub(crate) port: Port,
-    _process: Process,
+    process: Mutex<Process>,
 }
 
 impl ZooKeeper {
@@ -33,7 +40,16 @@ impl ZooKeeper {
         let name = format!("ZooKeeper of {release}");
         let mut process = Process::start(&name, &mut command, &directory.join("zookeeper.log"))?;
         process.wait_until("it served", START_LIMIT, |_| probe::zookeeper_serves(port.number))?;
-        Ok(Self { port, _process: process })
+        Ok(Self { port, process: Mutex::new(process) })
+    }
+
+    /// Waits until the session that owns the node `path` is over.
+    pub(crate) fn wait_until_gone(&self, path: &str) -> Result<(), Error> {
+        let port = self.port.number;
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        process.wait_until(&format!("{path} was gone"), SESSION_LIMIT, |_| {
+            matches!(probe::zookeeper_session_owns(port, path), Ok(false))
+        })
     }
 }
 

@@ -1,8 +1,8 @@
-//! The support itself: each release starts, Apache's clients write and read there, and a killed broker comes back.
+//! The support itself: Apache's clients write and read.
 
 use std::time::Duration;
 
-use samsa_tests::{Mode, RealKafka, Release, java, own, shared};
+use samsa_tests::{Mode, Release, java, shared};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -14,16 +14,6 @@ fn keyed(count: usize) -> Vec<java::Produced> {
             value: text(format!("value {n}")),
             ..java::Produced::default()
         })
-        .collect()
-}
-
-/// What a topic holds, in the order of its partitions, without places.
-fn contents(kafka: &RealKafka, topic: &str, count: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let mut records = java::consume(kafka, topic, count, MINUTE, &[]).expect("Java reads");
-    records.sort();
-    records
-        .into_iter()
-        .map(|record| (record.key.unwrap_or_default(), record.value.unwrap_or_default()))
         .collect()
 }
 
@@ -47,20 +37,6 @@ fn java_reads_what_java_wrote(release: Release) {
     }
 }
 
-fn a_killed_broker_comes_back_with_its_data(release: Release) {
-    let Some(kafka) = own(release) else { return };
-    java::create_topic(&kafka, "kept", 1).expect("a topic");
-    java::produce(&kafka, "kept", &keyed(10), &[]).expect("Java writes");
-    let before = contents(&kafka, "kept", 10);
-
-    kafka.kill_broker();
-    assert_eq!(kafka.broker_process(), None);
-    kafka.restart_broker().expect("the broker starts again");
-
-    assert_eq!(contents(&kafka, "kept", 10), before);
-    assert_eq!(before.len(), 10);
-}
-
 #[test]
 fn java_reads_what_java_wrote_on_3_9_2() {
     java_reads_what_java_wrote(Release::V3_9_2);
@@ -69,16 +45,6 @@ fn java_reads_what_java_wrote_on_3_9_2() {
 #[test]
 fn java_reads_what_java_wrote_on_4_4_0() {
     java_reads_what_java_wrote(Release::V4_4_0);
-}
-
-#[test]
-fn a_killed_broker_of_3_9_2_comes_back() {
-    a_killed_broker_comes_back_with_its_data(Release::V3_9_2);
-}
-
-#[test]
-fn a_killed_broker_of_4_4_0_comes_back() {
-    a_killed_broker_comes_back_with_its_data(Release::V4_4_0);
 }
 
 #[test]

@@ -1,16 +1,19 @@
-//! One client for brokers of every age: found through ZooKeeper where there is one, and through bootstrap brokers.
+//! One client for brokers of every age: found through ZooKeeper where there is one, and through bootstrap brokers. Each is
+//! killed once, and has everything when it comes back.
 
 use std::time::Duration;
 
 use samsa_tests::{Mode, Release, own};
-use samsa_tokio::{Builder, Message, Offset, OnTokio};
+use samsa_tokio::{Builder, Cluster, Message, Offset, OnTokio};
 
 const MESSAGES: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What was published under each key comes back in order.
-async fn publishes_and_reads_back(builder: Builder<OnTokio>, topic: &str) {
-    let cluster = builder.connect_within(PATIENCE).connect().await.expect("a cluster");
+async fn connected(builder: Builder<OnTokio>) -> Cluster {
+    builder.connect_within(PATIENCE).connect().await.expect("a cluster")
+}
+
+async fn publishes(cluster: &Cluster, topic: &str) {
     let topic = cluster.topic(topic);
     let mut deliveries = Vec::new();
     for number in 0..MESSAGES {
@@ -20,7 +23,11 @@ async fn publishes_and_reads_back(builder: Builder<OnTokio>, topic: &str) {
     for delivery in deliveries {
         delivery.await.expect("an acknowledgement");
     }
+}
 
+/// What was published under each key comes back in order.
+async fn reads_back(cluster: &Cluster, topic: &str) {
+    let topic = cluster.topic(topic);
     let mut reader = topic.reader(Offset::Earliest).open().within(PATIENCE).await.expect("a reader");
     let mut next = [0, 1, 2, 3, 4, 5, 6];
     for _ in 0..MESSAGES {
@@ -29,7 +36,6 @@ async fn publishes_and_reads_back(builder: Builder<OnTokio>, topic: &str) {
         assert_eq!(number_in(message.value()), next[key], "in order under key {key}");
         next[key] += 7;
     }
-    cluster.close().await.expect("a clean end");
 }
 
 /// The number behind a word.
@@ -41,10 +47,20 @@ fn number_in(text: Option<&[u8]>) -> u64 {
 async fn works_on(release: Release) {
     let Some(kafka) = own(release) else { return };
     if release.mode == Mode::ZooKeeper {
-        let zookeeper = kafka.zookeeper().expect("a connect string");
-        publishes_and_reads_back(samsa_tokio::zookeeper(zookeeper), "by-zookeeper").await;
+        let cluster = connected(samsa_tokio::zookeeper(kafka.zookeeper().expect("a connect string"))).await;
+        publishes(&cluster, "by-zookeeper").await;
+        reads_back(&cluster, "by-zookeeper").await;
+        cluster.close().await.expect("a clean end");
     }
-    publishes_and_reads_back(samsa_tokio::bootstrap(kafka.bootstrap()), "by-bootstrap").await;
+    let cluster = connected(samsa_tokio::bootstrap(kafka.bootstrap())).await;
+    publishes(&cluster, "by-bootstrap").await;
+    reads_back(&cluster, "by-bootstrap").await;
+
+    kafka.kill_broker();
+    assert_eq!(kafka.broker_process(), None);
+    kafka.restart_broker().expect("the broker starts again");
+    reads_back(&cluster, "by-bootstrap").await;
+    cluster.close().await.expect("a clean end");
 }
 
 macro_rules! ages {
