@@ -385,12 +385,12 @@ impl Cluster {
     fn brokers_changed(&mut self, cx: &mut Context<'_>) {
         let mut brokers = self.advertised.clone();
         brokers.extend(self.registered.iter().map(|(id, broker)| (*id, broker.info.clone())));
+        let as_old = self.registered.iter().map(|(id, broker)| (*id, broker.is_old));
+        cx.net.set_registered(cx.now, as_old.collect());
         let published: Vec<BrokerInfo> = brokers.values().cloned().collect();
         if published == self.published {
             return;
         }
-        let old = self.registered.iter().filter(|(_, broker)| broker.is_old).map(|(id, _)| *id);
-        cx.net.set_registered_old(old.collect());
         self.contacts.set_brokers(brokers.keys().copied());
         cx.net.set_brokers(cx.now, brokers.into_iter().map(|(id, broker)| (id, broker.address)).collect());
         cx.out.intend(Intent::Snapshot(Snapshot::Brokers(published.clone().into())));

@@ -15,10 +15,11 @@
 //! | any        | ask versions   | an answer           | Modern     | ask versions    |
 //!
 //! A broker that has ever answered is never doubted again, nor is any broker of a cluster in which another one has
-//! answered: unless it registered itself in ZooKeeper in the form of 0.8 or 0.9, which no later one uses of its own
-//! accord. That form is also proof enough: such a broker is old as soon as `ApiVersions` fails once.
+//! answered, or has registered itself in ZooKeeper in a form of 0.10 or later: unless it registered itself in the form of
+//! 0.8 or 0.9, which no later one uses of its own accord. That form is also proof enough: such a broker is old as soon as
+//! `ApiVersions` fails once. What was concluded before such news came is taken back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Peer;
 use crate::id::BrokerId;
@@ -46,8 +47,8 @@ pub(crate) enum Opening {
 #[derive(Debug, Default)]
 pub(crate) struct Ages {
     peers: BTreeMap<Peer, Age>,
-    /// Registered in the form of 0.8 or 0.9.
-    registered_old: BTreeSet<BrokerId>,
+    /// The brokers that are registered in ZooKeeper, and whether in the form of 0.8 or 0.9.
+    registered_as_old: BTreeMap<BrokerId, bool>,
 }
 
 impl Ages {
@@ -64,13 +65,16 @@ impl Ages {
         self.of(peer) == Age::Modern
     }
 
-    pub(crate) fn set_registered_old(&mut self, brokers: BTreeSet<BrokerId>) {
-        self.registered_old = brokers;
+    /// What is registered in ZooKeeper, and whether in the form of 0.8 or 0.9. Returns who was taken for old wrongly.
+    pub(crate) fn set_registered(&mut self, as_old: BTreeMap<BrokerId, bool>) -> Vec<Peer> {
+        self.registered_as_old = as_old;
+        self.acquit()
     }
 
-    /// The broker told its versions.
-    pub(crate) fn told_versions(&mut self, peer: Peer) {
-        self.peers.insert(peer, Age::Modern);
+    /// The broker told its versions. Returns who was taken for old wrongly.
+    pub(crate) fn told_versions(&mut self, peer: Peer) -> Vec<Peer> {
+        let before = self.peers.insert(peer, Age::Modern);
+        if before == Some(Age::Modern) { Vec::new() } else { self.acquit() }
     }
 
     /// The broker answered `Metadata` 0.
@@ -105,12 +109,26 @@ impl Ages {
         self.peers.get(&peer).copied().unwrap_or_default()
     }
 
+    /// In a modern cluster nobody is doubted without a registration. Returns those of whom the doubt had become
+    /// certainty.
+    fn acquit(&mut self) -> Vec<Peer> {
+        if !self.is_cluster_modern() {
+            return Vec::new();
+        }
+        let doubted = |age: &Age| matches!(age, Age::Suspected | Age::Confirming | Age::Old);
+        let doubted = self.peers.iter().filter(|(peer, age)| doubted(age) && !self.is_registered_old(**peer));
+        let doubted: Vec<(Peer, Age)> = doubted.map(|(peer, age)| (*peer, *age)).collect();
+        self.peers.extend(doubted.iter().map(|(peer, _)| (*peer, Age::Unknown)));
+        doubted.into_iter().filter(|(_, age)| *age == Age::Old).map(|(peer, _)| peer).collect()
+    }
+
     fn is_registered_old(&self, peer: Peer) -> bool {
-        matches!(peer, Peer::Broker(id) if self.registered_old.contains(&id))
+        matches!(peer, Peer::Broker(id) if self.registered_as_old.get(&id) == Some(&true))
     }
 
     fn is_cluster_modern(&self) -> bool {
-        self.peers.values().any(|age| *age == Age::Modern)
+        let has_answered = self.peers.values().any(|age| *age == Age::Modern);
+        has_answered || self.registered_as_old.values().any(|is_old| !is_old)
     }
 }
 
@@ -186,9 +204,36 @@ mod tests {
     fn a_registration_of_0_8_or_0_9_is_proof_enough_even_beside_modern_brokers() {
         let mut ages = Ages::default();
         ages.told_versions(ONE);
-        ages.set_registered_old(BTreeSet::from([BrokerId(2)]));
+        ages.set_registered(BTreeMap::from([(BrokerId(1), false), (BrokerId(2), true)]));
         assert!(ages.ended(TWO, Opening::AskVersions));
         assert_eq!(ages.opening(TWO), Opening::Nothing);
+    }
+
+    #[test]
+    fn no_broker_is_doubted_where_one_registered_as_0_10_or_later() {
+        let mut ages = Ages::default();
+        ages.set_registered(BTreeMap::from([(BrokerId(1), false)]));
+        for peer in [ONE, TWO, Peer::Bootstrap(0)] {
+            assert!(!ages.ended(peer, Opening::AskVersions));
+            assert_eq!(ages.opening(peer), Opening::AskVersions);
+        }
+    }
+
+    #[test]
+    fn a_broker_that_was_taken_for_old_is_asked_anew_once_another_one_answers() {
+        let mut ages = old();
+        assert_eq!(ages.told_versions(TWO), [ONE]);
+        assert_eq!(ages.opening(ONE), Opening::AskVersions);
+        assert_eq!(ages.told_versions(TWO), [], "it is told once");
+    }
+
+    #[test]
+    fn a_broker_that_was_taken_for_old_is_asked_anew_once_it_is_registered_as_0_10_or_later() {
+        let mut ages = old();
+        assert_eq!(ages.set_registered(BTreeMap::from([(BrokerId(1), true)])), []);
+        assert_eq!(ages.opening(ONE), Opening::Nothing);
+        assert_eq!(ages.set_registered(BTreeMap::from([(BrokerId(1), false)])), [ONE]);
+        assert_eq!(ages.opening(ONE), Opening::AskVersions);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! All connections of the client: who is dialled, when again, and which connection does which work.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -127,9 +127,10 @@ impl Network {
         }
     }
 
-    /// The brokers that registered themselves in ZooKeeper in the form of 0.8 or 0.9.
-    pub(crate) fn set_registered_old(&mut self, brokers: BTreeSet<BrokerId>) {
-        self.ages.set_registered_old(brokers);
+    /// The brokers that registered themselves in ZooKeeper, and whether in the form of 0.8 or 0.9.
+    pub(crate) fn set_registered(&mut self, now: Now, as_old: BTreeMap<BrokerId, bool>) {
+        let wronged = self.ages.set_registered(as_old);
+        self.ask_anew(now, &wronged);
     }
 
     /// Nobody does this work any more: its connections are closed, without news of it.
@@ -308,15 +309,16 @@ impl Network {
                 self.dial_again_at_once(now.mono, way);
             }
             Heard::Ready => {
-                if self.ages.opening(peer) == Opening::AskVersions {
-                    self.ages.told_versions(peer);
-                }
                 link.state = LinkState::Ready { conn };
                 link.wanted = false;
                 if let Some(versions) = self.slots.get(conn).and_then(Connection::versions).cloned() {
                     self.versions.insert(peer, versions);
                 }
                 self.news.push_back(News::Ready { peer, role });
+                if self.ages.opening(peer) == Opening::AskVersions {
+                    let wronged = self.ages.told_versions(peer);
+                    self.ask_anew(now, &wronged);
+                }
                 self.dial_what_may_be(now.mono);
             }
             Heard::Response { owner, version, frame } => {
@@ -347,13 +349,26 @@ impl Network {
         self.dial_what_may_be(now.mono);
     }
 
+    /// Leaves the connections to brokers that were taken for old.
+    fn ask_anew(&mut self, now: Now, peers: &[Peer]) {
+        for peer in peers {
+            self.versions.remove(peer);
+            for conn in self.connections_to(*peer) {
+                self.close(now, conn, "the broker is not as old as it seemed");
+            }
+        }
+    }
+
+    fn connections_to(&self, peer: Peer) -> Vec<ConnId> {
+        self.slots.iter().filter(|(_, way, _)| way.0 == peer).map(|(conn, ..)| conn).collect()
+    }
+
     /// The peer is somewhere else now. Whoever waits for a link to it is told, and asks again.
     fn leave(&mut self, now: Now, peer: Peer) {
         const WHY: &str = "the broker has another address now";
         self.addresses.remove(&peer);
         self.versions.remove(&peer);
-        let to_it = self.slots.iter().filter(|(_, way, _)| way.0 == peer).map(|(conn, ..)| conn);
-        for conn in to_it.collect::<Vec<_>>() {
+        for conn in self.connections_to(peer) {
             self.close(now, conn, WHY);
         }
         let is_awaited = |link: &Link| link.wanted || link.is_under_way();

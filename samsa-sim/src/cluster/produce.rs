@@ -8,6 +8,7 @@ use samsa_proto::api::produce::{
     LeaderIdAndEpoch, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
     TopicProduceData, TopicProduceResponse,
 };
+use samsa_proto::records::Identity;
 use samsa_proto::wire::Uuid;
 
 use super::answer::{Answer, Call, Waiting, frame};
@@ -133,9 +134,11 @@ fn append(
     state.replicate(call.now, topic, data.index);
     let count = end - base;
     let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+    let from = |who: Identity| format!(" from producer {}, sequence {}", who.producer_id, who.base_sequence);
+    let who = header.identity.map(from).unwrap_or_default();
     state.note(
         call.broker,
-        format!("Produce {} to {topic}/{}: {records} at {base}", call.version, data.index),
+        format!("Produce {} to {topic}/{}: {records} at {base}{who}", call.version, data.index),
     );
     Ok(Outcome { number: data.index, code: ErrorCode::NONE, base, end, epoch, log_start })
 }

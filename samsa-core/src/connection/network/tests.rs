@@ -111,6 +111,31 @@ impl Script {
         conn
     }
 
+    /// Bad luck, three times in a row.
+    fn takes_the_broker_for_an_old_one(&mut self) -> ConnId {
+        self.asks(Role::Produce);
+        let first = self.dials();
+        self.net.connected(self.now, first);
+        assert_eq!(self.sent(first), [(18, 0)]);
+        self.net.disconnected(self.now, first, "closed");
+
+        let probe = self.dials();
+        self.net.connected(self.now, probe);
+        assert_eq!(self.sent(probe), [(3, 0)], "metadata, which every broker answers");
+        self.hears_metadata_0(probe);
+        assert!(matches!(self.net.poll_intent(), Some(Intent::Close { conn }) if conn == probe));
+
+        let again = self.dials();
+        self.net.connected(self.now, again);
+        assert_eq!(self.sent(again), [(18, 0)]);
+        self.net.disconnected(self.now, again, "closed");
+
+        let plain = self.dials();
+        self.net.connected(self.now, plain);
+        assert!(matches!(self.learns(), News::Ready { peer: BROKER, role: Role::Produce }));
+        plain
+    }
+
     fn requests(&mut self, conn: ConnId) {
         self.requests_at_most(conn, 1000);
     }
@@ -335,28 +360,28 @@ fn the_time_that_a_response_waits_unread_does_not_count() {
 #[test]
 fn a_broker_that_only_ever_answers_metadata_is_spoken_to_as_one_before_0_10() {
     let mut script = Script::start();
+    let plain = script.takes_the_broker_for_an_old_one();
+    assert_eq!(script.net.version::<MetadataRequest<'_>>(plain), Some(0));
+    assert_eq!(script.asks(Role::Produce), Some(plain));
+}
+
+#[test]
+fn a_broker_that_was_taken_for_an_old_one_is_left_once_its_registration_says_otherwise() {
+    let mut script = Script::start();
+    let plain = script.takes_the_broker_for_an_old_one();
+    script.net.set_registered(script.now, BTreeMap::from([(BrokerId(1), false)]));
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == plain));
+    script.learns_that_it_is_unreachable("not as old");
+    assert_eq!(script.net.broker_version::<MetadataRequest<'_>>(BrokerId(1)), None);
+
     script.asks(Role::Produce);
-    let first = script.dials();
-    script.net.connected(script.now, first);
-    assert_eq!(script.sent(first), [(18, 0)]);
-    script.net.disconnected(script.now, first, "closed");
-
-    let probe = script.dials();
-    script.net.connected(script.now, probe);
-    assert_eq!(script.sent(probe), [(3, 0)], "metadata, which every broker answers");
-    script.hears_metadata_0(probe);
-    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == probe));
-
+    script.passes(MAX_DIAL_WAIT);
     let again = script.dials();
     script.net.connected(script.now, again);
     assert_eq!(script.sent(again), [(18, 0)]);
     script.net.disconnected(script.now, again, "closed");
-
-    let plain = script.dials();
-    script.net.connected(script.now, plain);
-    assert!(matches!(script.learns(), News::Ready { peer: BROKER, role: Role::Produce }));
-    assert_eq!(script.net.version::<MetadataRequest<'_>>(plain), Some(0));
-    assert_eq!(script.asks(Role::Produce), Some(plain));
+    script.learns_that_it_is_unreachable("closed");
+    script.does_nothing();
 }
 
 #[test]

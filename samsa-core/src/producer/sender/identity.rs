@@ -14,6 +14,7 @@
 //! | Resting | the deadline                   | Seeking | the question, or a wish for a connection          |
 //! | Known   | a partition lost this id       | Unasked |                                                   |
 //! | Absent  | a minute, and a batch          | Seeking | the question, or a wish for a connection          |
+//! | Absent  | another broker is asked things | Seeking | the question, or a wish for a connection          |
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -188,9 +189,9 @@ impl Sender {
         }
     }
 
-    /// A broker may be there now.
+    /// A broker may be there now, or another one that knows more.
     pub(super) fn contact_changed(&mut self, world: &mut dyn World) {
-        if matches!(self.producer_ids.state, State::Seeking) {
+        if matches!(self.producer_ids.state, State::Seeking | State::Absent(_)) {
             self.seek_producer_id(world);
         }
     }

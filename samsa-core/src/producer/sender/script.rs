@@ -187,7 +187,9 @@ impl World for Script {
     }
 
     fn ask_producer_id(&mut self, token: u64) -> Asked {
-        self.producer_ids_asked.push_back(token);
+        if self.gives_producer_ids == Asked::Sent {
+            self.producer_ids_asked.push_back(token);
+        }
         self.gives_producer_ids
     }
 

@@ -104,6 +104,22 @@ fn brokers_that_give_no_ids_are_sent_batches_without() {
 }
 
 #[test]
+fn another_broker_is_asked_again_where_one_gave_no_ids() {
+    let mut play = Play::new(|_| ());
+    play.world.gives_producer_ids = Asked::Unsupported;
+    play.connects(1, 9);
+    play.has_leaders(&[Some(1)]);
+    let _ticket = play.publish_to(0, "1");
+    let first = play.sends();
+    play.hears_written(&first, 0);
+
+    play.world.gives_producer_ids = Asked::Sent;
+    play.hears(ProducerInput::ContactChanged);
+    let _ticket = play.publish_to(0, "2");
+    assert!(play.sends().batches[0].read().header().identity.is_some());
+}
+
+#[test]
 fn with_one_acknowledgement_or_an_old_leader_there_is_no_identity() {
     let mut leader_only = Play::configured(&[1], |config| config.acks = Acks::Leader);
     let mut old = Play::new(|_| ());
