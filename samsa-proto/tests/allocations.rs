@@ -115,3 +115,29 @@ fn a_bomb_never_holds_much_more_than_its_limit() {
         assert!(found.bytes_max <= 8 * LIMIT as u64, "{codec}: {} bytes", found.bytes_max);
     }
 }
+
+/// A frame of Zstandard whose window is 128 MiB, with so many blocks of 128 KiB that repeat one byte.
+fn zstandard_of_one_window(blocks: usize) -> Vec<u8> {
+    const BLOCK: u32 = 128 * 1024;
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88];
+    for block in 1..=blocks {
+        let header = u32::from(block == blocks) | 1 << 1 | BLOCK << 3;
+        frame.extend(&header.to_le_bytes()[..3]);
+        frame.push(b'x');
+    }
+    frame
+}
+
+#[test]
+fn a_bomb_within_the_window_that_it_asks_for_never_holds_much_more_than_its_limit() {
+    let mut plain = Vec::new();
+    let fits = records::decompress(Codec::Zstd, Format::V2, &zstandard_of_one_window(2), LIMIT, &mut plain);
+    assert_eq!((fits, plain.len()), (Ok(()), LIMIT));
+
+    let bomb = zstandard_of_one_window(700);
+    let found = measure(|| {
+        let error = records::decompress(Codec::Zstd, Format::V2, &bomb, LIMIT, &mut plain);
+        assert_eq!(error, Err(records::RecordsError::TooLarge { limit: LIMIT }));
+    });
+    assert!(found.bytes_max <= 8 * LIMIT as u64, "{} bytes", found.bytes_max);
+}

@@ -6,6 +6,9 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::Failure;
 
+/// The most bytes that one block becomes.
+const BLOCK: usize = 128 * 1024;
+
 /// This compressor has one level, near the C library's first.
 pub(super) fn compress(plain: &[u8], _level: i32) -> Vec<u8> {
     compress_to_vec(plain, CompressionLevel::Fastest)
@@ -30,16 +33,21 @@ pub(super) fn decompress(compressed: &[u8], limit: usize, out: &mut Vec<u8>) -> 
     Ok(())
 }
 
+/// What lies within the window cannot be taken from the decoder yet, but it is there: a window may be 128 MiB. So what
+/// is decoded is counted, by steps; one step may bring up to a block more.
 fn decompress_frame(
     decoder: &mut FrameDecoder,
     rest: &mut &[u8],
     limit: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), Failure> {
+    let mut room = limit - out.len();
     while !decoder.is_finished() {
-        decoder
-            .decode_blocks(&mut *rest, BlockDecodingStrategy::UptoBlocks(1))
-            .map_err(Failure::malformed)?;
+        let step = BLOCK.min(room.saturating_add(1));
+        let strategy = BlockDecodingStrategy::UptoBytes(step);
+        if !decoder.decode_blocks(&mut *rest, strategy).map_err(Failure::malformed)? {
+            room = room.checked_sub(step).ok_or(Failure::TooLarge)?;
+        }
         if decoder.can_collect() > limit - out.len() {
             return Err(Failure::TooLarge);
         }
