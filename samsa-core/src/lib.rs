@@ -86,6 +86,11 @@ mod input;
 mod intent;
 pub mod limits;
 mod out;
+#[cfg_attr(
+    not(feature = "planted-bugs"),
+    expect(dead_code, unreachable_pub, reason = "the choice of a fault is for tests")
+)]
+mod planted;
 mod producer;
 mod rng;
 mod time;
@@ -107,12 +112,12 @@ pub use event::Event;
 pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};
+#[cfg(feature = "planted-bugs")]
+pub use planted::{PlantedBug, with_planted};
 pub use producer::{
     BatchBuffer, CompressedBatch, CompressionJob, FailedMessage, OutgoingRecord, PublishError, Receipt,
     Ticket, TopicBuffer,
 };
-#[cfg(feature = "planted-bugs")]
-pub use producer::{PlantedBug, with_planted};
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
 pub use wake::{DriverSignal, Notices, Wakers};
 pub use zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use samsa_core::{PlantedBug, with_planted};
 use samsa_sim::Report;
-use samsa_sim::scenario::{self, Options};
+use samsa_sim::scenario::{self, Options, Scenario};
 
 const USAGE: &str = "\
 usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--plant BUG] [--trace]
@@ -20,13 +20,6 @@ usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--plant BUG] [-
                    (every tenth is run twice and compared)
   --plant BUG      with this fault; in the scenario that finds it, if no other is named
   --trace          show everything that happens";
-
-/// Faults, each with the scenario that finds it.
-const PLANTS: [(PlantedBug, &str); 3] = [
-    (PlantedBug::ForgetsSequence, "ambiguous-outcome"),
-    (PlantedBug::RenewsWhileInDoubt, "ambiguous-outcome"),
-    (PlantedBug::DeadlineFreesPlace, "short-deadline"),
-];
 
 struct Arguments {
     scenarios: Vec<&'static str>,
@@ -43,8 +36,8 @@ fn main() -> ExitCode {
     }
     if arguments.iter().any(|argument| argument == "--list") {
         scenario::list().for_each(|scenario| println!("scenario {}", scenario.name));
-        for (bug, scenario) in PLANTS {
-            println!("plant {} {scenario}", bug.name());
+        for (bug, scenario) in plants() {
+            println!("plant {bug} {}", scenario.name);
         }
         return ExitCode::SUCCESS;
     }
@@ -90,9 +83,15 @@ fn parse(arguments: &[String]) -> Result<Arguments, String> {
     Ok(parsed)
 }
 
+/// The faults, each with the scenario that finds it.
+fn plants() -> impl Iterator<Item = (&'static str, Scenario)> {
+    scenario::list().flat_map(|scenario| scenario.finds.iter().map(move |bug| (*bug, scenario)))
+}
+
 fn plant(name: &str) -> Result<(PlantedBug, &'static str), String> {
-    let found = PLANTS.into_iter().find(|(bug, _)| bug.name() == name);
-    found.ok_or_else(|| format!("there is no fault {name}; --list has them"))
+    let bug = PlantedBug::ALL.iter().find(|bug| bug.name() == name);
+    let finder = plants().find(|(bug, _)| *bug == name).map(|(_, scenario)| scenario.name);
+    bug.copied().zip(finder).ok_or_else(|| format!("there is no fault {name}; --list has them"))
 }
 
 fn known(name: &str) -> Result<&'static str, String> {

@@ -4,11 +4,6 @@ mod buffer;
 mod compression;
 mod outcome;
 mod partitioner;
-#[cfg_attr(
-    not(feature = "planted-bugs"),
-    expect(dead_code, unreachable_pub, reason = "the choice of a fault is for tests")
-)]
-mod planted;
 mod publish_error;
 mod record;
 mod sender;
@@ -17,8 +12,6 @@ mod waiting;
 pub use buffer::{BatchBuffer, TopicBuffer};
 pub use compression::{CompressedBatch, CompressionJob};
 pub use outcome::{Receipt, Ticket};
-#[cfg(feature = "planted-bugs")]
-pub use planted::{PlantedBug, with_planted};
 pub use publish_error::{FailedMessage, PublishError};
 pub use record::OutgoingRecord;
 

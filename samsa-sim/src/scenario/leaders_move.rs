@@ -11,6 +11,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "leaders-move",
     about: "one client publishes and another reads, while brokers crash and others take over",
+    finds: &[],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {

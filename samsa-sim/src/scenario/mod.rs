@@ -37,6 +37,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// What it is about, in a sentence.
     pub about: &'static str,
+    /// The names of the faults of the client that it finds, when they are planted.
+    pub finds: &'static [&'static str],
 }
 
 /// Runs one scenario from a seed.

@@ -13,6 +13,7 @@ use crate::report::Report;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "short-deadline",
     about: "brokers are gone for longer than a message may take, and nothing is stored twice or overtaken",
+    finds: &["deadline-frees-place"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {

@@ -8,9 +8,9 @@ use samsa_proto::records::{Builder, EncodeError, Flags, Format, Identity, Sealed
 
 use crate::error::{Certainty, PublishFailure};
 use crate::id::{BrokerId, JobId};
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{LaneBatch, Store, UnsettledRecord};
 use crate::producer::outcome::{BatchOutcome, End, Written};
-use crate::producer::planted::{PlantedBug, is_planted};
 use crate::producer::publish_error::{FailedBatch, Kept, each_record};
 use crate::time::Instant;
 use crate::wake::Wakers;

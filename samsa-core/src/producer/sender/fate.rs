@@ -32,8 +32,8 @@ use super::request::{Answer, answers};
 use super::world::World;
 use crate::connection::Failure;
 use crate::error::PublishFailure;
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::outcome::Written;
-use crate::producer::planted::{PlantedBug, is_planted};
 
 /// A request without an answer that can be believed.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use crate::error::{AppendError, PublishFailure};
 use crate::id::{BrokerId, ConnId, JobId};
 use crate::intent::{Job, JobOutput};
 use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::compression::CompressionJob;
-use crate::producer::planted::{PlantedBug, is_planted};
 
 /// A request takes no further batch beyond this size.
 const REQUEST_BYTES: usize = 1 << 20;

@@ -28,7 +28,7 @@ use super::place::{Place, Spot};
 use super::world::{Asked, World};
 use crate::command::Waiting;
 use crate::error::PublishFailure;
-use crate::producer::planted::{PlantedBug, is_planted};
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
 /// For how long a broker without producer ids is believed: the cluster may be in the middle of an upgrade.

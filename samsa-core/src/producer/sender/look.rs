@@ -9,8 +9,8 @@ use super::window::Next;
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{Lane, Look};
-use crate::producer::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
 impl Sender {

@@ -1,30 +1,37 @@
-//! Faults that can be planted into the producer, to see that a simulation finds them. They exist in no build without the
-//! feature `planted-bugs`, which only the tests of the simulator turn on.
+//! Faults that can be planted into the machines, to see that a simulation finds them: each is the code that handles a
+//! situation switched off. They exist in no build without the feature `planted-bugs`, which only the tests of the simulator
+//! turn on.
 
-/// A fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PlantedBug {
-    /// A batch that is sent again takes a new sequence number.
-    ForgetsSequence,
-    /// A batch whose fate is unknown is sent again under a new identity.
-    RenewsWhileInDoubt,
-    /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.
-    DeadlineFreesPlace,
+macro_rules! planted_bugs {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
+        /// A fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum PlantedBug {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl PlantedBug {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// Its name, for people.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl PlantedBug {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::ForgetsSequence, Self::RenewsWhileInDoubt, Self::DeadlineFreesPlace];
-
-    /// Its name, for people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ForgetsSequence => "forgets-sequence",
-            Self::RenewsWhileInDoubt => "renews-while-in-doubt",
-            Self::DeadlineFreesPlace => "deadline-frees-place",
-        }
-    }
+planted_bugs! {
+    /// A batch that is sent again takes a new sequence number.
+    ForgetsSequence = "forgets-sequence",
+    /// A batch whose fate is unknown is sent again under a new identity.
+    RenewsWhileInDoubt = "renews-while-in-doubt",
+    /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.
+    DeadlineFreesPlace = "deadline-frees-place",
 }
 
 #[cfg(feature = "planted-bugs")]
