@@ -15,8 +15,8 @@ use crate::within_memory;
 /// The most bytes that a batch may take when decompressed.
 const LIMIT: usize = 64 * 1024;
 
-/// What decompressors need for themselves.
-const WORK: usize = 1024 * 1024;
+/// What decompressors need for themselves; the most is that of Zstandard, whose window grows by being copied.
+const WORK: usize = 3 * 512 * 1024;
 
 const FORMATS: [Format; 3] = [Format::V0, Format::V1, Format::V2];
 const CODECS: [Codec; 5] = [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];

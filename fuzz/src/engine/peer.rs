@@ -314,7 +314,7 @@ fn error(mood: &mut Mood<'_, '_>) -> ErrorCode {
         return refusal;
     }
     match mood.byte() {
-        0..208 => ErrorCode::NONE,
+        0..209 => ErrorCode::NONE,
         other => ErrorCode(i16::from(other - 209) * 3),
     }
 }
