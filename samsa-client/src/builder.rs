@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Config, Discovery, HostPort};
+use samsa_core::{Acks, Compression, Config, Discovery, HostPort, Partitioner};
 use samsa_proto::zookeeper::ConnectString;
 
 use crate::call::LOOKING;
@@ -111,6 +111,11 @@ impl<L: Launch> Builder<L> {
     /// How batches are compressed. Default: not at all.
     pub fn compression(self, compression: Compression) -> Self {
         self.configure(|config| config.publish.compression = compression)
+    }
+
+    /// Which partition a key belongs to. Default: as Java's client has it.
+    pub fn partitioner(self, partitioner: Partitioner) -> Self {
+        self.configure(|config| config.publish.partitioner = partitioner)
     }
 
     /// How long a batch waits for more messages when it could go. Default 0.

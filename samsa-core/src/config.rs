@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::address::HostPort;
 use crate::backoff::Backoff;
+use crate::producer::Partitioner;
 
 /// How the first brokers are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct PublishConfig {
     pub idempotence: bool,
     /// Default: none.
     pub compression: Compression,
+    /// Which partition a key belongs to. Default: as Java's client has it.
+    pub partitioner: Partitioner,
     /// How long a batch waits for more, when it could go. Default 0: it leaves when its connection has room, and fills
     /// while requests are in flight.
     pub linger: Duration,
@@ -69,6 +72,7 @@ impl Default for PublishConfig {
             acks: Acks::default(),
             idempotence: true,
             compression: Compression::default(),
+            partitioner: Partitioner::default(),
             linger: Duration::ZERO,
             batch_bytes: 256 << 10,
             message_bytes: 1_000_000,

@@ -115,8 +115,8 @@ pub use intent::{Intent, Job, JobOutput, Snapshot};
 #[cfg(feature = "planted-bugs")]
 pub use planted::{PlantedBug, with_planted};
 pub use producer::{
-    BatchBuffer, CompressedBatch, CompressionJob, FailedMessage, OutgoingRecord, PublishError, Receipt,
-    Ticket, TopicBuffer,
+    BatchBuffer, CompressedBatch, CompressionJob, CustomPartitioner, FailedMessage, OutgoingRecord,
+    Partitioner, PublishError, Receipt, Ticket, TopicBuffer,
 };
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
 pub use wake::{DriverSignal, Notices, Wakers};

@@ -12,6 +12,7 @@ mod waiting;
 pub use buffer::{BatchBuffer, TopicBuffer};
 pub use compression::{CompressedBatch, CompressionJob};
 pub use outcome::{Receipt, Ticket};
+pub use partitioner::{CustomPartitioner, Partitioner};
 pub use publish_error::{FailedMessage, PublishError};
 pub use record::OutgoingRecord;
 

@@ -13,12 +13,14 @@ use super::pool::Pool;
 use super::topic::TopicBatches;
 use crate::config::PublishConfig;
 use crate::limits;
+use crate::producer::partitioner::Partitioner;
 use crate::wake::{DriverSignal, Notices, Wakers, lock};
 
 #[derive(Debug)]
 pub(crate) struct Store {
     batch_bytes: usize,
     message_bytes: usize,
+    partitioner: Partitioner,
     closed: AtomicBool,
     /// The first thread that published without a key.
     first_thread: OnceLock<u64>,
@@ -42,6 +44,7 @@ impl Store {
         Self {
             batch_bytes: config.batch_bytes.min(message_bytes).saturating_sub(HEADER_LEN).max(1),
             message_bytes,
+            partitioner: config.partitioner.clone(),
             closed: AtomicBool::new(false),
             first_thread: OnceLock::new(),
             driver,
@@ -67,6 +70,11 @@ impl Store {
     #[inline]
     pub(super) fn carefree_bytes(&self) -> usize {
         self.message_bytes.saturating_sub(HEADER_LEN)
+    }
+
+    #[inline]
+    pub(super) fn partitioner(&self) -> &Partitioner {
+        &self.partitioner
     }
 
     pub(super) fn memory(&self) -> &Memory {

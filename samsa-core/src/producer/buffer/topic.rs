@@ -15,7 +15,7 @@ use super::unsettled::{OVERHEAD, Unsettled, UnsettledRecord};
 use crate::error::AppendError;
 use crate::limits;
 use crate::producer::outcome::{BatchOutcome, Ticket};
-use crate::producer::partitioner;
+use crate::producer::partitioner::Partitioner;
 use crate::producer::record::{OutgoingRecord, OwnedRecord};
 use crate::time::{Instant, Now};
 use crate::wake::lock;
@@ -90,7 +90,7 @@ impl TopicBuffer {
         partitions: u32,
         now: Now,
     ) -> Result<Ticket, AppendError> {
-        let lane = match route(record, partitions) {
+        let lane = match route(self.store.partitioner(), record, partitions) {
             Some(partition) => self.topic.bound.get(partition),
             None => Some(&self.topic.free[self.store.free_slot()]),
         };
@@ -107,9 +107,10 @@ impl TopicBuffer {
         partitions: u32,
         now: Now,
     ) -> Result<Ticket, AppendError> {
-        let lane = route(record, partitions).filter(|partition| *partition < partitions);
+        let wanted = route(self.store.partitioner(), record, partitions);
+        let lane = wanted.filter(|partition| *partition < partitions);
         let lane = lane.and_then(|partition| self.topic.make_lane(partition));
-        let Some(lane) = lane else { return Err(self.topic.unknown_partition(record, partitions)) };
+        let Some(lane) = lane else { return Err(self.topic.unknown_partition(record, wanted, partitions)) };
         lane.append(&self.store, record, need, now).map_err(|refusal| self.refuse(refusal, record))
     }
 
@@ -228,8 +229,14 @@ impl TopicBatches {
         LaneId { topic: self.index, kind: LaneKind::Unsettled }
     }
 
-    fn unknown_partition(&self, record: &OutgoingRecord<'_>, partitions: u32) -> AppendError {
-        let partition = record.partition.unwrap_or(-1);
+    fn unknown_partition(
+        &self,
+        record: &OutgoingRecord<'_>,
+        wanted: Option<u32>,
+        partitions: u32,
+    ) -> AppendError {
+        let chosen = wanted.map_or(-1, |partition| i32::try_from(partition).unwrap_or(i32::MAX));
+        let partition = record.partition.unwrap_or(chosen);
         AppendError::UnknownPartition { topic: Arc::clone(&self.name), partition, count: partitions as usize }
     }
 
@@ -285,7 +292,8 @@ impl TopicBatches {
         partitions: u32,
     ) -> Result<(), AppendError> {
         waiting.record.lend(|record| {
-            let lane = match route(record, partitions) {
+            let wanted = route(store.partitioner(), record, partitions);
+            let lane = match wanted {
                 Some(partition) if partition < partitions => {
                     let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
                     self.bound.get_or_make(partition, || Lane::new(id, self.format()))
@@ -293,7 +301,7 @@ impl TopicBatches {
                 Some(_) => None,
                 None => Some(&self.free[0]),
             };
-            let lane = lane.ok_or_else(|| self.unknown_partition(record, partitions))?;
+            let lane = lane.ok_or_else(|| self.unknown_partition(record, wanted, partitions))?;
             let accepted = Now { mono: waiting.record.accepted, wall: waiting.record.timestamp };
             lane.append_accepted(store, record, accepted, Arc::clone(&waiting.outcome)).map_err(|refusal| {
                 match refusal {
@@ -333,10 +341,10 @@ impl TopicBatches {
 
 /// The partition that a record is bound to. A number that cannot be one becomes one that there never is.
 #[inline]
-fn route(record: &OutgoingRecord<'_>, partitions: u32) -> Option<u32> {
+fn route(partitioner: &Partitioner, record: &OutgoingRecord<'_>, partitions: u32) -> Option<u32> {
     match (record.partition, record.key) {
         (Some(partition), _) => Some(u32::try_from(partition).unwrap_or(u32::MAX)),
-        (None, Some(key)) => Some(partitioner::murmur2_partition(key, partitions)),
+        (None, Some(key)) => Some(partitioner.partition(key, partitions)),
         (None, None) => None,
     }
 }

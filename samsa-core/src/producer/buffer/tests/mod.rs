@@ -11,6 +11,7 @@ use samsa_proto::records::{Format, Header, Sealed};
 
 use super::*;
 use crate::error::AppendError;
+use crate::producer::Partitioner;
 use crate::producer::outcome::{End, Ticket, Written};
 use crate::producer::publish_error::each_record;
 use crate::producer::record::OutgoingRecord;
@@ -203,6 +204,17 @@ fn a_key_goes_where_the_java_client_puts_it() {
     // -790332482 without its sign bit, modulo 7.
     let partition = 1_357_151_166 % 7;
     assert_eq!(values(desk.take(LaneKind::Bound(partition)).unwrap()), [b"v"]);
+}
+
+#[test]
+fn a_key_goes_where_the_application_s_own_partitioner_says_if_that_is_there() {
+    let partitioner = Partitioner::custom(|key, _| u32::from(key[0]));
+    let desk = Desk::settled(&PublishConfig { partitioner, ..PublishConfig::default() }, 3);
+    let _ticket = desk.append(&keyed(&[2], b"x"));
+    assert!(desk.take(LaneKind::Bound(2)).is_some());
+
+    let refused = desk.topic.append(&keyed(&[3], b"x"), NOW).unwrap_err();
+    assert_eq!(refused.to_string(), "topic \"events\" has no partition 3: it has 3");
 }
 
 #[test]
