@@ -1,7 +1,7 @@
 //! The `samsa` command: built in the profile and target directory of the running tests, and run with a limit for each wait.
 
 use std::{
-    env, fs,
+    fs,
     fs::File,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
@@ -10,14 +10,11 @@ use std::{
 };
 
 use crate::{
-    Error,
+    Error, built,
     error::At,
     process::{self, Process},
     scratch::Scratch,
 };
-
-/// A cold build on a busy machine.
-const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
 /// What would tell the command of another cluster, or make it say more.
 const VARIABLES: [&str; 4] = ["SAMSA_ZOOKEEPER", "SAMSA_BOOTSTRAP", "SAMSA_CONFIG", "RUST_LOG"];
@@ -109,23 +106,6 @@ fn binary() -> Result<PathBuf, Error> {
     if let Some(binary) = &*built {
         return Ok(binary.clone());
     }
-    let ours = env::current_exe().at("find", "the running test")?;
-    let binary = build(ours.ancestors().nth(2).unwrap_or(Path::new(".")))?;
+    let binary = built::build(&["-p", "samsa-cli"], "samsa")?;
     Ok(built.insert(binary).clone())
-}
-
-/// Builds it into `directory`, which is named after a profile in a target directory.
-fn build(directory: &Path) -> Result<PathBuf, Error> {
-    let profile = directory.file_name().unwrap_or_default();
-    let profile = if profile == "debug" { "dev".as_ref() } else { profile };
-    let scratch = Scratch::new()?;
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args(["build", "--quiet", "-p", "samsa-cli", "--profile"])
-        .arg(profile)
-        .arg("--target-dir")
-        .arg(directory.parent().unwrap_or(directory));
-    process::run("cargo build -p samsa-cli", &mut cargo, &scratch.path().join("cargo.log"), BUILD_LIMIT)?;
-    Ok(directory.join(format!("samsa{}", env::consts::EXE_SUFFIX)))
 }

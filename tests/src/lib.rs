@@ -1,7 +1,8 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], with its ZooKeeper where it has one,
-//! on loopback; [`java`] runs Apache's own clients, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command.
+//! on loopback; [`java`] runs Apache's own clients, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command,
+//! [`run_example`] an example of a crate.
 //! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
 //! needed, only a JDK (17 or later) and Maven.
 //!
@@ -18,6 +19,7 @@
 //! is set it fails there instead.
 
 pub mod apache;
+mod built;
 pub mod cache;
 pub mod cli;
 mod error;
@@ -34,6 +36,7 @@ mod scratch;
 mod shared;
 mod zookeeper;
 
+pub use built::run_example;
 pub use error::Error;
 pub use jars::{Artifact, fetch};
 pub use kafka::RealKafka;

@@ -61,7 +61,7 @@ impl Process {
     }
 
     /// Waits for the child to end well.
-    fn finish(&mut self, goal: &str, limit: Duration) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, goal: &str, limit: Duration) -> Result<(), Error> {
         let status = self.end(goal, limit)?;
         if status.success() { Ok(()) } else { Err(self.ended(status, goal)) }
     }

@@ -6,6 +6,7 @@ mod lines;
 mod looking;
 mod publishing;
 mod reading;
+mod threads;
 
 #[path = "../support/client.rs"]
 mod client;
