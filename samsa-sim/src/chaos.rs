@@ -37,8 +37,11 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         Fault::Cut | Fault::Stall | Fault::HalfOpen => strike_connection(world, kind, rng),
         Fault::Crash => crash(world, rng),
         Fault::ZooKeeperLoss | Fault::SessionExpiry => strike_session(world, kind, rng),
-        // These happen to bytes and answers as they come by.
-        Fault::Latency | Fault::Split | Fault::LostReply => false,
+        Fault::LeaderMove | Fault::StaleMetadata | Fault::UncleanElection | Fault::TopicRemade => {
+            world.host().upset(kind)
+        }
+        // These happen to bytes, answers and brokers as they come by.
+        Fault::Latency | Fault::Split | Fault::LostReply | Fault::BlankMetadata => false,
     }
 }
 

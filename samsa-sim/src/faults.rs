@@ -7,57 +7,65 @@ use std::rc::Rc;
 
 use crate::rng::Rng;
 
-/// A kind of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Fault {
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
+        /// A kind of fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Fault {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// Its name in reports.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+faults! {
     /// Bytes that take up to half a second.
-    Latency,
+    Latency = "latency",
     /// Reads and writes that take only a part.
-    Split,
+    Split = "split",
     /// A connection that is reset in the middle of what is under way.
-    Cut,
+    Cut = "cut",
     /// A connection on which nothing moves for a while.
-    Stall,
+    Stall = "stall",
     /// A connection on which nothing arrives any more, though both sides think that it is there.
-    HalfOpen,
+    HalfOpen = "half-open",
     /// A broker that stops and starts again.
-    Crash,
+    Crash = "crash",
     /// A broker that does what was asked, and whose connection goes before it says so.
-    LostReply,
+    LostReply = "lost-reply",
     /// A `ZooKeeper` connection that goes, with the fate of what was asked unknown.
-    ZooKeeperLoss,
+    ZooKeeperLoss = "zookeeper-loss",
     /// A `ZooKeeper` session that ends before its client wants it to.
-    SessionExpiry,
+    SessionExpiry = "session-expiry",
+    /// A partition that gets another leader though nothing is wrong with its old one.
+    LeaderMove = "leader-move",
+    /// A broker that tells for a while of leaders and brokers as they were.
+    StaleMetadata = "stale-metadata",
+    /// A broker that has just started, and for a while knows no topics and no other brokers.
+    BlankMetadata = "blank-metadata",
+    /// A partition whose leader, in spite of it all, becomes one that lacks acknowledged records: they are lost.
+    UncleanElection = "unclean-election",
+    /// A topic that is deleted and, a little later, made anew under the same name: its records are lost.
+    TopicRemade = "topic-remade",
 }
 
 impl Fault {
-    /// Every kind.
-    pub const ALL: [Self; 9] = [
-        Self::Latency,
-        Self::Split,
-        Self::Cut,
-        Self::Stall,
-        Self::HalfOpen,
-        Self::Crash,
-        Self::LostReply,
-        Self::ZooKeeperLoss,
-        Self::SessionExpiry,
-    ];
-
-    /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Latency => "latency",
-            Self::Split => "split",
-            Self::Cut => "cut",
-            Self::Stall => "stall",
-            Self::HalfOpen => "half-open",
-            Self::Crash => "crash",
-            Self::LostReply => "lost-reply",
-            Self::ZooKeeperLoss => "zookeeper-loss",
-            Self::SessionExpiry => "session-expiry",
-        }
+    /// Whether acknowledged records may be lost by it. What must hold in spite of that, only a scenario made for it
+    /// can know.
+    pub const fn loses_records(self) -> bool {
+        matches!(self, Self::UncleanElection | Self::TopicRemade)
     }
 }
 
@@ -81,7 +89,7 @@ impl FaultMix {
 
     /// Every kind of fault.
     pub fn all() -> Self {
-        Self::of(&Fault::ALL)
+        Self::of(Fault::ALL)
     }
 
     /// These kinds only.
@@ -89,9 +97,20 @@ impl FaultMix {
         Self { enabled: faults.to_vec() }
     }
 
-    /// Each kind or not, by the toss of a coin (swarm testing: Groce and others, 2012): some faults hide others.
+    /// Each kind by which nothing is lost, or not, by the toss of a coin (swarm testing: Groce and others, 2012): some
+    /// faults hide others.
     pub fn swarm(rng: &mut Rng) -> Self {
-        Self { enabled: Fault::ALL.into_iter().filter(|_| rng.chance(500)).collect() }
+        let harmless = Fault::ALL.iter().copied().filter(|fault| !fault.loses_records());
+        Self { enabled: harmless.filter(|_| rng.chance(500)).collect() }
+    }
+
+    /// These as well.
+    #[must_use]
+    pub fn with(mut self, faults: &[Fault]) -> Self {
+        self.enabled.extend(faults);
+        self.enabled.sort_unstable();
+        self.enabled.dedup();
+        self
     }
 
     /// Whether this kind is among them.
@@ -164,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_left_out_by_some_seeds_and_chosen_by_others() {
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.iter().copied().filter(|fault| !fault.loses_records()) {
             let has = |seed| FaultMix::swarm(&mut Rng::new(seed)).has(fault);
             assert!((0..50).any(has), "{fault} is never chosen");
             assert!(!(0..50).all(has), "{fault} is never left out");

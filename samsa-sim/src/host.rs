@@ -115,6 +115,12 @@ impl Host {
         self.0.borrow_mut().stop(broker);
     }
 
+    /// Every broker runs, and knows what there is.
+    pub(crate) fn heal(&self) {
+        self.brokers(false).into_iter().for_each(|broker| self.start(broker));
+        self.0.borrow_mut().cluster.heal();
+    }
+
     /// The brokers that run, or that do not.
     pub(crate) fn brokers(&self, running: bool) -> Vec<i32> {
         let inner = self.0.borrow();
@@ -133,6 +139,15 @@ impl Host {
         let inner = &mut *self.0.borrow_mut();
         inner.cluster.fill(inner.world.clock.now(), topic, partitions);
         inner.perform();
+    }
+
+    /// Lets something go wrong with the cluster. Says whether there was anything to which it could happen.
+    pub(crate) fn upset(&self, kind: Fault) -> bool {
+        let inner = &mut *self.0.borrow_mut();
+        let happened = inner.cluster.upset(inner.world.clock.now(), kind);
+        inner.perform();
+        inner.wake();
+        happened
     }
 
     /// Looks at the cluster.
@@ -167,7 +182,8 @@ impl Inner {
         self.world.trace.line(&name(broker), format_args!("starts"));
         self.listeners.insert(broker, self.world.network.listen(address));
         self.register(broker);
-        self.cluster.handle(self.world.clock.now(), Input::Start(broker));
+        let blank = self.world.faults.strikes(Fault::BlankMetadata, &mut self.rng, 500);
+        self.cluster.handle(self.world.clock.now(), Input::Start { broker, blank });
         self.perform();
         self.wake();
     }
@@ -278,6 +294,7 @@ impl Inner {
                 Output::Node { path, data } => {
                     self.world.zookeeper.with(|ensemble| ensemble.put(&path, &data));
                 }
+                Output::NodeGone { path } => self.world.zookeeper.with(|ensemble| ensemble.uproot(&path)),
                 Output::Note { broker, text } => self.world.trace.line(&name(broker), format_args!("{text}")),
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
             }

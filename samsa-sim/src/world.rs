@@ -147,7 +147,7 @@ impl World {
         self.0.trace.line("faults", format_args!("are over: from now on nothing goes wrong"));
         self.0.faults.heal();
         self.0.network.heal();
-        self.0.host.brokers(false).into_iter().for_each(|broker| self.0.host.start(broker));
+        self.0.host.heal();
     }
 
     /// Done when nothing goes wrong any more.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::LoggedRecord;
+use crate::cluster::{LoggedRecord, Loss};
 
 /// A record that the client accepted. Its value is unlike that of any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) struct History {
     pub(crate) reads: BTreeMap<(usize, i32), Vec<Read>>,
     /// Whether a record that is sent again is to be stored once.
     pub(crate) idempotent: bool,
+    /// What the brokers lost, as no fault of the client.
+    pub(crate) losses: Vec<Loss>,
     /// The readers that must have read to the end.
     pub(crate) finished_readers: Vec<usize>,
 }
@@ -60,6 +62,16 @@ impl History {
 
     pub(crate) fn read(&mut self, reader: usize, partition: i32, read: Read) {
         self.reads.entry((reader, partition)).or_default().push(read);
+    }
+
+    /// Where the log of a partition went on when what was behind was lost.
+    pub(crate) fn losses_of(&self, partition: i32) -> impl Iterator<Item = &Loss> {
+        self.losses.iter().filter(move |loss| loss.partition == partition)
+    }
+
+    /// Whether the brokers lost this record of a partition.
+    pub(crate) fn is_lost(&self, partition: i32, is_it: impl Fn(&LoggedRecord) -> bool) -> bool {
+        self.losses_of(partition).flat_map(|loss| &loss.records).any(is_it)
     }
 
     pub(crate) fn acknowledged(&self) -> usize {

@@ -1,5 +1,8 @@
 //! What must hold of what an application saw and of what is in the logs. Pure: a history in, violations out.
 //!
+//! What the brokers lost, by an unclean election or with a topic, counts as stored and as read rightly; a reader goes back to
+//! where the log went on.
+//!
 //! | invariant                   | what must hold                                                                        |
 //! |-----------------------------|---------------------------------------------------------------------------------------|
 //! | `acknowledged-is-stored`    | an acknowledged record is in the log, where its receipt says, as it was published     |

@@ -16,7 +16,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
         let outcomes = history.outcomes.get(&number).map_or(&[][..], Vec::as_slice);
         found.extend(one_outcome(number, record, outcomes));
         for outcome in outcomes {
-            found.extend(matches_log(number, record, *outcome, logs, &places));
+            found.extend(matches_log(history, number, *outcome, logs, &places));
         }
     }
     found.extend(order(history, &places));
@@ -47,12 +47,13 @@ fn one_outcome(number: usize, record: &Accepted, outcomes: &[Outcome]) -> Option
 }
 
 fn matches_log(
+    history: &History,
     number: usize,
-    record: &Accepted,
     outcome: Outcome,
     logs: &Logs,
     places: &Places<'_>,
 ) -> Option<Violation> {
+    let record = &history.accepted[number];
     let found = places.get(record.value.as_slice());
     match outcome {
         Outcome::Acknowledged { partition, offset } => {
@@ -68,7 +69,8 @@ fn matches_log(
                     show(record)
                 )
             };
-            (!wanted || !log.iter().any(is_it)).then(|| violation("acknowledged-is-stored", text()))
+            let is_there = log.iter().any(is_it) || history.is_lost(partition, is_it);
+            (!wanted || !is_there).then(|| violation("acknowledged-is-stored", text()))
         }
         Outcome::NotSent => found.map(|found| {
             let text = format!("record {number} ({}) was not sent, but is at {found:?}", show(record));

@@ -9,7 +9,8 @@ use samsa_proto::zookeeper::path;
 
 use super::answer::{Answer, Call};
 use super::state::State;
-use super::topic::{Partition, Topic};
+use super::topic::Topic;
+use super::view::{PartitionPicture, Picture, TopicPicture};
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &MetadataRequest<'_>) -> Answer {
     let may_create = call.version < 4 || request.allow_auto_topic_creation;
@@ -18,12 +19,13 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &MetadataReque
         create_if_missing(state, call, topic, may_create);
     }
     tell(state, call, asked.map(Vec::as_slice));
+    let picture = state.picture_of(call.broker);
     let shared = &*state;
     let topics = match asked {
-        Some(asked) => asked.iter().map(|topic| describe_asked(shared, call, topic)).collect(),
-        None => shared.topics.iter().map(|(name, topic)| describe(shared, name, topic)).collect(),
+        Some(asked) => asked.iter().map(|topic| describe_asked(shared, &picture, call, topic)).collect(),
+        None => picture.topics.iter().map(|(name, topic)| describe(shared, &picture, name, topic)).collect(),
     };
-    let live = shared.brokers.iter().filter(|(_, broker)| broker.known);
+    let live = shared.brokers.iter().filter(|(id, _)| picture.brokers.contains(id));
     let brokers: Vec<_> = live
         .map(|(id, broker)| MetadataResponseBroker {
             node_id: *id,
@@ -72,13 +74,14 @@ fn tell(state: &mut State, call: &Call<'_>, asked: Option<&[MetadataRequestTopic
 }
 
 fn describe_asked<'a>(
-    state: &'a State,
+    state: &State,
+    picture: &'a Picture,
     call: &Call<'_>,
     asked: &MetadataRequestTopic<'a>,
 ) -> MetadataResponseTopic<'a> {
     if call.version >= 12 && !asked.topic_id.is_zero() {
-        return match state.topic_by_id(asked.topic_id) {
-            Some((name, topic)) => describe(state, name, topic),
+        return match picture.topics.iter().find(|(_, topic)| topic.ready && topic.id == asked.topic_id) {
+            Some((name, topic)) => describe(state, picture, name, topic),
             None => MetadataResponseTopic {
                 error_code: ErrorCode::UNKNOWN_TOPIC_ID,
                 name: None,
@@ -88,8 +91,8 @@ fn describe_asked<'a>(
         };
     }
     let name = asked.name.unwrap_or_default();
-    match state.topics.get(name) {
-        Some(topic) => describe(state, name, topic),
+    match picture.topics.get(name) {
+        Some(topic) => describe(state, picture, name, topic),
         None if path::topic(name).is_err() => failed(name, ErrorCode::INVALID_TOPIC_EXCEPTION),
         None => failed(name, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
     }
@@ -99,7 +102,12 @@ fn failed(name: &str, error_code: ErrorCode) -> MetadataResponseTopic<'_> {
     MetadataResponseTopic { error_code, name: Some(name), ..Default::default() }
 }
 
-fn describe<'a>(state: &State, name: &'a str, topic: &Topic) -> MetadataResponseTopic<'a> {
+fn describe<'a>(
+    state: &State,
+    picture: &Picture,
+    name: &'a str,
+    topic: &TopicPicture,
+) -> MetadataResponseTopic<'a> {
     if !topic.ready {
         let with_zookeeper = state.release().has_zookeeper();
         let not_yet = if with_zookeeper {
@@ -109,18 +117,21 @@ fn describe<'a>(state: &State, name: &'a str, topic: &Topic) -> MetadataResponse
         };
         return failed(name, not_yet);
     }
-    let partitions =
-        (0..).zip(&topic.partitions).map(|(number, partition)| describe_partition(state, number, partition));
+    let all = (0..).zip(&topic.partitions);
     MetadataResponseTopic {
         name: Some(name),
         topic_id: topic.id,
-        partitions: partitions.collect(),
+        partitions: all.map(|(number, one)| describe_partition(picture, number, one)).collect(),
         ..Default::default()
     }
 }
 
-fn describe_partition(state: &State, number: i32, partition: &Partition) -> MetadataResponsePartition {
-    let is_known = |id: &i32| state.brokers.get(id).is_some_and(|broker| broker.known);
+fn describe_partition(
+    picture: &Picture,
+    number: i32,
+    partition: &PartitionPicture,
+) -> MetadataResponsePartition {
+    let is_known = |id: &i32| picture.brokers.contains(id);
     let leader = partition.leader.filter(is_known);
     MetadataResponsePartition {
         error_code: if leader.is_some() { ErrorCode::NONE } else { ErrorCode::LEADER_NOT_AVAILABLE },

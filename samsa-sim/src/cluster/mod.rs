@@ -21,12 +21,15 @@ mod registry;
 mod release;
 mod state;
 mod topic;
+mod upset;
 mod validate;
+mod view;
 
 pub use config::ClusterConfig;
 pub use release::Release;
 
 pub(crate) use log::LoggedRecord;
+pub(crate) use upset::Loss;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +39,7 @@ use samsa_core::{HostPort, Instant, Now};
 use self::answer::{Answer, Waiting};
 use self::connection::Connection;
 use self::state::State;
+use crate::faults::Fault;
 use crate::rng::Rng;
 
 /// A connection that a broker has accepted; numbered by whoever carries the bytes.
@@ -51,8 +55,8 @@ pub(crate) enum Input {
     Received { conn: ServerConn, bytes: Bytes },
     /// A connection is gone.
     Gone { conn: ServerConn },
-    /// A broker starts.
-    Start(i32),
+    /// A broker starts; a blank one knows of no topics and no other brokers at first.
+    Start { broker: i32, blank: bool },
     /// A broker stops, at once and without a word. Its connections are gone.
     Stop(i32),
     /// The deadline has come.
@@ -68,6 +72,8 @@ pub(crate) enum Output {
     Close { conn: ServerConn },
     /// Write a node into `ZooKeeper`.
     Node { path: String, data: Vec<u8> },
+    /// Remove a node of `ZooKeeper`, with all below it.
+    NodeGone { path: String },
     /// A line for the trace: which broker (0 for the controller), and what it did.
     Note { broker: i32, text: String },
     /// A client did what no correct client does.
@@ -125,7 +131,7 @@ impl ModelCluster {
             Input::Gone { conn } => {
                 self.connections.remove(&conn);
             }
-            Input::Start(broker) => self.state.start(now, broker),
+            Input::Start { broker, blank } => self.state.start(now, broker, blank),
             Input::Stop(broker) => {
                 self.connections.retain(|_, connection| connection.broker() != broker);
                 self.state.stop(now, broker);
@@ -140,6 +146,24 @@ impl ModelCluster {
     /// Makes a topic that has been there before anybody looks: for each partition its batches, as a producer sends them.
     pub(crate) fn fill(&mut self, now: Now, topic: &str, partitions: &[Vec<Bytes>]) {
         self.state.fill(now, topic, partitions);
+    }
+
+    /// Lets something go wrong. Says whether there was anything to which it could happen.
+    pub(crate) fn upset(&mut self, now: Now, kind: Fault) -> bool {
+        let happened = match kind {
+            Fault::LeaderMove => self.state.move_a_leader(now),
+            Fault::UncleanElection => self.state.let_one_fall_behind(now),
+            Fault::TopicRemade => self.state.delete_a_topic(now),
+            Fault::StaleMetadata => self.state.let_one_view_stand(now),
+            _ => false,
+        };
+        self.look_at_waiting(now);
+        happened
+    }
+
+    /// All is well from now on: every broker knows what there is.
+    pub(crate) fn heal(&mut self) {
+        self.state.heal();
     }
 
     pub(crate) fn next_output(&mut self) -> Option<Output> {
@@ -222,6 +246,11 @@ impl ModelCluster {
             let committed = partition.committed;
             partition.log.records().into_iter().filter(|record| record.offset < committed).collect()
         })
+    }
+
+    /// The acknowledged records that were lost, as no fault of any client.
+    pub(crate) fn losses(&self, topic: &str) -> Vec<Loss> {
+        self.state.losses.iter().filter(|loss| loss.topic == topic).cloned().collect()
     }
 
     /// Up to where a partition is committed.

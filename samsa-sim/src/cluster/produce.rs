@@ -48,6 +48,8 @@ struct Outcome {
     /// Where the appended records end, and the leader epoch in which they were appended.
     end: i64,
     epoch: i32,
+    /// Of the topic: one that was made anew since lacks what was appended.
+    incarnation: u64,
     log_start: i64,
 }
 
@@ -80,7 +82,7 @@ fn append_topic(state: &mut State, call: &Call<'_>, topic: &TopicProduceData<'_>
 
 impl Outcome {
     const fn failed(number: i32, code: ErrorCode) -> Self {
-        Self { number, code, base: -1, end: -1, epoch: -1, log_start: -1 }
+        Self { number, code, base: -1, end: -1, epoch: -1, incarnation: 0, log_start: -1 }
     }
 }
 
@@ -107,6 +109,7 @@ fn append(
         refusal.code
     })?;
     let release = state.release();
+    let incarnation = state.topic(topic).map_or(0, |topic| topic.incarnation);
     let partition = state.partition_mut(topic, data.index).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let (epoch, log_start) = (partition.epoch, partition.log.start());
     let verdict = producers::judge(&partition.log, &header, &records, release);
@@ -115,7 +118,7 @@ fn append(
         Verdict::Append => {}
         Verdict::Duplicate { base, end } => {
             state.note(call.broker, format!("Produce {} to {topic}/{number}: it has {base}", call.version));
-            return Ok(Outcome { number, code: ErrorCode::NONE, base, end, epoch, log_start });
+            return Ok(Outcome { number, code: ErrorCode::NONE, base, end, epoch, incarnation, log_start });
         }
         Verdict::Refuse(code) => {
             state.note(call.broker, format!("Produce {} to {topic}/{number}: {code:?}", call.version));
@@ -140,7 +143,7 @@ fn append(
         call.broker,
         format!("Produce {} to {topic}/{}: {records} at {base}{who}", call.version, data.index),
     );
-    Ok(Outcome { number: data.index, code: ErrorCode::NONE, base, end, epoch, log_start })
+    Ok(Outcome { number: data.index, code: ErrorCode::NONE, base, end, epoch, incarnation, log_start })
 }
 
 /// Answers once all in sync have everything, or when the time is over.
@@ -161,7 +164,8 @@ pub(super) fn look_again(state: &mut State, now: Now, broker: i32, mut pending: 
 
 fn committed(state: &State, broker: i32, topic: &str, outcome: &Outcome) -> Result<bool, ErrorCode> {
     let partition = state.led_by(broker, topic, outcome.number)?;
-    if partition.epoch != outcome.epoch {
+    let is_same_topic = state.topic(topic).is_some_and(|topic| topic.incarnation == outcome.incarnation);
+    if partition.epoch != outcome.epoch || !is_same_topic {
         return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
     }
     Ok(partition.committed >= outcome.end)

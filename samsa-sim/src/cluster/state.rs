@@ -15,6 +15,8 @@ use super::config::ClusterConfig;
 use super::registry;
 use super::release::Release;
 use super::topic::{Partition, Topic};
+use super::upset::Loss;
+use super::view::View;
 use super::{Output, ServerConn};
 use crate::rng::Rng;
 
@@ -25,11 +27,13 @@ pub(super) struct Broker {
     pub(super) running: bool,
     /// Whether the controller takes it for alive; it learns of a crash later.
     pub(super) known: bool,
+    /// What it tells of the cluster.
+    pub(super) view: View,
 }
 
 /// What will happen by itself.
 #[derive(Debug)]
-enum Timer {
+pub(super) enum Timer {
     /// The controller notices that a broker is gone.
     Detect(i32),
     /// A new topic's partitions get their leaders.
@@ -38,11 +42,19 @@ enum Timer {
     Replicate(String, i32),
     /// A restarted broker's replicas have caught up.
     Rejoin(i32),
+    /// A broker learns how things are.
+    Informed(i32),
+    /// A replica becomes leader, whatever it lacks.
+    Unclean(String, i32, i32),
+    /// A deleted topic is made anew, with these replicas.
+    Remake(String, Vec<Vec<i32>>),
 }
 
 const DETECTION: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(3);
 const CREATION: Range<Duration> = Duration::from_millis(2)..Duration::from_millis(60);
 const REPLICATION: Range<Duration> = Duration::from_micros(300)..Duration::from_millis(4);
+/// For how long a broker that has just started may know nothing.
+const BLANK: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(2_500);
 const CATCHING_UP: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(800);
 
 fn first_header(batch: &[u8]) -> Option<BatchHeader> {
@@ -59,16 +71,20 @@ pub(super) struct State {
     timers_set: u64,
     /// Producer ids that were given.
     pub(super) producers: i64,
-    rng: Rng,
+    /// Topics that were created, those of the same name too.
+    pub(super) incarnations: u64,
+    pub(super) losses: Vec<Loss>,
+    pub(super) rng: Rng,
     pub(super) out: VecDeque<Output>,
 }
 
 impl State {
     pub(super) fn new(config: ClusterConfig, addresses: Vec<HostPort>, rng: Rng) -> Self {
-        let broker = |address| Broker { address, running: false, known: false };
+        let broker = |address| Broker { address, running: false, known: false, view: View::Current };
         let brokers = (1..).zip(addresses.into_iter().map(broker)).collect();
         let (topics, timers, out) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
-        Self { config, brokers, topics, timers, timers_set: 0, producers: 0, rng, out }
+        let (producers, incarnations, losses) = (0, 0, Vec::new());
+        Self { config, brokers, topics, timers, timers_set: 0, producers, incarnations, losses, rng, out }
     }
 
     pub(super) const fn release(&self) -> Release {
@@ -93,7 +109,7 @@ impl State {
         self.brokers.iter().find(|(_, broker)| broker.known).map(|(id, _)| *id)
     }
 
-    fn set_timer(&mut self, now: Now, range: &Range<Duration>, timer: Timer) {
+    pub(super) fn set_timer(&mut self, now: Now, range: &Range<Duration>, timer: Timer) {
         let at = now.mono + self.rng.duration(range);
         self.timers_set += 1;
         self.timers.insert((at, self.timers_set), timer);
@@ -108,13 +124,13 @@ impl State {
         let mut happened = false;
         while let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now.mono) {
             let timer = entry.remove();
-            self.fire(timer);
+            self.fire(now, timer);
             happened = true;
         }
         happened
     }
 
-    fn fire(&mut self, timer: Timer) {
+    fn fire(&mut self, now: Now, timer: Timer) {
         match timer {
             Timer::Detect(broker) => self.detect(broker),
             Timer::Ready(topic) => self.make_ready(&topic),
@@ -124,20 +140,32 @@ impl State {
                 }
             }
             Timer::Rejoin(broker) => self.rejoin(broker),
+            Timer::Informed(broker) => self.inform(broker),
+            Timer::Unclean(topic, partition, broker) => self.elect_uncleanly(now, &topic, partition, broker),
+            Timer::Remake(topic, replicas) => self.make_anew(now, &topic, replicas),
         }
     }
 
-    pub(super) fn start(&mut self, now: Now, id: i32) {
+    pub(super) fn start(&mut self, now: Now, id: i32, blank: bool) {
         let Some(broker) = self.brokers.get_mut(&id) else { return };
         broker.running = true;
         broker.known = true;
+        broker.view = if blank { View::Blank } else { View::Current };
+        if blank {
+            self.set_timer(now, &BLANK, Timer::Informed(id));
+        }
         let changed = self.partitions_where(|partition| {
             let waits = partition.leader.is_none() && partition.epoch >= 0;
             partition.leader == Some(id) || (waits && partition.in_sync.contains(&id))
         });
         self.elect(&changed);
-        self.set_timer(now, &CATCHING_UP, Timer::Rejoin(id));
+        self.catch_up(now, id);
         self.register_controller(now);
+    }
+
+    /// A broker's replicas will be in sync again.
+    pub(super) fn catch_up(&mut self, now: Now, id: i32) {
+        self.set_timer(now, &CATCHING_UP, Timer::Rejoin(id));
     }
 
     pub(super) fn stop(&mut self, now: Now, id: i32) {
@@ -171,7 +199,7 @@ impl State {
         }
     }
 
-    fn partitions_where(&self, matches: impl Fn(&Partition) -> bool) -> Vec<(String, i32)> {
+    pub(super) fn partitions_where(&self, matches: impl Fn(&Partition) -> bool) -> Vec<(String, i32)> {
         let ready = self.topics.iter().filter(|(_, topic)| topic.ready);
         let all = ready.flat_map(|(name, topic)| {
             (0..).zip(&topic.partitions).map(move |(number, partition)| (name, number, partition))
@@ -191,7 +219,7 @@ impl State {
     }
 
     /// Changes a partition, and writes down its new state.
-    fn change(&mut self, topic: &str, number: i32, change: impl FnOnce(&mut Partition)) {
+    pub(super) fn change(&mut self, topic: &str, number: i32, change: impl FnOnce(&mut Partition)) {
         let Some(partition) = self.partition_mut(topic, number) else { return };
         let before = partition.leader;
         change(partition);
@@ -236,7 +264,9 @@ impl State {
 
     /// The partition, if this broker leads it: else why not.
     pub(super) fn led_by(&self, broker: i32, topic: &str, number: i32) -> Result<&Partition, ErrorCode> {
-        let partition = self.topic(topic).and_then(|topic| topic.partition(number));
+        let is_blank = self.brokers.get(&broker).is_some_and(|broker| broker.view.is_blank());
+        let topic = self.topic(topic).filter(|_| !is_blank);
+        let partition = topic.and_then(|topic| topic.partition(number));
         let partition = partition.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         if partition.leader == Some(broker) { Ok(partition) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
     }
@@ -252,9 +282,11 @@ impl State {
 
     /// Begins to create a topic with these partitions.
     pub(super) fn create_topic(&mut self, now: Now, name: &str, make: impl FnOnce(Uuid, &[i32]) -> Topic) {
+        self.incarnations += 1;
         let known: Vec<i32> = self.brokers.keys().copied().collect();
         let id = if self.release().has_topic_ids() { self.new_id() } else { Uuid::ZERO };
-        let topic = make(id, &known);
+        let mut topic = make(id, &known);
+        topic.incarnation = self.incarnations;
         if let Ok(path) = path::topic(name) {
             self.write_node(path, topic.registration().to_bytes(registry::topic_version(self.release())));
         }

@@ -17,33 +17,33 @@ use super::*;
 const CONN: ServerConn = ServerConn(1);
 
 /// A cluster with one connection to its broker 1, and a clock.
-struct Bench {
-    cluster: ModelCluster,
-    now: Now,
+pub(super) struct Bench {
+    pub(super) cluster: ModelCluster,
+    pub(super) now: Now,
     notes: Vec<String>,
     complaints: Vec<String>,
     hung_up: bool,
 }
 
 impl Bench {
-    fn of(release: Release, brokers: u16, replication: u16) -> Self {
+    pub(super) fn of(release: Release, brokers: u16, replication: u16) -> Self {
         let config = ClusterConfig { release, brokers, replication, ..ClusterConfig::default() };
         let addresses = (1..=brokers).map(|id| HostPort { host: format!("k{id}"), port: 9092 }).collect();
         let cluster = ModelCluster::new(config, addresses, Rng::new(1));
         let now = Now { mono: Instant::START, wall: UnixMillis(1_000_000) };
         let mut bench = Self { cluster, now, notes: Vec::new(), complaints: Vec::new(), hung_up: false };
         for broker in bench.cluster.broker_ids() {
-            bench.cluster.handle(now, Input::Start(broker));
+            bench.cluster.handle(now, Input::Start { broker, blank: false });
         }
         bench.connect(1);
         bench
     }
 
-    fn newest() -> Self {
+    pub(super) fn newest() -> Self {
         Self::of(Release::V4_4, 1, 1)
     }
 
-    fn connect(&mut self, broker: i32) {
+    pub(super) fn connect(&mut self, broker: i32) {
         self.cluster.handle(self.now, Input::Accepted { conn: CONN, broker });
     }
 
@@ -68,14 +68,14 @@ impl Bench {
                 Output::Note { text, .. } => self.notes.push(text),
                 Output::Complaint(text) => self.complaints.push(text),
                 Output::Close { .. } => self.hung_up = true,
-                Output::Send { .. } | Output::Node { .. } => {}
+                Output::Send { .. } | Output::Node { .. } | Output::NodeGone { .. } => {}
             }
         }
         None
     }
 
     /// Lets this much time pass, with all that happens in it.
-    fn pass(&mut self, lasts: Duration) {
+    pub(super) fn pass(&mut self, lasts: Duration) {
         let end = self.now.mono + lasts;
         while let Some(at) = self.cluster.deadline().filter(|at| *at <= end) {
             self.now.mono = at;
@@ -95,7 +95,7 @@ impl Bench {
         panic!("no answer: {:?} {:?}", self.notes, self.complaints)
     }
 
-    fn with_topic(mut self, name: &str) -> Self {
+    pub(super) fn with_topic(mut self, name: &str) -> Self {
         self.metadata(name);
         self.pass(Duration::from_secs(5));
         self
@@ -126,7 +126,7 @@ impl Bench {
         self.send(version, &ProduceRequest { acks, timeout_ms: 1000, topic_data, ..Default::default() });
     }
 
-    fn produce(&mut self, version: i16, topic: &str, acks: i16, batch: &[u8]) -> (ErrorCode, i64) {
+    pub(super) fn produce(&mut self, version: i16, topic: &str, acks: i16, batch: &[u8]) -> (ErrorCode, i64) {
         self.send_produce(version, topic, acks, batch);
         let frame = self.answer();
         let (_, response) = decode_response::<ProduceRequest<'_>>(version, &frame).unwrap();
@@ -160,14 +160,14 @@ impl Bench {
         (data.error_code, records.collect())
     }
 
-    fn fetch(&mut self, version: i16, topic: &str, offset: i64) -> (ErrorCode, Vec<i64>) {
+    pub(super) fn fetch(&mut self, version: i16, topic: &str, offset: i64) -> (ErrorCode, Vec<i64>) {
         self.send_fetch(version, topic, offset, 1);
         let frame = self.answer();
         Self::fetched(version, &frame)
     }
 }
 
-fn batch(values: &[&str]) -> Vec<u8> {
+pub(super) fn batch(values: &[&str]) -> Vec<u8> {
     let mut builder = BatchBuilder::new(BytesMut::new());
     for (place, value) in values.iter().enumerate() {
         builder.append(1000 + place as i64, None, Some(value.as_bytes()), []).unwrap();
@@ -390,7 +390,7 @@ fn a_broker_that_starts_again_has_its_log_and_a_new_epoch() {
     bench.produce(9, "events", -1, &batch(&["a"]));
     bench.cluster.handle(bench.now, Input::Stop(1));
     bench.pass(Duration::from_secs(5));
-    bench.cluster.handle(bench.now, Input::Start(1));
+    bench.cluster.handle(bench.now, Input::Start { broker: 1, blank: false });
     bench.connect(1);
     assert_eq!(bench.fetch(17, "events", 0), (ErrorCode::NONE, vec![0]));
     assert!(bench.cluster.state.topics["events"].partitions[0].epoch > 0);

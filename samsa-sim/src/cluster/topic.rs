@@ -1,5 +1,7 @@
 //! Topics and partitions: who leads, who is in sync, and what is in the log.
 
+use std::collections::BTreeMap;
+
 use samsa_proto::wire::Uuid;
 use samsa_proto::zookeeper::{PartitionReplicas, PartitionState, TopicRegistration};
 
@@ -11,6 +13,8 @@ use crate::rng::Rng;
 pub(crate) struct Topic {
     /// Zero before 2.8.
     pub(super) id: Uuid,
+    /// Tells it from topics that had its name before, in every release.
+    pub(super) incarnation: u64,
     /// Whether its partitions have been given leaders since it was created.
     pub(super) ready: bool,
     pub(super) partitions: Vec<Partition>,
@@ -27,6 +31,8 @@ pub(crate) struct Partition {
     pub(super) log: Log,
     /// The high watermark: what all in sync have.
     pub(super) committed: i64,
+    /// Where the logs of replicas end that fell out of sync; each is taken for the beginning of the leader's.
+    ends: BTreeMap<i32, i64>,
 }
 
 impl Topic {
@@ -37,12 +43,13 @@ impl Topic {
             Partition::new(replicas.collect())
         };
         let partitions = (0..usize::try_from(partitions).unwrap_or(0)).map(partition).collect();
-        Self { id, ready: false, partitions }
+        Self { id, incarnation: 0, ready: false, partitions }
     }
 
     /// A topic whose partitions have these replicas.
     pub(super) fn assigned(id: Uuid, replicas: Vec<Vec<i32>>) -> Self {
-        Self { id, ready: false, partitions: replicas.into_iter().map(Partition::new).collect() }
+        let partitions = replicas.into_iter().map(Partition::new).collect();
+        Self { id, incarnation: 0, ready: false, partitions }
     }
 
     /// Who holds which partition.
@@ -72,7 +79,8 @@ impl Topic {
 impl Partition {
     fn new(replicas: Vec<i32>) -> Self {
         let in_sync = replicas.clone();
-        Self { replicas, in_sync, leader: None, epoch: -1, log: Log::default(), committed: 0 }
+        let (log, ends) = (Log::default(), BTreeMap::new());
+        Self { replicas, in_sync, leader: None, epoch: -1, log, committed: 0, ends }
     }
 
     /// The state as `ZooKeeper` has it.
@@ -90,23 +98,51 @@ impl Partition {
     /// some of what was not committed.
     pub(super) fn elect(&mut self, is_alive: impl Fn(i32) -> bool, rng: &mut Rng) {
         let leader = self.replicas.iter().copied().find(|id| self.in_sync.contains(id) && is_alive(*id));
+        self.be_led_by(leader, rng);
+        if leader.is_some() {
+            let gone: Vec<i32> = self.in_sync.iter().copied().filter(|id| !is_alive(*id)).collect();
+            for id in gone {
+                self.fall_out_of_sync(id);
+            }
+        }
+        self.commit_if_alone();
+    }
+
+    /// Gives it a leader that is in sync.
+    pub(super) fn be_led_by(&mut self, leader: Option<i32>, rng: &mut Rng) {
         if leader.is_some() && self.leader.is_some() && leader != self.leader {
             let ends: Vec<i64> =
                 std::iter::once(self.committed).chain(self.log.ends_from(self.committed + 1)).collect();
             self.log.truncate(rng.pick(&ends).copied().unwrap_or(self.committed));
         }
-        if leader.is_some() {
-            self.in_sync.retain(|id| is_alive(*id));
-        }
         self.leader = leader;
         self.epoch += 1;
-        self.commit_if_alone();
+    }
+
+    /// Gives it a leader whose log is the truth from now on, whatever it lacks. Says where it ends.
+    pub(super) fn be_led_uncleanly_by(&mut self, leader: i32) -> i64 {
+        let end = self.ends.remove(&leader).unwrap_or(self.committed).min(self.log.end());
+        for id in std::mem::replace(&mut self.in_sync, vec![leader]) {
+            self.ends.insert(id, end);
+        }
+        self.ends.remove(&leader);
+        self.ends.values_mut().for_each(|other| *other = (*other).min(end));
+        self.log.truncate(end);
+        self.leader = Some(leader);
+        self.epoch += 1;
+        self.commit();
+        end
+    }
+
+    fn fall_out_of_sync(&mut self, broker: i32) {
+        self.in_sync.retain(|id| *id != broker);
+        self.ends.insert(broker, self.committed);
     }
 
     /// A replica is gone. The last one in sync stays so.
     pub(super) fn drop_from_sync(&mut self, broker: i32) {
         if self.in_sync.len() > 1 {
-            self.in_sync.retain(|id| *id != broker);
+            self.fall_out_of_sync(broker);
         }
         self.commit_if_alone();
     }
@@ -115,6 +151,7 @@ impl Partition {
     pub(super) fn join_sync(&mut self, broker: i32) {
         if self.replicas.contains(&broker) && !self.in_sync.contains(&broker) {
             self.in_sync.push(broker);
+            self.ends.remove(&broker);
         }
     }
 

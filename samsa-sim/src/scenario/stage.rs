@@ -82,6 +82,7 @@ impl Stage {
     }
 
     fn judge(&self) {
+        self.history.borrow_mut().losses = self.world.host().look(|cluster| cluster.losses(TOPIC));
         for violation in check::all(&self.history(), &self.logs()) {
             self.world.violations().push(violation);
         }
@@ -228,7 +229,8 @@ impl Stage {
             let history = self.history();
             self.ends().all(|(partition, end)| {
                 let last = history.reads.get(&(number, partition)).and_then(|reads| reads.last());
-                last.map_or(0, |read| read.offset + 1) >= end
+                // Beyond the end is who has not noticed yet that something was lost.
+                last.map_or(0, |read| read.offset + 1) == end
             })
         };
         let reading = async {

@@ -221,6 +221,16 @@ impl Ensemble {
             debug_assert!(set.is_ok(), "a node that is there takes any data");
         }
     }
+
+    /// Removes a node with all that is below it: for whoever set the ensemble up.
+    pub(crate) fn uproot(&mut self, path: &str) {
+        for name in self.names_below(path) {
+            self.uproot(&format!("{path}/{name}"));
+        }
+        if self.nodes.contains_key(path) {
+            self.remove(path);
+        }
+    }
 }
 
 fn check_version(stat: ZkStat, expected: i32) -> Result<(), ZkError> {
