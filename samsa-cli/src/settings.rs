@@ -189,8 +189,11 @@ fn flag(value: &str) -> Result<bool, String> {
 fn compression(value: &str) -> Result<Compression, String> {
     match value {
         "none" => Ok(Compression::None),
+        "gzip" => Ok(Compression::Gzip),
+        "snappy" => Ok(Compression::Snappy),
         "lz4" => Ok(Compression::Lz4),
-        _ => Err(format!("{value:?} is not none or lz4")),
+        "zstd" => Ok(Compression::Zstd),
+        _ => Err(format!("{value:?} is not none, gzip, snappy, lz4 or zstd")),
     }
 }
 

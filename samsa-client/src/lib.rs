@@ -88,6 +88,7 @@ pub use samsa_core::{
     InvalidAddress, Job, JobOutput, LookError, Now, Offset, PartitionInfo, PartitionOffset, Partitioner,
     PublishConfig, PublishError, PublishFailure, ReadError, Receipt, TopicName, UnixMillis, Waiting,
 };
+pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};
 
 use crate::link::{Link, Shared};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use samsa_proto::records::Codec;
+
 use crate::address::HostPort;
 use crate::backoff::Backoff;
 use crate::producer::Partitioner;
@@ -28,15 +30,33 @@ pub enum Acks {
     Leader,
 }
 
-/// How message batches are compressed.
+/// How message batches are compressed: each once, before it is first sent, unless that makes it no smaller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
     /// Not at all.
     #[default]
     None,
-    /// LZ4 frames.
+    /// Deflate with the header of gzip.
+    Gzip,
+    /// Snappy, framed as xerial's Java library does.
+    Snappy,
+    /// LZ4 frames; with the fault in their checksum that brokers before 0.10 expect.
     Lz4,
+    /// Zstandard (KIP-110). A leader before 2.1 does not know it: messages for it fail as `NotSent`.
+    Zstd,
+}
+
+impl Compression {
+    pub(crate) const fn codec(self) -> Codec {
+        match self {
+            Self::None => Codec::None,
+            Self::Gzip => Codec::Gzip,
+            Self::Snappy => Codec::Snappy,
+            Self::Lz4 => Codec::Lz4,
+            Self::Zstd => Codec::Zstd,
+        }
+    }
 }
 
 /// How messages are published.

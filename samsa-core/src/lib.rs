@@ -118,6 +118,7 @@ pub use producer::{
     BatchBuffer, CompressedBatch, CompressionJob, CustomPartitioner, FailedMessage, OutgoingRecord,
     Partitioner, PublishError, Receipt, Ticket, TopicBuffer,
 };
+pub use samsa_proto::ErrorCode;
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
 pub use wake::{DriverSignal, Notices, Wakers};
 pub use zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};

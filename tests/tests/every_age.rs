@@ -1,12 +1,17 @@
-//! One client for brokers of every age: found through ZooKeeper where there is one, and through bootstrap brokers. Each is
-//! killed once, and has everything when it comes back.
+//! One client for brokers of every age: found through ZooKeeper where there is one, and through bootstrap brokers. Each
+//! takes every codec of its age, is killed once, and has everything when it comes back.
 
 use std::time::Duration;
 
 use samsa_tests::{Mode, Release, own};
-use samsa_tokio::{Builder, Cluster, Message, Offset, OnTokio};
+use samsa_tokio::{
+    Builder, Certainty, Cluster, Compression, ErrorCode, Message, Offset, OnTokio, PublishFailure,
+};
 
 const MESSAGES: usize = 500;
+/// Zstandard came with 2.1.
+const BEFORE_ZSTANDARD: [Release; 5] =
+    [Release::V0_8_2_2, Release::V0_9_0_1, Release::V0_10_2_2, Release::V0_11_0_3, Release::V1_1_1];
 const PATIENCE: Duration = Duration::from_secs(90);
 
 async fn connected(builder: Builder<OnTokio>) -> Cluster {
@@ -44,6 +49,25 @@ fn number_in(text: Option<&[u8]>) -> u64 {
     text.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
 }
 
+/// Every codec that brokers of this age know; for the one that the older ones do not know, a word.
+async fn compresses(bootstrap: &str, release: Release) {
+    let knows_zstandard = !BEFORE_ZSTANDARD.contains(&release);
+    for compression in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+        let cluster = connected(samsa_tokio::bootstrap(bootstrap).compression(compression)).await;
+        let topic = format!("with-{compression:?}");
+        if compression == Compression::Zstd && !knows_zstandard {
+            let refused = cluster.topic(&topic).publish(Message::new("x")).await.expect_err("a refusal");
+            let code = ErrorCode::UNSUPPORTED_COMPRESSION_TYPE;
+            assert_eq!(*refused.failure(), PublishFailure::Refused(code));
+            assert_eq!(refused.certainty(), Certainty::NotSent);
+        } else {
+            publishes(&cluster, &topic).await;
+            reads_back(&cluster, &topic).await;
+        }
+        cluster.close().await.expect("a clean end");
+    }
+}
+
 async fn works_on(release: Release) {
     let Some(kafka) = own(release) else { return };
     if release.mode == Mode::ZooKeeper {
@@ -55,6 +79,7 @@ async fn works_on(release: Release) {
     let cluster = connected(samsa_tokio::bootstrap(kafka.bootstrap())).await;
     publishes(&cluster, "by-bootstrap").await;
     reads_back(&cluster, "by-bootstrap").await;
+    compresses(&kafka.bootstrap(), release).await;
 
     kafka.kill_broker();
     assert_eq!(kafka.broker_process(), None);

@@ -16,7 +16,7 @@ use crate::{client::Runtime, on_each_release};
 on_each_release!(
     java_finds_a_message_where_its_receipt_says,
     a_key_goes_where_javas_partitioner_sends_it,
-    java_reads_what_lz4_compressed,
+    java_reads_what_is_compressed,
     the_first_publish_makes_the_topic,
     every_keyless_message_is_written_once,
     a_message_that_is_too_large_is_not_sent_and_others_are,
@@ -132,41 +132,44 @@ fn a_key_goes_where_javas_partitioner_sends_it(release: Release) {
     }
 }
 
-fn java_reads_what_lz4_compressed(release: Release) {
+fn java_reads_what_is_compressed(release: Release) {
     let Some(kafka) = shared(release) else { return };
-    java::create_topic(kafka, "compressed", 2).expect("a topic");
-    // More than the broker takes in a batch, unless it is compressed.
-    let large = vec![b'x'; 3 << 20];
-    let mut written = Vec::new();
-    for runtime in Runtime::BOTH {
-        let compressed = |config: &mut samsa_tokio::Config| {
-            config.publish.compression = Compression::Lz4;
-            config.publish.message_bytes = 4 << 20;
-        };
-        written.extend(runtime.run_with(kafka, compressed, async |cluster| {
-            let topic = cluster.topic("compressed");
-            let mut deliveries = Vec::new();
-            for number in 0..2000 {
-                let value = format!("value {number}").into_bytes();
-                let template =
-                    template(Some(format!("key {}", number % 10).as_bytes()), Some(&value), Headers::new());
-                let delivery = topic.enqueue(message(&template)).await.expect("room");
-                deliveries.push((template, delivery));
-            }
-            let template = template(None, Some(&large), Headers::new());
-            let delivery = topic.enqueue(message(&template)).await.expect("room");
-            deliveries.push((template, delivery));
-            let mut written = Vec::new();
-            for (template, delivery) in deliveries {
-                written.push(placed(template, delivery.await.expect("a receipt")));
-            }
-            written
-        }));
+    for compression in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+        let name = format!("compressed-{compression:?}");
+        java::create_topic(kafka, &name, 2).expect("a topic");
+        let mut written = Vec::new();
+        for runtime in Runtime::BOTH {
+            let compressed = |config: &mut samsa_tokio::Config| {
+                config.publish.compression = compression;
+                config.publish.message_bytes = 4 << 20;
+            };
+            written.extend(
+                runtime.run_with(kafka, compressed, async |cluster| publish_much(cluster, &name).await),
+            );
+        }
+        let mut read = java::consume(kafka, &name, written.len(), MINUTE, &[]).expect("Java reads");
+        written.sort();
+        read.sort();
+        assert!(read == written, "{name}: {} records read of {} written", read.len(), written.len());
     }
-    let mut read = java::consume(kafka, "compressed", written.len(), MINUTE, &[]).expect("Java reads");
-    written.sort();
-    read.sort();
-    assert!(read == written, "{} records read of {} written", read.len(), written.len());
+}
+
+/// Many small messages, and one that is larger than the broker takes unless it is compressed.
+async fn publish_much(cluster: &Cluster, topic: &str) -> Vec<Consumed> {
+    let topic = cluster.topic(topic);
+    let mut deliveries = Vec::new();
+    let small = (0..2000)
+        .map(|number| (Some(format!("key {}", number % 10)), format!("value {number}").into_bytes()));
+    for (key, value) in small.chain([(None, vec![b'x'; 3 << 20])]) {
+        let template = template(key.as_deref().map(str::as_bytes), Some(&value), Headers::new());
+        let delivery = topic.enqueue(message(&template)).await.expect("room");
+        deliveries.push((template, delivery));
+    }
+    let mut written = Vec::new();
+    for (template, delivery) in deliveries {
+        written.push(placed(template, delivery.await.expect("a receipt")));
+    }
+    written
 }
 
 fn the_first_publish_makes_the_topic(release: Release) {

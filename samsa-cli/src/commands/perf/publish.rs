@@ -23,7 +23,7 @@ pub(crate) struct PerfPublish {
     /// No more than so many records a second
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     rate: Option<u64>,
-    /// none or lz4
+    /// none, gzip, snappy, lz4 or zstd
     #[arg(long, value_name = "C", value_parser = |value: &str| Setting::new("compression.type", value))]
     compression: Option<Setting>,
     /// How long a batch waits for more records when it could go

@@ -19,6 +19,9 @@ use crate::producer::compression::CompressionJob;
 /// A request takes no further batch beyond this size.
 const REQUEST_BYTES: usize = 1 << 20;
 
+/// The first Produce version that may carry Zstandard (Kafka 2.1).
+const WITH_ZSTD: i16 = 7;
+
 /// A request without response.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -128,7 +131,8 @@ impl Sender {
             self.look(world, place);
             return Prepared::Nothing;
         };
-        if let Err(failure) = self.suit(place, index, format_of(newest)) {
+        let suited = self.suit(place, index, format_of(newest)).and_then(|()| self.knows_codec(newest));
+        if let Err(failure) = suited {
             self.fail_at(world, place, index, failure);
             return Prepared::Nothing;
         }
@@ -204,6 +208,13 @@ impl Sender {
             let topic = topic.name().clone();
             PublishFailure::Unacceptable(AppendError::HeadersUnsupported { topic })
         })
+    }
+
+    fn knows_codec(&self, newest: i16) -> Result<(), PublishFailure> {
+        if self.settings.codec == Codec::Zstd && newest < WITH_ZSTD {
+            return Err(PublishFailure::Refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
+        }
+        Ok(())
     }
 
     /// Whether a batch has to be compressed before it can go.

@@ -53,7 +53,7 @@ use samsa_proto::records::Codec;
 
 use crate::backoff::Backoff;
 use crate::command::Waiting;
-use crate::config::{Acks, Compression, Config};
+use crate::config::{Acks, Config};
 use crate::connection::{Failure, Peer};
 use crate::error::PublishFailure;
 use crate::id::{BrokerId, JobId};
@@ -109,14 +109,10 @@ struct Settings {
 
 impl Sender {
     pub(crate) fn new(config: &Config, store: Arc<Store>, rng: Rng) -> Self {
-        let codec = match config.publish.compression {
-            Compression::None => Codec::None,
-            Compression::Lz4 => Codec::Lz4,
-        };
         let settings = Settings {
             acks: config.publish.acks,
             idempotence: config.publish.idempotence && config.publish.acks == Acks::All,
-            codec,
+            codec: config.publish.compression.codec(),
             linger: config.publish.linger,
             delivery_timeout: config.publish.delivery_timeout,
             request_timeout: config.request_timeout,

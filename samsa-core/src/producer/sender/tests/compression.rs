@@ -31,3 +31,15 @@ fn a_batch_whose_time_is_over_while_it_is_compressed_is_given_up() {
     play.computes();
     assert_eq!(play.sends().values(), ["2"]);
 }
+
+#[test]
+fn zstandard_for_a_leader_that_does_not_know_it_is_not_sent() {
+    let mut play = Play::new(|config| config.compression = Compression::Zstd);
+    play.connects(1, 6);
+    play.has_leaders(&[Some(1)]);
+    let ticket = play.publish_to(0, &"hello ".repeat(100));
+    let error = error(&ticket);
+    assert_eq!(*error.failure(), PublishFailure::Refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
+    assert_eq!(error.certainty(), Certainty::NotSent);
+    play.sends_nothing();
+}
