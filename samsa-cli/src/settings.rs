@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use samsa_client::{Acks, Builder, Compression, Config, Discovery, FetchConfig, Launch};
+use samsa_client::{Acks, Builder, Compression, Config, Discovery, FetchConfig, Isolation, Launch, Offset};
 
 /// Everything that can be set about a client, with its defaults.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ const PROPERTIES: &[Property] = &[
     property(&["fetch.max.wait.ms", "fetch.wait.max.ms"], |to, value| {
         set(&mut to.fetch.max_wait, millis(value))
     }),
+    property(&["isolation.level"], |to, value| set(&mut to.fetch.isolation, isolation(value))),
+    property(&["auto.offset.reset"], |to, value| set(&mut to.fetch.reset, reset(value))),
     property(&["zookeeper.session.timeout.ms"], |to, value| {
         set(&mut to.zookeeper_session, millis(value).map(Some))
     }),
@@ -186,6 +188,23 @@ fn flag(value: &str) -> Result<bool, String> {
     value.parse().map_err(|_| format!("{value:?} is not true or false"))
 }
 
+fn isolation(value: &str) -> Result<Isolation, String> {
+    match value {
+        "read_committed" => Ok(Isolation::ReadCommitted),
+        "read_uncommitted" => Ok(Isolation::ReadUncommitted),
+        _ => Err(format!("{value:?} is not read_committed or read_uncommitted")),
+    }
+}
+
+fn reset(value: &str) -> Result<Option<Offset>, String> {
+    match value {
+        "earliest" | "smallest" | "beginning" => Ok(Some(Offset::Earliest)),
+        "latest" | "largest" | "end" => Ok(Some(Offset::Latest)),
+        "none" | "error" => Ok(None),
+        _ => Err(format!("{value:?} is not earliest, latest or none")),
+    }
+}
+
 fn compression(value: &str) -> Result<Compression, String> {
     match value {
         "none" => Ok(Compression::None),
@@ -217,6 +236,14 @@ mod tests {
         assert_eq!(publish.linger, Duration::from_millis(5));
         assert_eq!((publish.acks, publish.compression), (Acks::Leader, Compression::Lz4));
         assert_eq!(settings.fetch.response_bytes, 1000);
+    }
+
+    #[test]
+    fn what_is_read_and_where_to_read_on_can_be_set() {
+        let fetch = settings(&["isolation.level=read_uncommitted", "auto.offset.reset=latest"]).fetch;
+        assert_eq!((fetch.isolation, fetch.reset), (Isolation::ReadUncommitted, Some(Offset::Latest)));
+        assert_eq!(settings(&["auto.offset.reset=none"]).fetch, FetchConfig::default());
+        assert!(refusal("isolation.level=all").contains("read_committed"));
     }
 
     #[test]

@@ -85,8 +85,9 @@ pub use runtime::Runtime;
 pub use samsa_core::{
     Acks, AppendError, Backoff, BrokerId, BrokerInfo, Certainty, Chunk, ChunkRecords, Clock, Compression,
     Config, CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, HostPort, Instant,
-    InvalidAddress, Job, JobOutput, LookError, Now, Offset, PartitionInfo, PartitionOffset, Partitioner,
-    PublishConfig, PublishError, PublishFailure, ReadError, Receipt, TopicName, UnixMillis, Waiting,
+    InvalidAddress, Isolation, Job, JobOutput, LookError, Now, Offset, PartitionInfo, PartitionOffset,
+    Partitioner, PublishConfig, PublishError, PublishFailure, ReadError, Receipt, TopicName, UnixMillis,
+    Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::address::HostPort;
-use crate::config::FetchConfig;
+use crate::config::{FetchConfig, Isolation};
 use crate::consumer::Reader;
 use crate::error::{ConnectError, LookError, ReadError};
-use crate::id::BrokerId;
+use crate::id::{BrokerId, ReaderId};
 use crate::time::{Instant, UnixMillis};
 
 /// A question or an order. Each is answered once by [`Intent::Complete`](crate::Intent::Complete), at the latest when
@@ -29,11 +29,23 @@ pub enum Command {
         topic: Arc<str>,
         /// Which offset.
         at: Offset,
+        /// Whether the end is where committed records end, or where all do.
+        isolation: Isolation,
     },
     /// Answered when every record accepted before has its outcome.
     Flush,
     /// Starts to fetch.
     OpenReader(ReaderSpec),
+    /// Reads on elsewhere. From the answer on nothing comes that was fetched before. A partition that had stopped is read
+    /// again. A later seek takes the place of an earlier one that has no answer yet.
+    Seek {
+        /// Which reader.
+        reader: ReaderId,
+        /// In which partition.
+        partition: i32,
+        /// Where to.
+        to: Offset,
+    },
     /// Nothing more is accepted; answered when every accepted record has its outcome.
     Close,
     /// What each part of the client waits for.
@@ -56,6 +68,8 @@ pub enum Reply {
     Flush(usize),
     /// To [`Command::OpenReader`].
     OpenReader(Result<Reader, ReadError>),
+    /// To [`Command::Seek`].
+    Seek(Result<(), ReadError>),
     /// To [`Command::Close`]: how many records were given up.
     Close(usize),
     /// To [`Command::Explain`].

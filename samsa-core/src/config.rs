@@ -6,6 +6,7 @@ use samsa_proto::records::Codec;
 
 use crate::address::HostPort;
 use crate::backoff::Backoff;
+use crate::command::Offset;
 use crate::producer::Partitioner;
 
 /// How the first brokers are found.
@@ -102,9 +103,38 @@ impl Default for PublishConfig {
     }
 }
 
+/// Which records are read where there are transactions (Kafka 0.11 and later).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Those of committed transactions, and all that were written outside of one. What is behind the first transaction
+    /// that is still open is not read before that one has ended.
+    #[default]
+    ReadCommitted,
+    /// All of them, also those of transactions that are open or were aborted.
+    ReadUncommitted,
+}
+
+impl Isolation {
+    /// As brokers have it.
+    pub(crate) const fn id(self) -> i8 {
+        match self {
+            Self::ReadCommitted => 1,
+            Self::ReadUncommitted => 0,
+        }
+    }
+}
+
 /// How messages are fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchConfig {
+    /// Which records are read. Default: committed ones only, since an aborted record was never published as far as its
+    /// publisher is concerned. (So does librdkafka. Java reads all of them by default.)
+    pub isolation: Isolation,
+    /// Where to read on in a partition whose log does not hold its position any more, or was made anew. Where a log was
+    /// cut back by an unclean election, reading goes on where it was cut. Each time
+    /// [`Event::PositionReset`](crate::Event::PositionReset) tells of it. Default: nowhere; the reader tells of it as an
+    /// error, and that partition is read on only after a seek.
+    pub reset: Option<Offset>,
     /// Memory of one reader, over all its partitions. Default 64 MiB.
     pub buffer_bytes: usize,
     /// Most bytes of one response. Default 8 MiB.
@@ -120,6 +150,8 @@ pub struct FetchConfig {
 impl Default for FetchConfig {
     fn default() -> Self {
         Self {
+            isolation: Isolation::default(),
+            reset: None,
             buffer_bytes: 64 << 20,
             response_bytes: 8 << 20,
             partition_bytes: 1 << 20,

@@ -63,8 +63,8 @@ impl Engine {
         Self {
             cluster: Cluster::new(&config, rng.fork()),
             producer: Producer::new(&config, Arc::clone(&signal), rng.fork()),
-            consumer: Consumer::new(&config, Arc::clone(&signal), rng.fork()),
-            lookup: Lookup::new(&config, rng.fork()),
+            consumer: Consumer::new(Arc::clone(&signal), rng.fork()),
+            lookup: Lookup::new(rng.fork()),
             config,
             signal,
             now: Now::default(),
@@ -198,6 +198,9 @@ impl Engine {
             }
             Command::Flush => self.producer(ProducerInput::Flush { op, until }),
             Command::OpenReader(spec) => self.consumer(ConsumerInput::Open { op, spec, until, within }),
+            Command::Seek { reader, partition, to } => {
+                self.consumer(ConsumerInput::Seek { op, reader, partition, to, until, within });
+            }
             Command::Explain => self.explain(op),
             Command::Close => {
                 self.life = Life::Closing;
@@ -214,6 +217,7 @@ impl Engine {
             Command::Partitions { .. } => Reply::Partitions(Err(LookError::Closed)),
             Command::Offsets { .. } => Reply::Offsets(Err(LookError::Closed)),
             Command::OpenReader(_) => Reply::OpenReader(Err(ReadError::Closed)),
+            Command::Seek { .. } => Reply::Seek(Err(ReadError::Closed)),
             Command::Flush => Reply::Flush(0),
             Command::Close => Reply::Close(0),
             Command::Explain => return self.explain(op),

@@ -191,7 +191,7 @@ pub enum ReadError {
     },
     /// The position is outside of what the broker keeps; reading of this partition has stopped.
     #[error(
-        "topic {topic:?} partition {partition}: offset {offset} is out of range; open a reader at Earliest or Latest"
+        "topic {topic:?} partition {partition}: offset {offset} is out of range; seek to Earliest or Latest to read on"
     )]
     OutOfRange {
         /// The topic.
@@ -200,6 +200,21 @@ pub enum ReadError {
         partition: i32,
         /// The position.
         offset: i64,
+    },
+    /// The log was cut back, as happens when a replica that lacks some of it is elected (an unclean election): what was
+    /// read from `from` on is not there any more. Reading of this partition has stopped.
+    #[error(
+        "topic {topic:?} partition {partition}: the log was cut back to offset {from}, and {offset} was reached already; seek to {from} to read what took the place of the lost records"
+    )]
+    Truncated {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// The position.
+        offset: i64,
+        /// Where the log that was read parts from the one that is there.
+        from: i64,
     },
     /// A broker refused; reading of this partition has stopped.
     #[error("topic {topic:?} partition {partition}: the broker refused: {code}")]

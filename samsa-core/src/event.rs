@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::command::Offset;
+use crate::error::ReadError;
 use crate::id::BrokerId;
 
 /// Something that was seen; nothing has to be done.
@@ -23,5 +25,16 @@ pub enum Event {
         partition: i32,
         /// The new leader; `None` while there is nobody.
         leader: Option<BrokerId>,
+    },
+    /// A reader goes on elsewhere, as [`FetchConfig::reset`](crate::FetchConfig::reset) has it.
+    PositionReset {
+        /// Its topic.
+        topic: Arc<str>,
+        /// Which partition.
+        partition: i32,
+        /// Why: out of range, or the log was cut back.
+        error: ReadError,
+        /// Where it goes on.
+        to: Offset,
     },
 }

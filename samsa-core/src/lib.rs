@@ -103,7 +103,7 @@ pub use command::{
     BrokerInfo, Command, Explanation, Offset, PartitionInfo, PartitionOffset, ReaderSpec, Reply, TopicName,
     Waiting,
 };
-pub use config::{Acks, Compression, Config, Discovery, FetchConfig, PublishConfig};
+pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig};
 pub use connection::{ReadBuffer, RecvBuf};
 pub use consumer::{Chunk, ChunkRecords, OwnedRecord, OwnedRecords, Reader};
 pub use engine::Engine;

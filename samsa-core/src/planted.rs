@@ -32,6 +32,16 @@ planted_bugs! {
     RenewsWhileInDoubt = "renews-while-in-doubt",
     /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.
     DeadlineFreesPlace = "deadline-frees-place",
+    /// The position goes to the end of the last batch that has records, and stays before those that have none.
+    StopsAtEmptyBatches = "stops-at-empty-batches",
+    /// The list of aborted transactions is believed to be sorted.
+    TrustsAbortedOrder = "trusts-aborted-order",
+    /// After a seek, what was fetched before is handed out all the same.
+    HandsOutAfterSeek = "hands-out-after-seek",
+    /// After a change of leaders the position is taken to be good.
+    SkipsValidation = "skips-validation",
+    /// More is fetched whatever the application holds.
+    SpendsWithoutEnd = "spends-without-end",
 }
 
 #[cfg(feature = "planted-bugs")]

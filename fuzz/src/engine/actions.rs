@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Command, FetchConfig, Input, Instant, Notices, Offset, OutgoingRecord, ReaderSpec, UnixMillis, ZkNews,
-    ZkSessionState,
+    Command, FetchConfig, Input, Instant, Isolation, Notices, Offset, OutgoingRecord, ReaderSpec, UnixMillis,
+    ZkNews, ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
@@ -120,7 +120,7 @@ fn command(world: &mut World, script: &mut Script<'_>) {
         0..=2 => Command::Connect,
         3 => Command::Topics,
         4 => Command::Partitions { topic },
-        5 | 6 => Command::Offsets { topic, at },
+        5 | 6 => Command::Offsets { topic, at, isolation: Isolation::default() },
         7 | 8 => Command::Flush,
         9 => Command::Explain,
         15 => Command::Close,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use samsa_core::{Chunk, Command, FetchConfig, Offset, OwnedRecords, ReadError, ReaderSpec, Reply};
+use samsa_core::{
+    Chunk, Command, FetchConfig, Isolation, Offset, OwnedRecords, ReadError, ReaderSpec, Reply,
+};
 
 use super::consumed::ConsumedMessage;
 use crate::call::{Answer, Call};
@@ -37,6 +39,19 @@ impl ReaderBuilder {
         self
     }
 
+    /// Whether records are read only once their transaction is committed. Default: yes.
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.spec.fetch.isolation = isolation;
+        self
+    }
+
+    /// Where to read on, instead of an error, in a partition whose log does not hold the position any more; see
+    /// [`FetchConfig::reset`].
+    pub fn reset(mut self, to: Offset) -> Self {
+        self.spec.fetch.reset = Some(to);
+        self
+    }
+
     /// Starts to fetch. The topic must exist: reading never creates one.
     ///
     /// By default it may take 30 s until the partitions and their offsets are known: [`Call::within`].
@@ -53,21 +68,26 @@ impl ReaderBuilder {
 /// Reads every partition of a topic, or one of them, without a group and without committing anything.
 ///
 /// Within a partition messages come in the order of their offsets. An error concerns one partition, which is then read
-/// no more; the others go on. The end comes when the client is closed. Dropping the reader ends it without IO.
+/// no more, unless by a [`seek`](Self::seek); the others go on. The end comes when the client is closed, or the last
+/// partition has stopped. Dropping the reader ends it without IO.
 ///
 /// It is a [`Stream`] of messages too.
 #[derive(Debug)]
 pub struct Reader {
     /// What is left of the chunk that `next` took.
     left: Option<OwnedRecords>,
+    /// The same of partitions that were paused since.
+    set_aside: Vec<OwnedRecords>,
+    /// The same of partitions that were resumed: these come first.
+    resumed: Vec<OwnedRecords>,
     inner: samsa_core::Reader,
     /// Keeps the client going.
-    _link: Arc<Link>,
+    link: Arc<Link>,
 }
 
 impl Reader {
     fn new(inner: samsa_core::Reader, link: Arc<Link>) -> Self {
-        Self { left: None, inner, _link: link }
+        Self { left: None, set_aside: Vec::new(), resumed: Vec::new(), inner, link }
     }
 
     /// The topic's name.
@@ -81,6 +101,78 @@ impl Reader {
         self.inner.held_bytes()
     }
 
+    /// Where this partition is read on: everything before this offset was handed out, or is for nobody: markers of
+    /// transactions, what was aborted, what compaction took. So a partition is read to its end when its position is
+    /// there, whatever its last message was. `None` for a partition that this reader does not have.
+    ///
+    /// It moves while [`next`](Self::next) or [`next_chunk`](Self::next_chunk) is polled, also when that finds nothing:
+    ///
+    /// ```no_run
+    /// # async fn run(partition: samsa_client::Partition, end: i64) -> Result<(), samsa_client::ReadError> {
+    /// use std::future::{Future, poll_fn};
+    /// use std::pin::pin;
+    /// use std::task::Poll;
+    /// use samsa_client::Offset;
+    ///
+    /// let mut reader = partition.reader(Offset::Earliest).open().await?;
+    /// let is_at_end = |reader: &samsa_client::Reader| reader.position(partition.number()) >= Some(end);
+    /// while !is_at_end(&reader) {
+    ///     let message = poll_fn(|cx| match pin!(reader.next()).poll(cx) {
+    ///         Poll::Pending if is_at_end(&reader) => Poll::Ready(None),
+    ///         polled => polled,
+    ///     });
+    ///     if let Some(message) = message.await {
+    ///         println!("{:?}", message?.value());
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn position(&self, partition: i32) -> Option<i64> {
+        let begun = self.left.iter().chain(&self.resumed).chain(&self.set_aside);
+        let mut begun =
+            begun.filter(|left| left.chunk().partition() == partition && left.chunk().is_current());
+        begun.next().map(OwnedRecords::position).or_else(|| self.inner.position(partition))
+    }
+
+    /// Reads nothing more of these partitions, until they are resumed. What was fetched of them is kept while nothing else
+    /// needs the room. Partitions that this reader does not have are passed over.
+    pub fn pause(&mut self, partitions: impl IntoIterator<Item = i32>) {
+        for partition in partitions {
+            self.inner.pause(partition);
+            let is_of_it = |left: &mut OwnedRecords| left.chunk().partition() == partition;
+            self.set_aside.extend(self.left.take_if(is_of_it));
+            self.set_aside.extend(self.resumed.extract_if(.., is_of_it));
+        }
+    }
+
+    /// Takes back [`pause`](Self::pause).
+    pub fn resume(&mut self, partitions: impl IntoIterator<Item = i32>) {
+        for partition in partitions {
+            let is_of_it = |left: &mut OwnedRecords| left.chunk().partition() == partition;
+            self.resumed.extend(self.set_aside.extract_if(.., is_of_it));
+            self.inner.resume(partition);
+        }
+    }
+
+    /// Whether a partition is paused.
+    pub fn is_paused(&self, partition: i32) -> bool {
+        self.inner.is_paused(partition)
+    }
+
+    /// Reads a partition on elsewhere; also one that had stopped, because its position was out of range or its log was cut
+    /// back. From then on nothing comes that was fetched before.
+    ///
+    /// It takes 30 s at most. Dropped before its end, it may or may not happen.
+    pub async fn seek(&mut self, partition: i32, to: Offset) -> Result<(), ReadError> {
+        let command = Command::Seek { reader: self.inner.id(), partition, to };
+        Call::new(&self.link, command, |answer, _| match answer {
+            Answer::Given(Reply::Seek(result)) => result,
+            Answer::Busy(open) => Err(ReadError::Busy { open }),
+            Answer::Given(_) | Answer::Closed => Err(ReadError::Closed),
+        })
+        .await
+    }
+
     /// The next message; `None` once the client is closed or the last partition has stopped. May be dropped at any
     /// time: no message is lost.
     pub async fn next(&mut self) -> Option<Result<ConsumedMessage, ReadError>> {
@@ -92,6 +184,7 @@ impl Reader {
     /// Where [`next`](Self::next) has begun a batch, the rest of that batch is passed over; use one or the other.
     pub async fn next_chunk(&mut self) -> Option<Result<Chunk, ReadError>> {
         self.left = None;
+        self.resumed.clear();
         std::future::poll_fn(|cx| self.inner.poll_next_chunk(cx)).await
     }
 
@@ -101,12 +194,18 @@ impl Reader {
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ConsumedMessage, ReadError>>> {
         loop {
             if let Some(left) = &mut self.left {
-                if let Some(record) = left.next() {
+                if left.chunk().is_current()
+                    && let Some(record) = left.next()
+                {
                     let chunk = left.chunk();
                     let message = ConsumedMessage::new(Arc::clone(chunk.topic()), chunk.partition(), record);
                     return Poll::Ready(Some(Ok(message)));
                 }
                 self.left = None;
+            }
+            if let Some(resumed) = self.resumed.pop() {
+                self.left = Some(resumed);
+                continue;
             }
             match std::task::ready!(self.inner.poll_next_chunk(cx)) {
                 Some(Ok(chunk)) => self.left = Some(chunk.into_owned_records()),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use samsa_core::{
-    Command, LookError, Offset, PartitionInfo, PartitionOffset, PublishError, Receipt, Reply, TopicBuffer,
+    Command, Isolation, LookError, Offset, PartitionInfo, PartitionOffset, PublishError, Receipt, Reply,
+    TopicBuffer,
 };
 
 use super::message::Message;
@@ -49,9 +50,19 @@ impl Topic {
         })
     }
 
-    /// An offset of each of its partitions: the first, the last, or the first at or after a time.
+    /// An offset of each of its partitions: the first, the last, or the first at or after a time. The last is where readers
+    /// of committed records come to: before the first transaction that is still open, if there is one.
     pub fn offsets(&self, at: Offset) -> Call<Result<Vec<PartitionOffset>, LookError>> {
-        let command = Command::Offsets { topic: Arc::clone(&self.name), at };
+        self.offsets_seen(at, Isolation::ReadCommitted)
+    }
+
+    /// The same, as readers of this isolation see it.
+    pub fn offsets_seen(
+        &self,
+        at: Offset,
+        isolation: Isolation,
+    ) -> Call<Result<Vec<PartitionOffset>, LookError>> {
+        let command = Command::Offsets { topic: Arc::clone(&self.name), at, isolation };
         Call::new(&self.link, command, |answer, _| match answer {
             Answer::Given(Reply::Offsets(offsets)) => offsets,
             Answer::Busy(waiting) => Err(LookError::Busy { waiting }),

@@ -13,7 +13,7 @@ use super::names;
 use crate::backoff::Backoff;
 use crate::cluster::metadata::{self, Answer};
 use crate::command::{Command, Offset, Reply, Waiting};
-use crate::config::Config;
+use crate::config::{Config, Isolation};
 use crate::connection::{Network, Peer};
 use crate::error::LookError;
 use crate::id::{BrokerId, ConnId};
@@ -38,7 +38,7 @@ pub(crate) struct Ask {
 pub(crate) enum Question {
     Topics,
     Partitions(Arc<str>),
-    Offsets(Arc<str>, Offset),
+    Offsets(Arc<str>, Offset, Isolation),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Question {
         match command {
             Command::Topics => Some(Self::Topics),
             Command::Partitions { topic } => Some(Self::Partitions(topic)),
-            Command::Offsets { topic, at } => Some(Self::Offsets(topic, at)),
+            Command::Offsets { topic, at, isolation } => Some(Self::Offsets(topic, at, isolation)),
             _ => None,
         }
     }
@@ -81,7 +81,7 @@ impl Question {
     fn topic(&self) -> Option<&Arc<str>> {
         match self {
             Self::Topics => None,
-            Self::Partitions(topic) | Self::Offsets(topic, _) => Some(topic),
+            Self::Partitions(topic) | Self::Offsets(topic, ..) => Some(topic),
         }
     }
 
@@ -90,7 +90,7 @@ impl Question {
         match self {
             Self::Topics => "all topics".to_owned(),
             Self::Partitions(topic) => format!("the partitions of topic {topic:?}"),
-            Self::Offsets(topic, _) => format!("the offsets of topic {topic:?}"),
+            Self::Offsets(topic, ..) => format!("the offsets of topic {topic:?}"),
         }
     }
 }
@@ -136,10 +136,11 @@ impl Ask {
     }
 
     pub(crate) fn ask_offsets(&mut self, sending: &mut Sending<'_>, leader: BrokerId) -> bool {
-        let (Some(topic), Some(listing)) = (self.question.topic(), &mut self.listing) else { return false };
+        let Question::Offsets(topic, _, isolation) = &self.question else { return false };
+        let Some(listing) = &mut self.listing else { return false };
         let wanted = listing.wanted(leader);
         let timeout = sending.config.request_timeout;
-        match sending.send(|_| list_offsets::request(topic, &wanted, timeout)) {
+        match sending.send(|version| list_offsets::request(topic, &wanted, version, *isolation, timeout)) {
             Ok(()) => listing.asked(leader, sending.token),
             Err(trouble) => {
                 listing.fail(leader);
@@ -188,7 +189,7 @@ impl Ask {
         let told = response.topics.iter().find(|told| told.name == Some(&topic));
         let answer = told.map_or(Answer::Unknown, |told| metadata::answer(told, version));
         match (answer, &self.question) {
-            (Answer::Known(view), Question::Offsets(_, at)) => {
+            (Answer::Known(view), Question::Offsets(_, at, _)) => {
                 self.listing.get_or_insert_with(|| Listing::new(*at)).begin(&view);
                 self.stage = Stage::Listing;
             }

@@ -9,9 +9,12 @@ use samsa_proto::api::list_offsets::{
 };
 
 use crate::command::Offset;
+use crate::config::Isolation;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
+/// The first version that knows of transactions.
+const HAS_TRANSACTIONS: i16 = 2;
 
 /// One partition to ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +27,21 @@ pub(crate) struct Wanted {
 /// What a broker says of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    Offset(i64),
+    /// And the leader epoch of the record there, or of the leader at the end; none before version 4.
+    Offset(i64, Option<i32>),
     /// No record is that late; before version 1, none is that early. Ask for [`instead`].
     Nothing,
     Refused(ErrorCode),
 }
 
 /// An exact offset needs no question, and is taken for the end here.
-pub(crate) fn request<'a>(topic: &'a str, wanted: &[Wanted], timeout: Duration) -> ListOffsetsRequest<'a> {
+pub(crate) fn request<'a>(
+    topic: &'a str,
+    wanted: &[Wanted],
+    version: i16,
+    isolation: Isolation,
+    timeout: Duration,
+) -> ListOffsetsRequest<'a> {
     let partitions = wanted.iter().map(|wanted| ListOffsetsPartition {
         partition_index: wanted.partition,
         current_leader_epoch: wanted.leader_epoch.unwrap_or(-1),
@@ -40,6 +50,7 @@ pub(crate) fn request<'a>(topic: &'a str, wanted: &[Wanted], timeout: Duration) 
     });
     ListOffsetsRequest {
         replica_id: -1,
+        isolation_level: if version >= HAS_TRANSACTIONS { isolation.id() } else { 0 },
         topics: vec![ListOffsetsTopic {
             name: topic,
             partitions: partitions.collect(),
@@ -84,7 +95,9 @@ fn found(partition: &ListOffsetsPartitionResponse, version: i16) -> Found {
         0 => partition.old_style_offsets.first().copied(),
         _ => Some(partition.offset),
     };
-    offset.filter(|offset| *offset >= 0).map_or(Found::Nothing, Found::Offset)
+    let leader_epoch = Some(partition.leader_epoch).filter(|epoch| *epoch >= 0);
+    let found = offset.filter(|offset| *offset >= 0).map(|offset| Found::Offset(offset, leader_epoch));
+    found.unwrap_or(Found::Nothing)
 }
 
 #[cfg(test)]
@@ -101,8 +114,8 @@ mod tests {
             (Offset::At(UnixMillis(1_700_000_000_000)), 1_700_000_000_000),
             (Offset::At(UnixMillis(-2)), 0),
         ] {
-            let request =
-                request("events", &[Wanted { partition: 3, leader_epoch: Some(7), at }], Duration::ZERO);
+            let wanted = [Wanted { partition: 3, leader_epoch: Some(7), at }];
+            let request = request("events", &wanted, 11, Isolation::default(), Duration::ZERO);
             let asked = &request.topics[0].partitions[0];
             assert_eq!(
                 (asked.partition_index, asked.current_leader_epoch, asked.timestamp),
@@ -116,7 +129,9 @@ mod tests {
         use samsa_proto::Message;
         let wanted = [Wanted { partition: 0, leader_epoch: Some(1), at: Offset::Earliest }];
         for version in ListOffsetsRequest::VERSIONS {
-            samsa_proto::encode(version, &request("events", &wanted, Duration::from_secs(1))).unwrap();
+            let request = request("events", &wanted, version, Isolation::default(), Duration::from_secs(1));
+            assert_eq!(request.isolation_level, i8::from(version >= 2), "committed records end elsewhere");
+            samsa_proto::encode(version, &request).unwrap();
         }
     }
 
@@ -127,7 +142,7 @@ mod tests {
             error_code,
             ..Default::default()
         };
-        assert_eq!(found(&partition(&[40, 20], ErrorCode::NONE), 0), Found::Offset(40));
+        assert_eq!(found(&partition(&[40, 20], ErrorCode::NONE), 0), Found::Offset(40, None));
         assert_eq!(found(&partition(&[], ErrorCode::NONE), 0), Found::Nothing);
         assert_eq!(instead(0), Offset::Earliest);
         let refused = found(&partition(&[40], ErrorCode::NOT_LEADER_OR_FOLLOWER), 0);
@@ -150,7 +165,7 @@ mod tests {
                 .into(),
             ..Default::default()
         };
-        assert_eq!(answers(&answered(9), "events", 1).collect::<Vec<_>>(), [(1, Found::Offset(9))]);
+        assert_eq!(answers(&answered(9), "events", 1).collect::<Vec<_>>(), [(1, Found::Offset(9, None))]);
         assert_eq!(answers(&answered(-1), "events", 1).collect::<Vec<_>>(), [(1, Found::Nothing)]);
         assert_eq!(instead(1), Offset::Latest);
     }

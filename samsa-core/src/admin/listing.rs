@@ -82,7 +82,7 @@ impl Listing {
         let part = self.parts.get_mut(&number).filter(|part| part.state == State::Asked(token))?;
         part.state = State::Failed;
         match found {
-            Found::Offset(offset) => part.state = State::Found(offset),
+            Found::Offset(offset, _) => part.state = State::Found(offset),
             Found::Nothing if part.at == list_offsets::instead(version) => {
                 return Some(Trouble::Silent(number));
             }
@@ -176,7 +176,7 @@ mod tests {
         listing.asked(BrokerId(2), 8);
         for (token, number, offset) in [(7, 0, 10), (7, 2, 12), (8, 1, 11)] {
             assert!(!listing.is_over());
-            assert_eq!(listing.take(token, number, 1, Found::Offset(offset)), None);
+            assert_eq!(listing.take(token, number, 1, Found::Offset(offset, None)), None);
         }
         assert!(listing.is_over());
         assert_eq!(offsets(&listing), Some(vec![10, 11, 12]));
@@ -187,7 +187,7 @@ mod tests {
         let mut listing = Listing::new(Offset::Latest);
         listing.begin(&view(&[Some(1), Some(1), None]));
         listing.asked(BrokerId(1), 7);
-        listing.take(7, 0, 1, Found::Offset(10));
+        listing.take(7, 0, 1, Found::Offset(10, None));
         let trouble = listing.take(7, 1, 1, Found::Refused(ErrorCode::NOT_LEADER_OR_FOLLOWER));
         assert_eq!(trouble, Some(Trouble::Refused(ErrorCode::NOT_LEADER_OR_FOLLOWER)));
         assert!(listing.is_over());
@@ -219,10 +219,10 @@ mod tests {
         let mut listing = Listing::new(Offset::Latest);
         listing.begin(&view(&[Some(1)]));
         listing.asked(BrokerId(1), 7);
-        assert_eq!(listing.take(6, 0, 1, Found::Offset(1)), None);
-        assert_eq!(listing.take(7, 5, 1, Found::Offset(1)), None);
-        listing.take(7, 0, 1, Found::Offset(2));
-        listing.take(7, 0, 1, Found::Offset(3));
+        assert_eq!(listing.take(6, 0, 1, Found::Offset(1, None)), None);
+        assert_eq!(listing.take(7, 5, 1, Found::Offset(1, None)), None);
+        listing.take(7, 0, 1, Found::Offset(2, None));
+        listing.take(7, 0, 1, Found::Offset(3, None));
         assert_eq!(offsets(&listing), Some(vec![2]));
     }
 

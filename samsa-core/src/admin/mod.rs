@@ -29,7 +29,6 @@ use samsa_proto::Request;
 use self::ask::{Ask, Question, Sending};
 use crate::cluster::Cluster;
 use crate::command::{Command, Reply, Waiting};
-use crate::config::Config;
 use crate::connection::{Call, Failure, Owner, Peer, Role};
 use crate::error::LookError;
 use crate::id::{ConnId, OpId};
@@ -61,7 +60,7 @@ pub(crate) enum LookupInput {
 }
 
 impl Lookup {
-    pub(crate) fn new(_config: &Config, rng: Rng) -> Self {
+    pub(crate) fn new(rng: Rng) -> Self {
         Self { rng, asks: BTreeMap::new(), owners: BTreeMap::new(), last_token: 0 }
     }
 

@@ -6,12 +6,13 @@ use samsa_proto::api::list_offsets::{
 };
 
 use crate::command::{Command, Offset, PartitionOffset, Reply};
+use crate::config::Isolation;
 use crate::consumer::model::{Asked, Model};
 use crate::error::LookError;
 use crate::limits;
 
 fn latest(topic: &str) -> Command {
-    Command::Offsets { topic: topic.into(), at: Offset::Latest }
+    Command::Offsets { topic: topic.into(), at: Offset::Latest, isolation: Isolation::default() }
 }
 
 fn seeks(asked: &Asked) -> Vec<(i32, i64)> {

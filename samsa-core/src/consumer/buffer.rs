@@ -1,16 +1,18 @@
 //! The fetch buffer: what the engine has fetched for one reader, shared with the application's thread.
 //!
 //! The engine pushes *segments*: the checked, still compressed batches of one partition in one response. The
-//! application takes a segment at a time, under the lock, and reads it outside.
+//! application takes a segment at a time, under the lock, and reads it outside. What belongs to partitions that are
+//! paused lies on a shelf, and goes back to the front of the queue when they are resumed; the engine clears the shelf when
+//! it needs the room for others.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 
 use super::memory::Memory;
+use super::source::Source;
 use crate::error::ReadError;
 use crate::id::ReaderId;
 use crate::wake::{DriverSignal, Wakers, lock};
@@ -28,6 +30,9 @@ pub(crate) struct FetchBuffer {
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Item>,
+    /// Of partitions that are paused.
+    shelf: VecDeque<Segment>,
+    sources: BTreeMap<i32, Weak<Source>>,
     waiting: Option<Waker>,
     phase: Phase,
 }
@@ -46,25 +51,40 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) enum Item {
     Segment(Segment),
-    Failed(ReadError),
+    Failed { partition: i32, error: ReadError },
 }
 
 /// The batches of one partition in one response, in place.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) source: Arc<Source>,
-    /// Whole batches, each checked.
+    /// The position epoch that it was fetched in.
+    pub(crate) epoch: u64,
+    /// Whole batches, each checked. None where all that came was for nobody.
     pub(crate) records: Bytes,
     /// Records before this offset are not wanted.
     pub(crate) from: i64,
+    /// Where the partition is read on behind it: nothing between its last record and there is for the application.
+    pub(crate) next: i64,
+    /// The leader epoch of the record before `from`, where that is known.
+    pub(crate) leader_epoch: Option<i32>,
 }
 
-/// One partition of a reader, as both sides know it.
-#[derive(Debug)]
-pub(crate) struct Source {
-    partition: i32,
-    buffer: Arc<FetchBuffer>,
-    stopped: AtomicBool,
+/// What is fetched again because it was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GivenUp {
+    pub(crate) partition: i32,
+    pub(crate) from: i64,
+    pub(crate) leader_epoch: Option<i32>,
+}
+
+impl Item {
+    fn partition(&self) -> i32 {
+        match self {
+            Self::Segment(segment) => segment.source.partition(),
+            Self::Failed { partition, .. } => *partition,
+        }
+    }
 }
 
 impl FetchBuffer {
@@ -94,16 +114,29 @@ impl FetchBuffer {
         &self.memory
     }
 
-    /// The engine's side: something to take. Dropped when nobody takes any more.
+    pub(super) fn add(&self, source: &Arc<Source>) {
+        lock(&self.state).sources.insert(source.partition(), Arc::downgrade(source));
+    }
+}
+
+/// The engine's side.
+impl FetchBuffer {
+    /// Something to take. Dropped when nobody takes any more.
     pub(crate) fn push(&self, item: Item, wakers: &mut Wakers) {
         let mut state = lock(&self.state);
-        if state.phase == Phase::Open {
-            state.queue.push_back(item);
-            wake_later(&mut state, wakers);
+        if state.phase != Phase::Open {
+            return;
+        }
+        match item {
+            Item::Segment(segment) if segment.source.is_paused() => state.shelf.push_back(segment),
+            item => {
+                state.queue.push_back(item);
+                wake_later(&mut state, wakers);
+            }
         }
     }
 
-    /// The engine's side: nothing more will come behind what is there.
+    /// Nothing more will come behind what is there, unless it is [reopened](Self::reopen).
     pub(crate) fn finish(&self, wakers: &mut Wakers) {
         let mut state = lock(&self.state);
         if state.phase == Phase::Open {
@@ -112,16 +145,24 @@ impl FetchBuffer {
         }
     }
 
-    /// The engine's side: there will be nothing more, and what is there is not wanted.
+    /// Something comes again after all.
+    pub(crate) fn reopen(&self) {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Ended {
+            state.phase = Phase::Open;
+        }
+    }
+
+    /// There will be nothing more, and what is there is not wanted.
     pub(crate) fn end(&self, wakers: &mut Wakers) {
         let mut state = lock(&self.state);
         if state.phase == Phase::Open {
             state.phase = Phase::Ended;
         }
         wake_later(&mut state, wakers);
-        let queue = std::mem::take(&mut state.queue);
+        let gone = (std::mem::take(&mut state.queue), std::mem::take(&mut state.shelf));
         drop(state);
-        drop(queue);
+        drop(gone);
     }
 
     /// Whether the application waits and there is nothing for it.
@@ -134,7 +175,28 @@ impl FetchBuffer {
         lock(&self.state).phase == Phase::Closed
     }
 
-    /// The application's side: the next thing, or a wake-up when there is one; `None` at the end.
+    /// Drops what is kept for paused partitions, and says where each of them has to be fetched again from.
+    pub(crate) fn give_up(&self) -> Vec<GivenUp> {
+        let cleared = std::mem::take(&mut lock(&self.state).shelf);
+        let mut given_up: BTreeMap<i32, GivenUp> = BTreeMap::new();
+        for Segment { source, from, leader_epoch, .. } in &cleared {
+            let partition = source.partition();
+            let first = || GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
+            given_up.entry(partition).or_insert_with(first);
+        }
+        given_up.into_values().collect()
+    }
+
+    /// Drops what is there of one partition.
+    pub(super) fn discard(&self, partition: i32) {
+        let gone = lock(&self.state).take_out(partition);
+        drop(gone);
+    }
+}
+
+/// The application's side.
+impl FetchBuffer {
+    /// The next thing, or a wake-up when there is one; `None` at the end.
     pub(crate) fn poll_take(&self, waker: &Waker) -> Poll<Option<Item>> {
         let mut state = lock(&self.state);
         if let Some(item) = state.queue.pop_front() {
@@ -151,83 +213,92 @@ impl FetchBuffer {
         Poll::Pending
     }
 
-    /// The application's side: nothing more is wanted; the engine forgets this reader.
+    /// A partition, if this reader has it.
+    pub(crate) fn source(&self, partition: i32) -> Option<Arc<Source>> {
+        lock(&self.state).sources.get(&partition)?.upgrade()
+    }
+
+    /// Puts what there is of a partition on the shelf, `begun` first.
+    pub(crate) fn pause(&self, source: &Source, begun: Option<Segment>) {
+        let mut state = lock(&self.state);
+        if !source.set_paused(true) {
+            return;
+        }
+        state.shelf.extend(begun);
+        let partition = source.partition();
+        for item in std::mem::take(&mut state.queue) {
+            match item {
+                Item::Segment(segment) if segment.source.partition() == partition => {
+                    state.shelf.push_back(segment);
+                }
+                other => state.queue.push_back(other),
+            }
+        }
+        drop(state);
+        self.memory.changed();
+    }
+
+    /// What is on the shelf of a partition comes next.
+    pub(crate) fn resume(&self, source: &Source) {
+        let mut state = lock(&self.state);
+        if !source.set_paused(false) {
+            return;
+        }
+        let partition = source.partition();
+        let (back, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut state.shelf)
+            .into_iter()
+            .partition(|segment| segment.source.partition() == partition);
+        state.shelf = kept;
+        for segment in back.into_iter().rev() {
+            state.queue.push_front(Item::Segment(segment));
+        }
+        let waiting = if state.queue.is_empty() { None } else { state.waiting.take() };
+        drop(state);
+        self.memory.call();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Nothing more is wanted; the engine forgets this reader.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.phase = Phase::Closed;
         state.waiting = None;
-        let queue = std::mem::take(&mut state.queue);
+        let gone = (std::mem::take(&mut state.queue), std::mem::take(&mut state.shelf));
         drop(state);
-        drop(queue);
+        drop(gone);
         self.memory.call();
     }
 
-    /// Takes out what is queued of one partition, and puts an error in its place.
-    fn replace(&self, partition: i32, error: ReadError) {
+    /// Takes out what is there of one partition, and puts an error in its place.
+    pub(super) fn replace(&self, partition: i32, error: ReadError) {
         let mut state = lock(&self.state);
         if state.phase != Phase::Open {
             return;
         }
-        let of_it =
-            |item: &Item| matches!(item, Item::Segment(segment) if segment.source.partition == partition);
-        let queue = std::mem::take(&mut state.queue);
-        let (dropped, mut kept): (VecDeque<_>, VecDeque<_>) = queue.into_iter().partition(of_it);
-        kept.push_front(Item::Failed(error));
-        state.queue = kept;
+        let gone = state.take_out(partition);
+        state.queue.push_front(Item::Failed { partition, error });
         let waiting = state.waiting.take();
         drop(state);
-        drop(dropped);
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        drop(gone);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl State {
+    fn take_out(&mut self, partition: i32) -> (VecDeque<Item>, VecDeque<Segment>) {
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let (gone, kept) = queue.partition(|item| item.partition() == partition);
+        self.queue = kept;
+        let shelved = std::mem::take(&mut self.shelf).into_iter();
+        let (off_shelf, kept) = shelved.partition(|segment| segment.source.partition() == partition);
+        self.shelf = kept;
+        (gone, off_shelf)
     }
 }
 
 fn wake_later(state: &mut State, wakers: &mut Wakers) {
     if let Some(waker) = state.waiting.take() {
         wakers.push(waker);
-    }
-}
-
-impl Source {
-    pub(crate) fn new(partition: i32, buffer: &Arc<FetchBuffer>) -> Arc<Self> {
-        Arc::new(Self { partition, buffer: Arc::clone(buffer), stopped: AtomicBool::new(false) })
-    }
-
-    pub(crate) fn topic(&self) -> &Arc<str> {
-        self.buffer.topic()
-    }
-
-    pub(crate) fn partition(&self) -> i32 {
-        self.partition
-    }
-
-    pub(crate) fn decompressed_bytes(&self) -> usize {
-        self.buffer.decompressed_bytes()
-    }
-
-    /// Whether nothing of this partition is handed out any more.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Acquire)
-    }
-
-    /// The application's thread found records that cannot be read: the partition stops, and the error comes next.
-    #[cold]
-    pub(crate) fn spoil(&self, offset: i64, reason: &dyn std::fmt::Display) {
-        if self.stopped.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        self.buffer.replace(self.partition, self.corrupt(offset, reason));
-        self.buffer.memory.call();
-    }
-
-    pub(crate) fn corrupt(&self, offset: i64, reason: &dyn std::fmt::Display) -> ReadError {
-        ReadError::Corrupt {
-            topic: Arc::clone(self.topic()),
-            partition: self.partition,
-            offset,
-            reason: reason.to_string(),
-        }
     }
 }
 
@@ -242,8 +313,20 @@ mod tests {
     }
 
     fn segment(source: &Arc<Source>) -> Item {
-        let records = source.buffer.memory().charge(Bytes::from_static(b"0123456789"));
-        Item::Segment(Segment { source: Arc::clone(source), records, from: 0 })
+        segment_from(source, 0)
+    }
+
+    fn segment_from(source: &Arc<Source>, from: i64) -> Item {
+        let records = source.charge(Bytes::from_static(b"0123456789"));
+        let (source, epoch, next) = (Arc::clone(source), source.epoch(), from + 1);
+        Item::Segment(Segment { source, epoch, records, from, next, leader_epoch: Some(4) })
+    }
+
+    fn taken(buffer: &FetchBuffer) -> Option<(i32, i64)> {
+        match take(buffer) {
+            Poll::Ready(Some(Item::Segment(of))) => Some((of.source.partition(), of.from)),
+            _ => None,
+        }
     }
 
     fn take(buffer: &FetchBuffer) -> Poll<Option<Item>> {
@@ -317,12 +400,50 @@ mod tests {
         assert!(signal.take().contains(Notices::CREDIT));
 
         let error = bad.corrupt(7, &"cut short");
-        assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Failed(told))) if told == error));
+        assert!(
+            matches!(take(&buffer), Poll::Ready(Some(Item::Failed { error: told, .. })) if told == error)
+        );
         for _ in 0..2 {
             assert!(
                 matches!(take(&buffer), Poll::Ready(Some(Item::Segment(of))) if of.source.partition() == 1)
             );
         }
         assert!(take(&buffer).is_pending());
+    }
+
+    #[test]
+    fn what_is_paused_lies_on_the_shelf_and_comes_first_when_it_is_resumed() {
+        let (buffer, signal) = buffer();
+        let (one, other) = (Source::new(0, &buffer), Source::new(1, &buffer));
+        let mut wakers = Wakers::default();
+        for (source, from) in [(&one, 0), (&other, 0), (&one, 1)] {
+            buffer.push(segment_from(source, from), &mut wakers);
+        }
+        buffer.pause(&one, None);
+        buffer.push(segment_from(&one, 2), &mut wakers);
+        buffer.push(segment_from(&other, 1), &mut wakers);
+        assert_eq!(taken(&buffer), Some((1, 0)));
+
+        assert!(signal.take().is_empty());
+        buffer.resume(&one);
+        assert!(signal.take().contains(Notices::CREDIT), "it is fetched again");
+        let rest: Vec<_> = std::iter::from_fn(|| taken(&buffer)).collect();
+        assert_eq!(rest, [(0, 0), (0, 1), (0, 2), (1, 1)]);
+    }
+
+    #[test]
+    fn the_shelf_is_given_up_from_its_first_offsets_on() {
+        let (buffer, _) = buffer();
+        let (one, other) = (Source::new(0, &buffer), Source::new(1, &buffer));
+        let mut wakers = Wakers::default();
+        for (source, from) in [(&one, 5), (&other, 0), (&one, 6)] {
+            buffer.push(segment_from(source, from), &mut wakers);
+        }
+        buffer.pause(&one, None);
+        assert_eq!(buffer.give_up(), [GivenUp { partition: 0, from: 5, leader_epoch: Some(4) }]);
+        assert_eq!(buffer.memory().used(), 10);
+        assert_eq!(buffer.give_up(), []);
+        buffer.resume(&one);
+        assert_eq!(taken(&buffer), Some((1, 0)));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samsa_proto::records::{self, OwnedBatch, Position, Record, RecordsError};
 
-use super::buffer::Source;
+use super::source::Source;
 use crate::time::UnixMillis;
 
 /// The records of one batch of one partition, read in place: `for record in &chunk { .. }`.
@@ -16,6 +16,7 @@ use crate::time::UnixMillis;
 #[derive(Debug)]
 pub struct Chunk {
     source: Arc<Source>,
+    epoch: u64,
     batch: OwnedBatch,
     from: i64,
     /// The first record from there on.
@@ -26,6 +27,7 @@ impl Chunk {
     /// What of the batch stands at `from` or behind it; nothing, if there is none.
     pub(crate) fn new(
         source: Arc<Source>,
+        epoch: u64,
         batch: OwnedBatch,
         from: i64,
     ) -> Result<Option<Self>, RecordsError> {
@@ -33,7 +35,7 @@ impl Chunk {
         let mut records = batch.records();
         while let Some(record) = records.next() {
             if record?.offset() >= from {
-                return Ok(Some(Self { source, batch, from, start }));
+                return Ok(Some(Self { source, epoch, batch, from, start }));
             }
             start = records.position();
         }
@@ -59,6 +61,12 @@ impl Chunk {
     /// Where the next chunk of this partition takes over. Compaction may have taken the records just before it.
     pub fn next_offset(&self) -> i64 {
         self.batch.header().next_offset()
+    }
+
+    /// Whether its partition is still read on behind it: not after a seek.
+    #[inline]
+    pub fn is_current(&self) -> bool {
+        self.source.epoch() == self.epoch
     }
 
     /// The records, in the order of their offsets; at least one.
@@ -126,6 +134,12 @@ impl OwnedRecords {
     /// The chunk that they stand in.
     pub fn chunk(&self) -> &Chunk {
         &self.chunk
+    }
+
+    /// The offset of the next of them; where the chunk after it takes over, when there is none.
+    pub fn position(&self) -> i64 {
+        let next = self.chunk.batch.records_from(self.position).next().and_then(Result::ok);
+        next.map_or(self.chunk.next_offset(), |record| record.offset())
     }
 }
 

@@ -28,6 +28,9 @@ impl Fetcher {
             let broker = request.broker;
             let what = match (request.question, request.oversized) {
                 (Question::Offsets, _) => format!("offsets from broker {broker}"),
+                (Question::Epochs, _) => {
+                    format!("broker {broker} to confirm that its log holds what was read")
+                }
                 (Question::Records, None) => format!("records from broker {broker}"),
                 (Question::Records, Some((_, bytes))) => {
                     format!(
@@ -42,6 +45,16 @@ impl Fetcher {
 
     fn explain_partitions(&self, who: &str, lines: &mut Vec<Waiting>) {
         for (number, partition) in &self.partitions {
+            if partition.source.is_paused() {
+                let who = format!("{who}, partition {number}");
+                let what = "the application to resume it".to_owned();
+                lines.push(Waiting { who, what, since: None, until: None });
+            }
+            if let Some(seek) = partition.seek {
+                let who = format!("{who}, partition {number}");
+                let what = "the offset that is sought".to_owned();
+                lines.push(Waiting { who, what, since: Some(seek.since), until: Some(seek.until) });
+            }
             let Some(trouble) = &partition.trouble else { continue };
             let until = partition.request.is_none().then_some(partition.not_before);
             let who = format!("{who}, partition {number}");

@@ -7,18 +7,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use samsa_proto::api::fetch::FetchPartition;
 
-use super::buffer::{FetchBuffer, Item, Source};
+use super::buffer::{FetchBuffer, Item};
 use super::opening::{Known, Opening};
 use super::partition::{Partition, Position};
 use super::reader::Reader;
 use super::request::{self, Sizes};
 use super::scope::Scope;
+use super::source::Source;
 use crate::admin::list_offsets::Wanted;
-use crate::command::{Offset, ReaderSpec};
+use crate::command::{Offset, ReaderSpec, Reply};
 use crate::error::ReadError;
-use crate::id::{BrokerId, ConnId};
+use crate::id::{BrokerId, ConnId, OpId};
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Deadline, Instant};
 use crate::wake::Wakers;
 
@@ -46,6 +49,8 @@ pub(crate) struct Fetcher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Question {
     Offsets,
+    /// Where the leader epoch ends that was read last.
+    Epochs,
     Records,
 }
 
@@ -98,19 +103,6 @@ impl Fetcher {
         }
     }
 
-    /// The topic was deleted and made anew: positions in the old one mean nothing in the new one.
-    fn leave_old_topic(&mut self, scope: &mut Scope<'_>) {
-        if self.opening.is_some() {
-            return self.partitions.clear();
-        }
-        let running = self.partitions.values().filter(|partition| !partition.is_stopped());
-        let lost: Vec<_> =
-            running.map(|partition| (partition.source.partition(), partition.out_of_range())).collect();
-        for (number, error) in lost {
-            self.stop(scope, number, error);
-        }
-    }
-
     /// Whether the reader can be handed out by now, or never.
     pub(crate) fn settle_opening(&mut self, scope: &mut Scope<'_>, known: Known, last_trouble: &str) {
         let Some(opening) = self.opening else { return };
@@ -124,7 +116,7 @@ impl Fetcher {
         }
     }
 
-    fn refuse_opening(&mut self, scope: &mut Scope<'_>, error: ReadError) {
+    pub(super) fn refuse_opening(&mut self, scope: &mut Scope<'_>, error: ReadError) {
         if let Some(opening) = self.opening.take() {
             scope.opened = Some((opening.op, Err(error)));
         }
@@ -134,9 +126,9 @@ impl Fetcher {
     pub(crate) fn due(&mut self, scope: &mut Scope<'_>) -> Vec<(BrokerId, Question)> {
         let mut due = Vec::new();
         let now = scope.now;
-        for partition in self.partitions.values_mut().filter(|partition| partition.is_due(now)) {
-            let question = if partition.is_at() { Question::Records } else { Question::Offsets };
-            if question == Question::Records && self.opening.is_some() {
+        for partition in self.partitions.values_mut() {
+            let question = partition.question();
+            if !partition.waits_for(question, now) || (partition.is_at() && self.opening.is_some()) {
                 continue;
             }
             match partition.leader {
@@ -155,11 +147,10 @@ impl Fetcher {
         self.requests.values().any(|request| request.broker == broker && request.question == question)
     }
 
-    /// The partitions that this broker leads and that wait to be asked for, in the order of their turns.
-    fn waiting(&self, now: Instant, broker: BrokerId, at: bool) -> Vec<&Partition> {
-        let is_waiting = |partition: &&Partition| {
-            partition.leader == Some(broker) && partition.is_at() == at && partition.is_due(now)
-        };
+    /// The partitions that this broker leads and that wait for this question, in the order of their turns.
+    pub(super) fn waiting(&self, now: Instant, broker: BrokerId, question: Question) -> Vec<&Partition> {
+        let is_waiting =
+            |partition: &&Partition| partition.leader == Some(broker) && partition.waits_for(question, now);
         let mut waiting: Vec<_> = self.partitions.values().filter(is_waiting).collect();
         waiting.sort_by_key(|partition| partition.turn);
         waiting
@@ -167,7 +158,9 @@ impl Fetcher {
 
     pub(crate) fn sought(&self, now: Instant, broker: BrokerId) -> Vec<Wanted> {
         let wanted =
-            self.waiting(now, broker, false).into_iter().filter_map(|partition| match partition.position {
+            self.waiting(now, broker, Question::Offsets).into_iter().filter_map(|partition| match partition
+                .position
+            {
                 Position::Sought(at) => {
                     let leader_epoch = partition.leader_epoch;
                     Some(Wanted { partition: partition.source.partition(), leader_epoch, at })
@@ -185,7 +178,7 @@ impl Fetcher {
         version: i16,
     ) -> Option<(Vec<FetchPartition>, Sizes)> {
         let share = request::share(&self.spec.fetch, self.leaders());
-        let waiting = self.waiting(now, broker, true);
+        let waiting = self.waiting(now, broker, Question::Records);
         let (partitions, sizes) = request::select(waiting.into_iter(), version, share);
         let admitted = self.admits(sizes.response, self.reserved() == 0);
         self.warn_of_what_is_held(admitted);
@@ -221,14 +214,18 @@ impl Fetcher {
 
     /// Whether there is room for so many bytes more; or, when nothing else is coming (`alone`), whether the application
     /// waits and has nothing: then it gets one more response, whatever it still holds.
-    fn admits(&self, more: usize, alone: bool) -> bool {
-        let memory = self.buffer.memory();
+    ///
+    /// What is kept for paused partitions makes room before anything else does.
+    fn admits(&mut self, more: usize, alone: bool) -> bool {
+        let memory = Arc::clone(self.buffer.memory());
         let taken = self.reserved().saturating_add(more);
-        let fits = || memory.used().saturating_add(taken) <= self.spec.fetch.buffer_bytes;
+        let most = self.spec.fetch.buffer_bytes;
+        let fits = || memory.used().saturating_add(taken) <= most || is_planted(PlantedBug::SpendsWithoutEnd);
         if fits() {
             return true;
         }
         memory.await_change();
+        self.clear_shelf();
         fits() || (alone && self.buffer.is_starved())
     }
 
@@ -239,6 +236,7 @@ impl Fetcher {
         for number in partitions {
             if let Some(partition) = self.partitions.get_mut(&number) {
                 partition.request = Some(token);
+                partition.asked_epoch = partition.leader_epoch;
             }
         }
     }
@@ -295,39 +293,30 @@ impl Fetcher {
         question: Question,
         trouble: &str,
     ) {
-        let at = question == Question::Records;
         for partition in self.partitions.values_mut() {
-            if partition.leader == Some(broker) && partition.is_at() == at && partition.is_due(scope.now) {
+            if partition.leader == Some(broker) && partition.waits_for(question, scope.now) {
                 partition.fail(scope, trouble.to_owned());
             }
         }
     }
 
-    /// A partition ends: the application is told behind what is buffered, or the reader is not opened at all.
-    pub(crate) fn stop(&mut self, scope: &mut Scope<'_>, number: i32, error: ReadError) {
-        if let Some(partition) = self.partitions.get_mut(&number) {
-            partition.stopped = true;
-        }
-        tracing::warn!(%error, "a partition is not read any more");
-        if self.opening.is_some() {
-            self.refuse_opening(scope, error);
-        } else {
-            self.buffer.push(Item::Failed(error), &mut scope.wakers);
-        }
-    }
-
-    /// When the last of its partitions has stopped, the stream ends behind what is buffered.
-    pub(crate) fn finish_if_stopped(&mut self, scope: &mut Scope<'_>) {
-        let is_over = !self.partitions.is_empty() && self.partitions.values().all(Partition::is_stopped);
-        if is_over && self.opening.is_none() {
-            self.buffer.finish(&mut scope.wakers);
+    /// The application is to see where a partition stands, though nothing comes with it.
+    pub(super) fn tell_position(&mut self, scope: &mut Scope<'_>, number: i32) {
+        let Some(partition) = self.partitions.get(&number).filter(|_| self.opening.is_none()) else { return };
+        if let Position::At(offset) = partition.position {
+            let segment = partition.segment(Bytes::new(), offset, offset);
+            self.buffer.push(Item::Segment(segment), &mut scope.wakers);
         }
     }
 
     /// Nothing more comes.
-    pub(crate) fn end(&mut self, wakers: &mut Wakers) -> Option<Opening> {
+    pub(crate) fn end(&mut self, wakers: &mut Wakers) -> Vec<(OpId, Reply)> {
         self.buffer.end(wakers);
-        self.opening.take()
+        let seeks = self.partitions.values_mut().filter_map(|partition| partition.seek.take());
+        let mut replies: Vec<_> = seeks.map(|seek| (seek.op, Reply::Seek(Err(ReadError::Closed)))).collect();
+        let opening = self.opening.take();
+        replies.extend(opening.map(|opening| (opening.op, Reply::OpenReader(Err(ReadError::Closed)))));
+        replies
     }
 
     /// When something falls due that is not due now.
@@ -335,6 +324,7 @@ impl Fetcher {
         let again = self.partitions.values().filter_map(|partition| partition.due_after(now)).min();
         let again = again.map(|at| Deadline::new(at, "fetch again"));
         let opening = self.opening.filter(|opening| opening.until > now);
-        Deadline::earlier(again, opening.map(|opening| Deadline::new(opening.until, "open a reader")))
+        let opening = opening.map(|opening| Deadline::new(opening.until, "open a reader"));
+        Deadline::earlier(again, Deadline::earlier(opening, self.seeks_until(now)))
     }
 }

@@ -13,11 +13,13 @@
 //! [`FetchBuffer`]: buffer::FetchBuffer
 //! [`Segment`]: buffer::Segment
 
+mod aborted;
 mod buffer;
 mod check;
 mod chunk;
 mod explain;
 mod fetcher;
+mod losing;
 mod memory;
 #[cfg(test)]
 pub(crate) mod model;
@@ -29,7 +31,10 @@ mod response;
 mod scope;
 #[cfg(test)]
 mod script;
+mod seeking;
 mod sending;
+mod source;
+mod validation;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -42,9 +47,9 @@ use self::buffer::FetchBuffer;
 use self::fetcher::{Fetcher, Question, Request};
 use self::opening::Opening;
 use self::scope::Scope;
+use self::seeking::Seek;
 use crate::cluster::{Cluster, Interest};
-use crate::command::{ReaderSpec, Reply, Waiting};
-use crate::config::Config;
+use crate::command::{Offset, ReaderSpec, Reply, Waiting};
 use crate::connection::{Failure, Peer};
 use crate::error::ReadError;
 use crate::id::{ConnId, OpId, ReaderId};
@@ -80,7 +85,15 @@ pub(crate) enum ConsumerInput {
         until: Instant,
         within: Duration,
     },
-    /// The application gave memory back, began to wait, or dropped a reader.
+    Seek {
+        op: OpId,
+        reader: ReaderId,
+        partition: i32,
+        to: Offset,
+        until: Instant,
+        within: Duration,
+    },
+    /// The application gave memory back, began to wait, resumed a partition, or dropped a reader.
     Credit,
     MetadataChanged,
     Ready,
@@ -107,7 +120,7 @@ pub(crate) enum ConsumerInput {
 }
 
 impl Consumer {
-    pub(crate) fn new(_config: &Config, signal: Arc<DriverSignal>, rng: Rng) -> Self {
+    pub(crate) fn new(signal: Arc<DriverSignal>, rng: Rng) -> Self {
         Self {
             signal,
             rng,
@@ -125,6 +138,16 @@ impl Consumer {
             ConsumerInput::Open { op, spec, until, within } => {
                 let opening = Opening { op, since: cx.now.mono, until, within };
                 self.open(cx, cluster, spec, opening);
+            }
+            ConsumerInput::Seek { op, reader, partition, to, until, within } => {
+                let seek = Seek { op, since: cx.now.mono, until, within };
+                let found = self.with(cx, cluster, reader, |fetcher, scope| {
+                    fetcher.seek(scope, partition, to, seek);
+                });
+                if found.is_none() {
+                    cx.out.complete(op, Reply::Seek(Err(ReadError::Closed)));
+                }
+                self.pump(cx, cluster, reader);
             }
             ConsumerInput::Credit => self.credit(cx, cluster),
             ConsumerInput::MetadataChanged => {
@@ -165,8 +188,8 @@ impl Consumer {
     pub(crate) fn abort(&mut self, out: &mut Out) {
         let mut wakers = Wakers::default();
         for (_, mut fetcher) in std::mem::take(&mut self.fetchers) {
-            if let Some(opening) = fetcher.end(&mut wakers) {
-                out.complete(opening.op, Reply::OpenReader(Err(ReadError::Closed)));
+            for (op, reply) in fetcher.end(&mut wakers) {
+                out.complete(op, reply);
             }
         }
         self.owners.clear();
@@ -248,6 +271,9 @@ impl Consumer {
                 fetcher.fetched(scope, token, version, frame);
             }
             Some(Request { question: Question::Offsets, .. }) => fetcher.listed(scope, token, version, frame),
+            Some(Request { question: Question::Epochs, .. }) => {
+                fetcher.confirmed(scope, token, version, frame);
+            }
             None => {}
         });
     }

@@ -15,6 +15,7 @@ use samsa_proto::{ErrorCode, Message, Request, encode_response};
 use crate::command::{Command, Reply};
 use crate::config::{Config, Discovery};
 use crate::engine::Engine;
+use crate::event::Event;
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;
@@ -32,6 +33,7 @@ pub(crate) struct Model {
     pub(crate) leaders: Vec<i32>,
     /// The newest version of Fetch and `ListOffsets` that brokers speak.
     newest: i16,
+    pub(crate) leader_epoch: i32,
     /// Zero where brokers give the topic none.
     pub(crate) topic_id: Uuid,
     /// Brokers that refuse connections.
@@ -40,6 +42,7 @@ pub(crate) struct Model {
     conns: BTreeMap<ConnId, i32>,
     asked: VecDeque<Asked>,
     replies: Vec<Reply>,
+    events: Vec<Event>,
     ops: u64,
 }
 
@@ -55,6 +58,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    pub(crate) fn is<R: Request>(&self) -> bool {
+        self.key == R::KEY
+    }
+
     pub(crate) fn read<'a, R: Request + samsa_proto::wire::Decode<'a>>(&'a self) -> R {
         assert_eq!(self.key, R::KEY);
         samsa_proto::decode(self.version, &self.body).unwrap()
@@ -75,12 +82,14 @@ impl Model {
             now: Now::default(),
             leaders: leaders.to_vec(),
             newest,
+            leader_epoch: 5,
             topic_id: TOPIC_ID,
             down: Vec::new(),
             brokers: leaders.iter().copied().max().unwrap_or(1).max(1),
             conns: BTreeMap::new(),
             asked: VecDeque::new(),
             replies: Vec::new(),
+            events: Vec::new(),
             ops: 0,
         };
         model.command(Command::Connect);
@@ -105,6 +114,11 @@ impl Model {
     pub(crate) fn aborts(&mut self) {
         self.engine.abort();
         self.settle();
+    }
+
+    /// What was seen since the last call.
+    pub(crate) fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// What the driver would do about the application's notices.
@@ -244,6 +258,7 @@ impl Model {
             }
             Intent::Complete { reply, .. } => self.replies.push(reply),
             Intent::Wake(wakers) => wakers.wake(),
+            Intent::Event(event) => self.events.push(event),
             _ => {}
         }
     }
@@ -288,6 +303,7 @@ impl Model {
         let api_keys = vec![
             speaks(1, self.newest),
             speaks(2, self.newest),
+            speaks(23, self.newest),
             speaks(MetadataRequest::KEY, *MetadataRequest::VERSIONS.end()),
             speaks(ApiVersionsRequest::KEY, 4),
         ];
@@ -321,7 +337,7 @@ impl Model {
             (0..).zip(&self.leaders).map(|(partition_index, leader)| MetadataResponsePartition {
                 partition_index,
                 leader_id: *leader,
-                leader_epoch: 5,
+                leader_epoch: self.leader_epoch,
                 ..Default::default()
             });
         MetadataResponseTopic {

@@ -1,18 +1,28 @@
 //! One partition of a reader: where it stands, who leads it, when it may be asked for again.
 //!
-//! | position | input                             | then                                          |
-//! |----------|-----------------------------------|-----------------------------------------------|
-//! | Sought   | an offset                         | At                                            |
-//! | Sought   | nothing at that time              | Sought, at the end                            |
-//! | At       | batches                           | At their end                                  |
-//! | any      | an error that may pass, no answer | the same, after a backoff and fresh metadata  |
-//! | At       | corrupt batches, time after time  | stopped, told once                            |
-//! | any      | out of range, refused             | stopped, told once                            |
+//! | position | input                              | then                                          |
+//! |----------|------------------------------------|-----------------------------------------------|
+//! | Sought   | an offset                          | At                                            |
+//! | Sought   | nothing at that time               | Sought, at the end                            |
+//! | At       | batches                            | At their end                                  |
+//! | At       | a leader of a later epoch          | in doubt, until that leader has confirmed it  |
+//! | At       | the leader's log parts before it   | stopped and told once; or At where it parts   |
+//! | any      | an error that may pass, no answer  | the same, after a backoff and fresh metadata  |
+//! | At       | corrupt batches, time after time   | stopped, told once                            |
+//! | At       | out of range                       | stopped and told once; or Sought, as asked    |
+//! | any      | refused                            | stopped, told once                            |
+//! | any      | a seek                             | Sought or At, also when it had stopped        |
 
 use std::sync::Arc;
 
-use super::buffer::Source;
+use bytes::Bytes;
+use samsa_proto::ErrorCode;
+
+use super::buffer::Segment;
+use super::fetcher::Question;
 use super::scope::Scope;
+use super::seeking::Seek;
+use super::source::Source;
 use crate::command::{Offset, PartitionInfo};
 use crate::error::ReadError;
 use crate::id::BrokerId;
@@ -27,6 +37,16 @@ pub(crate) struct Partition {
     pub(crate) leader: Option<BrokerId>,
     pub(crate) leader_epoch: Option<i32>,
     pub(crate) position: Position,
+    /// The leader epoch of the record before the position, where that is known (KIP-320).
+    pub(crate) read_epoch: Option<i32>,
+    /// The leader has changed since: its log may part from what was read.
+    pub(crate) in_doubt: bool,
+    /// A broker said out of range where it was told `read_epoch` too, which may be what it does not know.
+    pub(crate) hides_epoch: bool,
+    /// The leader epoch of the last question.
+    pub(crate) asked_epoch: Option<i32>,
+    /// The command that waits for the position.
+    pub(crate) seek: Option<Seek>,
     /// The request that it is in.
     pub(crate) request: Option<u64>,
     /// Lower ones go first.
@@ -51,15 +71,16 @@ pub(crate) enum Position {
 
 impl Partition {
     pub(crate) fn new(source: Arc<Source>, start: Offset, bytes: usize) -> Self {
-        let position = match start {
-            Offset::Exact(offset) => Position::At(offset),
-            sought => Position::Sought(sought),
-        };
-        Self {
+        let mut partition = Self {
             source,
             leader: None,
             leader_epoch: None,
-            position,
+            position: Position::Sought(start),
+            read_epoch: None,
+            in_doubt: false,
+            hides_epoch: false,
+            asked_epoch: None,
+            seek: None,
             request: None,
             turn: 0,
             bytes,
@@ -68,11 +89,35 @@ impl Partition {
             trouble: None,
             failures: 0,
             corrupt: 0,
-        }
+        };
+        partition.go_to(start);
+        partition
     }
 
-    /// A new leader is asked at once.
+    /// Where to read on, whatever was before. An answer that is still under way is not listened to.
+    pub(crate) fn go_to(&mut self, place: Offset) {
+        self.position = match place {
+            Offset::Exact(offset) => Position::At(offset),
+            sought => Position::Sought(sought),
+        };
+        if let Offset::Exact(offset) = place {
+            self.source.start_at(offset);
+        }
+        self.request = None;
+        self.read_epoch = None;
+        self.in_doubt = false;
+        self.hides_epoch = false;
+    }
+
+    /// A new leader is asked at once, and a position in what an earlier one led is in doubt. An older view of the
+    /// partition than it has, which a broker may have corrected meanwhile, changes nothing.
     pub(crate) fn follow(&mut self, info: &PartitionInfo) {
+        if let (Some(new), Some(old)) = (info.leader_epoch, self.leader_epoch) {
+            if new < old {
+                return;
+            }
+            self.in_doubt |= new > old && self.read_epoch.is_some() && self.is_at();
+        }
         if self.leader != info.leader || self.leader_epoch != info.leader_epoch {
             self.not_before = Instant::START;
         }
@@ -80,13 +125,57 @@ impl Partition {
         self.leader_epoch = info.leader_epoch;
     }
 
+    /// The same within the stream: what was fetched before is handed out before what comes from there.
+    pub(crate) fn lead_to(&mut self, place: Offset) {
+        let start = self.source.start();
+        self.go_to(place);
+        self.source.start_at(start);
+    }
+
+    /// Those of another topic of that name lead nothing here.
+    pub(crate) fn forget_leader(&mut self) {
+        self.leader = None;
+        self.leader_epoch = None;
+    }
+
+    /// What was fetched of it from this offset on, up to `next`.
+    pub(crate) fn segment(&self, records: Bytes, from: i64, next: i64) -> Segment {
+        let (source, epoch) = (Arc::clone(&self.source), self.source.epoch());
+        Segment { source, epoch, records, from, next, leader_epoch: self.read_epoch }
+    }
+
+    /// What is to be asked about it next.
+    pub(crate) fn question(&self) -> Question {
+        match self.position {
+            Position::Sought(_) => Question::Offsets,
+            Position::At(_) if self.in_doubt => Question::Epochs,
+            Position::At(_) => Question::Records,
+        }
+    }
+
+    /// Whether this is to be asked about it now. What is paused is not fetched.
+    pub(crate) fn waits_for(&self, question: Question, now: Instant) -> bool {
+        self.is_due(now)
+            && self.question() == question
+            && !(question == Question::Records && self.source.is_paused())
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped || self.source.is_stopped()
     }
 
     /// Whether it waits for nothing but to be asked for.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
+    fn is_due(&self, now: Instant) -> bool {
         self.request.is_none() && self.not_before <= now && !self.is_stopped()
+    }
+
+    /// A definite refusal.
+    pub(crate) fn refused(&self, code: ErrorCode) -> ReadError {
+        ReadError::Refused {
+            topic: Arc::clone(self.source.topic()),
+            partition: self.source.partition(),
+            code,
+        }
     }
 
     pub(crate) fn is_at(&self) -> bool {
@@ -95,7 +184,8 @@ impl Partition {
 
     /// When it is due again, if that lies ahead.
     pub(crate) fn due_after(&self, now: Instant) -> Option<Instant> {
-        let waits = self.request.is_none() && self.not_before > now && !self.is_stopped();
+        let waits =
+            self.request.is_none() && self.not_before > now && !self.is_stopped() && !self.source.is_paused();
         waits.then_some(self.not_before)
     }
 
@@ -103,7 +193,14 @@ impl Partition {
     pub(crate) fn succeed(&mut self) {
         self.failures = 0;
         self.corrupt = 0;
+        self.hides_epoch = false;
         self.trouble = None;
+    }
+
+    pub(crate) fn revive(&mut self) {
+        self.succeed();
+        self.stopped = false;
+        self.not_before = Instant::START;
     }
 
     /// It went wrong, and may go right later: after a wait, and a look at fresh metadata.
@@ -114,12 +211,17 @@ impl Partition {
         scope.refresh = true;
     }
 
-    /// The log does not hold its position.
-    pub(crate) fn out_of_range(&self) -> ReadError {
-        let offset = match self.position {
+    /// The next offset to fetch; -1 while that is still to be found out.
+    pub(crate) fn offset(&self) -> i64 {
+        match self.position {
             Position::At(offset) => offset,
             Position::Sought(_) => -1,
-        };
+        }
+    }
+
+    /// The log does not hold its position.
+    pub(crate) fn out_of_range(&self) -> ReadError {
+        let offset = self.offset();
         ReadError::OutOfRange {
             topic: Arc::clone(self.source.topic()),
             partition: self.source.partition(),

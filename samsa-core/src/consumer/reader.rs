@@ -16,7 +16,7 @@ use crate::id::ReaderId;
 /// [`Command::OpenReader`](crate::Command::OpenReader).
 ///
 /// Dropping it ends the fetching. It never blocks, and its lock is held for one queue operation per partition of a
-/// response, never per record.
+/// response, never per record. To seek is a [command](crate::Command::Seek).
 pub struct Reader {
     buffer: Arc<FetchBuffer>,
     current: Option<Segment>,
@@ -42,11 +42,42 @@ impl Reader {
         self.buffer.memory().used()
     }
 
+    /// Where this partition is read on: everything before this offset was handed out, or is for nobody (markers of
+    /// transactions, what was aborted, what compaction took). `None` for a partition that this reader does not have, and
+    /// while a seek is under way.
+    pub fn position(&self, partition: i32) -> Option<i64> {
+        self.buffer.source(partition)?.position()
+    }
+
+    /// Hands out nothing more of this partition, and fetches nothing more of it, until it is resumed. What was fetched is
+    /// kept, and given up when others need its room. A partition that this reader does not have is passed over.
+    pub fn pause(&mut self, partition: i32) {
+        if let Some(source) = self.buffer.source(partition) {
+            let begun = self.current.take_if(|segment| segment.source.partition() == partition);
+            self.buffer.pause(&source, begun);
+        }
+    }
+
+    /// Takes back [`pause`](Self::pause).
+    pub fn resume(&mut self, partition: i32) {
+        if let Some(source) = self.buffer.source(partition) {
+            self.buffer.resume(&source);
+        }
+    }
+
+    /// Whether this partition is paused.
+    pub fn is_paused(&self, partition: i32) -> bool {
+        self.buffer.source(partition).is_some_and(|source| source.is_paused())
+    }
+
     /// The records of the next batch; `None` once the client is closed or the last partition has stopped.
     ///
     /// An error is told once. It concerns one partition, which has stopped; the others go on. A compressed batch is
     /// decompressed here, on the caller's thread, one at a time and within
     /// [`FetchConfig::decompressed_bytes`](crate::FetchConfig::decompressed_bytes).
+    ///
+    /// While nothing is ready the caller is woken at every step of a [position](Self::position), too, where what came was
+    /// for nobody.
     pub fn poll_next_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, ReadError>>> {
         loop {
             let chunk = self.current.as_mut().and_then(Segment::next_chunk);
@@ -56,7 +87,7 @@ impl Reader {
             }
             match ready!(self.buffer.poll_take(cx.waker())) {
                 Some(Item::Segment(segment)) => self.current = Some(segment),
-                Some(Item::Failed(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Item::Failed { error, .. }) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
         }
@@ -79,8 +110,12 @@ impl Drop for Reader {
 impl Segment {
     /// Takes the next batch off the front that may hold wanted records.
     fn next_chunk(&mut self) -> Option<Result<Chunk, ReadError>> {
-        while !self.source.is_stopped() {
-            let batch = match records::batches(&self.records).next()? {
+        while self.source.hands_out(self.epoch) {
+            let Some(batch) = records::batches(&self.records).next() else {
+                self.source.take_to(self.epoch, self.next);
+                return None;
+            };
+            let batch = match batch {
                 Ok(batch) => batch,
                 Err(error) => return self.fail(self.from, &error),
             };
@@ -92,8 +127,12 @@ impl Segment {
             self.records.advance(len);
             self.from = from.max(header.next_offset());
             let Some(owned) = owned else { continue };
-            match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), batch, from)) {
-                Ok(Some(chunk)) => return Some(Ok(chunk)),
+            match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), self.epoch, batch, from)) {
+                Ok(Some(chunk)) => {
+                    let next = if self.records.is_empty() { self.next } else { self.from };
+                    self.source.take_to(self.epoch, next);
+                    return Some(Ok(chunk));
+                }
                 Ok(None) => {}
                 Err(error) => return self.fail(from, &error),
             }
@@ -111,8 +150,8 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::buffer::Source;
     use super::super::script::{batch, buffer, coded_batch, control_batch, emptied_batch};
+    use super::super::source::Source;
     use super::*;
     use crate::wake::{Notices, Wakers};
     use bytes::Bytes;
@@ -133,7 +172,9 @@ mod tests {
 
         fn pushes(&self, from: i64, records: Vec<u8>) {
             let records = self.reader.buffer.memory().charge(Bytes::from(records));
-            let segment = Segment { source: Arc::clone(&self.source), records, from };
+            let next = records::batches(&records).flatten().map(|batch| batch.header().next_offset());
+            let (source, epoch, next) = (Arc::clone(&self.source), self.source.epoch(), next.max().unwrap());
+            let segment = Segment { source, epoch, records, from, next, leader_epoch: None };
             self.reader.buffer.push(Item::Segment(segment), &mut Wakers::default());
         }
 
@@ -193,6 +234,49 @@ mod tests {
         let chunk = script.chunk();
         assert_eq!((chunk.base_offset(), offsets(&chunk)), (5, vec![5]));
         assert!(script.polls().is_pending());
+    }
+
+    #[test]
+    fn the_position_counts_what_was_handed_out_and_what_is_for_nobody() {
+        let mut script = Script::start();
+        script.source.start_at(0);
+        script.pushes(0, [batch(0, 2), batch(2, 1), control_batch(3)].concat());
+        assert_eq!(script.reader.position(3), Some(0));
+        assert_eq!(script.reader.position(4), None);
+        script.chunk();
+        assert_eq!(script.reader.position(3), Some(2));
+        script.chunk();
+        assert_eq!(script.reader.position(3), Some(3));
+        script.pushes(4, control_batch(4));
+        assert!(script.polls().is_pending());
+        assert_eq!(script.reader.position(3), Some(5));
+    }
+
+    #[test]
+    fn a_batch_that_was_begun_is_kept_by_a_pause() {
+        let mut script = Script::start();
+        script.pushes(0, [batch(0, 1), batch(1, 1)].concat());
+        script.pushes(2, batch(2, 1));
+        script.chunk();
+        script.reader.pause(3);
+        assert!(script.polls().is_pending() && script.reader.is_paused(3));
+        script.reader.resume(3);
+        assert_eq!(offsets(&script.chunk()), [1]);
+        assert_eq!(offsets(&script.chunk()), [2]);
+    }
+
+    #[test]
+    fn nothing_of_an_earlier_position_epoch_is_handed_out() {
+        let mut script = Script::start();
+        script.pushes(0, [batch(0, 1), batch(1, 1)].concat());
+        let chunk = script.chunk();
+        assert!(chunk.is_current());
+        script.source.begin_anew();
+        script.source.start_at(9);
+        assert!(script.polls().is_pending() && !chunk.is_current());
+        assert_eq!(script.reader.position(3), Some(9));
+        script.pushes(9, batch(9, 1));
+        assert_eq!(offsets(&script.chunk()), [9]);
     }
 
     #[test]

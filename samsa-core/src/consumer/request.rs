@@ -4,11 +4,14 @@ use samsa_proto::api::fetch::{FetchPartition, FetchRequest, FetchTopic};
 use samsa_proto::wire::Uuid;
 
 use super::partition::{Partition, Position};
-use crate::config::FetchConfig;
+use crate::config::{FetchConfig, Isolation};
 use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 
 /// The first version that bounds the whole response, and brings the first batch whatever its size (KIP-74).
 const BOUNDS_RESPONSE: i16 = 3;
+/// The first version that compares the epoch of the last record read.
+const COMPARES_EPOCHS: i16 = 12;
 /// The last version that names topics.
 const LAST_WITH_NAMES: i16 = 12;
 /// What stands around the records of a response, at most: once, and for each partition.
@@ -60,6 +63,7 @@ pub(crate) fn select<'p>(
             partition: partition.source.partition(),
             current_leader_epoch: partition.leader_epoch.unwrap_or(-1),
             fetch_offset: offset,
+            last_fetched_epoch: partition.told_epoch(version),
             partition_max_bytes: clamped(bytes),
             ..Default::default()
         });
@@ -69,17 +73,19 @@ pub(crate) fn select<'p>(
     (asked, Sizes { records, response: records.saturating_add(overhead) })
 }
 
-/// A fetch without a session, of everything up to the high watermark.
+/// A fetch without a session.
 pub(crate) fn request(
     topic: &str,
     topic_id: Option<[u8; 16]>,
     partitions: Vec<FetchPartition>,
     sizes: Sizes,
+    isolation: Isolation,
     max_wait_ms: i32,
 ) -> FetchRequest<'_> {
     FetchRequest {
         max_wait_ms,
         min_bytes: 1,
+        isolation_level: isolation.id(),
         max_bytes: clamped(sizes.records),
         topics: vec![FetchTopic {
             topic,
@@ -88,6 +94,15 @@ pub(crate) fn request(
             ..Default::default()
         }],
         ..Default::default()
+    }
+}
+
+impl Partition {
+    /// The leader compares it with its own log (KIP-595), as [`compare`](super::fetcher::Fetcher::compare) does afterwards.
+    fn told_epoch(&self, version: i16) -> i32 {
+        let told =
+            version >= COMPARES_EPOCHS && !self.hides_epoch && !is_planted(PlantedBug::SkipsValidation);
+        self.read_epoch.filter(|_| told).unwrap_or(-1)
     }
 }
 
@@ -151,7 +166,8 @@ mod tests {
         for version in FetchRequest::VERSIONS {
             let many = partitions(&[400]);
             let (asked, sizes) = select(many.iter(), version, 1000);
-            samsa_proto::encode(version, &request("events", Some([1; 16]), asked, sizes, 500)).unwrap();
+            let request = request("events", Some([1; 16]), asked, sizes, Isolation::default(), 500);
+            samsa_proto::encode(version, &request).unwrap();
         }
     }
 }

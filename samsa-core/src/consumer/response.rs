@@ -5,7 +5,8 @@ use samsa_proto::ErrorCode;
 use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 
-use super::buffer::{Item, Segment};
+use super::aborted::Aborted;
+use super::buffer::Item;
 use super::check::{Checked, check};
 use super::fetcher::Fetcher;
 use super::partition::{Partition, Position};
@@ -13,9 +14,13 @@ use super::request::uses_ids;
 use super::scope::Scope;
 use super::verdict::{Verdict, verdict};
 use crate::admin::list_offsets::{self, Found};
+use crate::config::Isolation;
 use crate::error::ReadError;
 
-const UNANSWERED: &str = "the response says nothing of the partition";
+pub(super) const UNANSWERED: &str = "the response says nothing of the partition";
+
+/// The first version that knows of transactions.
+const HAS_TRANSACTIONS: i16 = 4;
 
 impl Fetcher {
     pub(crate) fn fetched(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
@@ -62,7 +67,7 @@ impl Fetcher {
     }
 
     /// Each partition of a request is listened to once, unless it has stopped since.
-    fn was_asked(&mut self, token: u64, number: i32) -> bool {
+    pub(super) fn was_asked(&mut self, token: u64, number: i32) -> bool {
         let Some(partition) = self.partitions.get_mut(&number) else { return false };
         partition.request.take_if(|asked| *asked == token).is_some() && !partition.is_stopped()
     }
@@ -76,17 +81,22 @@ impl Fetcher {
     ) {
         let turn = self.next_turn();
         let most = self.spec.fetch.buffer_bytes;
+        let aborted = self.aborted(version, data);
         let Some(partition) = self.partitions.get_mut(&data.partition_index) else { return };
         let Position::At(from) = partition.position else { return };
         match verdict(data.error_code) {
+            Verdict::Fine if data.diverging_epoch.epoch >= 0 => {
+                let end = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
+                self.compare(scope, data.partition_index, end);
+            }
             Verdict::Fine => {
                 let records =
                     data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
-                let checked = check(&records, from);
+                let checked = check(&records, from, aborted);
                 if records.is_empty() {
                     partition.succeed();
                 } else if checked.advances(from) {
-                    if let Some(item) = partition.advance(&checked, from, turn, records) {
+                    for item in partition.advance(checked, from, turn, &records) {
                         self.buffer.push(item, &mut scope.wakers);
                     }
                 } else if let Some(error) = partition.stand_still(scope, checked, from, most, version) {
@@ -94,15 +104,25 @@ impl Fetcher {
                 }
             }
             Verdict::Again => partition.fail(scope, data.error_code.to_string()),
+            Verdict::OutOfRange if partition.read_epoch.is_some() && !partition.hides_epoch => {
+                partition.hides_epoch = true;
+            }
             Verdict::OutOfRange => {
                 let error = partition.out_of_range();
-                self.stop(scope, data.partition_index, error);
+                self.lose(scope, data.partition_index, error);
             }
             Verdict::Refused => {
                 let error = partition.refused(data.error_code);
                 self.stop(scope, data.partition_index, error);
             }
         }
+    }
+
+    /// What to leave out: only where it was asked for.
+    fn aborted(&self, version: i16, data: &PartitionData<'_>) -> Option<Aborted> {
+        let wanted = self.spec.fetch.isolation == Isolation::ReadCommitted && version >= HAS_TRANSACTIONS;
+        let transactions = data.aborted_transactions.as_deref().unwrap_or_default();
+        (wanted && !transactions.is_empty()).then(|| Aborted::new(transactions))
     }
 
     pub(crate) fn listed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
@@ -123,7 +143,14 @@ impl Fetcher {
     fn take_offset(&mut self, scope: &mut Scope<'_>, number: i32, version: i16, found: Found) {
         let Some(partition) = self.partitions.get_mut(&number) else { return };
         match found {
-            Found::Offset(offset) => partition.found(Position::At(offset)),
+            Found::Offset(offset, leader_epoch) => {
+                partition.found(Position::At(offset));
+                partition.read_epoch = leader_epoch;
+                if partition.source.start() < 0 {
+                    partition.source.start_at(offset);
+                }
+                self.tell_position(scope, number);
+            }
             Found::Nothing => {
                 let instead = Position::Sought(list_offsets::instead(version));
                 if partition.position == instead {
@@ -155,14 +182,23 @@ impl Partition {
         self.position = position;
     }
 
-    /// Goes on behind the sound batches; gives what may hold records.
-    fn advance(&mut self, checked: &Checked, from: i64, turn: u64, mut records: Bytes) -> Option<Item> {
+    /// Goes on behind the sound batches; gives what may hold records, or at least where it goes on.
+    fn advance(&mut self, checked: Checked, from: i64, turn: u64, records: &Bytes) -> Vec<Item> {
         self.succeed();
         self.position = Position::At(checked.next);
         self.turn = turn;
-        records.truncate(checked.len);
-        let segment = Segment { source: self.source.clone(), records, from };
-        checked.wanted.then_some(Item::Segment(segment))
+        let mut from = from;
+        let runs = checked.runs.into_iter().map(|run| (records.slice(run.bytes), run.next));
+        let mut items: Vec<_> = runs
+            .map(|(records, next)| {
+                Item::Segment(self.segment(records, std::mem::replace(&mut from, next), next))
+            })
+            .collect();
+        if items.is_empty() {
+            items.push(Item::Segment(self.segment(Bytes::new(), from, checked.next)));
+        }
+        self.read_epoch = checked.leader_epoch;
+        items
     }
 
     /// Bytes came, and none that helps. `most` is the reader's whole memory.
@@ -190,9 +226,5 @@ impl Partition {
             "the broker sent records that lie before the wanted offset, or parts of them".to_owned(),
         );
         None
-    }
-
-    fn refused(&self, code: ErrorCode) -> ReadError {
-        ReadError::Refused { topic: self.source.topic().clone(), partition: self.source.partition(), code }
     }
 }

@@ -1,8 +1,10 @@
 //! What one reader has at hand while it handles something, and where it puts what came of it.
 
 use crate::cluster::TopicView;
+use crate::command::Reply;
 use crate::config::Config;
 use crate::error::ReadError;
+use crate::event::Event;
 use crate::id::OpId;
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -20,6 +22,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) refresh: bool,
     pub(crate) wakers: Wakers,
     pub(crate) opened: Option<(OpId, Result<Reader, ReadError>)>,
+    pub(crate) replies: Vec<(OpId, Reply)>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl<'a> Scope<'a> {
@@ -29,6 +33,16 @@ impl<'a> Scope<'a> {
         rng: &'a mut Rng,
         topic: Option<&'a TopicView>,
     ) -> Self {
-        Self { now, config, rng, topic, refresh: false, wakers: Wakers::default(), opened: None }
+        Self {
+            now,
+            config,
+            rng,
+            topic,
+            refresh: false,
+            wakers: Wakers::default(),
+            opened: None,
+            replies: Vec::new(),
+            events: Vec::new(),
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use samsa_proto::records::{BatchBuilder, Codec, Flags};
+use samsa_proto::records::{BatchBuilder, Codec, ControlKind, ControlRecord, Flags, Identity};
 
-use super::buffer::{FetchBuffer, Source};
+use super::buffer::FetchBuffer;
+use super::source::Source;
 use crate::id::ReaderId;
 use crate::wake::DriverSignal;
 
@@ -29,15 +30,52 @@ pub(crate) fn control_batch(offset: i64) -> Vec<u8> {
 }
 
 pub(crate) fn coded_batch(base_offset: i64, count: usize, codec: Codec, flags: Flags) -> Vec<u8> {
+    sealed(base_offset, records(base_offset, count), codec, None, flags)
+}
+
+/// The same, by this producer in a transaction.
+pub(crate) fn written_in_transaction(producer: i64, base_offset: i64, count: usize) -> Vec<u8> {
+    let flags = Flags { transactional: true, ..Flags::default() };
+    sealed(base_offset, records(base_offset, count), Codec::None, Some(producer), flags)
+}
+
+/// The end of a producer's transaction.
+pub(crate) fn marker(producer: i64, offset: i64, kind: ControlKind) -> Vec<u8> {
+    let record = ControlRecord { kind, coordinator_epoch: Some(0) };
+    let mut builder = BatchBuilder::new(BytesMut::new());
+    let value = record.value();
+    builder.append(1_000, Some(&record.key()), value.as_ref().map(|value| &value[..]), []).unwrap();
+    let flags = Flags { transactional: true, control: true };
+    sealed(offset, builder, Codec::None, Some(producer), flags)
+}
+
+fn records(base_offset: i64, count: usize) -> BatchBuilder {
     let mut builder = BatchBuilder::new(BytesMut::new());
     for number in 0..count {
         let offset = base_offset + number as i64;
         builder.append(1_000 + offset, Some(b"k"), Some(offset.to_string().as_bytes()), []).unwrap();
     }
+    builder
+}
+
+fn sealed(
+    base_offset: i64,
+    builder: BatchBuilder,
+    codec: Codec,
+    producer: Option<i64>,
+    flags: Flags,
+) -> Vec<u8> {
     let sealed = builder.seal().compress(codec, None).unwrap();
-    let mut bytes = [sealed.header(None, flags), sealed.body().clone()].concat();
+    let by = |producer_id| Identity { producer_id, producer_epoch: 0, base_sequence: 0 };
+    let mut bytes = [sealed.header(producer.map(by), flags), sealed.body().clone()].concat();
     bytes[..8].copy_from_slice(&base_offset.to_be_bytes());
     bytes
+}
+
+/// The same batch, appended by the leader of this epoch.
+pub(crate) fn in_leader_epoch(mut batch: Vec<u8>, epoch: i32) -> Vec<u8> {
+    batch[12..16].copy_from_slice(&epoch.to_be_bytes());
+    batch
 }
 
 /// What compaction leaves of `count` records: their offsets.

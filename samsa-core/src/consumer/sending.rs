@@ -5,12 +5,14 @@ use std::sync::Arc;
 use samsa_proto::Request as Api;
 use samsa_proto::api::fetch::FetchRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
+use samsa_proto::api::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 
 use super::Consumer;
 use super::fetcher::{Fetcher, Question, Request};
 use super::opening::Known;
 use super::request;
 use super::scope::Scope;
+use super::validation;
 use crate::admin::list_offsets;
 use crate::cluster::Cluster;
 use crate::command::Reply;
@@ -18,6 +20,7 @@ use crate::connection::{Call, Owner, Peer, Role};
 use crate::id::{BrokerId, ConnId, ReaderId};
 use crate::limits;
 use crate::out::Context;
+use crate::wake::Wakers;
 
 const WHY_REFRESH: &str = "a partition that is read is in trouble";
 
@@ -38,6 +41,7 @@ impl Consumer {
         let last_trouble = cluster.last_trouble().to_owned();
         let due = self.with(cx, cluster, reader, |fetcher, scope| {
             fetcher.settle_opening(scope, known, &last_trouble);
+            fetcher.settle_seeks(scope);
             fetcher.finish_if_stopped(scope);
             fetcher.due(scope)
         });
@@ -65,8 +69,14 @@ impl Consumer {
         let topic = cluster.topic(&fetcher.spec.topic);
         let mut scope = Scope::new(cx.now.mono, cx.config, &mut self.rng, topic);
         let done = act(fetcher, &mut scope);
-        let Scope { refresh, mut wakers, opened, .. } = scope;
+        let Scope { refresh, mut wakers, opened, replies, events, .. } = scope;
         cx.out.wake(&mut wakers);
+        for (op, reply) in replies {
+            cx.out.complete(op, reply);
+        }
+        for event in events {
+            cx.out.event(event);
+        }
         if refresh {
             cluster.refresh(cx, WHY_REFRESH);
         }
@@ -81,7 +91,11 @@ impl Consumer {
 
     /// Its connections go with it, and so do the responses that would still come.
     fn forget(&mut self, cx: &mut Context<'_>, reader: ReaderId) {
-        self.fetchers.remove(&reader);
+        if let Some(mut fetcher) = self.fetchers.remove(&reader) {
+            for (op, reply) in fetcher.end(&mut Wakers::default()) {
+                cx.out.complete(op, reply);
+            }
+        }
         self.owners.retain(|_, owner| *owner != reader);
         cx.net.release(Role::Fetch(reader));
     }
@@ -95,15 +109,20 @@ impl Consumer {
         question: Question,
     ) {
         let role = match question {
-            Question::Offsets => Role::Control,
+            Question::Offsets | Question::Epochs => Role::Control,
             Question::Records => Role::Fetch(reader),
         };
         let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return };
         let sent = match question {
-            Question::Offsets if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT => {
+            Question::Offsets | Question::Epochs if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT => {
                 Err("its connection is full".to_owned())
             }
             Question::Offsets => self.ask_offsets(cx, reader, broker, conn),
+            Question::Epochs if !can_be_asked_for_epochs(cx, conn) => {
+                self.with(cx, cluster, reader, |fetcher, _| fetcher.believe(broker));
+                return self.ask(cx, cluster, reader, broker, Question::Records);
+            }
+            Question::Epochs => self.ask_epochs(cx, reader, broker, conn),
             Question::Records => self.fetch(cx, reader, broker, conn),
         };
         if let Err(trouble) = sent {
@@ -125,7 +144,8 @@ impl Consumer {
         let timeout = cx.config.request_timeout;
         let wanted = fetcher.sought(cx.now.mono, broker);
         let topic = Arc::clone(&fetcher.spec.topic);
-        let request = list_offsets::request(&topic, &wanted, timeout);
+        let isolation = fetcher.spec.fetch.isolation;
+        let request = list_offsets::request(&topic, &wanted, version, isolation, timeout);
         let token = self.last_token + 1;
         let owner = Owner::Consumer(token);
         let call =
@@ -134,6 +154,31 @@ impl Consumer {
         let request =
             Request { broker, question: Question::Offsets, since: cx.now.mono, reserved: 0, oversized: None };
         fetcher.sent(token, request, wanted.iter().map(|wanted| wanted.partition));
+        self.record(token, reader);
+        Ok(())
+    }
+
+    fn ask_epochs(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: ReaderId,
+        broker: BrokerId,
+        conn: ConnId,
+    ) -> Result<(), String> {
+        let Some(fetcher) = self.fetchers.get_mut(&reader) else { return Ok(()) };
+        let version = version::<OffsetForLeaderEpochRequest<'_>>(cx, conn)?;
+        let doubts = fetcher.doubts(cx.now.mono, broker);
+        let numbers: Vec<i32> = doubts.iter().map(|doubt| doubt.partition).collect();
+        let topic = Arc::clone(&fetcher.spec.topic);
+        let request = validation::request(&topic, doubts);
+        let token = self.last_token + 1;
+        let (timeout, owner) = (cx.config.request_timeout, Owner::Consumer(token));
+        let call =
+            Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
+        cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
+        let request =
+            Request { broker, question: Question::Epochs, since: cx.now.mono, reserved: 0, oversized: None };
+        fetcher.sent(token, request, numbers.into_iter());
         self.record(token, reader);
         Ok(())
     }
@@ -152,7 +197,8 @@ impl Consumer {
         let max_wait = fetcher.spec.fetch.max_wait;
         let topic = Arc::clone(&fetcher.spec.topic);
         let max_wait_ms = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
-        let request = request::request(&topic, fetcher.topic_id, partitions, sizes, max_wait_ms);
+        let isolation = fetcher.spec.fetch.isolation;
+        let request = request::request(&topic, fetcher.topic_id, partitions, sizes, isolation, max_wait_ms);
         let token = self.last_token + 1;
         let timeout = cx.config.request_timeout + max_wait;
         let owner = Owner::Consumer(token);
@@ -179,6 +225,11 @@ impl Consumer {
 fn version<R: Api>(cx: &Context<'_>, conn: ConnId) -> Result<i16, String> {
     let version = cx.net.version::<R>(conn);
     version.ok_or_else(|| format!("the broker offers no version of {} that this client speaks", R::NAME))
+}
+
+fn can_be_asked_for_epochs(cx: &Context<'_>, conn: ConnId) -> bool {
+    let version = cx.net.version::<OffsetForLeaderEpochRequest<'_>>(conn);
+    version.is_some_and(|version| version >= validation::FOR_READERS)
 }
 
 fn known(cluster: &Cluster, topic: &str) -> Known {

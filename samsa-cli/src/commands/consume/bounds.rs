@@ -53,6 +53,13 @@ impl Bounds {
         }
     }
 
+    /// How far the partitions were read, where nothing more may come that says so.
+    pub(super) fn look(&mut self, position: impl Fn(i32) -> Option<i64>) {
+        if let Some(ends) = &mut self.ends {
+            ends.retain(|partition, end| position(*partition).is_none_or(|position| position < *end));
+        }
+    }
+
     /// A partition is read no further.
     pub(super) fn give_up(&mut self, partition: i32) {
         self.pass(partition, i64::MAX);
@@ -111,6 +118,16 @@ mod tests {
         bounds.end_at(&offsets(&[(0, 0)]), &offsets(&[(0, 10)]));
         assert!(bounds.take(0, 2));
         bounds.pass(0, 10);
+        assert!(bounds.are_reached());
+    }
+
+    #[test]
+    fn a_position_at_the_end_will_do_though_no_message_comes() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 0), (1, 0)]), &offsets(&[(0, 10), (1, 5)]));
+        bounds.look(|partition| (partition == 0).then_some(10));
+        assert!(!bounds.are_reached());
+        bounds.look(|_| Some(5));
         assert!(bounds.are_reached());
     }
 

@@ -54,7 +54,7 @@ impl Consume {
         let mut printing = Printing::new(session, (!session.json).then_some(&self.format));
         let mut failed = 0;
         while !bounds.are_reached() {
-            match printing.next(&mut reader).await? {
+            match printing.next(&mut reader, &mut bounds).await? {
                 Some(Ok(chunk)) => printing.print(&chunk, &mut bounds)?,
                 Some(Err(error)) => {
                     bounds.give_up(partition_of(&error).ok_or_else(|| Failure::from(error.clone()))?);
@@ -80,8 +80,9 @@ impl Consume {
     async fn bounds(&self, session: &Session, topic: &Topic) -> Result<Bounds, Failure> {
         let mut bounds = Bounds::new(self.count);
         if self.until_end {
-            let mut ends = session.ask(topic.offsets(Offset::Latest)).await?;
-            let starts = session.ask(topic.offsets(self.from.0)).await?;
+            let isolation = session.settings.fetch.isolation;
+            let mut ends = session.ask(topic.offsets_seen(Offset::Latest, isolation)).await?;
+            let starts = session.ask(topic.offsets_seen(self.from.0, isolation)).await?;
             ends.retain(|end| self.partition.is_none_or(|partition| partition == end.partition));
             bounds.end_at(&starts, &ends);
         }
@@ -101,6 +102,7 @@ fn partition_of(error: &ReadError) -> Option<i32> {
     match error {
         ReadError::UnknownPartition { partition, .. }
         | ReadError::OutOfRange { partition, .. }
+        | ReadError::Truncated { partition, .. }
         | ReadError::Refused { partition, .. }
         | ReadError::Corrupt { partition, .. } => Some(*partition),
         _ => None,

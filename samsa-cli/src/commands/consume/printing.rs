@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::pin::pin;
+use std::task::Poll;
 
 use futures_lite::future;
 use samsa_client::{Chunk, ReadError, Reader};
@@ -25,12 +26,22 @@ impl<'a> Printing<'a> {
     }
 
     /// The next messages. When there are none yet, all that were printed are written out first. `None` when it was asked
-    /// to stop.
-    pub(super) async fn next(&mut self, reader: &mut Reader) -> io::Result<Option<Result<Chunk, ReadError>>> {
+    /// to stop, or when all is read: the last offsets of a partition may be for nobody.
+    pub(super) async fn next(
+        &mut self,
+        reader: &mut Reader,
+        bounds: &mut Bounds,
+    ) -> io::Result<Option<Result<Chunk, ReadError>>> {
         if self.session.stop.is_asked() {
             return Ok(None);
         }
-        let mut next = pin!(reader.next_chunk());
+        let mut next = pin!(future::poll_fn(|cx| {
+            let polled = pin!(reader.next_chunk()).poll(cx);
+            if polled.is_pending() {
+                bounds.look(|partition| reader.position(partition));
+            }
+            if polled.is_pending() && bounds.are_reached() { Poll::Ready(None) } else { polled }
+        }));
         if let Some(next) = future::poll_once(&mut next).await {
             return Ok(next);
         }

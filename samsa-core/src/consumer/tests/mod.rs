@@ -3,7 +3,10 @@
 mod fetching;
 mod memory;
 mod opening;
+mod seeking;
+mod transactions;
 mod trouble;
+mod validation;
 
 use std::task::{Context as TaskContext, Poll, Waker};
 
@@ -19,6 +22,7 @@ use super::script::batch;
 use crate::command::{Command, Offset, ReaderSpec, Reply};
 use crate::config::FetchConfig;
 use crate::error::ReadError;
+use crate::event::Event;
 use crate::time::UnixMillis;
 use crate::{Chunk, Reader};
 

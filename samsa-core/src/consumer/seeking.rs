@@ -1,0 +1,89 @@
+//! From a seek to its answer, and what else moves a position.
+
+use std::time::Duration;
+
+use super::buffer::GivenUp;
+use super::fetcher::Fetcher;
+use super::scope::Scope;
+use crate::command::{Offset, Reply};
+use crate::error::ReadError;
+use crate::id::OpId;
+use crate::planted::{PlantedBug, is_planted};
+use crate::time::{Deadline, Instant};
+
+/// A command that waits for a position.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seek {
+    pub(crate) op: OpId,
+    pub(crate) since: Instant,
+    pub(crate) until: Instant,
+    pub(crate) within: Duration,
+}
+
+impl Seek {
+    fn timed_out(&self, fetcher: &Fetcher, last: &str) -> ReadError {
+        let topic = fetcher.spec.topic.clone();
+        ReadError::TimedOut { topic, within: self.within, last: last.to_owned() }
+    }
+}
+
+impl Fetcher {
+    pub(crate) fn seek(&mut self, scope: &mut Scope<'_>, number: i32, to: Offset, seek: Seek) {
+        let Some(partition) = self.partitions.get_mut(&number) else {
+            let error = ReadError::UnknownPartition { topic: self.spec.topic.clone(), partition: number };
+            return scope.replies.push((seek.op, Reply::Seek(Err(error))));
+        };
+        let earlier = partition.seek.replace(seek);
+        let under_way = partition.request.filter(|_| is_planted(PlantedBug::HandsOutAfterSeek));
+        if under_way.is_none() {
+            partition.source.begin_anew();
+        }
+        partition.go_to(to);
+        partition.request = under_way;
+        partition.revive();
+        self.buffer.reopen();
+        if let Some(earlier) = earlier {
+            let error = earlier.timed_out(self, "a later seek took its place");
+            scope.replies.push((earlier.op, Reply::Seek(Err(error))));
+        }
+    }
+
+    /// Answers the seeks that have come to their place, or whose time is over.
+    pub(crate) fn settle_seeks(&mut self, scope: &mut Scope<'_>) {
+        let now = scope.now;
+        let mut late = Vec::new();
+        for partition in self.partitions.values_mut() {
+            let Some(seek) = partition.seek else { continue };
+            if partition.is_at() {
+                scope.replies.push((seek.op, Reply::Seek(Ok(()))));
+                partition.seek = None;
+            } else if seek.until <= now {
+                late.push((seek, partition.trouble.clone()));
+                partition.seek = None;
+            }
+        }
+        for (seek, trouble) in late {
+            let error = seek.timed_out(self, trouble.as_deref().unwrap_or("no answer yet"));
+            scope.replies.push((seek.op, Reply::Seek(Err(error))));
+        }
+    }
+
+    pub(super) fn seeks_until(&self, now: Instant) -> Option<Deadline> {
+        let waiting = self.partitions.values().filter_map(|partition| partition.seek);
+        let until = waiting.map(|seek| seek.until).filter(|until| *until > now).min();
+        until.map(|until| Deadline::new(until, "seek"))
+    }
+
+    /// Gives up what is kept for paused partitions; they are fetched again from there.
+    pub(super) fn clear_shelf(&mut self) {
+        for GivenUp { partition, from, leader_epoch } in self.buffer.give_up() {
+            let Some(partition) = self.partitions.get_mut(&partition) else { continue };
+            if partition.is_at() {
+                let in_doubt = partition.in_doubt;
+                partition.go_to(Offset::Exact(from));
+                partition.read_epoch = leader_epoch;
+                partition.in_doubt = in_doubt && leader_epoch.is_some();
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! After a change of leaders.
+
+use super::*;
+use crate::consumer::script::in_leader_epoch;
+use samsa_proto::api::fetch::EpochEndOffset as Diverging;
+use samsa_proto::api::offset_for_leader_epoch::{
+    EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult,
+};
+
+/// A reader that has read offsets 0 and 1, of leader epoch 4, and sees a leader of epoch 6 now: its question.
+fn in_doubt(fetch: FetchConfig) -> (Model, Reader, Asked) {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, ReaderSpec { fetch, ..spec(Offset::Exact(0)) });
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(0, 2), 4))]);
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    let asked = model.asked();
+    assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, 4);
+    model.leader_epoch = 6;
+    let asked = fenced(&mut model, asked);
+    (model, reader, asked)
+}
+
+/// Refuses fetches until something else is asked.
+fn fenced(model: &mut Model, mut asked: Asked) -> Asked {
+    while asked.is::<FetchRequest<'_>>() {
+        brings(model, &asked, vec![failing(0, ErrorCode::FENCED_LEADER_EPOCH)]);
+        asked = next(model);
+    }
+    asked
+}
+
+fn next(model: &mut Model) -> Asked {
+    model.waits_for_something();
+    model.asked()
+}
+
+fn question(asked: &Asked) -> (i32, i32) {
+    let request: OffsetForLeaderEpochRequest<'_> = asked.read();
+    assert_eq!(request.replica_id, -1);
+    let partition = &request.topics[0].partitions[0];
+    (partition.current_leader_epoch, partition.leader_epoch)
+}
+
+fn ends(model: &mut Model, asked: &Asked, error_code: ErrorCode, leader_epoch: i32, end_offset: i64) {
+    let partitions = vec![EpochEndOffset { error_code, leader_epoch, end_offset, ..Default::default() }];
+    let topic = OffsetForLeaderTopicResult { topic: "events", partitions, ..Default::default() };
+    let response = OffsetForLeaderEpochResponse { topics: vec![topic], ..Default::default() };
+    model.answers::<OffsetForLeaderEpochRequest<'_>>(asked, &response);
+}
+
+fn truncated(from: i64) -> ReadError {
+    ReadError::Truncated { topic: "events".into(), partition: 0, offset: 2, from }
+}
+
+#[test]
+fn a_new_leader_is_asked_whether_it_has_what_was_read_before_it_is_fetched_from() {
+    let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
+    assert_eq!(question(&asked), (6, 4));
+    assert!(model.is_quiet());
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 3);
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(0, 2)]);
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(2, 1), 6))]);
+    assert_eq!(span(&mut reader), (0, 2, 3));
+}
+
+#[test]
+fn what_the_new_leader_lacks_is_told_and_the_partition_stops() {
+    for (epoch, end, from) in [(4, 1, 1), (3, 1, 1), (3, 9, 2)] {
+        let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
+        ends(&mut model, &asked, ErrorCode::NONE, epoch, end);
+        assert_eq!(error(&mut reader), truncated(from), "epoch {epoch} ends at {end}");
+        assert!(model.is_quiet());
+    }
+}
+
+#[test]
+fn with_a_reset_reading_goes_on_where_the_log_was_cut_and_that_is_told() {
+    let fetch = FetchConfig { reset: Some(Offset::Latest), ..FetchConfig::default() };
+    let (mut model, mut reader, asked) = in_doubt(fetch);
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 1);
+    let [Event::PositionReset { to: Offset::Exact(1), error, .. }] = &model.events()[..] else {
+        panic!("nothing is told")
+    };
+    assert_eq!(*error, truncated(1));
+    let asked = next(&mut model);
+    assert_eq!(wants(&asked), [(0, 1)]);
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(1, 1), 6))]);
+    assert_eq!(span(&mut reader), (0, 1, 2));
+}
+
+#[test]
+fn a_leader_that_knows_nothing_of_the_epoch_proves_nothing() {
+    let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
+    ends(&mut model, &asked, ErrorCode::NONE, -1, -1);
+    assert_eq!(wants(&model.asked()), [(0, 2)]);
+    assert!(polls(&mut reader).is_pending());
+}
+
+#[test]
+fn trouble_while_asking_costs_a_wait_and_never_the_position() {
+    let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
+    model.breaks(&asked);
+    assert!(model.is_quiet());
+    let asked = next(&mut model);
+    assert_eq!(question(&asked), (6, 4));
+    ends(&mut model, &asked, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1, -1);
+    let mut last = model.now.mono;
+    for _ in 0..3 {
+        let asked = next(&mut model);
+        assert!(model.now.mono > last, "no hot loop");
+        last = model.now.mono;
+        assert_eq!(question(&asked), (6, 4));
+        ends(&mut model, &asked, ErrorCode::UNKNOWN_LEADER_EPOCH, -1, -1);
+    }
+    let asked = next(&mut model);
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 2);
+    assert_eq!(wants(&model.asked()), [(0, 2)]);
+    assert!(polls(&mut reader).is_pending());
+}
+
+#[test]
+fn brokers_that_cannot_be_asked_are_believed() {
+    let mut model = Model::with_newest(&[1], 11);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(0, 2), 4))]);
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    let asked = model.asked();
+    assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, -1);
+
+    let mut old = Model::with_newest(&[1], 2);
+    let mut reader = opened(&mut old, spec(Offset::Exact(0)));
+    let asked = old.asked();
+    brings(&mut old, &asked, vec![data(0, &in_leader_epoch(batch(0, 2), 4))]);
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    let asked = old.asked();
+    old.leader_epoch = 6;
+    brings(&mut old, &asked, vec![failing(0, ErrorCode::NOT_LEADER_OR_FOLLOWER)]);
+    assert_eq!(wants(&next(&mut old)), [(0, 2)]);
+}
+
+#[test]
+fn a_leader_may_say_in_its_response_that_its_log_parts_from_what_was_read() {
+    let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 2);
+    let asked = model.asked();
+    let diverging_epoch = Diverging { epoch: 3, end_offset: 1, ..Default::default() };
+    brings(&mut model, &asked, vec![PartitionData { diverging_epoch, ..data(0, &[]) }]);
+    assert_eq!(error(&mut reader), truncated(1));
+}
+
+#[test]
+fn out_of_range_for_an_epoch_that_the_broker_does_not_know_is_asked_again_without_it() {
+    let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 2);
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
+    let asked = model.asked();
+    assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, -1);
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
+    assert!(matches!(error(&mut reader), ReadError::OutOfRange { offset: 2, .. }));
+}

@@ -1,0 +1,97 @@
+//! After a change of leaders: does the new leader's log hold what was read (KIP-320)?
+//!
+//! A replica that lacks committed records may become leader where unclean elections are allowed. It is asked where the
+//! leader epoch of the last record read ends in its log. Ends it before the position, or does it not know that epoch
+//! between others, then what was read is gone. No answer, or one that knows nothing, proves nothing: only a definite
+//! divergence costs the position.
+
+use bytes::Bytes;
+use samsa_proto::ErrorCode;
+use samsa_proto::api::offset_for_leader_epoch::{
+    OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
+};
+
+use super::fetcher::{Fetcher, Question};
+use super::scope::Scope;
+use super::verdict::{Verdict, verdict};
+use crate::error::ReadError;
+use crate::id::BrokerId;
+use crate::planted::{PlantedBug, is_planted};
+use crate::time::Instant;
+
+/// The first version that readers may ask without rights over the whole cluster.
+pub(crate) const FOR_READERS: i16 = 3;
+
+/// As a consumer, not a broker.
+const CONSUMER: i32 = -1;
+
+pub(crate) fn request(
+    topic: &str,
+    partitions: Vec<OffsetForLeaderPartition>,
+) -> OffsetForLeaderEpochRequest<'_> {
+    let topics = vec![OffsetForLeaderTopic { topic, partitions, ..Default::default() }];
+    OffsetForLeaderEpochRequest { replica_id: CONSUMER, topics, ..Default::default() }
+}
+
+impl Fetcher {
+    /// What of this leader's partitions is in doubt.
+    pub(crate) fn doubts(&self, now: Instant, broker: BrokerId) -> Vec<OffsetForLeaderPartition> {
+        let question = |partition: &super::partition::Partition| OffsetForLeaderPartition {
+            partition: partition.source.partition(),
+            current_leader_epoch: partition.leader_epoch.unwrap_or(-1),
+            leader_epoch: partition.read_epoch.unwrap_or(-1),
+            ..Default::default()
+        };
+        self.waiting(now, broker, Question::Epochs).into_iter().map(question).collect()
+    }
+
+    /// This leader cannot be asked: its positions are believed.
+    pub(crate) fn believe(&mut self, broker: BrokerId) {
+        for partition in self.partitions.values_mut().filter(|partition| partition.leader == Some(broker)) {
+            partition.in_doubt = false;
+        }
+    }
+
+    pub(crate) fn confirmed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
+        let response = match samsa_proto::decode_response::<OffsetForLeaderEpochRequest<'_>>(version, frame) {
+            Ok((_, response)) => response,
+            Err(error) => return self.fail_rest(scope, token, &error.to_string()),
+        };
+        let topic = self.spec.topic.clone();
+        let mine = response.topics.iter().filter(|answered| *answered.topic == *topic);
+        for end in mine.flat_map(|topic| &topic.partitions) {
+            if self.was_asked(token, end.partition) {
+                self.take_end(scope, end.partition, end.error_code, (end.leader_epoch, end.end_offset));
+            }
+        }
+        self.fail_rest(scope, token, super::response::UNANSWERED);
+    }
+
+    fn take_end(&mut self, scope: &mut Scope<'_>, number: i32, code: ErrorCode, end: (i32, i64)) {
+        let Some(partition) = self.partitions.get_mut(&number) else { return };
+        match verdict(code) {
+            Verdict::Fine if partition.asked_epoch != partition.leader_epoch => {}
+            Verdict::Fine => {
+                partition.in_doubt = false;
+                partition.succeed();
+                self.compare(scope, number, end);
+            }
+            Verdict::Again | Verdict::OutOfRange => partition.fail(scope, code.to_string()),
+            Verdict::Refused => {
+                let error = partition.refused(code);
+                self.stop(scope, number, error);
+            }
+        }
+    }
+
+    /// The leader's log has nothing of the epoch of the last record read, nor of those before, behind this end.
+    pub(crate) fn compare(&mut self, scope: &mut Scope<'_>, number: i32, (epoch, end): (i32, i64)) {
+        let Some(partition) = self.partitions.get(&number) else { return };
+        let (offset, known) = (partition.offset(), epoch >= 0 && end >= 0);
+        let parts = end < offset || partition.read_epoch.is_some_and(|read| epoch < read);
+        if known && parts && !is_planted(PlantedBug::SkipsValidation) {
+            let (topic, from) = (self.spec.topic.clone(), end.min(offset));
+            self.lose(scope, number, ReadError::Truncated { topic, partition: number, offset, from });
+        }
+    }
+}
