@@ -1,29 +1,11 @@
-//! One real broker, with its ZooKeeper where it has one.
-
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+//! Real brokers of one cluster, with their ZooKeeper where they have one.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{
-    Mode, Release,
-    error::{At, Error},
-    jvm::Jvm,
-    ports::Port,
-    probe,
-    process::{self, Process},
-    scratch::Scratch,
-    zookeeper::ZooKeeper,
-};
+use crate::{Mode, Release, error::Error, jvm::Jvm, node::Node, scratch::Scratch, zookeeper::ZooKeeper};
 
-const START_LIMIT: Duration = Duration::from_secs(120);
-
-/// What a cluster of one broker has to be told. Older releases pass over what they do not know.
-const ALONE: &str = "\
+/// What a small cluster has to be told. Older releases pass over what they do not know.
+const SMALL: &str = "\
 num.partitions=1
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
@@ -37,17 +19,20 @@ zookeeper.session.timeout.ms=6000
 zookeeper.connection.timeout.ms=60000
 ";
 
-/// A broker on loopback, alone in its cluster, with its data in a directory of its own. Everything goes on drop, and with the
-/// process that started it, however that ends.
+/// The id of a controller that is a process of its own.
+const CONTROLLER: usize = 100;
+
+/// A cluster on loopback with its data in a directory of its own: one broker, unless said otherwise, with id 1. Everything goes on
+/// drop, and with the process that started it, however that ends.
 #[derive(Debug)]
 pub struct RealKafka {
     release: Release,
     jvm: Jvm,
-    port: Port,
-    broker: Mutex<Option<Process>>,
+    brokers: Vec<Node>,
     zookeeper: Option<ZooKeeper>,
-    controller: Option<Port>,
-    scratch: Scratch,
+    /// In KRaft mode: beside one broker only its port is used.
+    controller: Option<Node>,
+    _scratch: Scratch,
 }
 
 impl RealKafka {
@@ -58,20 +43,24 @@ impl RealKafka {
 
     /// The same with further lines for `server.properties`.
     pub fn start_with(release: Release, properties: &[(&str, &str)]) -> Result<Self, Error> {
+        Self::start_many(release, 1, properties)
+    }
+
+    /// The same with so many brokers, from id 1. In KRaft mode several brokers have a controller beside them, which is a process of
+    /// its own and is never killed.
+    pub fn start_many(release: Release, brokers: usize, properties: &[(&str, &str)]) -> Result<Self, Error> {
         let jvm = Jvm::of(release, "leash")?;
         let scratch = Scratch::new()?;
-        let port = Port::take()?;
-        let controller = (release.mode == Mode::KRaft).then(Port::take).transpose()?;
-        let mut kafka =
-            Self { release, jvm, port, broker: Mutex::new(None), zookeeper: None, controller, scratch };
-        if release.mode == Mode::ZooKeeper {
-            kafka.zookeeper = Some(ZooKeeper::start(&release, &kafka.jvm, kafka.scratch.path())?);
-        }
+        let within = scratch.path();
+        let (zookeeper, controller) = match release.mode {
+            Mode::ZooKeeper => (Some(ZooKeeper::start(&release, &jvm, within)?), None),
+            Mode::KRaft => (None, Some(Node::new(release, CONTROLLER, within)?)),
+        };
+        let nodes = (1..=brokers).map(|id| Node::new(release, id, within));
+        let brokers = nodes.collect::<Result<_, _>>()?;
+        let kafka = Self { release, jvm, brokers, zookeeper, controller, _scratch: scratch };
         kafka.write_properties(properties)?;
-        if release.mode == Mode::KRaft {
-            kafka.format_storage()?;
-        }
-        kafka.restart_broker()?;
+        kafka.start_nodes()?;
         Ok(kafka)
     }
 
@@ -80,9 +69,10 @@ impl RealKafka {
         self.release
     }
 
-    /// `HOST:PORT` of the broker.
+    /// `HOST:PORT` of each broker, with commas between.
     pub fn bootstrap(&self) -> String {
-        format!("127.0.0.1:{}", self.port.number)
+        let addresses = self.brokers.iter().map(|broker| format!("127.0.0.1:{}", broker.port.number));
+        addresses.collect::<Vec<_>>().join(",")
     }
 
     /// `HOST:PORT` of its ZooKeeper; `None` in KRaft mode.
@@ -90,95 +80,110 @@ impl RealKafka {
         self.zookeeper.as_ref().map(|zookeeper| format!("127.0.0.1:{}", zookeeper.port.number))
     }
 
-    /// Kills the broker (`SIGKILL`) and waits until its process is gone. Its data and its port stay.
+    /// [`kill`](Self::kill)s broker 1.
     pub fn kill_broker(&self) {
-        self.broker().take();
+        self.kill(1);
     }
 
-    /// Starts the broker on the same port with the same data, after killing it if it runs, and waits until it serves.
+    /// [`restart`](Self::restart)s broker 1.
+    pub fn restart_broker(&self) -> Result<(), Error> {
+        self.restart(1)
+    }
+
+    /// The operating system's id of the process of broker 1, while it runs.
+    pub fn broker_process(&self) -> Option<u32> {
+        self.broker(1).process_id()
+    }
+
+    /// Kills a broker (`SIGKILL`) and waits until its process is gone. Its data and its port stay.
+    pub fn kill(&self, broker: usize) {
+        self.broker(broker).kill();
+    }
+
+    /// Starts a broker on the same port with the same data, after killing it if it runs, and waits until it serves.
     ///
     /// In ZooKeeper mode it waits for the end of the killed broker's session first: a broker that starts before that ends at once,
     /// and one of 0.8 lives on without a controller (KAFKA-1724).
-    pub fn restart_broker(&self) -> Result<(), Error> {
-        let mut broker = self.broker();
-        broker.take();
+    pub fn restart(&self, broker: usize) -> Result<(), Error> {
+        let node = self.broker(broker);
+        node.kill();
         if let Some(zookeeper) = &self.zookeeper {
-            zookeeper.wait_until_gone("/brokers/ids/1")?;
+            zookeeper.wait_until_gone(&format!("/brokers/ids/{broker}"))?;
         }
-        let mut process = self.spawn_broker()?;
-        process.wait_until("it served", START_LIMIT, |process| self.serves(process))?;
-        *broker = Some(process);
-        Ok(())
+        node.start(&self.jvm)?;
+        node.wait_until_it_serves()
     }
 
-    /// The operating system's id of the broker's process, while it runs.
-    pub fn broker_process(&self) -> Option<u32> {
-        self.broker().as_ref().map(Process::id)
+    /// Has a broker stand still (`SIGSTOP`): it keeps its connections and answers nothing.
+    pub fn freeze(&self, broker: usize) -> Result<(), Error> {
+        self.broker(broker).signal("STOP")
     }
 
-    fn broker(&self) -> MutexGuard<'_, Option<Process>> {
-        self.broker.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Has a frozen broker go on (`SIGCONT`).
+    pub fn thaw(&self, broker: usize) -> Result<(), Error> {
+        self.broker(broker).signal("CONT")
     }
 
-    /// A broker serves when it is a member of its cluster, which its own Metadata shows.
-    fn serves(&self, process: &Process) -> bool {
-        match probe::listed_brokers(self.port.number) {
-            Some(0) => {
-                self.release.lists_itself_late
-                    && process.logged().contains("started (kafka.server.KafkaServer)")
-            }
-            listed => listed.is_some(),
+    fn broker(&self, id: usize) -> &Node {
+        &self.brokers[id - 1]
+    }
+
+    fn start_nodes(&self) -> Result<(), Error> {
+        let own = self.controller.as_ref().filter(|_| self.brokers.len() > 1);
+        let all: Vec<&Node> = own.into_iter().chain(&self.brokers).collect();
+        if self.release.mode == Mode::KRaft {
+            let cluster = URL_SAFE_NO_PAD.encode(format!("samsa-{:010}", std::process::id()));
+            all.iter().try_for_each(|node| node.format(&self.jvm, &cluster))?;
         }
-    }
-
-    fn spawn_broker(&self) -> Result<Process, Error> {
-        let mut command = self.jvm.leashed(&["-Xmx512m"], self.scratch.path(), "kafka.Kafka");
-        command.arg(self.file("server.properties"));
-        Process::start(&self.release.to_string(), &mut command, &self.file("broker.log"))
-    }
-
-    fn format_storage(&self) -> Result<(), Error> {
-        let cluster = URL_SAFE_NO_PAD.encode(format!("samsa-{:010}", std::process::id()));
-        let mut command = self.jvm.command(&["-XX:TieredStopAtLevel=1"], "kafka.tools.StorageTool");
-        command.args(["format", "-t", &cluster, "-c"]).arg(self.file("server.properties"));
-        process::run("StorageTool format", &mut command, &self.file("format.log"), START_LIMIT)
+        all.iter().try_for_each(|node| node.start(&self.jvm))?;
+        self.brokers.iter().try_for_each(Node::wait_until_it_serves)
     }
 
     fn write_properties(&self, further: &[(&str, &str)]) -> Result<(), Error> {
-        let mut properties = vec![("log.dirs", self.file("data").display().to_string())];
-        let port = self.port.number;
-        match (&self.controller, self.zookeeper()) {
-            (Some(controller), _) => properties.extend(kraft(port, controller.number)),
-            (None, zookeeper) => {
-                properties.extend(self.release.address(port));
-                properties.push(("broker.id", "1".into()));
-                properties.push(("zookeeper.connect", zookeeper.unwrap_or_default()));
+        let own = self.controller.as_ref().filter(|_| self.brokers.len() > 1);
+        for node in self.brokers.iter().chain(own) {
+            let mut properties = vec![("log.dirs", node.file("data").display().to_string())];
+            match (&self.controller, self.zookeeper()) {
+                (Some(controller), _) => properties.extend(kraft(node, controller, self.brokers.len())),
+                (None, zookeeper) => {
+                    properties.extend(self.release.address(node.port.number));
+                    properties.push(("broker.id", node.id.to_string()));
+                    properties.push(("zookeeper.connect", zookeeper.unwrap_or_default()));
+                }
             }
+            let mut text = SMALL.to_owned();
+            let properties = properties.iter().map(|(name, value)| (*name, value.as_str()));
+            properties.chain(further.iter().copied()).for_each(|(name, value)| {
+                text.extend([name, "=", value, "\n"]);
+            });
+            node.write_properties(&text)?;
         }
-        let mut text = ALONE.to_owned();
-        for (name, value) in
-            properties.iter().map(|(name, value)| (*name, value.as_str())).chain(further.iter().copied())
-        {
-            text.extend([name, "=", value, "\n"]);
-        }
-        let file = self.file("server.properties");
-        fs::write(&file, text).at("write", file)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.scratch.path().join(name)
+        Ok(())
     }
 }
 
-/// The properties of a process that is broker and controller at once.
-fn kraft(port: u16, controller: u16) -> Vec<(&'static str, String)> {
-    vec![
-        ("process.roles", "broker,controller".into()),
-        ("node.id", "1".into()),
-        ("controller.quorum.voters", format!("1@127.0.0.1:{controller}")),
+/// The properties of a process that is broker, controller or both at once.
+fn kraft(node: &Node, controller: &Node, brokers: usize) -> Vec<(&'static str, String)> {
+    let (port, quorum) = (node.port.number, controller.port.number);
+    let (served, asked) =
+        (format!("PLAINTEXT://127.0.0.1:{port}"), format!("CONTROLLER://127.0.0.1:{quorum}"));
+    let is_controller = node.id == controller.id;
+    let voter = if brokers == 1 { node.id } else { controller.id };
+    let (roles, listeners) = match (is_controller, brokers) {
+        (true, _) => ("controller", asked),
+        (false, 1) => ("broker,controller", format!("{served},{asked}")),
+        (false, _) => ("broker", served.clone()),
+    };
+    let mut properties = vec![
+        ("process.roles", roles.to_owned()),
+        ("node.id", node.id.to_string()),
+        ("controller.quorum.voters", format!("{voter}@127.0.0.1:{quorum}")),
         ("controller.listener.names", "CONTROLLER".into()),
-        ("listeners", format!("PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}")),
-        ("advertised.listeners", format!("PLAINTEXT://127.0.0.1:{port}")),
+        ("listeners", listeners),
         ("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".into()),
-    ]
+    ];
+    if !is_controller {
+        properties.push(("advertised.listeners", served));
+    }
+    properties
 }

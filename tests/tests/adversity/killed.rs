@@ -2,7 +2,7 @@
 //! nothing is there twice.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::VecDeque,
     io::Write,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
@@ -10,18 +10,16 @@ use std::{
 };
 
 use samsa_tests::{RealKafka, Release, cli::Samsa, java};
-use samsa_tokio::{Cluster, Delivery, Message, Offset};
+use samsa_tokio::{Cluster, Delivery, Message};
 
-use crate::{client::Runtime, strict::strict};
+use crate::{
+    client::Runtime,
+    log::{self, Acknowledged, is_where_it_was_acknowledged, is_whole_and_in_order, key},
+    strict::strict,
+};
 
 const LIMIT: Duration = Duration::from_secs(240);
 const TOPIC: &str = "kept";
-const KEYS: u64 = 100;
-
-/// The key of a publisher's message.
-fn key(publisher: &str, number: u64) -> String {
-    format!("{publisher}-{}", number * 7919 % KEYS)
-}
 
 /// How far a publisher has come, for the thread that kills the broker.
 struct Progress {
@@ -85,13 +83,6 @@ fn kill_in_the_middle(kafka: &RealKafka, publishers: &[&Progress]) {
     wait_for(publishers, &further, Progress::end);
 }
 
-/// A message of a publisher, and where the broker said that it is.
-struct Acknowledged {
-    number: u64,
-    partition: i32,
-    offset: i64,
-}
-
 /// Publishes through the library, as fast as the broker takes it; sees the outcome of each message.
 async fn publish(cluster: &Cluster, publisher: &str, progress: &Progress) -> Vec<Acknowledged> {
     let topic = cluster.topic(TOPIC);
@@ -143,53 +134,6 @@ fn publish_lines(mut samsa: Samsa, publisher: &str, progress: &Progress) -> u64 
     number
 }
 
-/// What Java reads: key and number by place.
-type Log = BTreeMap<(i32, i64), (String, u64)>;
-
-fn read(kafka: &RealKafka) -> Log {
-    let records: i64 = Runtime::Tokio.run(kafka, async |cluster| {
-        let ends = cluster.topic(TOPIC).offsets(Offset::Latest).await.expect("offsets");
-        ends.iter().map(|end| end.offset).sum()
-    });
-    let read = java::consume(kafka, TOPIC, records as usize, LIMIT, &[]).expect("Java reads");
-    assert_eq!(read.len(), records as usize);
-    let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.expect("bytes")).expect("text");
-    read.into_iter()
-        .map(|record| {
-            let number = text(record.value).parse().expect("a number");
-            ((record.partition, record.offset), (text(record.key), number))
-        })
-        .collect()
-}
-
-/// All that a publisher published is there, once and in the order of each key, though batches whose answers the broker took
-/// to its grave were sent again.
-fn is_whole_and_in_order(log: &Log, publisher: &str, count: u64) {
-    let mut newest: HashMap<&str, u64> = HashMap::new();
-    let mut seen = HashSet::new();
-    for (found, number) in log.values() {
-        if *found != key(publisher, *number) {
-            assert!(!found.starts_with(publisher), "{found}: {number}");
-            continue;
-        }
-        assert!(seen.insert(*number), "{publisher}: {number} is stored twice");
-        let before = newest.insert(found, *number);
-        assert!(before.is_none_or(|before| before < *number), "{publisher}: {number} comes after {before:?}");
-    }
-    assert_eq!((seen.len() as u64, seen.into_iter().max()), (count, Some(count - 1)));
-}
-
-/// Each receipt tells the truth, and the receipts of a key are in order.
-fn is_where_it_was_acknowledged(log: &Log, publisher: &str, acknowledged: &[Acknowledged]) {
-    let mut newest: HashMap<String, i64> = HashMap::new();
-    for Acknowledged { number, partition, offset } in acknowledged {
-        let key = key(publisher, *number);
-        assert_eq!(log.get(&(*partition, *offset)), Some(&(key.clone(), *number)));
-        let before = newest.insert(key, *offset);
-        assert!(before.is_none_or(|before| before < *offset), "{number}: {offset} comes after {before:?}");
-    }
-}
-
 fn nothing_acknowledged_is_lost_or_stored_twice(release: Release) {
     let Some(strict) = strict(release) else { return };
     let kafka = strict.kafka;
@@ -211,7 +155,7 @@ fn nothing_acknowledged_is_lost_or_stored_twice(release: Release) {
         (by_tokio.join().expect("Tokio"), by_async_std.join().expect("async-std"), by_lines)
     });
 
-    let log = read(kafka);
+    let log = log::read(kafka, TOPIC);
     for (publisher, acknowledged) in [("tokio", &by_tokio), ("async-std", &by_async_std)] {
         is_whole_and_in_order(&log, publisher, acknowledged.len() as u64);
         is_where_it_was_acknowledged(&log, publisher, acknowledged);

@@ -2,7 +2,9 @@
 
 mod closed;
 mod killed;
+mod log;
 mod refused;
+mod rolling;
 mod strict;
 mod unreachable;
 
