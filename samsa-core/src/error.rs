@@ -94,6 +94,21 @@ pub enum AppendError {
         /// The limit.
         limit: usize,
     },
+    /// The messages of a set stay together, and together they are larger than any batch may be.
+    #[error(
+        "a set of {count} messages takes {size} bytes, more than the limit of {limit}; make it smaller, or raise message_bytes here and max.message.bytes of the topic"
+    )]
+    SetTooLarge {
+        /// Its messages.
+        count: usize,
+        /// Its encoded size.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The set has no message.
+    #[error("a set without messages cannot be published: there is nothing to acknowledge")]
+    EmptySet,
     /// The topic has no such partition.
     #[error("topic {topic:?} has no partition {partition}: it has {count}")]
     UnknownPartition {
@@ -145,6 +160,18 @@ pub enum PublishFailure {
     /// A broker refused it for good.
     #[error("refused by the broker: {0}")]
     Refused(ErrorCode),
+    /// A single message, or a set, which stays together, is larger than the broker takes. It is not stored.
+    #[error(
+        "the broker takes no batch of {size} bytes, which {count} message(s) take that stay together ({code}); make them smaller, or raise max.message.bytes of the topic"
+    )]
+    TooLarge {
+        /// How many messages: more than one of a set.
+        count: u32,
+        /// What they take in a batch of their own.
+        size: usize,
+        /// What the broker said.
+        code: ErrorCode,
+    },
     /// It could not be accepted once its topic was known.
     #[error(transparent)]
     Unacceptable(AppendError),

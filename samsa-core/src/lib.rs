@@ -116,7 +116,7 @@ pub use intent::{Intent, Job, JobOutput, Snapshot};
 pub use planted::{PlantedBug, with_planted};
 pub use producer::{
     BatchBuffer, CompressedBatch, CompressionJob, CustomPartitioner, FailedMessage, OutgoingRecord,
-    Partitioner, PublishError, Receipt, Ticket, TopicBuffer,
+    OutgoingSet, Partitioner, PublishError, Receipt, Room, SetReceipt, SetTicket, Ticket, TopicBuffer,
 };
 pub use samsa_proto::ErrorCode;
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};

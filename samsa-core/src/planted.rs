@@ -32,6 +32,8 @@ planted_bugs! {
     RenewsWhileInDoubt = "renews-while-in-doubt",
     /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.
     DeadlineFreesPlace = "deadline-frees-place",
+    /// A batch that a broker finds too large is cut in two without regard for the sets in it.
+    TearsSets = "tears-sets",
     /// The position goes to the end of the last batch that has records, and stays before those that have none.
     StopsAtEmptyBatches = "stops-at-empty-batches",
     /// The list of aborted transactions is believed to be sorted.

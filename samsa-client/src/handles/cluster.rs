@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    BrokerInfo, Command, ConnectError, Explanation, LookError, Now, PublishError, Receipt, Reply, TopicName,
+    BrokerInfo, Command, ConnectError, Explanation, LookError, Now, Reply, TopicName,
     Waiting,
 };
 
-use super::message::Message;
+use super::publish::{Publish, Publishing};
 use super::topic::Topic;
 use crate::call::{Answer, Asked, Call};
 use crate::error::{CloseError, FlushError};
@@ -56,13 +56,13 @@ impl Cluster {
         Topic::new(&self.link, name.as_ref())
     }
 
-    /// Publishes a message to a topic: the same as [`Topic::publish`].
-    pub async fn publish<'a>(
+    /// Publishes a message, or a set of messages, to a topic: the same as [`Topic::publish`].
+    pub fn publish<'a, 't, P: Publish<'a>>(
         &self,
-        topic: &Topic,
-        message: impl Into<Message<'a>>,
-    ) -> Result<Receipt, PublishError> {
-        topic.publish(message).await
+        topic: &'t Topic,
+        what: P,
+    ) -> Publishing<'t, P::Publication> {
+        topic.publish(what)
     }
 
     /// Done when every message that was accepted before has its outcome, whatever that is; each delivery tells it.

@@ -25,6 +25,14 @@ impl Payload<'_> {
             Content::Shared(bytes) => bytes,
         }
     }
+
+    /// The same with bytes of its own; those that are shared stay so.
+    pub fn into_owned(self) -> Payload<'static> {
+        Payload(match self.0 {
+            Content::Plain(bytes) => Content::Plain(Cow::Owned(bytes.into_owned())),
+            Content::Shared(bytes) => Content::Shared(bytes),
+        })
+    }
 }
 
 impl PartialEq for Payload<'_> {
@@ -98,18 +106,41 @@ impl<'a> Message<'a> {
 
     /// Hands it to `then` in the form that the batch buffer takes. Only headers cost an allocation.
     pub(crate) fn lend<T>(&self, partition: Option<i32>, then: impl FnOnce(&OutgoingRecord<'_>) -> T) -> T {
-        let headers: Vec<_> = self
-            .headers
+        then(&self.lent(partition, &self.headers()))
+    }
+
+    pub(super) fn headers(&self) -> Vec<Header<'_>> {
+        self.headers
             .iter()
             .map(|(name, value)| Header::new(name, value.as_ref().map(Payload::as_bytes)))
-            .collect();
-        then(&OutgoingRecord {
+            .collect()
+    }
+
+    pub(super) fn lent<'r>(
+        &'r self,
+        partition: Option<i32>,
+        headers: &'r [Header<'r>],
+    ) -> OutgoingRecord<'r> {
+        OutgoingRecord {
             partition,
             key: self.key.as_ref().map(Payload::as_bytes),
             value: self.value.as_ref().map(Payload::as_bytes),
-            headers: &headers,
+            headers,
             timestamp: self.timestamp,
-        })
+        }
+    }
+
+    /// The same with bytes of its own.
+    pub fn into_owned(self) -> Message<'static> {
+        let headers = self.headers.into_iter();
+        Message {
+            key: self.key.map(Payload::into_owned),
+            value: self.value.map(Payload::into_owned),
+            headers: headers
+                .map(|(name, value)| (Cow::Owned(name.into_owned()), value.map(Payload::into_owned)))
+                .collect(),
+            timestamp: self.timestamp,
+        }
     }
 }
 
@@ -182,6 +213,13 @@ mod tests {
         Message::new("v").lend(None, |record| {
             assert_eq!((record.partition, record.key, record.value), (None, None, Some(&b"v"[..])));
         });
+    }
+
+    #[test]
+    fn a_message_with_bytes_of_its_own_is_the_same() {
+        let (key, value) = (String::from("k"), vec![1, 2]);
+        let message = Message::new(&value).key(&key).header("a", &value).null_header("b");
+        assert_eq!(message.clone().into_owned(), message);
     }
 
     #[test]

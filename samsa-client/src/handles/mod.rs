@@ -3,6 +3,7 @@
 mod cluster;
 mod consumed;
 mod message;
+mod message_set;
 mod publish;
 mod reader;
 mod topic;
@@ -10,6 +11,7 @@ mod topic;
 pub use cluster::Cluster;
 pub use consumed::ConsumedMessage;
 pub use message::{Message, Payload};
-pub use publish::{Delivery, Enqueue, TryEnqueueError};
+pub use message_set::MessageSet;
+pub use publish::{Delivery, Enqueue, Publish, Publishing, TryEnqueueError};
 pub use reader::{Reader, ReaderBuilder};
 pub use topic::{Partition, Topic};

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use samsa_core::{AppendError, PublishError, Receipt, Ticket};
+use samsa_core::{AppendError, PublishError, Receipt, SetReceipt, SetTicket, Ticket};
 
 use super::message::Message;
+use super::message_set::MessageSet;
 use super::topic::Topic;
 
 /// Waits for room in the buffer, and puts the message there: a future, from [`Topic::enqueue`].
@@ -26,31 +27,154 @@ impl<'a> Enqueue<'a> {
     pub(crate) fn new(topic: &'a Topic, partition: Option<i32>, message: Message<'a>) -> Self {
         Self { topic, partition, message }
     }
-
-    fn not_accepted(&self, error: AppendError) -> PublishError {
-        let now = self.topic.link.clock.now();
-        self.message
-            .lend(self.partition, |record| PublishError::not_accepted(&self.topic.name, record, now, error))
-    }
 }
 
 impl Future for Enqueue<'_> {
     type Output = Result<Delivery, AppendError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let now = this.topic.link.clock.now();
-        let append =
-            this.message.lend(this.partition, |record| this.topic.buffer.poll_append(record, now, cx));
-        append.map_ok(Delivery)
+        self.message.poll_accept(self.topic, self.partition, cx).map_ok(Delivery)
     }
 }
 
-/// Accepts a message and waits for its outcome.
-pub(crate) async fn publish(mut enqueue: Enqueue<'_>) -> Result<Receipt, PublishError> {
-    match (&mut enqueue).await {
-        Ok(delivery) => delivery.await,
-        Err(error) => Err(enqueue.not_accepted(error)),
+/// What can be published: a [`Message`], whatever makes one, or a [`MessageSet`].
+pub trait Publish<'a>: Sealed<'a> {}
+
+impl<'a, P: Sealed<'a>> Publish<'a> for P {}
+
+/// How that is done, which is nobody else's business.
+pub trait Sealed<'a> {
+    /// Where it is then.
+    type Receipt;
+    /// What it is until it is accepted.
+    type Publication: Publication<Receipt = Self::Receipt>;
+
+    fn publication(self) -> Self::Publication;
+}
+
+/// Something that waits to be accepted as a whole.
+pub trait Publication: Unpin {
+    type Receipt;
+    type Ticket: Future<Output = Result<Self::Receipt, PublishError>> + Unpin;
+
+    fn poll_accept(
+        &self,
+        topic: &Topic,
+        partition: Option<i32>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Ticket, AppendError>>;
+
+    fn not_accepted(&self, topic: &Topic, partition: Option<i32>, error: AppendError) -> PublishError;
+}
+
+impl<'a, M: Into<Message<'a>>> Sealed<'a> for M {
+    type Receipt = Receipt;
+    type Publication = Message<'a>;
+
+    fn publication(self) -> Message<'a> {
+        self.into()
+    }
+}
+
+impl<'a> Sealed<'a> for MessageSet<'a> {
+    type Receipt = SetReceipt;
+    type Publication = Self;
+
+    fn publication(self) -> Self {
+        self
+    }
+}
+
+impl Publication for Message<'_> {
+    type Receipt = Receipt;
+    type Ticket = Ticket;
+
+    fn poll_accept(
+        &self,
+        topic: &Topic,
+        partition: Option<i32>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Ticket, AppendError>> {
+        let now = topic.link.clock.now();
+        self.lend(partition, |record| topic.buffer.poll_append(record, now, cx))
+    }
+
+    fn not_accepted(&self, topic: &Topic, partition: Option<i32>, error: AppendError) -> PublishError {
+        let now = topic.link.clock.now();
+        self.lend(partition, |record| PublishError::not_accepted(&topic.name, record, now, error))
+    }
+}
+
+impl Publication for MessageSet<'_> {
+    type Receipt = SetReceipt;
+    type Ticket = SetTicket;
+
+    fn poll_accept(
+        &self,
+        topic: &Topic,
+        partition: Option<i32>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<SetTicket, AppendError>> {
+        let now = topic.link.clock.now();
+        self.lend(partition, |set| topic.buffer.poll_append_set(set, now, cx))
+    }
+
+    fn not_accepted(&self, topic: &Topic, partition: Option<i32>, error: AppendError) -> PublishError {
+        let now = topic.link.clock.now();
+        self.lend(partition, |set| PublishError::set_not_accepted(&topic.name, set, now, error))
+    }
+}
+
+/// Publishes: a future, from [`Topic::publish`]. It waits for room in the buffer, and then for the outcome.
+///
+/// Dropped before the message was accepted, nothing is sent; after that the message goes on and only its outcome is not
+/// seen.
+#[must_use = "nothing is published unless this is awaited"]
+pub struct Publishing<'t, P: Publication> {
+    topic: &'t Topic,
+    partition: Option<i32>,
+    stage: Stage<P, P::Ticket>,
+}
+
+enum Stage<P, T> {
+    New(P),
+    Accepted(T),
+}
+
+impl<'t, P: Publication> Publishing<'t, P> {
+    pub(crate) fn new(topic: &'t Topic, partition: Option<i32>, publication: P) -> Self {
+        Self { topic, partition, stage: Stage::New(publication) }
+    }
+}
+
+impl<P: Publication> Future for Publishing<'_, P> {
+    type Output = Result<P::Receipt, PublishError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if let Stage::New(publication) = &this.stage {
+            match publication.poll_accept(this.topic, this.partition, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(ticket)) => this.stage = Stage::Accepted(ticket),
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(Err(publication.not_accepted(this.topic, this.partition, error)));
+                }
+            }
+        }
+        match &mut this.stage {
+            Stage::Accepted(ticket) => Pin::new(ticket).poll(cx),
+            Stage::New(_) => Poll::Pending,
+        }
+    }
+}
+
+impl<P: Publication> fmt::Debug for Publishing<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publishing")
+            .field("topic", &self.topic.name())
+            .field("partition", &self.partition)
+            .field("is_accepted", &matches!(self.stage, Stage::Accepted(_)))
+            .finish()
     }
 }
 

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use samsa_core::{
-    Command, Isolation, LookError, Offset, PartitionInfo, PartitionOffset, PublishError, Receipt, Reply,
-    TopicBuffer,
-};
+use samsa_core::{Command, Isolation, LookError, Offset, PartitionInfo, PartitionOffset, Reply, TopicBuffer};
 
 use super::message::Message;
-use super::publish::{Delivery, Enqueue, TryEnqueueError, publish};
+use super::publish::{Delivery, Enqueue, Publish, Publishing, TryEnqueueError};
 use super::reader::ReaderBuilder;
 use crate::call::{Answer, Call};
 use crate::link::Link;
@@ -70,22 +67,25 @@ impl Topic {
         })
     }
 
-    /// Publishes a message: done when every in-sync replica has it, or as [`Acks`](crate::Acks) says.
+    /// Publishes a message, or a [set of messages](crate::MessageSet): done when every in-sync replica has it, or as
+    /// [`Acks`](crate::Acks) says.
     ///
     /// Dropped before the message was accepted, nothing is sent; after that the message goes on and only its outcome is
     /// not seen.
     ///
     /// ```no_run
     /// # async fn run(topic: samsa_client::Topic) -> Result<(), samsa_client::PublishError> {
-    /// use samsa_client::Message;
+    /// use samsa_client::{Message, MessageSet};
     ///
     /// topic.publish("hello").await?;
     /// let receipt = topic.publish(Message::new("{}").key("user-1")).await?;
     /// println!("partition {}, offset {:?}", receipt.partition, receipt.offset);
+    /// let set = topic.publish(MessageSet::from_iter(["foo", "bar"]).key("user-1")).await?;
+    /// println!("partition {}, {} messages from offset {:?} on", set.partition, set.count, set.base_offset);
     /// # Ok(()) }
     /// ```
-    pub async fn publish<'a>(&self, message: impl Into<Message<'a>>) -> Result<Receipt, PublishError> {
-        publish(Enqueue::new(self, None, message.into())).await
+    pub fn publish<'a, P: Publish<'a>>(&self, what: P) -> Publishing<'_, P::Publication> {
+        Publishing::new(self, None, what.publication())
     }
 
     /// Puts a message in the buffer, after waiting for room if need be: messages of one partition are sent in the order
@@ -147,9 +147,9 @@ impl Partition {
         self.number
     }
 
-    /// Publishes a message to this very partition, whatever its key. See [`Topic::publish`].
-    pub async fn publish<'a>(&self, message: impl Into<Message<'a>>) -> Result<Receipt, PublishError> {
-        publish(Enqueue::new(&self.topic, Some(self.number), message.into())).await
+    /// Publishes a message, or a set of messages, to this very partition, whatever its key. See [`Topic::publish`].
+    pub fn publish<'a, P: Publish<'a>>(&self, what: P) -> Publishing<'_, P::Publication> {
+        Publishing::new(&self.topic, Some(self.number), what.publication())
     }
 
     /// Puts a message for this partition in the buffer. See [`Topic::enqueue`].

@@ -7,14 +7,15 @@ mod partitioner;
 mod publish_error;
 mod record;
 mod sender;
+mod ticket;
 mod waiting;
 
-pub use buffer::{BatchBuffer, TopicBuffer};
+pub use buffer::{BatchBuffer, Room, TopicBuffer};
 pub use compression::{CompressedBatch, CompressionJob};
-pub use outcome::{Receipt, Ticket};
 pub use partitioner::{CustomPartitioner, Partitioner};
 pub use publish_error::{FailedMessage, PublishError};
-pub use record::OutgoingRecord;
+pub use record::{OutgoingRecord, OutgoingSet};
+pub use ticket::{Receipt, SetReceipt, SetTicket, Ticket};
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use samsa_proto::records::{self, Flags, Record, Sealed};
 
 use crate::error::{AppendError, Certainty, PublishFailure};
-use crate::producer::record::{OutgoingRecord, OwnedRecord};
+use crate::producer::record::{OutgoingRecord, OutgoingSet, OwnedRecord, OwnedSet};
 use crate::time::{Now, UnixMillis};
 
 /// Why an accepted record has no [`Receipt`](crate::Receipt). Cheap to clone: it shares its batch.
@@ -15,6 +15,7 @@ use crate::time::{Now, UnixMillis};
 pub struct PublishError {
     batch: Arc<FailedBatch>,
     index: u32,
+    count: u32,
 }
 
 /// A batch that was given up.
@@ -32,7 +33,7 @@ pub(crate) struct FailedBatch {
 #[derive(Debug)]
 pub(crate) enum Kept {
     Batch(Sealed),
-    Record(OwnedRecord),
+    Records(Vec<OwnedRecord>),
 }
 
 /// A record that was not acknowledged, as it was given.
@@ -55,24 +56,40 @@ pub struct FailedMessage {
 
 impl PublishError {
     pub(crate) fn new(batch: Arc<FailedBatch>, index: u32) -> Self {
-        Self { batch, index }
+        Self { batch, index, count: 1 }
+    }
+
+    /// Of so many records that were to stay together.
+    pub(crate) fn of_set(batch: Arc<FailedBatch>, first: u32, count: u32) -> Self {
+        Self { batch, index: first, count }
     }
 
     /// Of a record that was not even accepted, for callers who await its outcome all the same.
     #[cold]
     pub fn not_accepted(topic: &Arc<str>, record: &OutgoingRecord<'_>, now: Now, error: AppendError) -> Self {
+        Self::of_kept(topic, record.partition, OwnedSet::of_one(record, now), error)
+    }
+
+    /// The same of a set.
+    #[cold]
+    pub fn set_not_accepted(topic: &Arc<str>, set: &OutgoingSet<'_>, now: Now, error: AppendError) -> Self {
+        Self::of_kept(topic, set.partition, OwnedSet::new(set, now), error)
+    }
+
+    fn of_kept(topic: &Arc<str>, partition: Option<i32>, kept: OwnedSet, error: AppendError) -> Self {
         let failure = match error {
             AppendError::Closed => PublishFailure::Closed,
             error => PublishFailure::Unacceptable(error),
         };
+        let count = kept.records.len() as u32;
         let batch = FailedBatch {
             topic: Arc::clone(topic),
-            partition: record.partition,
+            partition,
             failure,
             certainty: Certainty::NotSent,
-            kept: Kept::Record(OwnedRecord::new(record, now)),
+            kept: Kept::Records(kept.records),
         };
-        Self::new(Arc::new(batch), 0)
+        Self::of_set(Arc::new(batch), 0, count)
     }
 
     /// Whether the record may be in the log all the same.
@@ -91,15 +108,39 @@ impl PublishError {
         match &self.batch.failure {
             PublishFailure::TimedOut { .. } => true,
             PublishFailure::Refused(code) => code.is_retriable(),
-            PublishFailure::Unacceptable(_) | PublishFailure::Closed => false,
+            PublishFailure::TooLarge { .. } | PublishFailure::Unacceptable(_) | PublishFailure::Closed => {
+                false
+            }
         }
     }
 
-    /// The record, decoded from its batch at each call.
+    /// The record, decoded from its batch at each call; of a set the first.
     pub fn message(&self) -> FailedMessage {
+        self.decode(1).pop().unwrap_or_else(|| self.empty())
+    }
+
+    /// The records of a set in order, decoded from their batch at each call; of a single record, that one.
+    pub fn messages(&self) -> Vec<FailedMessage> {
+        self.decode(self.count)
+    }
+
+    /// So many records from the first on; none only for a batch that its own builder would not have made.
+    fn decode(&self, count: u32) -> Vec<FailedMessage> {
+        let wanted = self.index..self.index.saturating_add(count);
         match &self.batch.kept {
-            Kept::Record(record) => self.kept_record(record),
-            Kept::Batch(sealed) => self.decode(sealed).unwrap_or_else(|| self.empty()),
+            Kept::Records(records) => {
+                let kept = records.get(wanted.start as usize..).unwrap_or_default();
+                kept.iter().take(count as usize).map(|record| self.kept_record(record)).collect()
+            }
+            Kept::Batch(sealed) => {
+                let mut found = Vec::new();
+                each_record(sealed, |index, record| {
+                    if wanted.contains(&index) {
+                        found.push(self.decoded(record));
+                    }
+                });
+                found
+            }
         }
     }
 
@@ -123,17 +164,6 @@ impl PublishError {
             timestamp: Some(record.timestamp),
             ..self.empty()
         }
-    }
-
-    /// None only for a batch that its own builder would not have made.
-    fn decode(&self, sealed: &Sealed) -> Option<FailedMessage> {
-        let mut found = None;
-        each_record(sealed, |index, record| {
-            if index == self.index {
-                found = Some(self.decoded(record));
-            }
-        });
-        found
     }
 
     fn decoded(&self, record: &Record<'_>) -> FailedMessage {
@@ -199,7 +229,7 @@ impl fmt::Debug for PublishError {
 
 impl PartialEq for PublishError {
     fn eq(&self, other: &Self) -> bool {
-        self.index == other.index && Arc::ptr_eq(&self.batch, &other.batch)
+        (self.index, self.count) == (other.index, other.count) && Arc::ptr_eq(&self.batch, &other.batch)
     }
 }
 
@@ -235,6 +265,21 @@ mod tests {
                 assert_eq!(message.timestamp, timestamp);
             }
         }
+    }
+
+    #[test]
+    fn the_messages_of_a_failed_set_come_back_in_order() {
+        let error =
+            PublishError::of_set(failed(Kept::Batch(batch(Format::V2)), PublishFailure::Closed), 0, 2);
+        let values: Vec<_> = error.messages().into_iter().map(|message| message.value).collect();
+        assert_eq!(values, [Some(Bytes::from_static(b"first")), None]);
+        assert_eq!(error.message().value.as_deref(), Some(&b"first"[..]));
+
+        let records = [OutgoingRecord { value: Some(b"a"), ..Default::default() }; 3];
+        let set = OutgoingSet { key: Some(b"k"), records: &records, ..Default::default() };
+        let error = PublishError::set_not_accepted(&"t".into(), &set, Now::default(), AppendError::Closed);
+        assert_eq!(error.messages().len(), 3);
+        assert!(error.messages().iter().all(|message| message.key.as_deref() == Some(b"k")));
     }
 
     #[test]

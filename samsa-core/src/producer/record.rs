@@ -1,4 +1,4 @@
-//! A record on its way in: borrowed from the application, or kept while its topic is not known yet.
+//! Records on their way in: borrowed from the application, or kept while their topic is not known yet.
 
 use bytes::{Bytes, BytesMut};
 use samsa_proto::records::{BatchBuilder, HEADER_LEN, Header};
@@ -60,6 +60,106 @@ impl OutgoingRecord<'_> {
     }
 }
 
+/// Records that are stored together: in one partition and one batch, in order. From Kafka 0.11 on, and before that when
+/// they are compressed, all of them are stored or none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OutgoingSet<'a> {
+    /// This very partition. Else the key decides; without a key it may be any.
+    pub partition: Option<i32>,
+    /// Decides the partition when none is given, and is stored with each record that has no key of its own.
+    pub key: Option<&'a [u8]>,
+    /// At least one. The partitions that they ask for are passed over.
+    pub records: &'a [OutgoingRecord<'a>],
+}
+
+impl<'a> OutgoingSet<'a> {
+    /// What decides the partition.
+    pub(crate) fn routing(&self) -> OutgoingRecord<'a> {
+        OutgoingRecord { partition: self.partition, key: self.key, ..OutgoingRecord::default() }
+    }
+
+    /// The records as they are stored.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = OutgoingRecord<'a>> + '_ {
+        let stored = |record: &OutgoingRecord<'a>| OutgoingRecord {
+            partition: self.partition,
+            key: record.key.or(self.key),
+            ..*record
+        };
+        self.records.iter().map(stored)
+    }
+
+    pub(crate) fn has_headers(&self) -> bool {
+        self.records.iter().any(|record| !record.headers.is_empty())
+    }
+
+    /// No fewer bytes than the records take in a batch of any format.
+    pub(crate) fn size_bound(&self) -> usize {
+        self.stored().fold(0, |sum, record| sum.saturating_add(record.size_bound()))
+    }
+
+    /// Bytes that they take in a record batch of their own, header included. If that is more than `limit`, it may be a
+    /// few less.
+    pub(crate) fn size_alone(&self, now: Now, limit: usize) -> usize {
+        let least = self.stored().fold(HEADER_LEN, |sum, record| {
+            sum.saturating_add(record.size_alone().saturating_sub(HEADER_LEN))
+        });
+        if least > limit {
+            return least;
+        }
+        let mut trial = BatchBuilder::new(BytesMut::with_capacity(least));
+        for record in self.stored() {
+            let headers = record.headers.iter().copied();
+            if trial.append(record.timestamp_at(now).0, record.key, record.value, headers).is_err() {
+                return usize::MAX;
+            }
+        }
+        HEADER_LEN.saturating_add(trial.len())
+    }
+}
+
+/// What was accepted together, before there is a batch to put it in: a record, or a set of them.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnedSet {
+    /// What decides the partition.
+    partition: Option<i32>,
+    key: Option<Bytes>,
+    pub(crate) records: Vec<OwnedRecord>,
+    /// They must stay together.
+    pub(crate) is_set: bool,
+    pub(crate) accepted: Instant,
+}
+
+impl OwnedSet {
+    pub(crate) fn of_one(record: &OutgoingRecord<'_>, now: Now) -> Self {
+        Self {
+            partition: record.partition,
+            key: None,
+            records: vec![OwnedRecord::new(record, now)],
+            is_set: false,
+            accepted: now.mono,
+        }
+    }
+
+    pub(crate) fn new(set: &OutgoingSet<'_>, now: Now) -> Self {
+        Self {
+            partition: set.partition,
+            key: set.key.map(Bytes::copy_from_slice),
+            records: set.stored().map(|record| OwnedRecord::new(&record, now)).collect(),
+            is_set: true,
+            accepted: now.mono,
+        }
+    }
+
+    /// Hands them to `then` in the form that batches take.
+    pub(crate) fn lend<T>(&self, then: impl FnOnce(&OutgoingSet<'_>) -> T) -> T {
+        let headers: Vec<Vec<Header<'_>>> = self.records.iter().map(OwnedRecord::headers).collect();
+        let lent = self.records.iter().zip(&headers).map(|(record, headers)| record.lent(headers));
+        let records: Vec<_> = lent.collect();
+        let key = if self.is_set { self.key.as_deref() } else { records.first().and_then(|only| only.key) };
+        then(&OutgoingSet { partition: self.partition, key, records: &records })
+    }
+}
+
 /// A record that owns its bytes, before there is a batch to put it in.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedRecord {
@@ -68,7 +168,6 @@ pub(crate) struct OwnedRecord {
     pub(crate) value: Option<Bytes>,
     pub(crate) headers: Vec<(String, Option<Bytes>)>,
     pub(crate) timestamp: UnixMillis,
-    pub(crate) accepted: Instant,
 }
 
 impl OwnedRecord {
@@ -82,21 +181,21 @@ impl OwnedRecord {
             value: record.value.map(Bytes::copy_from_slice),
             headers: headers.collect(),
             timestamp: record.timestamp_at(now),
-            accepted: now.mono,
         }
     }
 
-    /// Hands the record to `then` in the form that batches take.
-    pub(crate) fn lend<T>(&self, then: impl FnOnce(&OutgoingRecord<'_>) -> T) -> T {
-        let headers: Vec<_> =
-            self.headers.iter().map(|(name, value)| Header::new(name, value.as_deref())).collect();
-        then(&OutgoingRecord {
+    fn headers(&self) -> Vec<Header<'_>> {
+        self.headers.iter().map(|(name, value)| Header::new(name, value.as_deref())).collect()
+    }
+
+    fn lent<'a>(&'a self, headers: &'a [Header<'a>]) -> OutgoingRecord<'a> {
+        OutgoingRecord {
             partition: self.partition,
             key: self.key.as_deref(),
             value: self.value.as_deref(),
-            headers: &headers,
+            headers,
             timestamp: Some(self.timestamp),
-        })
+        }
     }
 }
 
@@ -136,10 +235,45 @@ mod tests {
         };
         let now = Now { wall: UnixMillis(77), ..Now::default() };
 
-        OwnedRecord::new(&record, now).lend(|lent| {
+        OwnedSet::of_one(&record, now).lend(|set| {
+            let lent = set.stored().next().unwrap();
             assert_eq!((lent.partition, lent.key, lent.value), (Some(3), Some(&b"k"[..]), None));
             assert_eq!(lent.headers, headers);
             assert_eq!(lent.timestamp, Some(UnixMillis(77)));
+            assert_eq!((set.routing().partition, set.routing().key), (Some(3), Some(&b"k"[..])));
         });
+    }
+
+    #[test]
+    fn the_key_of_a_set_is_stored_with_each_record_that_has_none() {
+        let records = [
+            OutgoingRecord { value: Some(b"a"), ..Default::default() },
+            OutgoingRecord { key: Some(b"own"), value: Some(b"b"), ..Default::default() },
+        ];
+        let set = OutgoingSet { key: Some(b"k"), records: &records, ..Default::default() };
+        let keys = |set: &OutgoingSet<'_>| -> Vec<Option<Vec<u8>>> {
+            set.stored().map(|record| record.key.map(<[u8]>::to_vec)).collect()
+        };
+        let expected = [Some(b"k".to_vec()), Some(b"own".to_vec())];
+        assert_eq!(keys(&set), expected);
+        OwnedSet::new(&set, Now::default()).lend(|lent| {
+            assert_eq!(keys(lent), expected);
+            assert_eq!(lent.routing().key, Some(&b"k"[..]), "it alone decides the partition");
+        });
+    }
+
+    #[test]
+    fn the_size_of_a_set_is_exact_up_to_the_limit() {
+        let records = vec![OutgoingRecord { value: Some(&[7; 60]), ..Default::default() }; 300];
+        let set = OutgoingSet { records: &records, ..Default::default() };
+        let mut batch = BatchBuilder::new(BytesMut::new());
+        for record in &records {
+            batch.append(0, record.key, record.value, []).unwrap();
+        }
+        let size = HEADER_LEN + batch.len();
+        assert_eq!(set.size_alone(Now::default(), size), size);
+        let said = set.size_alone(Now::default(), 1000);
+        assert!(said > 1000 && said <= size);
+        assert!(set.size_bound() >= size - HEADER_LEN);
     }
 }

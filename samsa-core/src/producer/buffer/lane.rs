@@ -24,8 +24,9 @@ use samsa_proto::records::Format;
 use super::open_batch::{Charge, LaneBatch, Open, Refusal};
 use super::pool::LEAST;
 use super::store::Store;
-use crate::producer::outcome::{BatchOutcome, Ticket};
-use crate::producer::record::OutgoingRecord;
+use crate::producer::outcome::BatchOutcome;
+use crate::producer::record::{OutgoingRecord, OutgoingSet};
+use crate::producer::ticket::Ticket;
 use crate::time::{Instant, Now};
 use crate::wake::lock;
 
@@ -79,6 +80,16 @@ struct State {
     usual: usize,
 }
 
+/// Records that are appended together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group<'a> {
+    pub(super) set: &'a OutgoingSet<'a>,
+    /// At most so many bytes.
+    pub(super) need: usize,
+    /// They stay together whatever becomes of the batch.
+    pub(super) is_set: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Idle,
@@ -118,24 +129,39 @@ impl Lane {
         result
     }
 
-    /// Writes a record that was accepted before, whose ticket waits for `outcome`. For the sender, which looks at the
-    /// ready list afterwards.
+    /// Writes records one behind the other into one batch, all of them or none. Returns the batch's outcome and the
+    /// place of the first.
+    pub(super) fn append_all(
+        &self,
+        store: &Store,
+        group: &Group<'_>,
+        now: Now,
+        charge: Charge,
+    ) -> Result<(Arc<BatchOutcome>, u32), Refusal> {
+        let mut state = lock(&self.state);
+        if store.is_closed() {
+            return Err(Refusal::Closed);
+        }
+        let (result, tell) = state.append_all(self.id, store, group, now, charge, None);
+        drop(state);
+        if tell {
+            store.signal();
+        }
+        result
+    }
+
+    /// Writes what was accepted before, whose ticket waits for `outcome`. For the sender, which looks at the ready list
+    /// afterwards.
     pub(super) fn append_accepted(
         &self,
         store: &Store,
-        record: &OutgoingRecord<'_>,
+        group: &Group<'_>,
         accepted: Now,
         outcome: Arc<BatchOutcome>,
     ) -> Result<(), Refusal> {
         let mut state = lock(&self.state);
-        let need = record.size_bound();
-        state.make_room(self.id, store, record, need, accepted, Charge::Anyway).0?;
-        let open = state.open.as_mut().ok_or(Refusal::NoRoom)?;
-        let index = open.batch.builder.count();
-        let _ticket = open.append(record, accepted)?;
-        open.batch.followers.push((index, outcome));
-        state.close_if_large(store);
-        Ok(())
+        let (result, _) = state.append_all(self.id, store, group, accepted, Charge::Anyway, Some(outcome));
+        result.map(drop)
     }
 
     /// What there is, and from now on what the sender knows.
@@ -222,28 +248,53 @@ impl State {
         need: usize,
         now: Now,
     ) -> (Result<Ticket, Refusal>, bool) {
-        let (room, tell) = self.make_room(id, store, record, need, now, Charge::IfRoom);
+        let has_headers = !record.headers.is_empty();
+        let (room, tell) = self.make_room(id, store, has_headers, need, now, Charge::IfRoom);
         let result = room
             .and_then(|()| self.open.as_mut().map_or(Err(Refusal::NoRoom), |open| open.append(record, now)));
         let filled = self.close_if_large(store);
         (result, (filled && self.tell(id, store, true)) || tell)
     }
 
-    /// Sees to it that the open batch takes the record. Also says whether the driver has to be told.
+    /// Writes a group. Also says whether the driver has to be told.
+    fn append_all(
+        &mut self,
+        id: LaneId,
+        store: &Store,
+        group: &Group<'_>,
+        now: Now,
+        charge: Charge,
+        follower: Option<Arc<BatchOutcome>>,
+    ) -> (Result<(Arc<BatchOutcome>, u32), Refusal>, bool) {
+        let (room, tell) = self.make_room(id, store, group.set.has_headers(), group.need, now, charge);
+        let result = room.and_then(|()| {
+            let open = self.open.as_mut().ok_or(Refusal::NoRoom)?;
+            let first = open.append_all(group.set, now)?;
+            open.batch.followers.extend(follower.map(|outcome| (first, outcome)));
+            if group.is_set {
+                open.batch.sets.push(first..open.batch.builder.count());
+            }
+            Ok((Arc::clone(&open.batch.outcome), first))
+        });
+        let filled = self.close_if_large(store);
+        (result, (filled && self.tell(id, store, true)) || tell)
+    }
+
+    /// Sees to it that the open batch takes so many bytes. Also says whether the driver has to be told.
     fn make_room(
         &mut self,
         id: LaneId,
         store: &Store,
-        record: &OutgoingRecord<'_>,
+        has_headers: bool,
         need: usize,
         now: Now,
         charge: Charge,
     ) -> (Result<(), Refusal>, bool) {
-        if !record.headers.is_empty() && self.format != Format::V2 {
+        if has_headers && self.format != Format::V2 {
             return (Err(Refusal::NoHeaders), false);
         }
         let mut tell = false;
-        if self.open.as_ref().is_some_and(|open| !open.can_take(record, need, store.batch_bytes())) {
+        if self.open.as_ref().is_some_and(|open| !open.can_take(has_headers, need, store.batch_bytes())) {
             self.fill();
             tell = self.tell(id, store, true);
         }

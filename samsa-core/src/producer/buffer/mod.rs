@@ -21,12 +21,14 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod together;
 mod topic;
 mod unsettled;
 
 pub(crate) use lane::{Lane, LaneId, LaneKind, Look};
 pub(crate) use open_batch::LaneBatch;
 pub(crate) use store::Store;
+pub use together::Room;
 pub(crate) use topic::TopicBatches;
 pub use topic::TopicBuffer;
 pub(crate) use unsettled::UnsettledRecord;

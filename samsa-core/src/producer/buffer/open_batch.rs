@@ -1,13 +1,15 @@
 //! The batch that a lane writes to: its buffer, and the memory that it is charged for.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use samsa_proto::records::{Builder, EncodeError, Format};
 
 use super::pool::Pool;
 use super::store::Store;
-use crate::producer::outcome::{BatchOutcome, Ticket};
-use crate::producer::record::OutgoingRecord;
+use crate::producer::outcome::BatchOutcome;
+use crate::producer::record::{OutgoingRecord, OutgoingSet};
+use crate::producer::ticket::Ticket;
 use crate::time::{Instant, Now};
 
 /// Why a lane did not take a record.
@@ -30,6 +32,8 @@ pub(crate) struct LaneBatch {
     pub(crate) charge: usize,
     /// Tickets that were given before there was a batch, with their records' places in it.
     pub(crate) followers: Vec<(u32, Arc<BatchOutcome>)>,
+    /// Records that stay together whatever becomes of the batch: from each first place to before that other one.
+    pub(crate) sets: Vec<Range<u32>>,
 }
 
 /// Whether a record may be refused for lack of memory.
@@ -75,6 +79,7 @@ impl Open {
             outcome: Arc::default(),
             opened: now.mono,
             followers: Vec::new(),
+            sets: Vec::new(),
         };
         let room = batch.builder.capacity().min(store.batch_bytes());
         Ok(Self { batch, room, hurried: false })
@@ -87,9 +92,9 @@ impl Open {
         format && need <= self.room.saturating_sub(self.batch.builder.len())
     }
 
-    /// Whether the record fits if the buffer grows.
-    pub(super) fn can_take(&self, record: &OutgoingRecord<'_>, need: usize, batch_bytes: usize) -> bool {
-        let format = record.headers.is_empty() || self.batch.builder.format() == Format::V2;
+    /// Whether so many bytes fit if the buffer grows.
+    pub(super) fn can_take(&self, has_headers: bool, need: usize, batch_bytes: usize) -> bool {
+        let format = !has_headers || self.batch.builder.format() == Format::V2;
         format && need <= batch_bytes.saturating_sub(self.batch.builder.len())
     }
 
@@ -101,6 +106,15 @@ impl Open {
         let index = index.map_err(|error| refusal(&error))?;
         self.batch.outcome.set_count(index + 1);
         Ok(Ticket::new(Arc::clone(&self.batch.outcome), index, timestamp))
+    }
+
+    /// Writes all records of a set, for which there is room, and returns the place of the first.
+    pub(super) fn append_all(&mut self, set: &OutgoingSet<'_>, now: Now) -> Result<u32, Refusal> {
+        let first = self.batch.builder.count();
+        for record in set.stored() {
+            let _ticket = self.append(&record, now)?;
+        }
+        Ok(first)
     }
 
     /// Charges what the buffer will take when it doubles, which it does by itself.

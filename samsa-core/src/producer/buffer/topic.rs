@@ -1,30 +1,31 @@
 //! The batches of one topic: where a record goes.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use samsa_proto::records::Format;
 
-use super::lane::{Lane, LaneId, LaneKind};
+use super::lane::{Group, Lane, LaneId, LaneKind};
 use super::open_batch::Refusal;
 use super::store::Store;
 use super::table::Table;
 use super::unsettled::{OVERHEAD, Unsettled, UnsettledRecord};
 use crate::error::AppendError;
 use crate::limits;
-use crate::producer::outcome::{BatchOutcome, Ticket};
+use crate::producer::outcome::BatchOutcome;
 use crate::producer::partitioner::Partitioner;
-use crate::producer::record::{OutgoingRecord, OwnedRecord};
-use crate::time::{Instant, Now};
+use crate::producer::record::{OutgoingRecord, OwnedSet};
+use crate::producer::ticket::Ticket;
+use crate::time::{Instant, Now, UnixMillis};
 use crate::wake::lock;
 
 /// Where the records of one topic are appended. Clones share the batches.
 #[derive(Clone, Debug)]
 pub struct TopicBuffer {
-    topic: Arc<TopicBatches>,
-    store: Arc<Store>,
+    pub(super) topic: Arc<TopicBatches>,
+    pub(super) store: Arc<Store>,
 }
 
 /// The lanes of a topic, and its records from the time before there are lanes.
@@ -75,9 +76,16 @@ impl TopicBuffer {
         now: Now,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Ticket, AppendError>> {
-        let attempt = || {
-            Some(self.append(record, now)).filter(|result| !matches!(result, Err(AppendError::Full { .. })))
-        };
+        self.poll_room_for(cx, || self.append(record, now))
+    }
+
+    /// Tries again when there may be room, as long as there is none.
+    pub(super) fn poll_room_for<T>(
+        &self,
+        cx: &mut Context<'_>,
+        attempt: impl Fn() -> Result<T, AppendError>,
+    ) -> Poll<Result<T, AppendError>> {
+        let attempt = || Some(attempt()).filter(|result| !matches!(result, Err(AppendError::Full { .. })));
         let result = attempt().or_else(|| self.store.memory().wait_unless(cx.waker(), attempt));
         result.map_or(Poll::Pending, Poll::Ready)
     }
@@ -94,7 +102,7 @@ impl TopicBuffer {
             Some(partition) => self.topic.bound.get(partition),
             None => Some(&self.topic.free[self.store.free_slot()]),
         };
-        let Some(lane) = lane else { return self.append_to_new_lane(record, need, partitions, now) };
+        let Some(lane) = lane else { return self.append_to_new_lane(record, need, now) };
         lane.append(&self.store, record, need, now).map_err(|refusal| self.refuse(refusal, record))
     }
 
@@ -104,30 +112,42 @@ impl TopicBuffer {
         &self,
         record: &OutgoingRecord<'_>,
         need: usize,
-        partitions: u32,
         now: Now,
     ) -> Result<Ticket, AppendError> {
-        let wanted = route(self.store.partitioner(), record, partitions);
-        let lane = wanted.filter(|partition| *partition < partitions);
-        let lane = lane.and_then(|partition| self.topic.make_lane(partition));
-        let Some(lane) = lane else { return Err(self.topic.unknown_partition(record, wanted, partitions)) };
-        lane.append(&self.store, record, need, now).map_err(|refusal| self.refuse(refusal, record))
+        let result = self.lane(record)?.append(&self.store, record, need, now);
+        result.map_err(|refusal| self.refuse(refusal, record))
     }
 
     /// A record that is large, or whose topic is not settled.
     #[cold]
     fn append_with_care(&self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, AppendError> {
+        let need = self.admit(record)?;
+        let Some(queue) = self.unsettled()? else {
+            return self.append_settled(record, need, self.topic.partitions.load(Ordering::Acquire), now);
+        };
+        let Some(charge) = self.charge_waiting(record.size_bound()) else {
+            drop(queue);
+            return Err(self.refuse(Refusal::NoRoom, record));
+        };
+        let outcome = self.wait_settled(queue, OwnedSet::of_one(record, now), charge);
+        Ok(Ticket::new(outcome, 0, record.timestamp_at(now)))
+    }
+
+    /// Whether a record is small enough, and how many bytes it takes at most.
+    pub(super) fn admit(&self, record: &OutgoingRecord<'_>) -> Result<usize, AppendError> {
         let size = record.size_alone();
         let limit = self.store.message_bytes();
         if size > limit {
             return Err(AppendError::TooLarge { size, limit });
         }
-        let need = record.size_bound().min(size.max(limit));
-        let mut unsettled = lock(&self.topic.unsettled);
-        let partitions = self.topic.partitions.load(Ordering::Acquire);
-        if partitions > 0 {
-            drop(unsettled);
-            return self.append_settled(record, need, partitions, now);
+        Ok(record.size_bound().min(size.max(limit)))
+    }
+
+    /// The queue of the records that wait for the topic to be known; none when it is.
+    pub(super) fn unsettled(&self) -> Result<Option<MutexGuard<'_, Unsettled>>, AppendError> {
+        let queue = lock(&self.topic.unsettled);
+        if self.topic.is_settled() {
+            return Ok(None);
         }
         if self.store.is_closed() {
             return Err(AppendError::Closed);
@@ -135,38 +155,52 @@ impl TopicBuffer {
         if self.topic.refuses {
             return Err(AppendError::TooManyTopics { limit: limits::TOPICS });
         }
-        let result = self.enqueue(&mut unsettled, record, now);
-        let tell = result.is_ok() && !std::mem::replace(&mut unsettled.listed, true);
+        Ok(Some(queue))
+    }
+
+    /// Charges for records of so many bytes that wait for their topic, if there is room.
+    pub(super) fn charge_waiting(&self, size_bound: usize) -> Option<usize> {
+        let charge = size_bound.saturating_add(OVERHEAD).min(self.store.memory().limit());
+        self.store.memory().charge(charge).then_some(charge)
+    }
+
+    /// Puts records that are charged for in the queue.
+    pub(super) fn wait_settled(
+        &self,
+        mut queue: MutexGuard<'_, Unsettled>,
+        set: OwnedSet,
+        charge: usize,
+    ) -> Arc<BatchOutcome> {
+        let outcome = Arc::new(BatchOutcome::default());
+        outcome.set_count(set.records.len() as u32);
+        queue.records.push_back(UnsettledRecord { set, outcome: Arc::clone(&outcome), charge });
+        let tell = !std::mem::replace(&mut queue.listed, true);
         if tell {
             self.store.list(self.topic.unsettled_id());
         }
-        drop(unsettled);
+        drop(queue);
         if tell {
             self.store.signal();
         }
-        result.map_err(|refusal| self.refuse(refusal, record))
+        outcome
     }
 
-    fn enqueue(
-        &self,
-        queue: &mut Unsettled,
-        record: &OutgoingRecord<'_>,
-        now: Now,
-    ) -> Result<Ticket, Refusal> {
-        let charge = (record.size_bound() + OVERHEAD).min(self.store.memory().limit());
-        if !self.store.memory().charge(charge) {
-            return Err(Refusal::NoRoom);
-        }
-        let record = OwnedRecord::new(record, now);
-        let outcome = Arc::new(BatchOutcome::default());
-        outcome.set_count(1);
-        let ticket = Ticket::new(Arc::clone(&outcome), 0, record.timestamp);
-        queue.records.push_back(UnsettledRecord { record, outcome, charge });
-        Ok(ticket)
+    /// The lane of what was routed so; made now if need be.
+    pub(super) fn lane(&self, routing: &OutgoingRecord<'_>) -> Result<&Lane, AppendError> {
+        let partitions = self.topic.partitions.load(Ordering::Acquire);
+        let Some(wanted) = route(self.store.partitioner(), routing, partitions) else {
+            return Ok(&self.topic.free[self.store.free_slot()]);
+        };
+        let lane = self
+            .topic
+            .bound
+            .get(wanted)
+            .or_else(|| (wanted < partitions).then(|| self.topic.make_lane(wanted)).flatten());
+        lane.ok_or_else(|| self.topic.unknown_partition(routing, wanted, partitions))
     }
 
     #[cold]
-    fn refuse(&self, refusal: Refusal, record: &OutgoingRecord<'_>) -> AppendError {
+    pub(super) fn refuse(&self, refusal: Refusal, record: &OutgoingRecord<'_>) -> AppendError {
         match refusal {
             Refusal::NoRoom => {
                 self.store.press();
@@ -229,14 +263,8 @@ impl TopicBatches {
         LaneId { topic: self.index, kind: LaneKind::Unsettled }
     }
 
-    fn unknown_partition(
-        &self,
-        record: &OutgoingRecord<'_>,
-        wanted: Option<u32>,
-        partitions: u32,
-    ) -> AppendError {
-        let chosen = wanted.map_or(-1, |partition| i32::try_from(partition).unwrap_or(i32::MAX));
-        let partition = record.partition.unwrap_or(chosen);
+    fn unknown_partition(&self, record: &OutgoingRecord<'_>, wanted: u32, partitions: u32) -> AppendError {
+        let partition = record.partition.unwrap_or_else(|| i32::try_from(wanted).unwrap_or(i32::MAX));
         AppendError::UnknownPartition { topic: Arc::clone(&self.name), partition, count: partitions as usize }
     }
 
@@ -291,25 +319,31 @@ impl TopicBatches {
         waiting: &UnsettledRecord,
         partitions: u32,
     ) -> Result<(), AppendError> {
-        waiting.record.lend(|record| {
-            let wanted = route(store.partitioner(), record, partitions);
-            let lane = match wanted {
-                Some(partition) if partition < partitions => {
-                    let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
-                    self.bound.get_or_make(partition, || Lane::new(id, self.format()))
-                }
-                Some(_) => None,
-                None => Some(&self.free[0]),
-            };
-            let lane = lane.ok_or_else(|| self.unknown_partition(record, wanted, partitions))?;
-            let accepted = Now { mono: waiting.record.accepted, wall: waiting.record.timestamp };
-            lane.append_accepted(store, record, accepted, Arc::clone(&waiting.outcome)).map_err(|refusal| {
-                match refusal {
-                    Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
-                    _ => AppendError::TooLarge { size: record.size_alone(), limit: store.message_bytes() },
-                }
+        waiting.set.lend(|set| {
+            let lane = self.settled_lane(store, &set.routing(), partitions)?;
+            let limit = store.message_bytes();
+            let group = Group { set, need: set.size_bound().min(limit), is_set: waiting.set.is_set };
+            let accepted = Now { mono: waiting.set.accepted, wall: UnixMillis::default() };
+            let appended = lane.append_accepted(store, &group, accepted, Arc::clone(&waiting.outcome));
+            appended.map_err(|refusal| match refusal {
+                Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
+                _ => AppendError::TooLarge { size: set.size_alone(accepted, limit), limit },
             })
         })
+    }
+
+    /// Called with the topic's mutex held.
+    fn settled_lane(
+        &self,
+        store: &Store,
+        routing: &OutgoingRecord<'_>,
+        partitions: u32,
+    ) -> Result<&Lane, AppendError> {
+        let Some(wanted) = route(store.partitioner(), routing, partitions) else { return Ok(&self.free[0]) };
+        let id = LaneId { topic: self.index, kind: LaneKind::Bound(wanted) };
+        let make = || Lane::new(id, self.format());
+        let lane = (wanted < partitions).then(|| self.bound.get_or_make(wanted, make)).flatten();
+        lane.ok_or_else(|| self.unknown_partition(routing, wanted, partitions))
     }
 
     /// A record that waited and was accepted so long ago.

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::producer::outcome::BatchOutcome;
-use crate::producer::record::OwnedRecord;
+use crate::producer::record::OwnedSet;
 use crate::time::Instant;
 
 /// What a waiting record takes beside its bytes: itself, its outcome, its place in the queue.
 pub(super) const OVERHEAD: usize = 256;
 
-/// A record without a batch. It has an outcome of its own, which follows that of the batch it will be put in.
+/// A record, or a set of them, without a batch. It has an outcome of its own, which follows that of the batch it will be put
+/// in.
 #[derive(Debug)]
 pub(crate) struct UnsettledRecord {
-    pub(crate) record: OwnedRecord,
+    pub(crate) set: OwnedSet,
     pub(crate) outcome: Arc<BatchOutcome>,
     pub(crate) charge: usize,
 }
@@ -29,11 +30,11 @@ pub(super) struct Unsettled {
 
 impl Unsettled {
     pub(super) fn oldest(&self) -> Option<Instant> {
-        self.records.front().map(|waiting| waiting.record.accepted)
+        self.records.front().map(|waiting| waiting.set.accepted)
     }
 
     pub(super) fn take_expired(&mut self, now: Instant, timeout: Duration) -> Option<UnsettledRecord> {
-        let is_expired = self.records.front().is_some_and(|first| first.record.accepted + timeout <= now);
+        let is_expired = self.records.front().is_some_and(|first| first.set.accepted + timeout <= now);
         if is_expired { self.records.pop_front() } else { None }
     }
 }

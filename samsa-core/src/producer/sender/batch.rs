@@ -1,17 +1,20 @@
 //! A batch on its way: what is sent, and what is known of its fate.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use samsa_proto::records::{Builder, EncodeError, Flags, Format, Identity, Sealed};
 
+use super::identity::further;
+use super::rewrite::rewrite;
 use crate::error::{Certainty, PublishFailure};
 use crate::id::{BrokerId, JobId};
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{LaneBatch, Store, UnsettledRecord};
 use crate::producer::outcome::{BatchOutcome, End, Written};
-use crate::producer::publish_error::{FailedBatch, Kept, each_record};
+use crate::producer::publish_error::{FailedBatch, Kept};
 use crate::time::Instant;
 use crate::wake::Wakers;
 
@@ -31,6 +34,8 @@ pub(super) struct Batch {
     pub(super) job: Option<JobId>,
     outcome: Arc<BatchOutcome>,
     followers: Vec<(u32, Arc<BatchOutcome>)>,
+    /// Records that stay together.
+    sets: Vec<Range<u32>>,
     opened: Instant,
     charge: usize,
     /// Keyless: any partition will do.
@@ -63,6 +68,7 @@ impl Batch {
             job: None,
             outcome: batch.outcome,
             followers: batch.followers,
+            sets: batch.sets,
             opened: batch.opened,
             charge: batch.charge,
             is_free,
@@ -142,20 +148,65 @@ impl Batch {
         wakers: &mut Wakers,
     ) -> Result<(), EncodeError> {
         debug_assert!(!self.may_be_stored(), "bytes that may be stored never change");
-        let mut builder = Builder::new(BytesMut::with_capacity(self.sealed.body().len()), format);
-        let mut result = Ok(());
-        each_record(&self.sealed, |_, record| {
-            if result.is_ok() {
-                let headers = record.headers();
-                result = builder.append(record.timestamp(), record.key(), record.value(), headers).map(drop);
-            }
-        });
-        result?;
+        let [builder] = rewrite(&self.sealed, [format], |_| 0)?;
         self.is_compressed = false;
         self.attempts = 0;
         let capacity = builder.capacity();
         self.replace(builder.seal(), capacity, store, wakers);
         Ok(())
+    }
+
+    /// In two, sequence numbers and all, such that no set is torn; as it was, when it is one record or one set. Only for one
+    /// that is certainly not stored.
+    pub(super) fn split(mut self, store: &Store, wakers: &mut Wakers) -> Result<[Self; 2], Box<Self>> {
+        debug_assert!(!self.may_be_stored(), "bytes that may be stored never change");
+        let Some(cut) = self.cut() else { return Err(Box::new(self)) };
+        let formats = [self.sealed.format(); 2];
+        let Ok(builders) = rewrite(&self.sealed, formats, |index| usize::from(index >= cut)) else {
+            return Err(Box::new(self));
+        };
+        let charges = builders.each_ref().map(Builder::capacity);
+        store.charge_anyway(charges.iter().sum());
+        self.release(store, wakers);
+        let [first, second] = builders.map(Builder::seal);
+        let parts = [self.part(0..cut, first, charges[0]), self.part(cut..u32::MAX, second, charges[1])];
+        let outcomes = [(0, &parts[0]), (cut, &parts[1])];
+        self.outcome.split(outcomes.map(|(from, part)| (from, Arc::clone(&part.outcome))).into(), wakers);
+        recycle(self.sealed, store);
+        Ok(parts)
+    }
+
+    /// The place nearest to the middle at which it may be cut.
+    fn cut(&self) -> Option<u32> {
+        let count = self.sealed.count();
+        let is_torn = |cut: u32| self.sets.iter().any(|set| set.start < cut && cut < set.end);
+        let may_be = (1..count).filter(|cut| is_planted(PlantedBug::TearsSets) || !is_torn(*cut));
+        may_be.min_by_key(|cut| cut.abs_diff(count / 2))
+    }
+
+    fn part(&self, records: Range<u32>, sealed: Sealed, charge: usize) -> Self {
+        let first = records.start;
+        let outcome = Arc::new(BatchOutcome::default());
+        outcome.set_count(sealed.count());
+        let followers = self.followers.iter().filter(|(index, _)| records.contains(index));
+        let sets = self.sets.iter().filter(|set| records.contains(&set.start));
+        Self {
+            header: None,
+            identity: self.identity.map(|identity| further(identity, first)),
+            flight: None,
+            attempts: self.attempts,
+            job: None,
+            outcome,
+            followers: followers.map(|(index, follower)| (index - first, Arc::clone(follower))).collect(),
+            sets: sets.map(|set| set.start - first..set.end - first).collect(),
+            opened: self.opened,
+            charge,
+            is_free: self.is_free,
+            is_possibly_sent: false,
+            is_compressed: false,
+            trouble: self.trouble.clone(),
+            sealed,
+        }
     }
 
     /// The same records in other bytes.
@@ -227,7 +278,7 @@ pub(super) fn fail_unsettled(
         partition: None,
         failure,
         certainty: Certainty::NotSent,
-        kept: Kept::Record(waiting.record),
+        kept: Kept::Records(waiting.set.records),
     };
     waiting.outcome.finish(End::Failed(Arc::new(failed), 0), wakers);
 }

@@ -11,6 +11,8 @@
 //! | another producer, an old epoch          | any     | the identity is spent                                      |
 //! | an error that may pass, or no answer    | any     | the same bytes go again, alone, after a while              |
 //! | the same, and its time was over         | any     | the same, if it may be stored; else it leaves              |
+//! | too large, and certainly not stored     | any     | two batches take its place and its numbers, if it is more  |
+//! |                                         |         | than one record or one set; else its outcome; it leaves    |
 //! | a refusal for good                      | any     | its outcome; it leaves                                     |
 //!
 //! A batch that leaves takes its numbers with it, unless neither it nor any behind it may be stored: then they are given to
@@ -114,10 +116,34 @@ impl Sender {
         if code.is_retriable() {
             return self.try_again(world, place, index, &loss);
         }
-        if let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) {
-            batch.is_possibly_sent |= loss.is_possibly_sent;
+        let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) else {
+            return;
+        };
+        batch.is_possibly_sent |= loss.is_possibly_sent;
+        if says_too_large(code) && !batch.may_be_stored() && !batch.is_over() {
+            return self.split(world, place, index, code);
         }
         self.fail_at(world, place, index, PublishFailure::Refused(code));
+    }
+
+    /// A broker has no room for a batch, and certainly has not stored it.
+    fn split(&mut self, world: &mut dyn World, place: Place, index: usize, code: ErrorCode) {
+        let super::Spot::Partition(number) = place.spot else { return };
+        let partition = self.topics[place.topic as usize].partition(number);
+        let Some(batch) = partition.queue.remove(index) else { return };
+        match batch.split(&self.store, &mut self.wakers) {
+            Ok(parts) => {
+                for part in parts.into_iter().rev() {
+                    partition.queue.insert(index, part);
+                }
+                self.look(world, place);
+            }
+            Err(batch) => {
+                let (count, size) = (batch.sealed.count(), batch.len());
+                partition.queue.insert(index, *batch);
+                self.fail_at(world, place, index, PublishFailure::TooLarge { count, size, code });
+            }
+        }
     }
 
     /// The broker takes nothing more in this sequence.
@@ -225,6 +251,11 @@ impl Sender {
             partition.not_before = until;
         }
     }
+}
+
+/// Whether an error says that a batch has too many bytes for the broker.
+fn says_too_large(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE)
 }
 
 /// Whether an error says that nothing can come of this identity any more.

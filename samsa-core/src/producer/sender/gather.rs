@@ -223,7 +223,7 @@ impl Sender {
         let id = JobId(self.next_job);
         let Some(partition) = self.partition(place) else { return false };
         let Some(batch) = partition.queue.get_mut(index) else { return false };
-        if codec == Codec::None || batch.is_compressed || batch.is_attempted() {
+        if codec == Codec::None || batch.is_compressed || batch.may_be_stored() {
             return false;
         }
         let job = CompressionJob::new(batch.sealed.clone(), codec);

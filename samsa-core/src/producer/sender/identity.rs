@@ -78,6 +78,11 @@ fn after(sequence: i32, records: u32) -> i32 {
     ((i64::from(sequence) + i64::from(records)) & i64::from(i32::MAX)) as i32
 }
 
+/// The identity of the records of a batch from this place on.
+pub(super) fn further(identity: Identity, records: u32) -> Identity {
+    Identity { base_sequence: after(identity.base_sequence, records), ..identity }
+}
+
 impl Sequence {
     fn new(producer: ProducerId) -> Self {
         Self { producer, next: 0, is_confirmed: false }

@@ -18,6 +18,7 @@
 //! |------------------------------|---------------------------------------------------------------------------------|
 //! | written                      | the outcome                                                                     |
 //! | a definite, final error      | the outcome                                                                     |
+//! | too large, for certain       | two batches with half of the records each, down to one record or one set        |
 //! | another error, or no answer  | a backoff; the same bytes go again                                              |
 //! | the delivery timeout is over | the outcome; the batch keeps its place until its request ends, and with an      |
 //! |                              | identity until its fate is known                                                |
@@ -35,6 +36,7 @@ mod identity;
 mod look;
 mod place;
 mod request;
+mod rewrite;
 #[cfg(test)]
 mod script;
 #[cfg(test)]

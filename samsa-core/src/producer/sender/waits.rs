@@ -39,8 +39,7 @@ impl Wait {
 
     /// Says how many records have no outcome.
     fn reply(&self) -> (OpId, Reply) {
-        let open = self.outcomes.iter().filter(|outcome| !outcome.is_known());
-        let records = open.map(|outcome| outcome.count() as usize).sum();
+        let records = self.outcomes.iter().map(|outcome| outcome.open_count()).sum();
         (self.op, if self.is_close { Reply::Close(records) } else { Reply::Flush(records) })
     }
 }

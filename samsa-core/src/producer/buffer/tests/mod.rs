@@ -1,5 +1,6 @@
 //! The buffer from both ends: application threads append, a pretended sender takes.
 
+mod sets;
 mod threads;
 
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use samsa_proto::records::{Format, Header, Sealed};
 use super::*;
 use crate::error::AppendError;
 use crate::producer::Partitioner;
-use crate::producer::outcome::{End, Ticket, Written};
+use crate::producer::outcome::{End, Written};
 use crate::producer::publish_error::each_record;
-use crate::producer::record::OutgoingRecord;
+use crate::producer::record::{OutgoingRecord, OutgoingSet};
+use crate::producer::ticket::Ticket;
 use crate::time::{Instant, Now, UnixMillis};
 use crate::wake::{Notices, Wakers};
 

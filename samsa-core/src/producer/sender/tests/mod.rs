@@ -7,6 +7,7 @@ mod idempotence;
 mod keyless;
 mod linger;
 mod swarm;
+mod too_large;
 mod waits;
 
 use std::time::Duration;
@@ -174,10 +175,10 @@ fn a_definite_refusal_fails_the_batch_and_the_next_one_goes() {
     let refused = play.publish_to(0, "1");
     let first = play.sends();
     let _next = play.publish_to(0, "2");
-    play.hears_error(&first, ErrorCode::MESSAGE_TOO_LARGE);
+    play.hears_error(&first, ErrorCode::INVALID_RECORD);
 
     let error = error(&refused);
-    assert_eq!(*error.failure(), PublishFailure::Refused(ErrorCode::MESSAGE_TOO_LARGE));
+    assert_eq!(*error.failure(), PublishFailure::Refused(ErrorCode::INVALID_RECORD));
     assert_eq!(error.certainty(), Certainty::NotSent);
     assert_eq!(error.message().value, Some(Bytes::from_static(b"1")));
     assert_eq!(play.sends().values(), ["2"]);
