@@ -66,7 +66,8 @@ pub struct Now {
 
 /// Where application threads read the time. The engine itself is always told.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// Both clocks, now; on the same monotonic scale as the driver's.
+    /// Both clocks, now; on the same monotonic scale as the driver's, and never ahead of it. It is read for each message,
+    /// so cheap counts for more than exact: a few milliseconds late will do.
     fn now(&self) -> Now;
 }
 
