@@ -77,8 +77,8 @@ pub use driver::ZooKeeperSessions;
 pub use error::{CloseError, ConnectError, FlushError};
 pub use events::{Events, Missed};
 pub use handles::{
-    Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload, Publish, Publishing, Reader, ReaderBuilder, Topic,
-    TryEnqueueError,
+    Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload, Publish,
+    Publishing, Reader, ReaderBuilder, Topic, TryEnqueueError,
 };
 pub use no_zookeeper::NoZooKeeper;
 pub use runtime::Runtime;
@@ -86,8 +86,8 @@ pub use samsa_core::{
     Acks, AppendError, Backoff, BrokerId, BrokerInfo, Certainty, Chunk, ChunkRecords, Clock, Compression,
     Config, CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, HostPort, Instant,
     InvalidAddress, Isolation, Job, JobOutput, LookError, Now, Offset, PartitionInfo, PartitionOffset,
-    Partitioner, PublishConfig, PublishError, PublishFailure, ReadError, Receipt, SetReceipt, TopicName, UnixMillis,
-    Waiting,
+    Partitioner, PublishConfig, PublishError, PublishFailure, ReadError, Receipt, SetReceipt, TopicName,
+    UnixMillis, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};

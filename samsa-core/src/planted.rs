@@ -44,6 +44,10 @@ planted_bugs! {
     SkipsValidation = "skips-validation",
     /// More is fetched whatever the application holds.
     SpendsWithoutEnd = "spends-without-end",
+    /// A fetch session that the broker has lost is gone on with.
+    KeepsLostSession = "keeps-lost-session",
+    /// What is not wanted any more stays in the fetch session.
+    NeverForgets = "never-forgets",
 }
 
 #[cfg(feature = "planted-bugs")]

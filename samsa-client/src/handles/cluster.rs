@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_core::{
-    BrokerInfo, Command, ConnectError, Explanation, LookError, Now, Reply, TopicName,
-    Waiting,
-};
+use samsa_core::{BrokerInfo, Command, ConnectError, Explanation, LookError, Now, Reply, TopicName, Waiting};
 
 use super::publish::{Publish, Publishing};
 use super::topic::Topic;

@@ -83,6 +83,11 @@ impl Network {
         None
     }
 
+    /// The connection for this work, if it can be used already.
+    pub(crate) fn established(&self, peer: Peer, role: Role) -> Option<ConnId> {
+        self.links.get(&(peer, role))?.ready()
+    }
+
     /// The newest version of a request that both sides speak.
     pub(crate) fn version<R: Request>(&self, conn: ConnId) -> Option<i16> {
         self.slots.get(conn)?.versions()?.newest::<R>()
@@ -148,6 +153,11 @@ impl Network {
     pub(crate) fn set_bootstrap(&mut self, addresses: &[HostPort]) {
         let peers = (0..).map(Peer::Bootstrap);
         self.addresses.extend(peers.zip(addresses.iter().cloned()));
+    }
+
+    /// Where a broker listens that was not known yet.
+    pub(crate) fn introduce(&mut self, broker: BrokerId, address: HostPort) {
+        self.addresses.entry(Peer::Broker(broker)).or_insert(address);
     }
 
     /// Where the brokers listen now. One that has moved is left. One that this answer does not name is forgotten only

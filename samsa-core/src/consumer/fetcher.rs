@@ -16,6 +16,7 @@ use super::partition::{Partition, Position};
 use super::reader::Reader;
 use super::request::{self, Sizes};
 use super::scope::Scope;
+use super::session::Session;
 use super::source::Source;
 use crate::admin::list_offsets::Wanted;
 use crate::command::{Offset, ReaderSpec, Reply};
@@ -34,6 +35,7 @@ pub(crate) struct Fetcher {
     incarnation: Option<[u8; 16]>,
     pub(crate) partitions: BTreeMap<i32, Partition>,
     pub(crate) requests: BTreeMap<u64, Request>,
+    pub(crate) sessions: BTreeMap<BrokerId, Session>,
     pub(crate) opening: Option<Opening>,
     /// Since when a fetch waits for memory.
     pub(crate) short_since: Option<Instant>,
@@ -62,8 +64,17 @@ pub(crate) struct Request {
     pub(crate) since: Instant,
     /// Memory set aside for the response.
     pub(crate) reserved: usize,
+    /// What the response leaves out has nothing new.
+    pub(crate) is_incremental: bool,
     /// The response waits unread: it has so many bytes, more than was set aside.
     pub(crate) oversized: Option<(ConnId, usize)>,
+}
+
+impl Request {
+    /// One whose response needs no room set aside.
+    pub(crate) fn small(broker: BrokerId, question: Question, since: Instant) -> Self {
+        Self { broker, question, since, reserved: 0, is_incremental: false, oversized: None }
+    }
 }
 
 impl Fetcher {
@@ -75,6 +86,7 @@ impl Fetcher {
             incarnation: None,
             partitions: BTreeMap::new(),
             requests: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             opening: Some(opening),
             short_since: None,
             deadline: None,
@@ -282,6 +294,24 @@ impl Fetcher {
         for partition in self.partitions.values_mut().filter(|partition| partition.request == Some(token)) {
             partition.request = None;
             partition.fail(scope, trouble.to_owned());
+        }
+    }
+
+    /// A request has no answer: what the broker remembers since is not known.
+    pub(crate) fn unanswered(&mut self, scope: &mut Scope<'_>, token: u64, reason: &str) {
+        if let Some(request) = self.requests.get(&token).filter(|asked| asked.question == Question::Records) {
+            self.sessions.entry(request.broker).or_default().renew();
+        }
+        self.fail_rest(scope, token, reason);
+    }
+
+    /// Of whatever of a request was not answered there is nothing new.
+    pub(crate) fn free_rest(&mut self, token: u64, went_right: bool) {
+        for partition in self.partitions.values_mut().filter(|partition| partition.request == Some(token)) {
+            partition.request = None;
+            if went_right {
+                partition.succeed();
+            }
         }
     }
 

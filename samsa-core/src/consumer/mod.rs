@@ -19,6 +19,7 @@ mod check;
 mod chunk;
 mod explain;
 mod fetcher;
+mod leader;
 mod losing;
 mod memory;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod scope;
 mod script;
 mod seeking;
 mod sending;
+mod session;
 mod source;
 mod validation;
 mod verdict;
@@ -165,7 +167,7 @@ impl Consumer {
             }
             ConsumerInput::Failed { token, failure } => {
                 self.finish(cx, cluster, token, |fetcher, scope| {
-                    fetcher.fail_rest(scope, token, failure.reason());
+                    fetcher.unanswered(scope, token, failure.reason());
                 });
             }
             ConsumerInput::Oversized { token, conn, bytes } => {
@@ -267,8 +269,8 @@ impl Consumer {
         frame: &Bytes,
     ) {
         self.finish(cx, cluster, token, |fetcher, scope| match fetcher.ended(token) {
-            Some(Request { question: Question::Records, .. }) => {
-                fetcher.fetched(scope, token, version, frame);
+            Some(asked @ Request { question: Question::Records, .. }) => {
+                fetcher.fetched(scope, (token, asked), version, frame);
             }
             Some(Request { question: Question::Offsets, .. }) => fetcher.listed(scope, token, version, frame),
             Some(Request { question: Question::Epochs, .. }) => {

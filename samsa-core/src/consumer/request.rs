@@ -1,10 +1,11 @@
 //! What to ask of one broker at once: which partitions, and how much.
 
-use samsa_proto::api::fetch::{FetchPartition, FetchRequest, FetchTopic};
+use samsa_proto::api::fetch::{FetchPartition, FetchRequest, FetchTopic, ForgottenTopic};
 use samsa_proto::wire::Uuid;
 
 use super::partition::{Partition, Position};
-use crate::config::{FetchConfig, Isolation};
+use super::session::Part;
+use crate::config::FetchConfig;
 use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 
@@ -26,6 +27,9 @@ pub(crate) struct Sizes {
     /// Most bytes that the response takes altogether.
     pub(crate) response: usize,
 }
+
+/// Of a request that brings no records.
+pub(crate) const NOTHING: Sizes = Sizes { records: 0, response: OVERHEAD };
 
 /// The newest version that can be used: without an id a topic can only be named.
 pub(crate) fn usable(version: i16, topic_id: Option<[u8; 16]>) -> i16 {
@@ -73,26 +77,33 @@ pub(crate) fn select<'p>(
     (asked, Sizes { records, response: records.saturating_add(overhead) })
 }
 
-/// A fetch without a session.
-pub(crate) fn request(
-    topic: &str,
+/// A fetch of this topic, as far as the session does not know it yet.
+pub(crate) fn request<'a>(
+    topic: &'a str,
     topic_id: Option<[u8; 16]>,
-    partitions: Vec<FetchPartition>,
+    part: Part,
     sizes: Sizes,
-    isolation: Isolation,
-    max_wait_ms: i32,
-) -> FetchRequest<'_> {
+    config: &FetchConfig,
+) -> FetchRequest<'a> {
+    let topic_id = topic_id.map_or(Uuid::ZERO, Uuid);
+    let Part { id, epoch, partitions, forgotten, .. } = part;
+    let fetched =
+        (!partitions.is_empty()).then(|| FetchTopic { topic, topic_id, partitions, ..Default::default() });
+    let forgotten = (!forgotten.is_empty()).then(|| ForgottenTopic {
+        topic,
+        topic_id,
+        partitions: forgotten,
+        ..Default::default()
+    });
     FetchRequest {
-        max_wait_ms,
+        max_wait_ms: i32::try_from(config.max_wait.as_millis()).unwrap_or(i32::MAX),
         min_bytes: 1,
-        isolation_level: isolation.id(),
         max_bytes: clamped(sizes.records),
-        topics: vec![FetchTopic {
-            topic,
-            topic_id: topic_id.map_or(Uuid::ZERO, Uuid),
-            partitions,
-            ..Default::default()
-        }],
+        isolation_level: config.isolation.id(),
+        session_id: id,
+        session_epoch: epoch,
+        topics: fetched.into_iter().collect(),
+        forgotten_topics_data: forgotten.into_iter().collect(),
         ..Default::default()
     }
 }
@@ -115,6 +126,7 @@ mod tests {
     use super::*;
     use crate::command::Offset;
     use crate::consumer::script::source;
+    use crate::consumer::session::Session;
     use samsa_proto::Message;
 
     fn partitions(bytes: &[usize]) -> Vec<Partition> {
@@ -166,8 +178,13 @@ mod tests {
         for version in FetchRequest::VERSIONS {
             let many = partitions(&[400]);
             let (asked, sizes) = select(many.iter(), version, 1000);
-            let request = request("events", Some([1; 16]), asked, sizes, Isolation::default(), 500);
-            samsa_proto::encode(version, &request).unwrap();
+            let mut session = Session::default();
+            for (asked, id) in [(asked, 7), (Vec::new(), 7)] {
+                let part = session.fetch(version, Some([1; 16]), asked);
+                let request = request("events", Some([1; 16]), part, sizes, &FetchConfig::default());
+                samsa_proto::encode(version, &request).unwrap();
+                session.go_on(version, id);
+            }
         }
     }
 }

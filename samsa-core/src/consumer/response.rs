@@ -8,7 +8,8 @@ use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use super::aborted::Aborted;
 use super::buffer::Item;
 use super::check::{Checked, check};
-use super::fetcher::Fetcher;
+use super::fetcher::{Fetcher, Request};
+use super::leader;
 use super::partition::{Partition, Position};
 use super::request::uses_ids;
 use super::scope::Scope;
@@ -23,14 +24,30 @@ pub(super) const UNANSWERED: &str = "the response says nothing of the partition"
 const HAS_TRANSACTIONS: i16 = 4;
 
 impl Fetcher {
-    pub(crate) fn fetched(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
+    pub(crate) fn fetched(
+        &mut self,
+        scope: &mut Scope<'_>,
+        (token, asked): (u64, Request),
+        version: i16,
+        frame: &Bytes,
+    ) {
+        let session = self.sessions.entry(asked.broker).or_default();
         match samsa_proto::decode_response::<FetchRequest<'_>>(version, frame) {
             Ok((_, response)) if response.error_code.is_ok() => {
+                session.go_on(version, response.session_id);
                 self.take_in(scope, token, version, frame, &response);
-                self.fail_rest(scope, token, UNANSWERED);
+                if asked.is_incremental {
+                    self.free_rest(token, true);
+                } else {
+                    self.fail_rest(scope, token, UNANSWERED);
+                }
             }
+            Ok((_, response)) if session.refuse(response.error_code) => self.free_rest(token, false),
             Ok((_, response)) => self.fail_rest(scope, token, &response.error_code.to_string()),
-            Err(error) => self.fail_rest(scope, token, &error.to_string()),
+            Err(error) => {
+                session.renew();
+                self.fail_rest(scope, token, &error.to_string());
+            }
         }
     }
 
@@ -46,6 +63,8 @@ impl Fetcher {
         if has_records(response) {
             frame = self.buffer.memory().charge(frame);
         }
+        let endpoints = response.node_endpoints.iter();
+        scope.introduced.extend(endpoints.filter_map(leader::introduction));
         for topic in &response.responses {
             if !self.is_mine(topic, version) {
                 continue;
@@ -103,7 +122,10 @@ impl Fetcher {
                     self.stop(scope, data.partition_index, error);
                 }
             }
-            Verdict::Again => partition.fail(scope, data.error_code.to_string()),
+            Verdict::Again => {
+                partition.fail(scope, data.error_code.to_string());
+                partition.take_hint(&data.current_leader);
+            }
             Verdict::OutOfRange if partition.read_epoch.is_some() && !partition.hides_epoch => {
                 partition.hides_epoch = true;
             }

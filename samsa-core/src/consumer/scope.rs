@@ -1,11 +1,12 @@
 //! What one reader has at hand while it handles something, and where it puts what came of it.
 
+use crate::address::HostPort;
 use crate::cluster::TopicView;
 use crate::command::Reply;
 use crate::config::Config;
 use crate::error::ReadError;
 use crate::event::Event;
-use crate::id::OpId;
+use crate::id::{BrokerId, OpId};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wake::Wakers;
@@ -24,6 +25,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) opened: Option<(OpId, Result<Reader, ReadError>)>,
     pub(crate) replies: Vec<(OpId, Reply)>,
     pub(crate) events: Vec<Event>,
+    /// Brokers that were named with their addresses.
+    pub(crate) introduced: Vec<(BrokerId, HostPort)>,
 }
 
 impl<'a> Scope<'a> {
@@ -43,6 +46,7 @@ impl<'a> Scope<'a> {
             opened: None,
             replies: Vec::new(),
             events: Vec::new(),
+            introduced: Vec::new(),
         }
     }
 }

@@ -69,13 +69,16 @@ impl Consumer {
         let topic = cluster.topic(&fetcher.spec.topic);
         let mut scope = Scope::new(cx.now.mono, cx.config, &mut self.rng, topic);
         let done = act(fetcher, &mut scope);
-        let Scope { refresh, mut wakers, opened, replies, events, .. } = scope;
+        let Scope { refresh, mut wakers, opened, replies, events, introduced, .. } = scope;
         cx.out.wake(&mut wakers);
         for (op, reply) in replies {
             cx.out.complete(op, reply);
         }
         for event in events {
             cx.out.event(event);
+        }
+        for (broker, address) in introduced {
+            cx.net.introduce(broker, address);
         }
         if refresh {
             cluster.refresh(cx, WHY_REFRESH);
@@ -92,12 +95,31 @@ impl Consumer {
     /// Its connections go with it, and so do the responses that would still come.
     fn forget(&mut self, cx: &mut Context<'_>, reader: ReaderId) {
         if let Some(mut fetcher) = self.fetchers.remove(&reader) {
+            self.end_sessions(cx, &fetcher);
             for (op, reply) in fetcher.end(&mut Wakers::default()) {
                 cx.out.complete(op, reply);
             }
         }
         self.owners.retain(|_, owner| *owner != reader);
         cx.net.release(Role::Fetch(reader));
+    }
+
+    /// Brokers need not remember any more, if they can be told so without ado. Nobody waits for the answers.
+    fn end_sessions(&mut self, cx: &mut Context<'_>, fetcher: &Fetcher) {
+        for (broker, session) in &fetcher.sessions {
+            let conn = cx.net.established(Peer::Broker(*broker), Role::Control);
+            let (Some(part), Some(conn)) = (session.end(), conn) else { continue };
+            let Ok(version) = version::<FetchRequest<'_>>(cx, conn) else { continue };
+            let version = request::usable(version, fetcher.topic_id);
+            let sizes = request::NOTHING;
+            let request = request::request(&fetcher.spec.topic, None, part, sizes, &fetcher.spec.fetch);
+            self.last_token += 1;
+            let (timeout, owner) = (cx.config.request_timeout, Owner::Consumer(self.last_token));
+            let call = Call { request: &request, version, timeout, owner, response_bytes: sizes.response };
+            if let Err(error) = cx.net.send(cx.now, conn, &call) {
+                tracing::debug!(%error, "a fetch session is not ended");
+            }
+        }
     }
 
     fn ask(
@@ -151,8 +173,7 @@ impl Consumer {
         let call =
             Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
         cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
-        let request =
-            Request { broker, question: Question::Offsets, since: cx.now.mono, reserved: 0, oversized: None };
+        let request = Request::small(broker, Question::Offsets, cx.now.mono);
         fetcher.sent(token, request, wanted.iter().map(|wanted| wanted.partition));
         self.record(token, reader);
         Ok(())
@@ -176,8 +197,7 @@ impl Consumer {
         let call =
             Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
         cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
-        let request =
-            Request { broker, question: Question::Epochs, since: cx.now.mono, reserved: 0, oversized: None };
+        let request = Request::small(broker, Question::Epochs, cx.now.mono);
         fetcher.sent(token, request, numbers.into_iter());
         self.record(token, reader);
         Ok(())
@@ -194,17 +214,22 @@ impl Consumer {
         let version = request::usable(version::<FetchRequest<'_>>(cx, conn)?, fetcher.topic_id);
         let Some((partitions, sizes)) = fetcher.select(cx.now.mono, broker, version) else { return Ok(()) };
         let numbers: Vec<i32> = partitions.iter().map(|partition| partition.partition).collect();
-        let max_wait = fetcher.spec.fetch.max_wait;
         let topic = Arc::clone(&fetcher.spec.topic);
-        let max_wait_ms = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
-        let isolation = fetcher.spec.fetch.isolation;
-        let request = request::request(&topic, fetcher.topic_id, partitions, sizes, isolation, max_wait_ms);
+        let topic_id = fetcher.topic_id.filter(|_| request::uses_ids(version));
+        let session = fetcher.sessions.entry(broker).or_default();
+        let part = session.fetch(version, topic_id, partitions);
+        let is_incremental = part.is_incremental;
+        let request = request::request(&topic, fetcher.topic_id, part, sizes, &fetcher.spec.fetch);
         let token = self.last_token + 1;
-        let timeout = cx.config.request_timeout + max_wait;
+        let timeout = cx.config.request_timeout + fetcher.spec.fetch.max_wait;
         let owner = Owner::Consumer(token);
         let call = Call { request: &request, version, timeout, owner, response_bytes: sizes.response };
-        cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
+        if let Err(error) = cx.net.send(cx.now, conn, &call) {
+            session.renew();
+            return Err(error.to_string());
+        }
         let request = Request {
+            is_incremental,
             broker,
             question: Question::Records,
             since: cx.now.mono,

@@ -4,6 +4,7 @@ mod fetching;
 mod memory;
 mod opening;
 mod seeking;
+mod sessions;
 mod transactions;
 mod trouble;
 mod validation;
