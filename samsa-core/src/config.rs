@@ -176,7 +176,9 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Between attempts at one request. Default 100 ms to 1 s.
     pub retry_backoff: Backoff,
-    /// Between attempts to dial one broker. Default 50 ms to 10 s.
+    /// Between attempts to dial one broker. Default 50 ms to 1 s, as Java's `reconnect.backoff.max.ms`: a longer wait
+    /// outlives short delivery timeouts, so that a broker is back and records fail for want of an attempt. One attempt a
+    /// second hurts nobody, and the cap on dialling holds over all brokers.
     pub dial_backoff: Backoff,
     /// Metadata is asked for again at this age, errors apart. Default 5 min.
     pub metadata_max_age: Duration,
@@ -194,7 +196,7 @@ impl Config {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             retry_backoff: Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) },
-            dial_backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_secs(10) },
+            dial_backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_secs(1) },
             metadata_max_age: Duration::from_secs(300),
             publish: PublishConfig::default(),
         }

@@ -267,7 +267,15 @@ impl Engine {
     fn news(&mut self, news: News) {
         match news {
             News::Ready { peer, role } => self.ready(peer, role),
-            News::Unreachable { peer, role, reason } => self.unreachable(peer, role, reason),
+            News::Unreachable { peer, role, reason, is_loss } => {
+                if let Peer::Broker(broker) = peer
+                    && is_loss
+                {
+                    self.out.event(Event::BrokerLost { broker, reason: reason.clone() });
+                }
+                self.unreachable(peer, role, reason);
+            }
+            News::Throttled { peer, role, lasts } => self.throttled(peer, role, lasts),
             News::Response { owner, version, frame } => match owner {
                 Owner::Cluster => self.cluster(ClusterInput::Response { version, frame }),
                 Owner::Producer(token) => self.producer(ProducerInput::Response { token, version, frame }),
@@ -301,9 +309,6 @@ impl Engine {
     }
 
     fn unreachable(&mut self, peer: Peer, role: Role, reason: String) {
-        if let Peer::Broker(broker) = peer {
-            self.out.event(Event::BrokerLost { broker, reason: reason.clone() });
-        }
         match role {
             Role::Produce => self.producer(ProducerInput::Unreachable { peer, reason }),
             Role::Fetch(_) => self.consumer(ConsumerInput::Unreachable { peer, reason }),
@@ -313,6 +318,14 @@ impl Engine {
                 self.consumer(ConsumerInput::Unreachable { peer, reason: reason.clone() });
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }
+        }
+    }
+
+    fn throttled(&mut self, peer: Peer, role: Role, lasts: Duration) {
+        let peer_name = self.net.describe(peer);
+        tracing::debug!(peer = %peer_name, %role, ?lasts, "throttled");
+        if let Peer::Broker(broker) = peer {
+            self.out.event(Event::Throttled { broker, lasts });
         }
     }
 

@@ -1,6 +1,7 @@
 //! What happened to the cluster that an application may want to know.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::command::Offset;
 use crate::error::ReadError;
@@ -10,12 +11,21 @@ use crate::id::BrokerId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A broker could not be reached, or its connection broke.
+    /// A broker could not be reached, or its connection broke while somebody waited for an answer. The end of a
+    /// connection that nobody needed, such as brokers bring about after ten minutes, is none.
     BrokerLost {
         /// Which.
         broker: BrokerId,
         /// How.
         reason: String,
+    },
+    /// A broker enforces a quota (KIP-219): one connection to it is sent nothing for a while. What waits for it keeps its
+    /// deadlines.
+    Throttled {
+        /// Which.
+        broker: BrokerId,
+        /// For how long, from now on; at most [`limits::THROTTLE`](crate::limits::THROTTLE).
+        lasts: Duration,
     },
     /// A partition has another leader.
     LeaderMoved {

@@ -15,6 +15,9 @@ pub const DIALS: usize = 8;
 /// Of these, how many may lead to one broker.
 pub const DIALS_TO_ONE_PEER: usize = 2;
 
+/// The longest time for which a broker may have a connection sent nothing (KIP-219). Its default quota windows come to 11 s.
+pub const THROTTLE: Duration = Duration::from_secs(60);
+
 /// Requests in flight on one connection.
 pub const REQUESTS_IN_FLIGHT: usize = 32;
 

@@ -12,6 +12,10 @@ const PAUSE: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(
 const STALL: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
 const HALF_OPEN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(40);
 const DOWN: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
+const PARTED: Range<Duration> = Duration::from_millis(500)..Duration::from_secs(12);
+const SUSPENDED: Range<Duration> = Duration::from_millis(100)..Duration::from_secs(20);
+/// How far the wall clock goes wrong, each way, in ms: less than brokers stand.
+const WRONG_MS: u64 = 25 * 60 * 1000;
 const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(4);
 const AWAY_LONG: Range<Duration> = Duration::from_secs(6)..Duration::from_secs(12);
 
@@ -37,9 +41,15 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         Fault::Cut | Fault::Stall | Fault::HalfOpen => strike_connection(world, kind, rng),
         Fault::Crash => crash(world, rng),
         Fault::ZooKeeperLoss | Fault::SessionExpiry => strike_session(world, kind, rng),
-        Fault::LeaderMove | Fault::StaleMetadata | Fault::UncleanElection | Fault::TopicRemade => {
-            world.host().upset(kind)
-        }
+        Fault::Partition => part(world, rng),
+        Fault::WallJump => set_the_wall_clock(world, rng),
+        Fault::Suspend => world.suspend_a_client(rng.duration(&SUSPENDED), rng),
+        Fault::LeaderMove
+        | Fault::StaleMetadata
+        | Fault::SlowBroker
+        | Fault::Quota
+        | Fault::UncleanElection
+        | Fault::TopicRemade => world.host().upset(kind),
         // These happen to bytes, answers and brokers as they come by.
         Fault::Latency | Fault::Split | Fault::LostReply | Fault::BlankMetadata => false,
     }
@@ -80,6 +90,22 @@ fn crash(world: &World, rng: &mut Rng) -> bool {
         sleep.await;
         host.start(broker);
     });
+    true
+}
+
+fn part(world: &World, rng: &mut Rng) -> bool {
+    let running = world.running_brokers();
+    let Some(host) = rng.pick(&running).and_then(|id| world.host().name_of(*id)) else { return false };
+    let lasts = rng.duration(&PARTED);
+    world.trace().line("network", format_args!("!! nobody reaches {host} for {lasts:?}"));
+    world.network().part(&host, lasts);
+    true
+}
+
+fn set_the_wall_clock(world: &World, rng: &mut Rng) -> bool {
+    let wrong = rng.below(2 * WRONG_MS) as i64 - WRONG_MS as i64;
+    world.trace().line("clock", format_args!("!! the wall clock is {wrong} ms wrong from now on"));
+    world.clock().set_wall_wrong_by(wrong);
     true
 }
 

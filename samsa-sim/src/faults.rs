@@ -55,6 +55,16 @@ faults! {
     StaleMetadata = "stale-metadata",
     /// A broker that has just started, and for a while knows no topics and no other brokers.
     BlankMetadata = "blank-metadata",
+    /// A broker that takes its time with every answer.
+    SlowBroker = "slow-broker",
+    /// A broker that throttles whoever asks (KIP-219).
+    Quota = "quota",
+    /// A broker that cannot be reached for a while, though it runs and others reach it.
+    Partition = "partition",
+    /// A wall clock that is set anew.
+    WallJump = "wall-jump",
+    /// A machine that is suspended, with a client on it: its monotonic clock stands still meanwhile.
+    Suspend = "suspend",
     /// A partition whose leader, in spite of it all, becomes one that lacks acknowledged records: they are lost.
     UncleanElection = "unclean-election",
     /// A topic that is deleted and, a little later, made anew under the same name: its records are lost.

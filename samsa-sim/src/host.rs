@@ -127,6 +127,11 @@ impl Host {
         inner.cluster.broker_ids().into_iter().filter(|id| inner.cluster.is_running(*id) == running).collect()
     }
 
+    /// The host that a broker runs on.
+    pub(crate) fn name_of(&self, broker: i32) -> Option<String> {
+        self.0.borrow().cluster.address(broker).map(|address| address.host.clone())
+    }
+
     /// Host and port of every broker, with commas between.
     pub(crate) fn bootstrap(&self) -> String {
         let inner = self.0.borrow();
@@ -297,8 +302,18 @@ impl Inner {
                 Output::NodeGone { path } => self.world.zookeeper.with(|ensemble| ensemble.uproot(&path)),
                 Output::Note { broker, text } => self.world.trace.line(&name(broker), format_args!("{text}")),
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
+                Output::Hasty(text) if self.bytes_are_punctual() => {
+                    self.world.violations.add("waits-out-throttle", text);
+                }
+                Output::Hasty(_) => {}
             }
         }
+    }
+
+    /// Whether what arrives now was sent just now.
+    fn bytes_are_punctual(&self) -> bool {
+        let late = [Fault::Latency, Fault::Split, Fault::Stall, Fault::Partition, Fault::Suspend];
+        !self.world.faults.kinds().iter().any(|kind| late.contains(kind))
     }
 
     fn send(&mut self, conn: ServerConn, frame: Vec<Bytes>) {

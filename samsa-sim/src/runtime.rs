@@ -12,6 +12,7 @@ use samsa_client::runtime::{Tcp, Timer, ZooKeeper};
 use samsa_client::{ConnectString, Driver, Launch};
 use samsa_core::{Clock, Instant, Job, JobOutput, Now, SessionId, ZkNews, ZkOp, ZkRequestId};
 
+use crate::clock::MachineClock;
 use crate::executor::{Schedule, Sleep};
 use crate::network::{Network, Socket};
 use crate::violations::Violations;
@@ -27,6 +28,7 @@ const COMPUTING: std::ops::Range<Duration> = Duration::from_micros(5)..Duration:
 #[derive(Clone, Debug)]
 pub struct Runtime {
     world: World,
+    clock: Arc<MachineClock>,
     chroot: String,
 }
 
@@ -39,18 +41,19 @@ impl samsa_client::Runtime for Runtime {
     type ZooKeeper = Sessions;
 
     fn now(&self) -> Now {
-        self.world.clock().now()
+        self.clock.now()
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
-        self.world.clock()
+        Arc::clone(&self.clock) as Arc<dyn Clock>
     }
 
     fn timer(&self) -> Alarm {
         Alarm {
             schedule: Rc::clone(self.world.schedule()),
+            clock: Arc::clone(&self.clock),
             violations: self.world.violations().clone(),
-            sleep: None,
+            set: None,
         }
     }
 
@@ -103,22 +106,40 @@ impl Tcp for Connection {
 #[derive(Debug)]
 pub struct Alarm {
     schedule: Rc<Schedule>,
+    clock: Arc<MachineClock>,
     violations: Violations,
-    sleep: Option<Sleep>,
+    set: Option<(Instant, Sleep)>,
+}
+
+impl Alarm {
+    /// As long as the machine's own clock takes to get there, if it is not suspended meanwhile.
+    fn sleep_until(&self, at: Instant) -> Sleep {
+        Sleep::new(Rc::clone(&self.schedule), self.schedule.now() + (at - self.clock.now().mono))
+    }
 }
 
 impl Timer for Alarm {
     fn reset(&mut self, at: Instant) {
-        let now = self.schedule.now();
+        let now = self.clock.now().mono;
         if at <= now {
             self.violations
                 .add("deadlines-move-on", format!("the driver wants to be woken at {at}, and it is {now}"));
         }
-        self.sleep = Some(Sleep::new(Rc::clone(&self.schedule), at));
+        self.set = Some((at, self.sleep_until(at)));
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.sleep.as_mut().map_or(Poll::Pending, |sleep| Pin::new(sleep).poll(cx))
+        while let Some((at, sleep)) = &mut self.set {
+            if Pin::new(sleep).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let at = *at;
+            if self.clock.now().mono >= at {
+                return Poll::Ready(());
+            }
+            self.set = Some((at, self.sleep_until(at)));
+        }
+        Poll::Pending
     }
 }
 
@@ -152,13 +173,17 @@ impl ZooKeeper for Sessions {
     }
 }
 
-/// Lets clients run in a world: the argument of `samsa-client`'s builder.
+/// Lets a client run in a world, on a machine of its own: the argument of `samsa-client`'s builder.
 #[derive(Clone, Debug)]
-pub struct Launcher(World);
+pub struct Launcher {
+    world: World,
+    clock: Arc<MachineClock>,
+}
 
 impl Launcher {
-    pub(crate) const fn new(world: World) -> Self {
-        Self(world)
+    pub(crate) fn new(world: World) -> Self {
+        let clock = Arc::new(MachineClock::new(world.clock()));
+        Self { world, clock }
     }
 }
 
@@ -167,10 +192,10 @@ impl Launch for Launcher {
 
     fn runtime(&self, ensemble: Option<&ConnectString>) -> Result<Runtime, &'static str> {
         let chroot = ensemble.and_then(|ensemble| ensemble.chroot.clone()).unwrap_or_default();
-        Ok(Runtime { world: self.0.clone(), chroot })
+        Ok(Runtime { world: self.world.clone(), clock: Arc::clone(&self.clock), chroot })
     }
 
     fn spawn(&self, driver: Driver<Runtime>) {
-        self.0.spawn_client(driver);
+        self.world.spawn_client(Arc::clone(&self.clock), driver);
     }
 }

@@ -1,6 +1,6 @@
 //! Building a world from a seed, and running an application in it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl Simulation {
             zookeeper,
             host,
             config: self.cluster.clone(),
-            clients: Cell::new(0),
+            clients: RefCell::default(),
             rng: RefCell::new(rng),
         });
         self.begin(&world, chaos);

@@ -1,18 +1,18 @@
 //! What an application sees of the world that it runs in.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use samsa_client::Builder;
 use samsa_core::{Clock as _, Instant, Now};
 
-use crate::clock::VirtualClock;
+use crate::clock::{MachineClock, VirtualClock};
 use crate::cluster::ClusterConfig;
 use crate::executor::{Schedule, Sleep, Spawner, TaskName};
 use crate::faults::Faults;
@@ -31,6 +31,34 @@ use crate::zookeeper::ZooKeeperService;
 #[derive(Clone)]
 pub struct World(Rc<Inner>);
 
+/// A machine with a client on it.
+#[derive(Clone)]
+pub(crate) struct Machine {
+    clock: Arc<MachineClock>,
+    /// Whom to wake when the machine goes on.
+    driver: Rc<RefCell<Option<Waker>>>,
+}
+
+impl Machine {
+    /// Runs a driver while the machine is not suspended.
+    async fn run(self, driver: impl Future<Output = ()>) {
+        let mut driver = pin!(driver);
+        poll_fn(|cx| {
+            if self.clock.is_suspended() {
+                *self.driver.borrow_mut() = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            driver.as_mut().poll(cx)
+        })
+        .await;
+    }
+
+    fn resume(&self) {
+        self.clock.resume();
+        self.driver.take().into_iter().for_each(Waker::wake);
+    }
+}
+
 pub(crate) struct Inner {
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) schedule: Rc<Schedule>,
@@ -42,8 +70,8 @@ pub(crate) struct Inner {
     pub(crate) zookeeper: ZooKeeperService,
     pub(crate) host: Host,
     pub(crate) config: ClusterConfig,
-    /// How many were started.
-    pub(crate) clients: Cell<u64>,
+    /// Those that were started.
+    pub(crate) clients: RefCell<Vec<Machine>>,
     pub(crate) rng: RefCell<Rng>,
 }
 
@@ -99,10 +127,26 @@ impl World {
         self.spawn_named("task", task);
     }
 
-    pub(crate) fn spawn_client(&self, driver: impl Future<Output = ()> + 'static) {
-        let number = self.0.clients.get() + 1;
-        self.0.clients.set(number);
-        self.spawn_named(format!("client {number}"), driver);
+    pub(crate) fn spawn_client(&self, clock: Arc<MachineClock>, driver: impl Future<Output = ()> + 'static) {
+        let machine = Machine { clock, driver: Rc::default() };
+        self.0.clients.borrow_mut().push(machine.clone());
+        let number = self.0.clients.borrow().len();
+        self.spawn_named(format!("client {number}"), machine.run(driver));
+    }
+
+    /// Suspends a machine with a client on it for a while. Says whether there is one.
+    pub(crate) fn suspend_a_client(&self, lasts: Duration, rng: &mut Rng) -> bool {
+        let clients = self.0.clients.borrow();
+        let awake: Vec<(usize, &Machine)> =
+            (1..).zip(&*clients).filter(|(_, machine)| !machine.clock.is_suspended()).collect();
+        let Some((number, machine)) = rng.pick(&awake).map(|(number, machine)| (*number, (*machine).clone()))
+        else {
+            return false;
+        };
+        self.0.trace.line("faults", format_args!("!! client {number} is suspended for {lasts:?}"));
+        machine.clock.suspend();
+        self.0.schedule.call_after(lasts, move || machine.resume());
+        true
     }
 
     pub(crate) fn spawn_named(&self, name: impl Into<TaskName>, task: impl Future<Output = ()> + 'static) {
@@ -147,6 +191,8 @@ impl World {
         self.0.trace.line("faults", format_args!("are over: from now on nothing goes wrong"));
         self.0.faults.heal();
         self.0.network.heal();
+        self.0.clock.set_wall_wrong_by(0);
+        self.0.clients.borrow().iter().for_each(Machine::resume);
         self.0.host.heal();
     }
 

@@ -47,6 +47,7 @@ impl Script {
                 News::Response { version, frame, .. } => ClusterInput::Response { version, frame },
                 News::Failed { failure, .. } => ClusterInput::Failed(failure),
                 News::Oversized { .. } => panic!("metadata is never oversized"),
+                News::Throttled { .. } => continue,
             };
             let mut cx =
                 Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };

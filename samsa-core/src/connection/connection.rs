@@ -8,6 +8,7 @@
 //! | Opening     | `Metadata` 0       | Opening     | [`Heard::Metadata`]: it has done its work |
 //! | Ready       | request            | Ready       | bytes, an entry in the table              |
 //! | Ready       | frame              | Ready       | [`Heard::Response`] of the oldest request |
+//! | Ready       | that throttles     | Ready       | as before; no request is begun for a while |
 //! | any         | nonsense, deadline | gone        | each request in flight fails              |
 //!
 //! Brokers answer in the order of asking, so the table of requests in flight is a queue, and a response with another
@@ -27,9 +28,11 @@ use super::handshake::{Handshake, Step};
 use super::read_buffer::{ReadBuffer, RecvBuf};
 use super::receiver::{Received, Receiver};
 use super::send_queue::SendQueue;
+use super::throttle::Place;
 use super::versions::Versions;
 use super::{Call, Failure, Owner};
 use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Deadline, Instant};
 
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub(crate) struct Connection {
     send: SendQueue,
     receiver: Receiver,
     in_flight: VecDeque<InFlight>,
+    /// Nothing is sent before this.
+    throttled_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -73,6 +78,18 @@ struct InFlight {
     since: Instant,
     until: Instant,
     response_bytes: usize,
+    throttle: Place,
+}
+
+/// A request that is about to be tracked.
+struct Tracked {
+    bytes: Vec<Bytes>,
+    version: i16,
+    owner: Option<Owner>,
+    since: Instant,
+    until: Instant,
+    response_bytes: usize,
+    throttle: Place,
 }
 
 /// What a connection has to say.
@@ -85,6 +102,8 @@ pub(crate) enum Heard {
         owner: Owner,
         version: i16,
         frame: Bytes,
+        /// The broker wants nothing more for so long.
+        throttle: Duration,
     },
     Oversized {
         owner: Owner,
@@ -109,6 +128,7 @@ impl Connection {
             send: SendQueue::default(),
             receiver: Receiver::new(pool),
             in_flight: VecDeque::new(),
+            throttled_until: None,
         }
     }
 
@@ -148,8 +168,22 @@ impl Connection {
         self.in_flight.len()
     }
 
+    /// Whether its end is a loss to nobody.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.stage, Stage::Ready(_)) && self.in_flight.is_empty()
+    }
+
     pub(crate) fn has_output(&self) -> bool {
-        !self.send.is_empty()
+        !self.send.is_idle()
+    }
+
+    /// The time may be over for which nothing was to be sent. Says whether it is, since the last call.
+    pub(crate) fn go_on(&mut self, now: Instant) -> bool {
+        let is_over = self.throttled_until.take_if(|until| *until <= now).is_some();
+        if is_over {
+            self.send.hold(false);
+        }
+        is_over
     }
 
     /// Queues a request.
@@ -160,7 +194,16 @@ impl Connection {
     ) -> Result<(), EncodeError> {
         let id = self.next_correlation_id;
         let bytes = encode_request(id, Some(&self.client_id), call.version, call.request)?;
-        self.track(now, bytes, call.version, Some(call.owner), now + call.timeout, call.response_bytes);
+        let begins = self.throttled_until.map_or(now, |until| until.max(now));
+        self.track(Tracked {
+            bytes,
+            version: call.version,
+            owner: Some(call.owner),
+            since: now,
+            until: begins + call.timeout,
+            response_bytes: call.response_bytes,
+            throttle: Place::of::<R>(call.version),
+        });
         Ok(())
     }
 
@@ -213,17 +256,29 @@ impl Connection {
         match &self.stage {
             Stage::Dialling { until, .. } => Some(Deadline::new(*until, "connection attempt")),
             Stage::Opening { until, .. } => Some(Deadline::new(*until, "handshake")),
-            Stage::Ready(_) if self.receiver.is_waiting() => None,
             Stage::Ready(_) => {
-                let soonest = self.in_flight.iter().map(|request| request.until).min()?;
-                Some(Deadline::new(soonest, "response"))
+                let throttled =
+                    self.throttled_until.map(|until| Deadline::new(until, "throttled connection"));
+                Deadline::earlier(self.response_deadline(), throttled)
             }
         }
     }
 
+    fn response_deadline(&self) -> Option<Deadline> {
+        if self.receiver.is_waiting() {
+            return None;
+        }
+        let soonest = self.in_flight.iter().map(|request| request.until).min()?;
+        Some(Deadline::new(soonest, "response"))
+    }
+
     /// Why the deadline costs the connection, in words.
     pub(crate) fn overdue(&self, now: Instant) -> Option<String> {
-        self.deadline().filter(|deadline| deadline.at <= now)?;
+        let deadline = match &self.stage {
+            Stage::Ready(_) => self.response_deadline(),
+            Stage::Dialling { .. } | Stage::Opening { .. } => self.deadline(),
+        };
+        deadline.filter(|deadline| deadline.at <= now)?;
         Some(match &self.stage {
             Stage::Dialling { .. } => "no connection in time".to_owned(),
             Stage::Opening { .. } => "connected, but the broker did not tell its versions in time".to_owned(),
@@ -247,6 +302,9 @@ impl Connection {
             Stage::Dialling { until, .. } => Some(("to be connected", None, *until)),
             Stage::Opening { until, .. } => Some(("the broker to tell its versions", None, *until)),
             Stage::Ready(_) if self.receiver.is_waiting() => None,
+            Stage::Ready(_) if self.throttled_until.is_some() => {
+                self.throttled_until.map(|until| ("the broker's quota, which throttles it", None, until))
+            }
             Stage::Ready(_) => {
                 self.in_flight.front().map(|oldest| ("a response", Some(oldest.since), oldest.until))
             }
@@ -262,19 +320,20 @@ impl Connection {
                 encode_request(id, Some(&self.client_id), 0, &MetadataRequest::default())
             }
         };
-        self.track(now, bytes.map_err(|error| error.to_string())?, 0, None, until, limits::RESPONSE_BYTES);
+        self.track(Tracked {
+            bytes: bytes.map_err(|error| error.to_string())?,
+            version: 0,
+            owner: None,
+            since: now,
+            until,
+            response_bytes: limits::RESPONSE_BYTES,
+            throttle: Place::Nowhere,
+        });
         Ok(())
     }
 
-    fn track(
-        &mut self,
-        now: Instant,
-        bytes: Vec<Bytes>,
-        version: i16,
-        owner: Option<Owner>,
-        until: Instant,
-        response_bytes: usize,
-    ) {
+    fn track(&mut self, request: Tracked) {
+        let Tracked { bytes, version, owner, since, until, response_bytes, throttle } = request;
         let start = self.send.push(bytes);
         let correlation_id = self.next_correlation_id;
         self.next_correlation_id = correlation_id.wrapping_add(1);
@@ -283,10 +342,23 @@ impl Connection {
             version,
             owner,
             start,
-            since: now,
+            since,
             until,
             response_bytes,
+            throttle,
         });
+    }
+
+    /// Nothing more is begun for so long, and what waits for its response waits longer: the broker reads nothing.
+    fn throttle(&mut self, now: Instant, lasts: Duration) {
+        if lasts.is_zero() || is_planted(PlantedBug::IgnoresThrottle) {
+            return;
+        }
+        self.send.hold(true);
+        self.throttled_until = self.throttled_until.max(Some(now + lasts));
+        for request in &mut self.in_flight {
+            request.until = request.until + lasts;
+        }
     }
 
     fn oversized(&self, bytes: usize) -> Option<Heard> {
@@ -302,7 +374,11 @@ impl Connection {
         }
         let oldest = self.in_flight.pop_front().ok_or("a response came that nobody asked for")?;
         match oldest.owner {
-            Some(owner) => Ok(Some(Heard::Response { owner, version: oldest.version, frame })),
+            Some(owner) => {
+                let throttle = oldest.throttle.read(oldest.version, &frame);
+                self.throttle(now, throttle);
+                Ok(Some(Heard::Response { owner, version: oldest.version, frame, throttle }))
+            }
             None => self.open(now, &frame),
         }
     }

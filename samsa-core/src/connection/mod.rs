@@ -16,6 +16,7 @@ mod read_buffer;
 mod receiver;
 mod send_queue;
 mod slots;
+mod throttle;
 mod versions;
 
 use std::fmt;
@@ -99,11 +100,15 @@ pub(crate) enum News {
     Ready { peer: Peer, role: Role },
     /// A connection that was asked for could not be made, or one that was ready broke. Who still wants it asks again;
     /// dialling then waits as long as it must.
-    Unreachable { peer: Peer, role: Role, reason: String },
+    ///
+    /// It is a loss unless the connection was ready and nobody waited for an answer.
+    Unreachable { peer: Peer, role: Role, reason: String, is_loss: bool },
     /// `frame` is the response without its length, ready for `samsa_proto::decode_response`.
     Response { owner: Owner, version: i16, frame: Bytes },
     /// A request ended without response.
     Failed { owner: Owner, failure: Failure },
+    /// A broker lets a connection be sent nothing for so long.
+    Throttled { peer: Peer, role: Role, lasts: Duration },
     /// A response of so many bytes waits unread.
     Oversized { owner: Owner, conn: ConnId, bytes: usize },
 }

@@ -116,9 +116,9 @@ impl Network {
             self.news.push_back(News::Failed { owner: call.owner, failure });
             return Ok(());
         };
-        let was_empty = !connection.has_output();
+        let had_output = connection.has_output();
         connection.request(now.mono, call)?;
-        if was_empty {
+        if connection.has_output() && !had_output {
             self.writable.push_back(conn);
         }
         Ok(())
@@ -215,6 +215,7 @@ impl Network {
         for (conn, reason) in self.slots.overdue(now.mono) {
             self.close(now, conn, &reason);
         }
+        self.writable.extend(self.slots.let_go_on(now.mono));
         self.dial_what_may_be(now.mono);
     }
 
@@ -331,8 +332,11 @@ impl Network {
                 }
                 self.dial_what_may_be(now.mono);
             }
-            Heard::Response { owner, version, frame } => {
+            Heard::Response { owner, version, frame, throttle } => {
                 link.failures = 0;
+                if !throttle.is_zero() {
+                    self.news.push_back(News::Throttled { peer, role, lasts: throttle });
+                }
                 self.news.push_back(News::Response { owner, version, frame });
             }
             Heard::Oversized { owner, bytes } => {
@@ -350,12 +354,13 @@ impl Network {
 
     fn end(&mut self, now: Now, way: Way, connection: Connection, reason: &str) {
         let opening = connection.opening();
+        let was_idle = connection.is_idle();
         let failed = connection.fail(reason).map(|(owner, failure)| News::Failed { owner, failure });
         self.news.extend(failed);
         if opening.is_some_and(|opening| self.ages.ended(way.0, opening)) {
             return self.dial_again_at_once(now.mono, way);
         }
-        self.fail_link(now.mono, way, reason);
+        self.rest_link(now.mono, way, reason, !was_idle);
         self.dial_what_may_be(now.mono);
     }
 
@@ -390,7 +395,7 @@ impl Network {
             .collect();
         self.links.retain(|(to, _), _| *to != peer);
         for way in awaited {
-            self.tell_unreachable(way, WHY);
+            self.tell_unreachable(way, WHY, false);
         }
     }
 

@@ -16,33 +16,52 @@ pub(crate) struct SendQueue {
     end: u64,
     /// Up to where the driver has been given bytes.
     handed: u64,
+    /// Where the requests start of which it has been given nothing yet.
+    untouched: VecDeque<u64>,
+    /// No other request is begun, only finished.
+    held: bool,
 }
 
 impl SendQueue {
     /// Queues a request and tells where it starts.
     pub(crate) fn push(&mut self, request: Vec<Bytes>) -> u64 {
         let start = self.end;
+        self.untouched.push_back(start);
         self.end += request.iter().map(|segment| segment.len() as u64).sum::<u64>();
         self.segments.extend(request.into_iter().filter(|segment| !segment.is_empty()));
         start
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.segments.is_empty()
+    /// Whether there is nothing to write now.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.segments.is_empty() || self.limit() <= self.written
+    }
+
+    /// From now on no other request is begun, or they all are again.
+    pub(crate) fn hold(&mut self, hold: bool) {
+        self.held = hold;
     }
 
     /// Gives the driver what one vectored write takes.
     pub(crate) fn transmit(&mut self, into: &mut Vec<Bytes>) {
-        let handed: u64 = self
-            .segments
-            .iter()
-            .take(limits::GATHER_SEGMENTS)
-            .map(|segment| {
-                into.push(segment.clone());
-                segment.len() as u64
-            })
-            .sum();
-        self.handed = self.handed.max(self.written + handed);
+        let (mut at, limit) = (self.written, self.limit());
+        for segment in self.segments.iter().take(limits::GATHER_SEGMENTS) {
+            if at >= limit {
+                break;
+            }
+            into.push(segment.clone());
+            at += segment.len() as u64;
+        }
+        self.handed = self.handed.max(at);
+        while self.untouched.front().is_some_and(|start| *start < self.handed) {
+            self.untouched.pop_front();
+        }
+    }
+
+    /// Up to where bytes may be handed out: always the end of a request.
+    fn limit(&self) -> u64 {
+        let next = self.untouched.front().filter(|_| self.held);
+        next.copied().unwrap_or(self.end)
     }
 
     /// Forgets what was written; more than was handed out is taken for all of that.
@@ -86,7 +105,7 @@ mod tests {
         queue.push(vec![Bytes::from_static(b"hi")]);
 
         let mut all = Vec::new();
-        while !queue.is_empty() {
+        while !queue.is_idle() {
             all.extend(written(&mut queue, 2));
         }
         assert_eq!(all, b"abcdefghi");
@@ -107,6 +126,20 @@ mod tests {
         assert!(!queue.is_handed(second));
         queue.transmit(&mut Vec::new());
         assert!(queue.is_handed(second));
+    }
+
+    #[test]
+    fn a_queue_that_is_held_finishes_what_was_begun_and_begins_nothing() {
+        let mut queue = SendQueue::default();
+        queue.push(vec![Bytes::from_static(b"abc")]);
+        assert_eq!(written(&mut queue, 1), b"a");
+        queue.push(vec![Bytes::from_static(b"de")]);
+        queue.hold(true);
+        assert_eq!(written(&mut queue, 100), b"bc");
+        assert!(queue.is_idle() && written(&mut queue, 100).is_empty());
+        queue.push(vec![Bytes::from_static(b"f")]);
+        queue.hold(false);
+        assert_eq!(written(&mut queue, 100), b"def");
     }
 
     #[test]

@@ -56,6 +56,17 @@ impl Slots {
         self.iter().filter_map(|(conn, _, connection)| Some((conn, connection.overdue(now)?))).collect()
     }
 
+    /// Those that were throttled up to now and have something to send.
+    pub(crate) fn let_go_on(&mut self, now: Instant) -> Vec<ConnId> {
+        let slots = self.0.iter_mut().enumerate();
+        let waiting = slots.filter_map(|(at, slot)| {
+            let (_, connection) = slot.open.as_mut()?;
+            let goes_on = connection.go_on(now) && connection.has_output();
+            goes_on.then(|| ConnId::new(at as u32, slot.generation))
+        });
+        waiting.collect()
+    }
+
     /// Those that were dialled and not connected in time.
     pub(crate) fn unreached(&self, now: Instant) -> Vec<ConnId> {
         let is_unreached =

@@ -1,5 +1,7 @@
 //! From a request's frame to its answer: which API, which version, who handles it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use samsa_core::{Instant, Now};
 use samsa_proto::api::Api;
@@ -25,12 +27,16 @@ pub(super) struct Call<'a> {
     pub(super) correlation_id: i32,
     pub(super) client: &'a str,
     pub(super) frame: &'a Bytes,
+    /// How many milliseconds the client has to wait after the answer.
+    pub(super) throttle_ms: i32,
 }
 
 /// What becomes of a request.
 pub(super) enum Answer {
     /// It is answered with this frame.
     Frame(Vec<Bytes>),
+    /// It is answered with this frame, which says that the client has to wait.
+    Throttled { frame: Vec<Bytes>, lasts: Duration },
     /// It is done and has no answer.
     Silence,
     /// It cannot be answered yet.
@@ -46,12 +52,14 @@ pub(super) enum Waiting {
     Fetch { frame: Bytes, until: Instant },
     /// The followers do not have it yet.
     Produce(Pending),
+    /// The broker takes its time.
+    Late { frame: Vec<Bytes>, until: Instant },
 }
 
 impl Waiting {
     pub(super) const fn until(&self) -> Instant {
         match self {
-            Self::Fetch { until, .. } => *until,
+            Self::Fetch { until, .. } | Self::Late { until, .. } => *until,
             Self::Produce(pending) => pending.until,
         }
     }
@@ -60,7 +68,29 @@ impl Waiting {
 impl Call<'_> {
     /// The answer as a frame.
     pub(super) fn answer<R: Request>(&self, state: &mut State, response: &R::Response<'_>) -> Answer {
-        frame::<R>(state, self.correlation_id, self.version, response)
+        frame::<R>(state, self.correlation_id, self.version, response).throttled(self.throttle_ms)
+    }
+}
+
+impl Answer {
+    /// The same, after which the client has to wait.
+    pub(super) fn throttled(self, throttle_ms: i32) -> Self {
+        let lasts = Duration::from_millis(u64::try_from(throttle_ms).unwrap_or(0));
+        match self {
+            Self::Frame(frame) if !lasts.is_zero() => Self::Throttled { frame, lasts },
+            other => other,
+        }
+    }
+}
+
+/// The first version whose answer says how long to wait; `None` where the model never says it.
+fn first_with_throttle(key: i16) -> Option<i16> {
+    match key {
+        ProduceRequest::KEY | FetchRequest::KEY => Some(1),
+        ListOffsetsRequest::KEY | CreateTopicsRequest::KEY => Some(2),
+        MetadataRequest::KEY => Some(3),
+        InitProducerIdRequest::KEY => Some(0),
+        _ => None,
     }
 }
 
@@ -91,7 +121,9 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, la
     };
     let RequestHeader { api_key, api_version, correlation_id, client_id, .. } = header;
     let client = client_id.unwrap_or_default();
-    let call = Call { now, broker, version: api_version, correlation_id, client, frame };
+    let may_throttle = first_with_throttle(api_key).is_some_and(|first| api_version >= first);
+    let throttle_ms = if may_throttle { state.throttle_ms(now, broker) } else { 0 };
+    let call = Call { now, broker, version: api_version, correlation_id, client, frame, throttle_ms };
     if !state.release().understands(api_key, api_version) {
         return not_understood(state, &call, api_key);
     }

@@ -1,6 +1,9 @@
 //! A broker's side of a connection: one request after the other, each answered before the next is looked at.
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes, BytesMut};
+use samsa_core::Instant;
 
 use super::answer::Waiting;
 
@@ -13,11 +16,16 @@ pub(super) struct Connection {
     broker: i32,
     received: BytesMut,
     waiting: Option<Waiting>,
+    /// Nothing is read from when to when, since its client was told to wait.
+    muted: Option<(Instant, Instant)>,
 }
+
+/// How long a request may have been under way that comes after its client was told to wait, and the word of that.
+const UNDER_WAY: Duration = Duration::from_millis(50);
 
 impl Connection {
     pub(super) fn new(broker: i32) -> Self {
-        Self { broker, received: BytesMut::new(), waiting: None }
+        Self { broker, received: BytesMut::new(), waiting: None, muted: None }
     }
 
     pub(super) const fn broker(&self) -> i32 {
@@ -29,8 +37,10 @@ impl Connection {
     }
 
     /// The next request, without its length, once it is whole and the one before it was answered.
-    pub(super) fn next_frame(&mut self) -> Result<Option<Bytes>, String> {
-        let Some(length) = self.received.first_chunk::<4>().filter(|_| self.waiting.is_none()) else {
+    pub(super) fn next_frame(&mut self, now: Instant) -> Result<Option<Bytes>, String> {
+        self.muted.take_if(|(_, until)| *until <= now);
+        let is_busy = self.waiting.is_some() || self.muted.is_some();
+        let Some(length) = self.received.first_chunk::<4>().filter(|_| !is_busy) else {
             return Ok(None);
         };
         let length = i32::from_be_bytes(*length);
@@ -48,8 +58,21 @@ impl Connection {
         self.waiting = Some(waiting);
     }
 
-    pub(super) const fn waiting(&self) -> Option<&Waiting> {
-        self.waiting.as_ref()
+    /// Reads nothing for a while.
+    pub(super) fn mute(&mut self, now: Instant, lasts: Duration) {
+        self.muted = Some((now, now + lasts));
+    }
+
+    /// For how long nothing has been read, if that is longer than it takes a client to know.
+    pub(super) fn is_muted_for(&self, now: Instant) -> Option<Duration> {
+        let (since, _) = self.muted.filter(|(_, until)| *until > now)?;
+        Some(now - since).filter(|since| *since > UNDER_WAY)
+    }
+
+    /// When to look again at what waits.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting.as_ref().map(Waiting::until);
+        waiting.into_iter().chain(self.muted.map(|(_, until)| until)).min()
     }
 
     pub(super) fn stop_waiting(&mut self) -> Option<Waiting> {

@@ -17,7 +17,10 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &CreateTopicsR
         let outcome = create(state, call, topic, request.validate_only);
         topics.push(describe(topic.name, outcome));
     }
-    call.answer::<CreateTopicsRequest<'_>>(state, &CreateTopicsResponse { topics, ..Default::default() })
+    call.answer::<CreateTopicsRequest<'_>>(
+        state,
+        &CreateTopicsResponse { topics, throttle_time_ms: call.throttle_ms, ..Default::default() },
+    )
 }
 
 struct Created {

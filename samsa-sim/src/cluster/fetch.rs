@@ -38,7 +38,10 @@ pub(super) fn answer(
 ) -> Answer {
     if request.session_id != 0 {
         let error_code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
-        return call.answer::<FetchRequest<'_>>(state, &FetchResponse { error_code, ..Default::default() });
+        return call.answer::<FetchRequest<'_>>(
+            state,
+            &FetchResponse { error_code, throttle_time_ms: call.throttle_ms, ..Default::default() },
+        );
     }
     let left = usize::try_from(request.max_bytes).unwrap_or(0);
     let mut found = Found { left, bytes: 0, failed: false, told: Vec::new() };
@@ -48,7 +51,7 @@ pub(super) fn answer(
         let patience = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
         return Answer::Wait(Waiting::Fetch { frame: call.frame.clone(), until: call.now.mono + patience });
     }
-    let response = FetchResponse { responses, ..Default::default() };
+    let response = FetchResponse { responses, throttle_time_ms: call.throttle_ms, ..Default::default() };
     if !found.told.is_empty() {
         state.note(call.broker, format!("Fetch {} of {}", call.version, found.told.join(", ")));
     }

@@ -27,7 +27,10 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ListOffsetsRe
         );
         topics.push(ListOffsetsTopicResponse { name: topic.name, partitions, ..Default::default() });
     }
-    call.answer::<ListOffsetsRequest<'_>>(state, &ListOffsetsResponse { topics, ..Default::default() })
+    call.answer::<ListOffsetsRequest<'_>>(
+        state,
+        &ListOffsetsResponse { topics, throttle_time_ms: call.throttle_ms, ..Default::default() },
+    )
 }
 
 fn tell(partition: &ListOffsetsPartitionResponse) -> String {

@@ -39,12 +39,13 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &MetadataReque
         cluster_id: Some("samsa-sim"),
         controller_id: shared.controller().unwrap_or(-1),
         topics,
+        throttle_time_ms: call.throttle_ms,
         ..Default::default()
     };
     let encoded =
         samsa_proto::encode_response::<MetadataRequest<'_>>(call.correlation_id, call.version, &response);
     match encoded {
-        Ok(frame) => Answer::Frame(frame),
+        Ok(frame) => Answer::Frame(frame).throttled(call.throttle_ms),
         Err(error) => {
             state.complain(format!("the model cannot say what it wants to: {error}"));
             Answer::HangUp

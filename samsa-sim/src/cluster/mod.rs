@@ -78,6 +78,8 @@ pub(crate) enum Output {
     Note { broker: i32, text: String },
     /// A client did what no correct client does.
     Complaint(String),
+    /// Something came from a client that is throttled: it was sent too early, or was under way for long.
+    Hasty(String),
 }
 
 /// All brokers of one cluster.
@@ -124,6 +126,10 @@ impl ModelCluster {
             }
             Input::Received { conn, bytes } => {
                 if let Some(connection) = self.connections.get_mut(&conn) {
+                    if let Some(since) = connection.is_muted_for(now.mono) {
+                        let text = format!("{} bytes {since:?} after it was throttled", bytes.len());
+                        self.state.out.push_back(Output::Hasty(text));
+                    }
                     connection.push(&bytes);
                 }
                 self.serve(now, conn);
@@ -155,6 +161,8 @@ impl ModelCluster {
             Fault::UncleanElection => self.state.let_one_fall_behind(now),
             Fault::TopicRemade => self.state.delete_a_topic(now),
             Fault::StaleMetadata => self.state.let_one_view_stand(now),
+            Fault::SlowBroker => self.state.slow_one_down(now),
+            Fault::Quota => self.state.let_one_throttle(now),
             _ => false,
         };
         self.look_at_waiting(now);
@@ -172,37 +180,45 @@ impl ModelCluster {
 
     /// When to hand in [`Input::Tick`].
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let waits = self.connections.values().filter_map(|connection| Some(connection.waiting()?.until()));
+        let waits = self.connections.values().filter_map(Connection::deadline);
         waits.chain(self.state.deadline()).min()
     }
 
     /// Answers what has come whole, one request after the other, until one has to wait.
     fn serve(&mut self, now: Now, conn: ServerConn) {
         while let Some(connection) = self.connections.get_mut(&conn) {
-            match connection.next_frame() {
+            match connection.next_frame(now.mono) {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
                     let broker = connection.broker();
                     let answer = answer::answer(&mut self.state, now, broker, &frame, false);
-                    self.give(conn, answer);
+                    self.give(now, conn, answer);
                 }
                 Err(complaint) => {
                     self.state.complain(complaint);
-                    self.give(conn, Answer::HangUp);
+                    self.give(now, conn, Answer::HangUp);
                 }
             }
         }
     }
 
-    fn give(&mut self, conn: ServerConn, answer: Answer) {
+    fn give(&mut self, now: Now, conn: ServerConn, answer: Answer) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
         match answer {
-            Answer::Frame(frame) => self.state.send(conn, frame),
-            Answer::Silence => {}
-            Answer::Wait(waiting) => {
-                if let Some(connection) = self.connections.get_mut(&conn) {
-                    connection.wait_for(waiting);
-                }
+            Answer::Frame(frame) => match self.state.slowness(now, connection.broker()) {
+                Some(until) => connection.wait_for(Waiting::Late { frame, until }),
+                None => self.state.send(conn, frame),
+            },
+            // Up to 1.1 the answer itself is held back.
+            Answer::Throttled { frame, lasts } if self.state.release() < Release::V2_1 => {
+                connection.wait_for(Waiting::Late { frame, until: now.mono + lasts });
             }
+            Answer::Throttled { frame, lasts } => {
+                connection.mute(now.mono, lasts);
+                self.state.send(conn, frame);
+            }
+            Answer::Silence => {}
+            Answer::Wait(waiting) => connection.wait_for(waiting),
             Answer::HangUp => {
                 self.connections.remove(&conn);
                 self.state.out.push_back(Output::Close { conn });
@@ -212,17 +228,18 @@ impl ModelCluster {
 
     /// Asks each request that waits whether it can be answered now.
     fn look_at_waiting(&mut self, now: Now) {
-        let waiting: Vec<ServerConn> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.waiting().is_some())
-            .map(|(id, _)| *id)
-            .collect();
-        for conn in waiting {
+        let busy = self.connections.iter().filter(|(_, connection)| connection.deadline().is_some());
+        let busy: Vec<ServerConn> = busy.map(|(id, _)| *id).collect();
+        for conn in busy {
             let Some(connection) = self.connections.get_mut(&conn) else { continue };
-            let (Some(waiting), broker) = (connection.stop_waiting(), connection.broker()) else { continue };
-            let answer = self.look_again(now, broker, waiting);
-            self.give(conn, answer);
+            let broker = connection.broker();
+            if let Some(waiting) = connection.stop_waiting() {
+                let answer = self.look_again(now, broker, waiting);
+                match answer {
+                    Answer::Frame(frame) => self.state.send(conn, frame),
+                    answer => self.give(now, conn, answer),
+                }
+            }
             self.serve(now, conn);
         }
     }
@@ -236,6 +253,8 @@ impl ModelCluster {
                 }
             }
             Waiting::Produce(pending) => produce::look_again(&mut self.state, now, broker, pending),
+            Waiting::Late { frame, until } if now.mono >= until => Answer::Frame(frame),
+            late @ Waiting::Late { .. } => Answer::Wait(late),
         }
     }
 

@@ -26,6 +26,7 @@ const WITH_LEADER: i16 = 10;
 pub(super) struct Pending {
     correlation_id: i32,
     version: i16,
+    throttle_ms: i32,
     pub(super) until: Instant,
     topics: Vec<TopicOutcome>,
 }
@@ -60,8 +61,8 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ProduceReques
         return Answer::Silence;
     }
     let patience = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
-    let (correlation_id, version) = (call.correlation_id, call.version);
-    let pending = Pending { correlation_id, version, until: call.now.mono + patience, topics };
+    let (correlation_id, version, throttle_ms) = (call.correlation_id, call.version, call.throttle_ms);
+    let pending = Pending { correlation_id, version, throttle_ms, until: call.now.mono + patience, topics };
     if request.acks == 1 { finish(state, pending) } else { look_again(state, call.now, call.broker, pending) }
 }
 
@@ -172,7 +173,7 @@ fn committed(state: &State, broker: i32, topic: &str, outcome: &Outcome) -> Resu
 }
 
 fn finish(state: &mut State, pending: Pending) -> Answer {
-    let Pending { correlation_id, version, topics, .. } = pending;
+    let Pending { correlation_id, version, throttle_ms, topics, .. } = pending;
     let responses = topics
         .iter()
         .map(|topic| TopicProduceResponse {
@@ -190,8 +191,9 @@ fn finish(state: &mut State, pending: Pending) -> Answer {
         state,
         correlation_id,
         version,
-        &ProduceResponse { responses, ..Default::default() },
+        &ProduceResponse { responses, throttle_time_ms: throttle_ms, ..Default::default() },
     )
+    .throttled(throttle_ms)
 }
 
 fn describe<'a>(

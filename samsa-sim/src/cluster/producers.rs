@@ -34,7 +34,12 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &InitProducerI
     state.producers += 1;
     let producer_id = FIRST_ID + state.producers;
     state.note(call.broker, format!("InitProducerId {}: {producer_id}", call.version));
-    let response = InitProducerIdResponse { producer_id, producer_epoch: 0, ..Default::default() };
+    let response = InitProducerIdResponse {
+        producer_id,
+        producer_epoch: 0,
+        throttle_time_ms: call.throttle_ms,
+        ..Default::default()
+    };
     call.answer::<InitProducerIdRequest<'_>>(state, &response)
 }
 

@@ -29,6 +29,9 @@ pub(super) struct Broker {
     pub(super) known: bool,
     /// What it tells of the cluster.
     pub(super) view: View,
+    /// Until when it takes its time, and until when it throttles.
+    pub(super) slow_until: Instant,
+    pub(super) throttles_until: Instant,
 }
 
 /// What will happen by itself.
@@ -80,7 +83,14 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: ClusterConfig, addresses: Vec<HostPort>, rng: Rng) -> Self {
-        let broker = |address| Broker { address, running: false, known: false, view: View::Current };
+        let broker = |address| Broker {
+            address,
+            running: false,
+            known: false,
+            view: View::Current,
+            slow_until: Instant::START,
+            throttles_until: Instant::START,
+        };
         let brokers = (1..).zip(addresses.into_iter().map(broker)).collect();
         let (topics, timers, out) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
         let (producers, incarnations, losses) = (0, 0, Vec::new());

@@ -66,7 +66,7 @@ impl Bench {
             match output {
                 Output::Send { conn: CONN, frame } => return Some(Bytes::from(frame.concat()).slice(4..)),
                 Output::Note { text, .. } => self.notes.push(text),
-                Output::Complaint(text) => self.complaints.push(text),
+                Output::Complaint(text) | Output::Hasty(text) => self.complaints.push(text),
                 Output::Close { .. } => self.hung_up = true,
                 Output::Send { .. } | Output::Node { .. } | Output::NodeGone { .. } => {}
             }

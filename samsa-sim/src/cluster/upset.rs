@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_core::Now;
+use samsa_core::{Instant, Now};
 use samsa_proto::zookeeper::path;
 
 use super::Output;
@@ -19,6 +19,11 @@ const BEHIND: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(3
 const GONE: Range<Duration> = Duration::from_millis(20)..Duration::from_secs(3);
 /// How long a view stands.
 const STALE: Range<Duration> = Duration::from_millis(300)..Duration::from_secs(10);
+/// How long a broker is slow, or throttles.
+const SLOW: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(10);
+/// How long a slow broker takes for an answer.
+const ANSWERING: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(900);
+const THROTTLE_MS: Range<u64> = 100..2_500;
 
 /// Acknowledged records that no log has any more, as no fault of any client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,9 +140,52 @@ impl State {
         }
     }
 
-    /// Every broker knows what there is.
+    /// A broker takes its time from now on.
+    pub(super) fn slow_one_down(&mut self, now: Now) -> bool {
+        let until = now.mono + self.rng.duration(&SLOW);
+        let Some(broker) = self.any_broker() else { return false };
+        self.note(broker, "!! gets slow".to_owned());
+        if let Some(broker) = self.brokers.get_mut(&broker) {
+            broker.slow_until = until;
+        }
+        true
+    }
+
+    /// A broker throttles from now on.
+    pub(super) fn let_one_throttle(&mut self, now: Now) -> bool {
+        let until = now.mono + self.rng.duration(&SLOW);
+        let Some(broker) = self.any_broker() else { return false };
+        self.note(broker, "!! begins to throttle".to_owned());
+        if let Some(broker) = self.brokers.get_mut(&broker) {
+            broker.throttles_until = until;
+        }
+        true
+    }
+
+    fn any_broker(&mut self) -> Option<i32> {
+        let all: Vec<i32> = self.brokers.keys().copied().collect();
+        self.rng.pick(&all).copied()
+    }
+
+    /// When an answer leaves that could leave now.
+    pub(super) fn slowness(&mut self, now: Now, broker: i32) -> Option<Instant> {
+        let is_slow = self.brokers.get(&broker).is_some_and(|broker| broker.slow_until > now.mono);
+        is_slow.then(|| now.mono + self.rng.duration(&ANSWERING))
+    }
+
+    /// How long the client has to wait after this answer, in ms.
+    pub(super) fn throttle_ms(&mut self, now: Now, broker: i32) -> i32 {
+        let throttles = self.brokers.get(&broker).is_some_and(|broker| broker.throttles_until > now.mono);
+        if throttles && self.rng.chance(300) { self.rng.within(&THROTTLE_MS) as i32 } else { 0 }
+    }
+
+    /// Every broker knows what there is, and does at once what it can.
     pub(super) fn heal(&mut self) {
-        self.brokers.values_mut().for_each(|broker| broker.view = View::Current);
+        for broker in self.brokers.values_mut() {
+            broker.view = View::Current;
+            broker.slow_until = Instant::START;
+            broker.throttles_until = Instant::START;
+        }
     }
 
     pub(super) fn alive(&self) -> BTreeSet<i32> {

@@ -18,6 +18,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use samsa_core::Instant;
+
 use crate::executor::{Schedule, Sleep};
 use crate::faults::{Fault, Faults};
 use crate::rng::Rng;
@@ -42,6 +44,8 @@ struct Inner {
     listeners: RefCell<BTreeMap<SocketAddr, Rc<RefCell<Backlog>>>>,
     links: RefCell<BTreeMap<u64, Weak<Link>>>,
     dialled: Cell<u64>,
+    /// The hosts that nobody reaches, and until when.
+    parted: RefCell<BTreeMap<IpAddr, Instant>>,
 }
 
 impl Network {
@@ -52,6 +56,7 @@ impl Network {
             listeners: RefCell::default(),
             links: RefCell::default(),
             dialled: Cell::new(0),
+            parted: RefCell::default(),
         }))
     }
 
@@ -87,10 +92,25 @@ impl Network {
             self.pause(DIAL_TIMEOUT).await;
             return Err(io::ErrorKind::TimedOut.into());
         }
+        self.until_reached(address.ip()).await;
         self.pause(self.0.weather.latency()).await;
         let answer = self.let_in(address);
         self.pause(self.0.weather.latency()).await;
         answer
+    }
+
+    /// Nobody reaches a host for a while: what is sent to it, and by it, arrives later.
+    pub(crate) fn part(&self, host: &str, lasts: Duration) {
+        let until = self.0.weather.now() + lasts;
+        self.0.parted.borrow_mut().insert(self.host(host), until);
+        self.links().into_iter().filter(|link| link.to == host).for_each(|link| link.stall(lasts));
+    }
+
+    async fn until_reached(&self, ip: IpAddr) {
+        let until = self.0.parted.borrow().get(&ip).copied();
+        if let Some(until) = until.filter(|until| *until > self.0.weather.now()) {
+            Sleep::new(Rc::clone(&self.0.weather.schedule), until).await;
+        }
     }
 
     fn let_in(&self, address: SocketAddr) -> io::Result<Socket> {
@@ -113,8 +133,9 @@ impl Network {
         links.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Breaks the connections on which nothing arrives any more.
+    /// Breaks the connections on which nothing arrives any more; every host can be reached.
     pub(crate) fn heal(&self) {
+        self.0.parted.borrow_mut().clear();
         self.links().into_iter().filter(|link| link.is_deaf()).for_each(|link| link.cut());
     }
 

@@ -4,6 +4,7 @@ mod ambiguous_outcome;
 mod leaders_move;
 mod plan;
 mod publish_and_read;
+mod quotas;
 mod read_back;
 mod short_deadline;
 mod stage;
@@ -50,6 +51,7 @@ const ALL: &[(Scenario, Body)] = &[
     (leaders_move::SCENARIO, leaders_move::run),
     (ambiguous_outcome::SCENARIO, ambiguous_outcome::run),
     (short_deadline::SCENARIO, short_deadline::run),
+    (quotas::SCENARIO, quotas::run),
 ];
 
 /// There is no scenario of this name.

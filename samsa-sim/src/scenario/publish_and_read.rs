@@ -28,7 +28,7 @@ const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 
 /// After the healing a client may still wait for a connection that was begun before, and then for its next attempt to
 /// dial: a little longer than the longest of both.
-const RECOVERY: Duration = Duration::from_secs(21);
+const RECOVERY: Duration = Duration::from_secs(12);
 
 /// Between two records.
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);

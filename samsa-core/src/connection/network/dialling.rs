@@ -134,18 +134,25 @@ impl Network {
         self.dial_what_may_be(now);
     }
 
+    /// It could not be made, or somebody waited for an answer when it went.
     pub(super) fn fail_link(&mut self, now: Instant, way: Way, reason: &str) {
+        self.rest_link(now, way, reason, true);
+    }
+
+    /// Its connection went. It is not dialled before a wait, also where nobody waited for an answer: a broker may let
+    /// everybody in, and close again.
+    pub(super) fn rest_link(&mut self, now: Instant, way: Way, reason: &str, is_loss: bool) {
         let link = self.links.entry(way).or_default();
         link.state = LinkState::Idle;
         link.wanted = false;
         link.failures = link.failures.saturating_add(1);
         link.not_before = now + self.backoff.wait(link.failures, &mut self.rng);
-        self.tell_unreachable(way, reason);
+        self.tell_unreachable(way, reason, is_loss);
     }
 
-    pub(super) fn tell_unreachable(&mut self, way: Way, reason: &str) {
+    pub(super) fn tell_unreachable(&mut self, way: Way, reason: &str, is_loss: bool) {
         let (peer, role) = way;
         let reason = format!("{}: {reason}", self.describe(peer));
-        self.news.push_back(News::Unreachable { peer, role, reason });
+        self.news.push_back(News::Unreachable { peer, role, reason, is_loss });
     }
 }

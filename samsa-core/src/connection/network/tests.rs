@@ -14,7 +14,8 @@ use crate::limits;
 
 const READER: ReaderId = ReaderId(1);
 const BROKER: Peer = Peer::Broker(BrokerId(1));
-const MAX_DIAL_WAIT: Duration = Duration::from_secs(10);
+const MAX_DIAL_WAIT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct Script {
     net: Network,
@@ -452,7 +453,7 @@ fn an_address_that_swallows_the_dial_is_followed_by_the_next() {
     script.net.resolved(script.now, id, Ok(addresses.into()));
 
     let first = script.dials();
-    script.passes(MAX_DIAL_WAIT);
+    script.passes(CONNECT_TIMEOUT);
     assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == first));
     script.dials();
     assert!(script.net.poll_news().is_none());
@@ -556,4 +557,65 @@ fn nobody_is_dialled_after_the_end_whoever_asks() {
     assert_eq!(script.asks(Role::Control), None);
     script.passes(MAX_DIAL_WAIT);
     script.does_nothing();
+}
+
+/// A connection with two requests in flight; the answer to the first wants the client to wait for 700 ms.
+fn throttled() -> (Script, ConnId) {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.requests(conn);
+    script.requests(conn);
+    assert_eq!(script.sent(conn), [(3, 1), (3, 2)]);
+    let response = MetadataResponse { throttle_time_ms: 700, ..Default::default() };
+    let frame = encode_response::<MetadataRequest<'_>>(1, 9, &response).unwrap().concat();
+    script.hears(conn, &frame);
+    assert!(
+        matches!(script.learns(), News::Throttled { peer: BROKER, lasts, .. } if lasts.as_millis() == 700)
+    );
+    assert!(matches!(script.learns(), News::Response { .. }));
+    (script, conn)
+}
+
+#[test]
+fn a_throttled_connection_is_sent_nothing_until_the_time_is_over() {
+    let (mut script, conn) = throttled();
+    script.requests(conn);
+    assert_eq!(script.net.poll_writable(), None);
+    assert_eq!(script.sent(conn), []);
+    assert_eq!(script.net.deadline().unwrap().why, "throttled connection");
+
+    script.passes(Duration::from_millis(699));
+    assert_eq!(script.sent(conn), []);
+    script.passes(Duration::from_millis(1));
+    assert_eq!(script.net.poll_writable(), Some(conn));
+    assert_eq!(script.sent(conn), [(3, 3)]);
+}
+
+#[test]
+fn what_waits_for_a_broker_that_throttles_waits_so_much_longer() {
+    let (mut script, conn) = throttled();
+    script.passes(Duration::from_secs(30));
+    assert_eq!(script.asks(Role::Control), Some(conn), "the second request has its 30 s, and 700 ms");
+    script.passes(Duration::from_millis(700));
+    assert_eq!(script.asks(Role::Control), None);
+}
+
+#[test]
+fn the_end_of_a_connection_is_a_loss_only_when_somebody_waits_for_an_answer() {
+    for (is_loss, requests) in [(false, 0), (true, 1)] {
+        let mut script = Script::start();
+        let conn = script.ready(Role::Control);
+        for _ in 0..requests {
+            script.requests(conn);
+        }
+        script.net.disconnected(script.now, conn, "closed by the broker");
+        let news = std::iter::from_fn(|| script.net.poll_news());
+        let told: Vec<bool> = news
+            .filter_map(|news| match news {
+                News::Unreachable { is_loss, .. } => Some(is_loss),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [is_loss]);
+    }
 }
