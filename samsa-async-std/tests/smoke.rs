@@ -8,7 +8,7 @@ mod listener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_async_std::{BrokerId, Cluster, SpawnWith};
+use samsa_async_std::{BatchReport, BrokerId, Cluster, SpawnWith};
 
 async fn look_around(cluster: &Cluster) {
     assert_eq!(cluster.brokers()[0].id, BrokerId(broker::ID));
@@ -50,6 +50,27 @@ fn a_client_runs_on_any_executor() {
         let cluster = samsa_async_std::bootstrap_on(spawn, address).connect().await.expect("a cluster");
         look_around(&cluster).await;
     }));
+}
+
+/// Stops after the first message.
+async fn fill(cluster: Cluster) -> Result<BatchReport, &'static str> {
+    let events = cluster.topic("events");
+    cluster
+        .with_batch(async |batch| {
+            batch.append(&events, "a").await.map_err(|_| "not appended")?;
+            Err("enough")
+        })
+        .await
+}
+
+#[cfg(feature = "async-std")]
+#[test]
+fn a_batch_is_filled_in_a_spawned_task() {
+    let address = listener::start().to_string();
+    async_std::task::block_on(async {
+        let cluster = samsa_async_std::bootstrap(address).connect().await.expect("a cluster");
+        assert_eq!(async_std::task::spawn(fill(cluster)).await, Err("enough"));
+    });
 }
 
 #[test]

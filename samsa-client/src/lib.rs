@@ -77,8 +77,8 @@ pub use driver::ZooKeeperSessions;
 pub use error::{CloseError, ConnectError, FlushError};
 pub use events::{Events, Missed};
 pub use handles::{
-    Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload, Publish,
-    Publishing, Reader, ReaderBuilder, Topic, TryEnqueueError,
+    Batch, BatchReport, Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload, Publish,
+    Publishing, Reader, ReaderBuilder, Topic, TopicBatch, TryEnqueueError,
 };
 pub use no_zookeeper::NoZooKeeper;
 pub use runtime::Runtime;

@@ -17,6 +17,14 @@ pub(crate) struct Link {
     pub(crate) buffer: BatchBuffer,
 }
 
+impl Link {
+    /// Bytes that a batch of the application gathers: those of a batch of the wire, but so few that many batches fit into
+    /// the buffer.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        self.buffer.batch_bytes().min(self.buffer.limit_bytes() / 8).max(1)
+    }
+}
+
 impl Drop for Link {
     fn drop(&mut self) {
         self.shared.orphaned.store(true, Ordering::Release);

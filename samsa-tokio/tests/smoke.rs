@@ -7,7 +7,7 @@ mod listener;
 
 use std::time::Duration;
 
-use samsa_tokio::{BrokerId, Cluster, ConnectError};
+use samsa_tokio::{BatchReport, BrokerId, Cluster, ConnectError};
 
 #[tokio::test]
 async fn a_client_sees_the_cluster_looks_around_and_closes() {
@@ -36,6 +36,29 @@ async fn look_around(cluster: &Cluster, port: u16) {
     assert_eq!(partitions[0].leader, Some(BrokerId(broker::ID)));
     cluster.close().await.expect("nothing was given up");
     assert!(cluster.topics().await.is_err(), "a closed client answers no more");
+}
+
+/// Stops after the first message.
+async fn fill(cluster: Cluster) -> Result<BatchReport, &'static str> {
+    let events = cluster.topic("events");
+    cluster
+        .with_batch(async |batch| {
+            batch.append(&events, "a").await.map_err(|_| "not appended")?;
+            Err("enough")
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_batch_is_filled_in_a_spawned_task() {
+    let address = listener::start().to_string();
+    let cluster = samsa_tokio::bootstrap(address).connect().await.expect("a cluster");
+    let spawned = tokio::spawn(fill(cluster.clone())).await.expect("no panic");
+    assert_eq!(spawned, Err("enough"));
+    let inline = tokio::spawn(async move {
+        cluster.with_batch(async |batch| if batch.is_empty() { Ok(()) } else { Err("full") }).await
+    });
+    assert_eq!(inline.await.expect("no panic").map(|report| report.outcomes().len()), Ok(0));
 }
 
 #[tokio::test]

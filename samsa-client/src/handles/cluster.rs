@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use samsa_core::{BrokerInfo, Command, ConnectError, Explanation, LookError, Now, Reply, TopicName, Waiting};
 
+use super::batch::{Batch, BatchReport};
 use super::publish::{Publish, Publishing};
 use super::topic::Topic;
 use crate::call::{Answer, Asked, Call};
@@ -60,6 +61,35 @@ impl Cluster {
         what: P,
     ) -> Publishing<'t, P::Publication> {
         topic.publish(what)
+    }
+
+    /// A batch that gathers messages for any topics of this cluster, and sends them together.
+    pub fn batch(&self) -> Batch {
+        Batch::new(self.link.batch_bytes())
+    }
+
+    /// Has a batch filled, and flushes it: a report of all that was appended. If `fill` fails, its error is returned; what
+    /// was appended until then is sent all the same, and so it is when this future is dropped.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), Box<dyn std::error::Error>> {
+    /// let events = cluster.topic("events");
+    /// let report = cluster
+    ///     .with_batch(async |batch| {
+    ///         batch.append(&events, "a").await?;
+    ///         batch.append(&events, "b").await
+    ///     })
+    ///     .await?;
+    /// println!("{} messages", report.all()?.len());
+    /// # Ok(()) }
+    /// ```
+    pub async fn with_batch<E>(
+        &self,
+        fill: impl AsyncFnOnce(&mut Batch) -> Result<(), E>,
+    ) -> Result<BatchReport, E> {
+        let mut batch = self.batch();
+        fill(&mut batch).await?;
+        Ok(batch.flush().await)
     }
 
     /// Done when every message that was accepted before has its outcome, whatever that is; each delivery tells it.

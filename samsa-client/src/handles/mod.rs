@@ -1,5 +1,6 @@
 //! What applications hold. Plain types: none of them knows the runtime.
 
+mod batch;
 mod cluster;
 mod consumed;
 mod message;
@@ -8,6 +9,7 @@ mod publish;
 mod reader;
 mod topic;
 
+pub use batch::{Batch, BatchReport, TopicBatch};
 pub use cluster::Cluster;
 pub use consumed::ConsumedMessage;
 pub use message::{Message, Payload};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use samsa_core::{Command, Isolation, LookError, Offset, PartitionInfo, PartitionOffset, Reply, TopicBuffer};
 
+use super::batch::TopicBatch;
 use super::message::Message;
 use super::publish::{Delivery, Enqueue, Publish, Publishing, TryEnqueueError};
 use super::reader::ReaderBuilder;
@@ -97,6 +98,11 @@ impl Topic {
     /// Puts a message in the buffer if there is room; else gives it back.
     pub fn try_enqueue<'a>(&self, message: impl Into<Message<'a>>) -> Result<Delivery, TryEnqueueError<'a>> {
         self.try_enqueue_to(None, message.into())
+    }
+
+    /// A batch that gathers messages for this topic, and sends them together.
+    pub fn batch(&self) -> TopicBatch {
+        TopicBatch::new(self.clone())
     }
 
     /// Reads all its partitions from here on, without a group.

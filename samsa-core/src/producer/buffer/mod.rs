@@ -60,6 +60,16 @@ impl BatchBuffer {
         self.store.used()
     }
 
+    /// The most bytes that are held at once.
+    pub fn limit_bytes(&self) -> usize {
+        self.store.limit()
+    }
+
+    /// Bytes of records at which a batch is full.
+    pub fn batch_bytes(&self) -> usize {
+        self.store.batch_bytes()
+    }
+
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.store
     }

@@ -152,6 +152,11 @@ impl Store {
         self.memory.used()
     }
 
+    /// The most that is charged before others have to wait.
+    pub(super) fn limit(&self) -> usize {
+        self.memory.limit()
+    }
+
     /// A batch has its outcome, or another form.
     pub(crate) fn give_back(&self, bytes: usize, wakers: &mut Wakers) {
         self.memory.give_back(bytes, wakers);

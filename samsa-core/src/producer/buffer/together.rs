@@ -146,4 +146,9 @@ impl TopicBuffer {
         let (outcome, index) = self.append_group(&group, now, Charge::Anyway)?;
         Ok(Ticket::new(outcome, index, timestamp))
     }
+
+    /// Nothing that was appended before lingers.
+    pub fn hurry(&self) {
+        self.store.press();
+    }
 }
