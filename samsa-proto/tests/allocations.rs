@@ -141,3 +141,16 @@ fn a_bomb_within_the_window_that_it_asks_for_never_holds_much_more_than_its_limi
     });
     assert!(found.bytes_max <= 8 * LIMIT as u64, "{} bytes", found.bytes_max);
 }
+
+#[test]
+fn a_frame_of_lz4_that_announces_large_blocks_costs_no_more_than_what_is_in_it() {
+    let mut frame = vec![0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73];
+    frame.extend(0x8000_0003_u32.to_le_bytes());
+    frame.extend(b"abc\0\0\0\0");
+    let mut plain = Vec::new();
+    let found = measure(|| {
+        records::decompress(Codec::Lz4, Format::V2, &frame, usize::MAX, &mut plain).expect("a frame");
+    });
+    assert_eq!(plain, b"abc");
+    assert!(found.bytes_max <= 512 * 1024, "{} bytes", found.bytes_max);
+}

@@ -4,18 +4,24 @@
 //! specification does not. Readers of that time insist on the fault, so it is written there; reading there ignores the
 //! checksum, as Java does.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 
-use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use lz4_flex::block::DecompressError;
+use lz4_flex::frame::{BlockMode, BlockSize, Error, FrameDecoder, FrameEncoder, FrameInfo};
 use twox_hash::XxHash32;
 
-use super::{Failure, read_up_to};
+use super::Failure;
 use crate::records::format::Format;
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
 
 /// The descriptor follows the magic; its first byte holds flags.
 const FLAGS_AT: usize = 4;
+const BLOCK_SIZE_AT: usize = 5;
+/// Sizes of blocks as descriptors have them: 64 KiB, and each four times the one before.
+const BLOCK_SIZES: [u8; 4] = [4, 5, 6, 7];
+/// No byte of a block makes more bytes than this.
+const MOST_FOR_A_BYTE: usize = 255;
 const HAS_CONTENT_SIZE: u8 = 0x08;
 const HAS_DICTIONARY: u8 = 0x01;
 
@@ -38,20 +44,44 @@ pub(super) fn decompress(
     limit: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), Failure> {
+    let head = head(compressed, format, limit)?;
+    let frame = FrameDecoder::new(head.as_slice().chain(&compressed[head.len()..]));
+    let is_shrunk = head[BLOCK_SIZE_AT] != compressed[BLOCK_SIZE_AT];
+    frame.take((limit as u64).saturating_add(1)).read_to_end(out).map_err(|error| {
+        if is_shrunk && is_too_big(&error) { Failure::TooLarge } else { Failure::malformed(error) }
+    })?;
+    if out.len() > limit { Err(Failure::TooLarge) } else { Ok(()) }
+}
+
+/// Magic and descriptor of the frame, with the right checksum, and with blocks no larger than can come of these bytes and
+/// is of use under this limit: the decoder sets room aside for the largest that are announced, which may be 4 MiB.
+fn head(compressed: &[u8], format: Format, limit: usize) -> Result<Vec<u8>, Failure> {
     if !compressed.starts_with(&MAGIC) {
         return Err(Failure::malformed("not an LZ4 frame"));
     }
-    if format != Format::V0 {
-        return read_up_to(FrameDecoder::new(compressed), limit, out);
+    let at = compressed.get(FLAGS_AT).map_or(compressed.len(), |&flags| checksum_at(flags));
+    let checksum =
+        *compressed.get(at).ok_or_else(|| Failure::malformed("the frame's descriptor is cut off"))?;
+    if format != Format::V0 && checksum != descriptor_checksum(&compressed[FLAGS_AT..at]) {
+        return Err(Failure::malformed("the checksum of the frame's descriptor differs"));
     }
-    let at = compressed.get(FLAGS_AT).map_or(0, |&flags| checksum_at(flags));
-    if at == 0 || at >= compressed.len() {
-        return Err(Failure::malformed("the frame's descriptor is cut off"));
+    let mut head = compressed[..=at].to_vec();
+    let most = limit.saturating_add(1).min(compressed.len().saturating_mul(MOST_FOR_A_BYTE));
+    let needed = BLOCK_SIZES.into_iter().find(|size| 1 << (8 + 2 * size) >= most);
+    let announced = head[BLOCK_SIZE_AT] >> 4 & 7;
+    if let Some(needed) = needed.filter(|needed| *needed < announced) {
+        head[BLOCK_SIZE_AT] = head[BLOCK_SIZE_AT] & !0x70 | needed << 4;
     }
-    let mut mended = compressed[..=at].to_vec();
-    mended[at] = descriptor_checksum(&compressed[FLAGS_AT..at]);
-    let frame = std::io::Read::chain(mended.as_slice(), &compressed[at + 1..]);
-    read_up_to(FrameDecoder::new(frame), limit, out)
+    head[at] = descriptor_checksum(&head[FLAGS_AT..at]);
+    Ok(head)
+}
+
+fn is_too_big(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+    matches!(
+        error,
+        Some(Error::BlockTooBig | Error::DecompressionError(DecompressError::OutputTooSmall { .. }))
+    )
 }
 
 /// Where the descriptor's checksum stands: after flags, block size and what the flags announce.
@@ -103,6 +133,39 @@ mod tests {
         let mut frame = encoder.finish().expect("a Vec takes all");
         frame[14] ^= 0xff;
         assert_eq!(read(&frame, Format::V0).expect("mended"), b"abc");
+    }
+
+    #[test]
+    fn a_frame_with_large_blocks_is_read_with_as_much_room_as_it_needs() {
+        for (size, limit) in
+            [(3, 1000), (1000, 1000), (70_000, 100_000), (300_000, 1 << 20), (5 << 20, 8 << 20)]
+        {
+            let info = FrameInfo::new().block_size(BlockSize::Max4MB).block_mode(BlockMode::Linked);
+            let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+            let bytes: Vec<u8> = (0..size).map(|index: u32| (index / 7 % 251) as u8).collect();
+            encoder.write_all(&bytes).expect("a Vec takes all");
+            let frame = encoder.finish().expect("a Vec takes all");
+            let mut plain = Vec::new();
+            decompress(&frame, Format::V2, limit, &mut plain).expect("a frame");
+            assert!(plain == bytes, "{size} bytes");
+        }
+    }
+
+    #[test]
+    fn a_block_beyond_the_limit_is_too_large_whatever_its_frame_announces() {
+        for announced in [BlockSize::Max64KB, BlockSize::Max1MB, BlockSize::Max4MB] {
+            for byte in [0, 1] {
+                let info = FrameInfo::new().block_size(announced).block_mode(BlockMode::Independent);
+                let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+                let bytes: Vec<u8> =
+                    (0..500_000_u32).map(|n| (n.wrapping_mul(n) >> 7) as u8 * byte).collect();
+                encoder.write_all(&bytes).expect("a Vec takes all");
+                let frame = encoder.finish().expect("a Vec takes all");
+                let mut plain = Vec::new();
+                let failure = decompress(&frame, Format::V2, 1000, &mut plain);
+                assert!(matches!(failure, Err(Failure::TooLarge)), "{announced:?}: {failure:?}");
+            }
+        }
     }
 
     #[test]
