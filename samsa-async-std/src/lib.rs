@@ -66,6 +66,21 @@ pub fn bootstrap(brokers: impl Into<String>) -> Builder<AsyncStd> {
     bootstrap_on(AsyncStd, brokers)
 }
 
+/// A cluster, and everything about it, by the names of Java's and librdkafka's settings. See [`Properties`].
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let properties = [("bootstrap.servers", "k1:9092,k2:9092"), ("linger.ms", "5")];
+/// let cluster = samsa_async_std::from_properties(properties)?.connect().await?;
+/// # Ok(()) }
+/// ```
+#[cfg(feature = "async-std")]
+pub fn from_properties<N: AsRef<str>, V: AsRef<str>>(
+    properties: impl IntoIterator<Item = (N, V)>,
+) -> Result<Builder<AsyncStd>, PropertyError> {
+    from_properties_on(AsyncStd, properties)
+}
+
 /// As `zookeeper`, with a spawner of one's choice.
 #[cfg(feature = "zookeeper")]
 pub fn zookeeper_on<S: Launch>(spawner: S, connect_string: impl Into<String>) -> Builder<S> {
@@ -75,4 +90,12 @@ pub fn zookeeper_on<S: Launch>(spawner: S, connect_string: impl Into<String>) ->
 /// As `bootstrap`, with a spawner of one's choice.
 pub fn bootstrap_on<S: Launch>(spawner: S, brokers: impl Into<String>) -> Builder<S> {
     Builder::bootstrap(spawner, brokers)
+}
+
+/// As `from_properties`, with a spawner of one's choice.
+pub fn from_properties_on<S: Launch, N: AsRef<str>, V: AsRef<str>>(
+    spawner: S,
+    properties: impl IntoIterator<Item = (N, V)>,
+) -> Result<Builder<S>, PropertyError> {
+    Builder::from_properties(spawner, &Properties::of(properties)?)
 }

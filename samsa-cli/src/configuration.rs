@@ -72,7 +72,7 @@ pub(crate) fn path(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
+    use crate::settings;
 
     fn read(text: &str) -> Result<Configuration, String> {
         Configuration::read(text, Path::new("samsa.conf"))
@@ -82,7 +82,7 @@ mod tests {
     fn it_names_the_cluster_and_sets_what_x_sets() {
         let read = read("# ours\n\nbootstrap.servers = k1:9092,k2:9092\nmax.request.size=77\n").unwrap();
         assert_eq!(read.place, Some(Place::Bootstrap("k1:9092,k2:9092".to_owned())));
-        assert_eq!(Settings::of(&read.settings).unwrap().message_bytes(), 77);
+        assert_eq!(settings::properties(&read.settings).unwrap().config().publish.message_bytes, 77);
     }
 
     #[test]

@@ -4,23 +4,22 @@ use crate::arguments::RuntimeName;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::session::Sleep;
-use crate::settings::Settings;
-use samsa_client::{Builder, Cluster, Launch};
+use samsa_client::{Builder, Cluster, Launch, Properties};
 
 /// Starts a client on this runtime, and runs what is to be done with it. The client need not have reached anything.
 pub(crate) fn run(
     name: RuntimeName,
     place: &Place,
-    settings: &Settings,
+    properties: &Properties,
     main: impl AsyncFnOnce(Cluster, Sleep) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     match name {
         RuntimeName::Tokio => tokio()?.block_on(async {
-            let cluster = settings.apply(place.builder(samsa_tokio::OnTokio)).start()?;
+            let cluster = place.builder(samsa_tokio::OnTokio).properties(properties).start()?;
             main(cluster, |lasts| Box::pin(tokio::time::sleep(lasts))).await
         }),
         RuntimeName::AsyncStd => async_std::task::block_on(async {
-            let cluster = settings.apply(place.builder(samsa_async_std::AsyncStd)).start()?;
+            let cluster = place.builder(samsa_async_std::AsyncStd).properties(properties).start()?;
             main(cluster, |lasts| Box::pin(async_std::task::sleep(lasts))).await
         }),
     }

@@ -8,9 +8,9 @@ use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::runtime;
-use crate::settings::Settings;
+use crate::settings;
 use crate::stop::Stop;
-use samsa_client::{Call, Cluster, ConnectError};
+use samsa_client::{Call, Cluster, ConnectError, Properties};
 
 /// The sleep of the runtime that was chosen.
 pub(crate) type Sleep = fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -19,7 +19,7 @@ pub(crate) type Sleep = fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>;
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) cluster: Cluster,
-    pub(crate) settings: Settings,
+    pub(crate) properties: Properties,
     pub(crate) json: bool,
     pub(crate) stop: Stop,
     pub(crate) sleep: Sleep,
@@ -36,10 +36,10 @@ impl Connection {
         let typed = self.zookeeper.map(Place::ZooKeeper).or(self.bootstrap.map(Place::Bootstrap));
         let place = Place::find(typed, configuration.place)?;
         let settings = configuration.settings.iter().chain(&self.settings);
-        let settings = Settings::of(settings).map_err(Failure::Usage)?;
+        let properties = settings::properties(settings).map_err(Failure::Usage)?;
         let stop = Stop::on_signal()?;
-        runtime::run(self.runtime, &place, &settings, async |cluster, sleep| {
-            Session { cluster, settings: settings.clone(), json, stop, sleep }.run(command).await
+        runtime::run(self.runtime, &place, &properties, async |cluster, sleep| {
+            Session { cluster, properties: properties.clone(), json, stop, sleep }.run(command).await
         })
     }
 }
@@ -53,7 +53,7 @@ impl Session {
 
     /// Waits until the cluster was seen.
     pub(crate) async fn connect(&self) -> Result<(), Failure> {
-        let connected = self.cluster.connected().within(self.settings.patience);
+        let connected = self.cluster.connected().within(self.properties.patience());
         let seen = self.stop.or(connected).await;
         let seen = seen.ok_or_else(|| Failure::interrupted("connecting"))?;
         Ok(seen.map_err(ConnectError::from)?)
@@ -64,7 +64,7 @@ impl Session {
     where
         Failure: From<E>,
     {
-        let answer = self.stop.or(question.within(self.settings.patience)).await;
+        let answer = self.stop.or(question.within(self.properties.patience())).await;
         Ok(answer.ok_or_else(|| Failure::interrupted("waiting for an answer"))??)
     }
 }

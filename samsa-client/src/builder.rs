@@ -4,13 +4,14 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Config, Discovery, HostPort, Partitioner};
+use samsa_core::{Acks, Compression, Config, Discovery, FetchConfig, HostPort, Partitioner};
 use samsa_proto::zookeeper::ConnectString;
 
 use crate::call::LOOKING;
 use crate::driver::Driver;
 use crate::error::ConnectError;
 use crate::handles::Cluster;
+use crate::properties::{Properties, PropertyError, Way};
 use crate::runtime::Runtime;
 
 /// The ZooKeeper session timeout that is asked for, unless said otherwise.
@@ -41,12 +42,6 @@ pub struct Builder<L> {
     config: Config,
 }
 
-#[derive(Clone, Debug)]
-enum Way {
-    ZooKeeper(String),
-    Bootstrap(String),
-}
-
 impl<L: Launch> Builder<L> {
     /// A cluster that registers itself in ZooKeeper: a connect string with its chroot, `zk1:2181,zk2:2181/kafka`.
     pub fn zookeeper(launch: L, connect_string: impl Into<String>) -> Self {
@@ -56,6 +51,13 @@ impl<L: Launch> Builder<L> {
     /// A cluster of which some brokers are known: `k1:9092,k2:9092`. They tell of the others.
     pub fn bootstrap(launch: L, brokers: impl Into<String>) -> Self {
         Self::new(launch, Way::Bootstrap(brokers.into()))
+    }
+
+    /// A cluster, and everything about it, by the names of Java's and librdkafka's settings: `bootstrap.servers` or
+    /// `zookeeper.connect` must be among them. See [`Properties`].
+    pub fn from_properties(launch: L, properties: &Properties) -> Result<Self, PropertyError> {
+        let way = properties.way.clone().ok_or(PropertyError::NoCluster)?;
+        Ok(Self::new(launch, way).properties(properties))
     }
 
     fn new(launch: L, way: Way) -> Self {
@@ -136,6 +138,22 @@ impl<L: Launch> Builder<L> {
     /// Memory for messages that have no outcome yet. Default 64 MiB.
     pub fn buffer_bytes(self, bytes: usize) -> Self {
         self.configure(|config| config.publish.buffer_bytes = bytes)
+    }
+
+    /// How readers fetch that are not told otherwise.
+    pub fn fetch(self, fetch: FetchConfig) -> Self {
+        self.configure(|config| config.fetch = fetch)
+    }
+
+    /// Everything that these settings say, and the default for what they do not, but for the way to the cluster. What they
+    /// leave out of account is logged.
+    pub fn properties(mut self, properties: &Properties) -> Self {
+        for ignored in properties.ignored() {
+            tracing::warn!(name = %ignored.name, why = ignored.why, "a setting makes no difference");
+        }
+        self.session_timeout = properties.session_timeout.unwrap_or(SESSION_TIMEOUT);
+        self.connect_within = properties.connect_within;
+        self.configure(|config| *config = Config { seed: config.seed, ..properties.config.clone() })
     }
 
     /// The seed of all chance in the client, to repeat a run. Default: the system's randomness.

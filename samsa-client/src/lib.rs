@@ -61,6 +61,7 @@ mod events;
 mod handles;
 mod link;
 mod no_zookeeper;
+mod properties;
 pub mod runtime;
 
 use std::sync::Arc;
@@ -77,10 +78,11 @@ pub use driver::ZooKeeperSessions;
 pub use error::{CloseError, ConnectError, FlushError};
 pub use events::{Events, Missed};
 pub use handles::{
-    Batch, BatchReport, Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload, Publish,
-    Publishing, Reader, ReaderBuilder, Topic, TopicBatch, TryEnqueueError,
+    Batch, BatchReport, Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload,
+    Publish, Publishing, Reader, ReaderBuilder, Topic, TopicBatch, TryEnqueueError,
 };
 pub use no_zookeeper::NoZooKeeper;
+pub use properties::{IgnoredProperty, Properties, PropertyError};
 pub use runtime::Runtime;
 pub use samsa_core::{
     Acks, AppendError, Backoff, BrokerId, BrokerInfo, Certainty, Chunk, ChunkRecords, Clock, Compression,
@@ -108,8 +110,10 @@ pub type SystemZooKeeper = NoZooKeeper;
 /// for simulation.
 pub fn client<R: Runtime>(config: Config, runtime: R) -> (Cluster, Driver<R>) {
     let outcomes_within = config.publish.delivery_timeout + Duration::from_secs(1);
+    let fetch = config.fetch.clone();
     let engine = Engine::new(config);
     let shared = Arc::new(Shared::new(engine.signal(), outcomes_within));
-    let link = Link { shared: Arc::clone(&shared), clock: runtime.clock(), buffer: engine.batch_buffer() };
+    let link =
+        Link { shared: Arc::clone(&shared), clock: runtime.clock(), buffer: engine.batch_buffer(), fetch };
     (Cluster::new(link), Driver::new(engine, runtime, shared))
 }

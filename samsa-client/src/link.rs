@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use samsa_core::{BatchBuffer, BrokerInfo, Clock, DriverSignal, Instant, Notices};
+use samsa_core::{BatchBuffer, BrokerInfo, Clock, DriverSignal, FetchConfig, Instant, Notices};
 
 use crate::call::CommandQueue;
 use crate::events::EventBoard;
@@ -15,6 +15,8 @@ pub(crate) struct Link {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) buffer: BatchBuffer,
+    /// How readers fetch that are not told otherwise.
+    pub(crate) fetch: FetchConfig,
 }
 
 impl Link {

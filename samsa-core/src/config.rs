@@ -184,6 +184,8 @@ pub struct Config {
     pub metadata_max_age: Duration,
     /// How messages are published.
     pub publish: PublishConfig,
+    /// How messages are fetched, where a reader is not told otherwise.
+    pub fetch: FetchConfig,
 }
 
 impl Config {
@@ -199,6 +201,7 @@ impl Config {
             dial_backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_secs(1) },
             metadata_max_age: Duration::from_secs(300),
             publish: PublishConfig::default(),
+            fetch: FetchConfig::default(),
         }
     }
 }

@@ -54,6 +54,20 @@ pub fn bootstrap(brokers: impl Into<String>) -> Builder<OnTokio> {
     Builder::bootstrap(OnTokio, brokers)
 }
 
+/// A cluster, and everything about it, by the names of Java's and librdkafka's settings. See [`Properties`].
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let properties = [("bootstrap.servers", "k1:9092,k2:9092"), ("linger.ms", "5")];
+/// let cluster = samsa_tokio::from_properties(properties)?.connect().await?;
+/// # Ok(()) }
+/// ```
+pub fn from_properties<N: AsRef<str>, V: AsRef<str>>(
+    properties: impl IntoIterator<Item = (N, V)>,
+) -> Result<Builder<OnTokio>, PropertyError> {
+    Builder::from_properties(OnTokio, &Properties::of(properties)?)
+}
+
 /// The examples of the README compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

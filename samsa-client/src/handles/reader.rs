@@ -23,7 +23,8 @@ pub struct ReaderBuilder {
 
 impl ReaderBuilder {
     pub(crate) fn new(link: &Arc<Link>, topic: &Arc<str>, partition: Option<i32>, start: Offset) -> Self {
-        let spec = ReaderSpec { topic: Arc::clone(topic), partition, start, fetch: FetchConfig::default() };
+        let fetch = link.fetch.clone();
+        let spec = ReaderSpec { topic: Arc::clone(topic), partition, start, fetch };
         Self { link: Arc::clone(link), spec }
     }
 

@@ -49,8 +49,7 @@ impl Consume {
         if bounds.are_reached() {
             return Ok(());
         }
-        let mut reader =
-            session.ask(self.reader(&topic).fetch(session.settings.fetch.clone()).open()).await?;
+        let mut reader = session.ask(self.reader(&topic).open()).await?;
         let mut printing = Printing::new(session, (!session.json).then_some(&self.format));
         let mut failed = 0;
         while !bounds.are_reached() {
@@ -80,7 +79,7 @@ impl Consume {
     async fn bounds(&self, session: &Session, topic: &Topic) -> Result<Bounds, Failure> {
         let mut bounds = Bounds::new(self.count);
         if self.until_end {
-            let isolation = session.settings.fetch.isolation;
+            let isolation = session.properties.config().fetch.isolation;
             let mut ends = session.ask(topic.offsets_seen(Offset::Latest, isolation)).await?;
             let starts = session.ask(topic.offsets_seen(self.from.0, isolation)).await?;
             ends.retain(|end| self.partition.is_none_or(|partition| partition == end.partition));

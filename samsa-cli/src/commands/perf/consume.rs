@@ -34,7 +34,7 @@ impl PerfConsume {
         session.ask(topic.partitions()).await?;
 
         let run = Run::begin()?;
-        let reader = topic.reader(Offset::Earliest).fetch(session.settings.fetch.clone());
+        let reader = topic.reader(Offset::Earliest);
         let mut reader = session.ask(reader.open()).await?;
         let mut sum = Sum::default();
         let read = self.read(session, &mut reader, &mut sum).await;

@@ -66,7 +66,7 @@ impl Publish {
     pub(crate) async fn run(&self, session: &Session, input: Input) -> Result<(), Failure> {
         session.connect().await?;
         let target = Target::new(&session.cluster.topic(&self.topic), self.partition);
-        let lines = lines::read(input.source, session.settings.message_bytes())?;
+        let lines = lines::read(input.source, session.properties.config().publish.message_bytes)?;
         let mut publishing = Publishing::new(session, self, &target, input.progress);
         let halted = publishing.publish(&lines).await.err();
         if halted.is_some() {

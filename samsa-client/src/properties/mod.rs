@@ -1,0 +1,154 @@
+//! Settings by the names that Java's clients and librdkafka use.
+
+mod table;
+mod values;
+
+use std::time::Duration;
+
+use samsa_core::{Config, Discovery};
+
+use crate::call::LOOKING;
+
+/// What can be said of a client by the names that Java's clients and librdkafka use, as from a file of properties.
+///
+/// Times are in milliseconds, sizes in bytes. A name that is not known is an error that tells the nearest one that is; so
+/// is one whose effect is not to be had here, as `security.protocol=SSL`. What makes no difference here, as
+/// `key.serializer`, is passed over: [`ignored`](Self::ignored) says why.
+///
+/// ```
+/// use samsa_client::Properties;
+///
+/// let mut properties = Properties::default();
+/// properties.set("linger.ms", "5")?;
+/// properties.set("key.serializer", "org.apache.kafka.common.serialization.StringSerializer")?;
+/// assert_eq!(properties.config().publish.linger.as_millis(), 5);
+/// assert_eq!(properties.ignored()[0].name, "key.serializer");
+///
+/// let error = properties.set("linger", "5").unwrap_err();
+/// assert_eq!(error.to_string(), "there is no setting \"linger\"; the nearest is linger.ms");
+/// # Ok::<(), samsa_client::PropertyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Properties {
+    pub(crate) config: Config,
+    pub(crate) way: Option<Way>,
+    pub(crate) session_timeout: Option<Duration>,
+    pub(crate) connect_within: Duration,
+    ignored: Vec<IgnoredProperty>,
+}
+
+/// How the cluster is found, in the words of the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    ZooKeeper(String),
+    Bootstrap(String),
+}
+
+/// A setting that makes no difference here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoredProperty {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Why a setting is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PropertyError {
+    /// There is none of this name.
+    #[error("there is no setting {name:?}; the nearest is {nearest}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// One that there is.
+        nearest: &'static str,
+    },
+    /// What it asks for is not to be had.
+    #[error("{name}={value}: {why}")]
+    Unsupported {
+        /// The name.
+        name: String,
+        /// The value.
+        value: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// It cannot have this value.
+    #[error("{name}: {why}")]
+    Value {
+        /// The name.
+        name: String,
+        /// What it can be.
+        why: String,
+    },
+    /// No setting says where the cluster is.
+    #[error("neither bootstrap.servers nor zookeeper.connect says where the cluster is")]
+    NoCluster,
+}
+
+impl Default for Properties {
+    fn default() -> Self {
+        Self {
+            config: Config::new(Discovery::Bootstrap(Vec::new())),
+            way: None,
+            session_timeout: None,
+            connect_within: LOOKING,
+            ignored: Vec::new(),
+        }
+    }
+}
+
+impl Properties {
+    /// Sets one. The last of a name wins.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), PropertyError> {
+        let value = value.trim();
+        if let Some(property) = table::property(name) {
+            let set = (property.set)(self, value);
+            return set.map_err(|why| PropertyError::Value { name: name.to_owned(), why });
+        }
+        if let Some(why) = table::why_ignored(name, value) {
+            self.ignored.push(IgnoredProperty { name: name.to_owned(), why });
+            return Ok(());
+        }
+        if let Some(why) = table::why_unsupported(name) {
+            return Err(PropertyError::Unsupported { name: name.to_owned(), value: value.to_owned(), why });
+        }
+        Err(PropertyError::Unknown { name: name.to_owned(), nearest: table::nearest(name) })
+    }
+
+    /// Sets all of them.
+    pub fn of<N: AsRef<str>, V: AsRef<str>>(
+        all: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, PropertyError> {
+        let mut properties = Self::default();
+        for (name, value) in all {
+            properties.set(name.as_ref(), value.as_ref())?;
+        }
+        Ok(properties)
+    }
+
+    /// The names of the settings that make a difference here. Where Java and librdkafka differ, Java's.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        table::names()
+    }
+
+    /// What was passed over, and why.
+    pub fn ignored(&self) -> &[IgnoredProperty] {
+        &self.ignored
+    }
+
+    /// What came of it.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The longest that a question to the cluster may take, connecting included (`default.api.timeout.ms`). Default 30 s.
+    pub fn patience(&self) -> Duration {
+        self.connect_within
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The names.
+
+use super::values::{acks, bytes, compression, flag, isolation, millis, partitioner, reset};
+use super::{Properties, Way};
+
+type Set = fn(&mut Properties, &str) -> Result<(), String>;
+
+pub(super) struct Property {
+    /// The first is the one to be told about, the others are as good.
+    names: &'static [&'static str],
+    pub(super) set: Set,
+}
+
+const fn of(names: &'static [&'static str], set: Set) -> Property {
+    Property { names, set }
+}
+
+fn put<T>(field: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *field = value?;
+    Ok(())
+}
+
+const PROPERTIES: &[Property] = &[
+    of(&["bootstrap.servers", "metadata.broker.list"], |to, value| {
+        put(&mut to.way, Ok(Some(Way::Bootstrap(value.to_owned()))))
+    }),
+    of(&["zookeeper.connect"], |to, value| put(&mut to.way, Ok(Some(Way::ZooKeeper(value.to_owned()))))),
+    of(&["client.id"], |to, value| put(&mut to.config.client_id, Ok(value.to_owned()))),
+    of(&["acks", "request.required.acks"], |to, value| put(&mut to.config.publish.acks, acks(value))),
+    of(&["enable.idempotence"], |to, value| put(&mut to.config.publish.idempotence, flag(value))),
+    of(&["compression.type", "compression.codec"], |to, value| {
+        put(&mut to.config.publish.compression, compression(value))
+    }),
+    of(&["partitioner"], |to, value| put(&mut to.config.publish.partitioner, partitioner(value))),
+    of(&["linger.ms", "queue.buffering.max.ms"], |to, value| {
+        put(&mut to.config.publish.linger, millis(value))
+    }),
+    of(&["batch.size"], |to, value| put(&mut to.config.publish.batch_bytes, bytes(value))),
+    of(&["buffer.memory"], |to, value| put(&mut to.config.publish.buffer_bytes, bytes(value))),
+    of(&["max.request.size", "message.max.bytes"], |to, value| {
+        put(&mut to.config.publish.message_bytes, bytes(value))
+    }),
+    of(&["delivery.timeout.ms", "message.timeout.ms"], |to, value| {
+        put(&mut to.config.publish.delivery_timeout, millis(value))
+    }),
+    of(&["request.timeout.ms", "socket.timeout.ms"], |to, value| {
+        put(&mut to.config.request_timeout, millis(value))
+    }),
+    of(&["default.api.timeout.ms"], |to, value| put(&mut to.connect_within, millis(value))),
+    of(&["socket.connection.setup.timeout.ms"], |to, value| {
+        put(&mut to.config.connect_timeout, millis(value))
+    }),
+    of(&["retry.backoff.ms"], |to, value| put(&mut to.config.retry_backoff.first, millis(value))),
+    of(&["retry.backoff.max.ms"], |to, value| put(&mut to.config.retry_backoff.most, millis(value))),
+    of(&["reconnect.backoff.ms"], |to, value| put(&mut to.config.dial_backoff.first, millis(value))),
+    of(&["reconnect.backoff.max.ms"], |to, value| put(&mut to.config.dial_backoff.most, millis(value))),
+    of(&["metadata.max.age.ms", "topic.metadata.refresh.interval.ms"], |to, value| {
+        put(&mut to.config.metadata_max_age, millis(value))
+    }),
+    of(&["fetch.max.bytes"], |to, value| put(&mut to.config.fetch.response_bytes, bytes(value))),
+    of(&["max.partition.fetch.bytes", "fetch.message.max.bytes"], |to, value| {
+        put(&mut to.config.fetch.partition_bytes, bytes(value))
+    }),
+    of(&["fetch.max.wait.ms", "fetch.wait.max.ms"], |to, value| {
+        put(&mut to.config.fetch.max_wait, millis(value))
+    }),
+    of(&["isolation.level"], |to, value| put(&mut to.config.fetch.isolation, isolation(value))),
+    of(&["auto.offset.reset"], |to, value| put(&mut to.config.fetch.reset, reset(value))),
+    of(&["zookeeper.session.timeout.ms"], |to, value| put(&mut to.session_timeout, millis(value).map(Some))),
+];
+
+/// Names that make no difference, and why. A dot at the end stands for all names that begin so.
+const IGNORED: &[(&str, &str)] = &[
+    ("key.serializer", BYTES),
+    ("value.serializer", BYTES),
+    ("key.deserializer", BYTES),
+    ("value.deserializer", BYTES),
+    ("max.in.flight.requests.per.connection", ORDER),
+    ("max.in.flight", ORDER),
+    ("fetch.min.bytes", "a broker answers as soon as there is anything new"),
+    ("check.crcs", "checksums are always checked"),
+    ("enable.partition.eof", "a reader's position tells the end of a partition"),
+    ("max.poll.records", "messages are taken one by one or by chunks, as they are asked for"),
+    ("connections.max.idle.ms", "brokers close idle connections, and they are dialled again when needed"),
+    ("send.buffer.bytes", SOCKETS),
+    ("receive.buffer.bytes", SOCKETS),
+    ("socket.send.buffer.bytes", SOCKETS),
+    ("socket.receive.buffer.bytes", SOCKETS),
+    ("socket.nagle.disable", "it always is"),
+    ("statistics.interval.ms", WATCHED),
+    ("metric.reporters", WATCHED),
+    ("metrics.", WATCHED),
+    ("debug", WATCHED),
+    ("log_level", WATCHED),
+];
+
+const BYTES: &str = "keys and values are bytes here";
+const ORDER: &str = "the order of a partition is kept whatever is in flight";
+const SOCKETS: &str = "the system chooses the buffers of its sockets";
+const WATCHED: &str = "what happens is told through the tracing crate, and by the cluster's events";
+
+/// Names of what is not to be had, and why. A dot at the end stands for all names that begin so.
+const UNSUPPORTED: &[(&str, &str)] = &[
+    ("security.protocol", SECURITY),
+    ("ssl.", SECURITY),
+    ("sasl.", SECURITY),
+    ("transactional.id", "transactions are not there yet"),
+    ("transaction.timeout.ms", "transactions are not there yet"),
+    ("group.", GROUPS),
+    ("enable.auto.commit", GROUPS),
+    ("auto.commit.interval.ms", GROUPS),
+    ("session.timeout.ms", GROUPS),
+    ("heartbeat.interval.ms", GROUPS),
+    ("max.poll.interval.ms", GROUPS),
+    ("partition.assignment.strategy", GROUPS),
+    (
+        "partitioner.class",
+        "a Java class cannot be run here: set partitioner to murmur2, which is Java's default",
+    ),
+    ("interceptor.classes", "a Java class cannot be run here"),
+    ("retries", RETRIES),
+    ("message.send.max.retries", RETRIES),
+];
+
+const SECURITY: &str = "TLS and SASL are not there yet";
+const GROUPS: &str = "consumer groups are not there yet";
+const RETRIES: &str = "tries are not counted: delivery.timeout.ms says for how long a message is tried";
+
+pub(super) fn property(name: &str) -> Option<&'static Property> {
+    PROPERTIES.iter().find(|property| property.names.contains(&name))
+}
+
+pub(super) fn why_ignored(name: &str, value: &str) -> Option<&'static str> {
+    if name == "security.protocol" && value.eq_ignore_ascii_case("plaintext") {
+        return Some("it is what brokers are spoken to anyway");
+    }
+    why(IGNORED, name)
+}
+
+pub(super) fn why_unsupported(name: &str) -> Option<&'static str> {
+    why(UNSUPPORTED, name)
+}
+
+fn why(table: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
+    let is_it = |known: &str| name == known || (known.ends_with('.') && name.starts_with(known));
+    table.iter().find(|(known, _)| is_it(known)).map(|(_, why)| *why)
+}
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    PROPERTIES.iter().map(|property| property.names[0])
+}
+
+pub(super) fn nearest(name: &str) -> &'static str {
+    let names = PROPERTIES.iter().flat_map(|property| property.names);
+    let nearest = names.max_by(|a, b| {
+        let [a, b] = [a, b].map(|known| strsim::normalized_damerau_levenshtein(name, known));
+        a.total_cmp(&b)
+    });
+    nearest.copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_means_two_things() {
+        let known = PROPERTIES.iter().flat_map(|property| property.names).copied();
+        let others = IGNORED.iter().chain(UNSUPPORTED).map(|(name, _)| *name);
+        let mut names: Vec<_> = known.chain(others).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

@@ -1,0 +1,110 @@
+use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner};
+
+use super::*;
+
+fn properties(all: &[(&str, &str)]) -> Properties {
+    Properties::of(all.iter().copied()).expect("they are known")
+}
+
+fn refusal(name: &str, value: &str) -> String {
+    Properties::default().set(name, value).expect_err("a refusal").to_string()
+}
+
+#[test]
+fn the_usual_names_set_what_they_say() {
+    let properties = properties(&[
+        ("linger.ms", "5"),
+        ("acks", "1"),
+        ("compression.type", "lz4"),
+        ("fetch.max.bytes", "1000"),
+        ("partitioner", "sha1"),
+    ]);
+    let publish = &properties.config().publish;
+    assert_eq!(publish.linger, Duration::from_millis(5));
+    assert_eq!((publish.acks, publish.compression), (Acks::Leader, Compression::Lz4));
+    assert_eq!(publish.partitioner, Partitioner::Sha1);
+    assert_eq!(properties.config().fetch.response_bytes, 1000);
+}
+
+#[test]
+fn what_is_read_and_where_to_read_on_can_be_set() {
+    let set = properties(&[("isolation.level", "read_uncommitted"), ("auto.offset.reset", "latest")]);
+    let fetch = &set.config().fetch;
+    assert_eq!((fetch.isolation, fetch.reset), (Isolation::ReadUncommitted, Some(Offset::Latest)));
+    assert_eq!(
+        properties(&[("auto.offset.reset", "none")]).config().fetch,
+        Properties::default().config().fetch
+    );
+    assert!(refusal("isolation.level", "all").contains("read_committed"));
+}
+
+#[test]
+fn the_names_of_librdkafka_are_as_good() {
+    let java = [("linger.ms", "7"), ("fetch.max.wait.ms", "9"), ("delivery.timeout.ms", "11")];
+    let theirs = [("queue.buffering.max.ms", "7"), ("fetch.wait.max.ms", "9"), ("message.timeout.ms", "11")];
+    assert_eq!(properties(&java).config(), properties(&theirs).config());
+}
+
+#[test]
+fn nothing_set_is_the_librarys_own_default() {
+    assert_eq!(properties(&[]).config(), &Config::new(Discovery::Bootstrap(Vec::new())));
+}
+
+#[test]
+fn the_last_of_a_name_wins() {
+    let properties = properties(&[("linger.ms", "5"), ("linger.ms", "6")]);
+    assert_eq!(properties.config().publish.linger, Duration::from_millis(6));
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_the_nearest_known_one() {
+    for (name, nearest) in [
+        ("linger", "linger.ms"),
+        ("compresion.type", "compression.type"),
+        ("fetch.max.wait", "fetch.max.wait.ms"),
+        ("delivery-timeout-ms", "delivery.timeout.ms"),
+    ] {
+        let refusal = refusal(name, "1");
+        assert!(refusal.ends_with(&format!("the nearest is {nearest}")), "{refusal}");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_is_refused_with_the_name() {
+    for (name, value) in [
+        ("linger.ms", "soon"),
+        ("batch.size", "0"),
+        ("acks", "0"),
+        ("compression.type", "rar"),
+        ("linger.ms", "-1"),
+        ("partitioner", "random"),
+    ] {
+        assert!(refusal(name, value).starts_with(&format!("{name}: ")), "{}", refusal(name, value));
+    }
+}
+
+#[test]
+fn what_makes_no_difference_is_passed_over_and_told() {
+    let properties = properties(&[
+        ("key.serializer", "org.apache.kafka.common.serialization.StringSerializer"),
+        ("metrics.sample.window.ms", "1000"),
+        ("security.protocol", "PLAINTEXT"),
+    ]);
+    let told: Vec<_> = properties.ignored().iter().map(|ignored| ignored.name.as_str()).collect();
+    assert_eq!(told, ["key.serializer", "metrics.sample.window.ms", "security.protocol"]);
+    assert!(properties.ignored()[0].why.contains("bytes"));
+}
+
+#[test]
+fn what_would_make_a_difference_and_is_not_there_is_refused() {
+    for (name, value, why) in [
+        ("security.protocol", "SASL_SSL", "TLS"),
+        ("ssl.truststore.location", "/etc/trust", "TLS"),
+        ("group.id", "ours", "groups"),
+        ("transactional.id", "ours", "transactions"),
+        ("retries", "0", "delivery.timeout.ms"),
+    ] {
+        let refusal = refusal(name, value);
+        assert!(refusal.starts_with(&format!("{name}={value}: ")) && refusal.contains(why), "{refusal}");
+    }
+}

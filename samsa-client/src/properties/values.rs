@@ -1,0 +1,65 @@
+//! What the values of settings may be.
+
+use std::time::Duration;
+
+use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner};
+
+pub(super) fn millis(value: &str) -> Result<Duration, String> {
+    let millis = value.parse().map_err(|_| format!("{value:?} is not a whole number of milliseconds"))?;
+    Ok(Duration::from_millis(millis))
+}
+
+pub(super) fn bytes(value: &str) -> Result<usize, String> {
+    let bytes = value.parse().ok().filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| format!("{value:?} is not a number of bytes above 0"))
+}
+
+pub(super) fn flag(value: &str) -> Result<bool, String> {
+    value.parse().map_err(|_| format!("{value:?} is not true or false"))
+}
+
+pub(super) fn acks(value: &str) -> Result<Acks, String> {
+    match value {
+        "all" | "-1" => Ok(Acks::All),
+        "1" => Ok(Acks::Leader),
+        _ => Err(format!("{value:?} is not all (every in-sync replica) or 1 (the leader alone)")),
+    }
+}
+
+pub(super) fn compression(value: &str) -> Result<Compression, String> {
+    match value {
+        "none" => Ok(Compression::None),
+        "gzip" => Ok(Compression::Gzip),
+        "snappy" => Ok(Compression::Snappy),
+        "lz4" => Ok(Compression::Lz4),
+        "zstd" => Ok(Compression::Zstd),
+        _ => Err(format!("{value:?} is not none, gzip, snappy, lz4 or zstd")),
+    }
+}
+
+pub(super) fn partitioner(value: &str) -> Result<Partitioner, String> {
+    match value {
+        "murmur2" | "murmur2_random" => Ok(Partitioner::Murmur2),
+        "java_hash" => Ok(Partitioner::JavaHash),
+        "sha1" => Ok(Partitioner::Sha1),
+        "rendezvous" => Ok(Partitioner::Rendezvous),
+        _ => Err(format!("{value:?} is not murmur2 (as Java's client), java_hash, sha1 or rendezvous")),
+    }
+}
+
+pub(super) fn isolation(value: &str) -> Result<Isolation, String> {
+    match value {
+        "read_committed" => Ok(Isolation::ReadCommitted),
+        "read_uncommitted" => Ok(Isolation::ReadUncommitted),
+        _ => Err(format!("{value:?} is not read_committed or read_uncommitted")),
+    }
+}
+
+pub(super) fn reset(value: &str) -> Result<Option<Offset>, String> {
+    match value {
+        "earliest" | "smallest" | "beginning" => Ok(Some(Offset::Earliest)),
+        "latest" | "largest" | "end" => Ok(Some(Offset::Latest)),
+        "none" | "error" => Ok(None),
+        _ => Err(format!("{value:?} is not earliest, latest or none")),
+    }
+}
