@@ -17,6 +17,12 @@ pub enum ConnectError {
         /// The last thing that went wrong.
         last: String,
     },
+    /// Too many wait to be connected already.
+    #[error("{waiting} commands wait to be connected already; wait for some of them")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
     /// The client was closed meanwhile.
     #[error("the client was closed before it was connected")]
     Closed,

@@ -35,6 +35,8 @@ pub enum Event {
         partition: i32,
         /// The new leader; `None` while there is nobody.
         leader: Option<BrokerId>,
+        /// In which epoch. It never goes back while the topic is the same; `None` where brokers do not say.
+        leader_epoch: Option<i32>,
     },
     /// A reader goes on elsewhere, as [`FetchConfig::reset`](crate::FetchConfig::reset) has it.
     PositionReset {

@@ -45,6 +45,10 @@ pub const GATHER_SEGMENTS: usize = 64;
 /// Open batches of keyless messages of one topic: as many threads append at once without waiting for each other.
 pub const FREE_SLOTS: usize = 4;
 
+/// How long the leader epochs of a topic that ZooKeeper shows to be made anew are taken as they come: meanwhile every broker
+/// will have heard of it.
+pub const MADE_ANEW: Duration = Duration::from_secs(30);
+
 /// Topics that one client can publish to or look at.
 pub const TOPICS: usize = 100_000;
 

@@ -34,6 +34,8 @@ planted_bugs! {
     DeadlineFreesPlace = "deadline-frees-place",
     /// A batch that a broker finds too large is cut in two without regard for the sets in it.
     TearsSets = "tears-sets",
+    /// A leader is believed to lead, however old the word of it is.
+    BelievesStaleLeaders = "believes-stale-leaders",
     /// A connection that is throttled is sent to all the same.
     IgnoresThrottle = "ignores-throttle",
     /// The position goes to the end of the last batch that has records, and stays before those that have none.

@@ -7,7 +7,9 @@ use crate::rng::Rng;
 #[derive(Debug)]
 pub(crate) struct Contacts {
     bootstrap: u16,
+    /// The brokers, then the bootstrap addresses.
     peers: Vec<Peer>,
+    brokers: usize,
     current: usize,
     rng: Rng,
 }
@@ -16,7 +18,7 @@ impl Contacts {
     /// Starts at any of so many bootstrap addresses, so that clients which start together do not all ask the first.
     pub(crate) fn new(bootstrap: usize, rng: Rng) -> Self {
         let bootstrap = u16::try_from(bootstrap).unwrap_or(u16::MAX);
-        let mut contacts = Self { bootstrap, peers: Vec::new(), current: 0, rng };
+        let mut contacts = Self { bootstrap, peers: Vec::new(), brokers: 0, current: 0, rng };
         contacts.set_brokers([]);
         contacts
     }
@@ -29,6 +31,7 @@ impl Contacts {
         let brokers = peers.len();
         peers.extend((0..self.bootstrap).map(Peer::Bootstrap));
         self.peers = peers;
+        self.brokers = brokers;
         let same = before.and_then(|peer| self.peers[..brokers].iter().position(|other| *other == peer));
         let choice = if brokers > 0 { brokers } else { self.peers.len() };
         self.current = same.unwrap_or_else(|| self.rng.below(choice as u64) as usize);
@@ -41,6 +44,22 @@ impl Contacts {
 
     pub(crate) fn next(&mut self) {
         self.current = (self.current + 1) % self.peers.len().max(1);
+    }
+
+    /// Another broker may know better.
+    pub(crate) fn next_broker(&mut self) {
+        if self.brokers > 0 {
+            self.current = (self.current + 1) % self.brokers;
+        }
+    }
+
+    /// The brokers that are known are not those to ask any more (KIP-1102). Where there are no bootstrap addresses, the
+    /// next broker is asked.
+    pub(crate) fn begin_again(&mut self) {
+        match usize::from(self.bootstrap) {
+            0 => self.next(),
+            count => self.current = self.brokers + self.rng.below(count as u64) as usize,
+        }
     }
 }
 
@@ -82,6 +101,19 @@ mod tests {
         let before = contacts.current();
         contacts.set_brokers([BrokerId(0), BrokerId(1), BrokerId(2), BrokerId(3)]);
         assert_eq!(contacts.current(), before);
+    }
+
+    #[test]
+    fn once_told_to_begin_again_a_bootstrap_address_is_asked() {
+        let mut contacts = Contacts::new(2, Rng::new(1));
+        contacts.set_brokers([BrokerId(1), BrokerId(2), BrokerId(3)]);
+        contacts.begin_again();
+        assert!(matches!(contacts.current(), Some(Peer::Bootstrap(_))));
+
+        let mut alone = Contacts::new(0, Rng::new(1));
+        alone.set_brokers([BrokerId(1)]);
+        alone.begin_again();
+        assert_eq!(alone.current(), Some(Peer::Broker(BrokerId(1))));
     }
 
     #[test]

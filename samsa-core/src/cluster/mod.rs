@@ -13,6 +13,7 @@
 //! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
 //! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
 
+mod brokers;
 mod contacts;
 pub(crate) mod metadata;
 mod topics;
@@ -32,17 +33,19 @@ use crate::config::{Config, Discovery};
 use crate::connection::{Call, Failure, Owner, Peer, Role};
 use crate::error::ConnectError;
 use crate::event::Event;
-use crate::id::{BrokerId, ConnId, OpId};
+use crate::id::{ConnId, OpId};
 use crate::intent::{Intent, Snapshot};
 use crate::limits;
 use crate::out::Context;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::zookeeper::ZkNews;
+use brokers::Brokers;
 use contacts::Contacts;
 use metadata::Question;
-use topics::{Topics, Want};
-use zookeeper::{Learnt, Registered, ZooKeeperDiscovery};
+use topics::{Topics, Want, Witness};
+use view::Moved;
+use zookeeper::{Learnt, ZooKeeperDiscovery};
 
 pub(crate) use topics::Interest;
 pub(crate) use view::TopicView;
@@ -51,8 +54,7 @@ pub(crate) use view::TopicView;
 pub(crate) struct Cluster {
     zookeeper: Option<ZooKeeperDiscovery>,
     contacts: Contacts,
-    registered: BTreeMap<BrokerId, Registered>,
-    advertised: BTreeMap<BrokerId, BrokerInfo>,
+    brokers: Brokers,
     published: Vec<BrokerInfo>,
     topics: Topics,
     state: State,
@@ -68,7 +70,7 @@ pub(crate) struct Cluster {
 enum State {
     Resting { due: Instant, why: &'static str },
     Seeking { since: Instant },
-    Asking { question: Question, rest: VecDeque<Question> },
+    Asking { question: Question, rest: VecDeque<Question>, peer: Option<Peer> },
 }
 
 /// A command that waits for the first sight of the cluster.
@@ -103,8 +105,7 @@ impl Cluster {
         Self {
             zookeeper,
             contacts: Contacts::new(bootstrap, rng.fork()),
-            registered: BTreeMap::new(),
-            advertised: BTreeMap::new(),
+            brokers: Brokers::default(),
             published: Vec::new(),
             topics: Topics::default(),
             state: State::Resting { due: Instant::START, why: "first metadata" },
@@ -124,7 +125,10 @@ impl Cluster {
             return;
         }
         match self.topics.want(topic, interest) {
-            Want::New => self.ask_soon(cx, cx.now.mono, "topic wanted"),
+            Want::New => {
+                self.look_at_incarnations(cx);
+                self.ask_soon(cx, cx.now.mono, "topic wanted");
+            }
             Want::Unknown => self.refresh(cx, "topic wanted"),
             Want::Known => {}
         }
@@ -221,6 +225,10 @@ impl Cluster {
         if self.last_answer.is_some() {
             return cx.out.complete(op, Reply::Connect(Ok(())));
         }
+        let waiting = self.connecting.len();
+        if waiting >= limits::COMMANDS {
+            return cx.out.complete(op, Reply::Connect(Err(ConnectError::Busy { waiting })));
+        }
         self.connecting.push(Connecting { op, until: cx.now.mono + within, within });
         self.tick(cx);
     }
@@ -243,20 +251,36 @@ impl Cluster {
         let Some(zookeeper) = &mut self.zookeeper else { return };
         match zookeeper.handle(cx, news) {
             Some(Learnt::Trouble(trouble)) => self.trouble(trouble),
-            Some(Learnt::TopicsChanged) if self.topics.is_troubled() => self.refresh(cx, "topics changed"),
-            Some(Learnt::TopicsChanged) | None => {}
+            Some(Learnt::TopicsChanged) => {
+                self.look_at_incarnations(cx);
+                if self.topics.is_troubled() {
+                    self.refresh(cx, "topics changed");
+                }
+            }
+            Some(Learnt::Topic { name, czxid }) => {
+                if self.topics.is_registered(&name, czxid, cx.now.mono) {
+                    self.refresh(cx, "topic made anew");
+                }
+            }
+            None => {}
             Some(Learnt::Brokers(brokers)) => {
                 if brokers.is_empty() {
                     self.trouble("no broker is registered in ZooKeeper".to_owned());
                 }
-                let news = self.registered != brokers;
-                self.registered = brokers;
+                let news = self.brokers.set_registered(brokers);
                 self.brokers_changed(cx);
                 if news {
                     self.refresh(cx, "brokers changed");
                 }
                 self.seek(cx);
             }
+        }
+    }
+
+    /// Where topics have no ids, ZooKeeper knows them from others that had their names.
+    fn look_at_incarnations(&mut self, cx: &mut Context<'_>) {
+        if let Some(zookeeper) = &mut self.zookeeper {
+            zookeeper.look_at(cx, self.topics.without_id());
         }
     }
 
@@ -283,23 +307,35 @@ impl Cluster {
             response_bytes: limits::RESPONSE_BYTES,
         };
         match cx.net.send(cx.now, conn, &call) {
-            Ok(()) => self.state = State::Asking { question, rest: questions },
+            Ok(()) => {
+                let peer = self.contacts.current();
+                self.state = State::Asking { question, rest: questions, peer };
+            }
             Err(error) => self.failed(cx, error.to_string()),
         }
     }
 
     fn response(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) {
         let resting = State::Resting { due: cx.now.mono, why: "metadata" };
-        let State::Asking { question, rest } = std::mem::replace(&mut self.state, resting) else { return };
+        let State::Asking { question, rest, peer } = std::mem::replace(&mut self.state, resting) else {
+            return;
+        };
         match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
             Err(error) => self.failed(cx, error.to_string()),
+            Ok((_, response)) if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED => {
+                self.trouble(ErrorCode::REBOOTSTRAP_REQUIRED.to_string());
+                self.contacts.begin_again();
+                self.wait(cx, "metadata, from the beginning");
+            }
             Ok((_, response))
                 if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) =>
             {
                 self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
             }
             Ok((_, response)) => {
-                self.learn(cx, &question, &response, version);
+                let is_alone = self.published.len() <= 1;
+                let from = Witness { peer, is_alone, now: cx.now.mono };
+                self.learn(cx, &question, &response, version, from);
                 match self.contact(cx) {
                     Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),
                     _ => self.rest(cx),
@@ -310,7 +346,7 @@ impl Cluster {
 
     /// Brokers of 0.8 name nobody until there is a topic; those of 0.10 and later, only while they start.
     fn may_know_nobody(&self, version: i16) -> bool {
-        version == 0 && self.advertised.is_empty()
+        version == 0 && !self.brokers.are_advertised()
     }
 
     fn learn(
@@ -319,6 +355,7 @@ impl Cluster {
         asked: &Question,
         response: &MetadataResponse<'_>,
         version: i16,
+        from: Witness,
     ) {
         let told: BTreeMap<&str, _> =
             response.topics.iter().filter_map(|topic| Some((topic.name?, topic))).collect();
@@ -330,13 +367,13 @@ impl Cluster {
             if let metadata::Answer::NotYet(code) | metadata::Answer::Refused(code) = &answer {
                 self.last_trouble = format!("topic {name:?}: {code}");
             }
-            for moved in self.topics.learn(name, answer) {
-                let (topic, partition, leader) = (Arc::from(*name), moved.partition, moved.leader);
-                cx.out.event(Event::LeaderMoved { topic, partition, leader });
+            for Moved { partition, leader, leader_epoch } in self.topics.learn(name, answer, from) {
+                let topic = Arc::from(*name);
+                cx.out.event(Event::LeaderMoved { topic, partition, leader, leader_epoch });
             }
         }
-        self.topics.learn_missing(asked, |name| told.contains_key(name));
-        self.advertised = metadata::brokers(response);
+        self.topics.learn_missing(asked, from, |name| told.contains_key(name));
+        self.brokers.set_advertised(metadata::brokers(response));
         self.brokers_changed(cx);
         self.changed = true;
     }
@@ -354,6 +391,9 @@ impl Cluster {
             self.state = State::Seeking { since: cx.now.mono };
             self.seek(cx);
         } else if self.topics.is_troubled() {
+            if self.topics.is_disputed() {
+                self.contacts.next_broker();
+            }
             self.wait(cx, "topics without leader");
         } else {
             self.failures = 0;
@@ -383,10 +423,8 @@ impl Cluster {
     }
 
     fn brokers_changed(&mut self, cx: &mut Context<'_>) {
-        let mut brokers = self.advertised.clone();
-        brokers.extend(self.registered.iter().map(|(id, broker)| (*id, broker.info.clone())));
-        let as_old = self.registered.iter().map(|(id, broker)| (*id, broker.is_old));
-        cx.net.set_registered(cx.now, as_old.collect());
+        let brokers = self.brokers.known().clone();
+        cx.net.set_registered(cx.now, self.brokers.registered_as_old());
         let published: Vec<BrokerInfo> = brokers.values().cloned().collect();
         if published == self.published {
             return;

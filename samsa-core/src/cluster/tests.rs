@@ -8,6 +8,7 @@ use samsa_proto::{Request, encode_response};
 
 use super::*;
 use crate::connection::{Network, News, RecvBuf};
+use crate::id::BrokerId;
 use crate::out::Out;
 use crate::time::Now;
 
@@ -314,4 +315,32 @@ fn a_broker_that_answers_nonsense_is_passed_over_for_the_next() {
 
     assert!(script.cluster.last_trouble().contains("MetadataResponse"), "{}", script.cluster.last_trouble());
     assert!(script.cluster.deadline().unwrap().at > script.now.mono);
+}
+
+#[test]
+fn a_broker_that_says_begin_again_sends_the_client_back_to_its_bootstrap_addresses() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    assert!(matches!(script.cluster.contacts.current(), Some(Peer::Broker(_))));
+    let response = MetadataResponse { error_code: ErrorCode::REBOOTSTRAP_REQUIRED, ..Default::default() };
+    let frame = encode_response::<MetadataRequest<'_>>(id, 13, &response).unwrap().concat();
+    let input = ClusterInput::Response { version: 13, frame: Bytes::from(frame).slice(4..) };
+    script.with(|cluster, cx| cluster.handle(cx, input));
+
+    assert!(matches!(script.cluster.contacts.current(), Some(Peer::Bootstrap(0))));
+    assert!(script.cluster.last_trouble().contains("bootstrap"), "{}", script.cluster.last_trouble());
+    assert!(script.cluster.deadline().unwrap().at > script.now.mono);
+}
+
+#[test]
+fn so_many_wait_to_be_connected_and_no_more() {
+    let mut script = Script::start();
+    for number in 0..=limits::COMMANDS as u64 {
+        let op = OpId(number);
+        script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Connect { op, within: WITHIN }));
+    }
+    let answers = script.answers();
+    assert!(matches!(&answers[..], [Reply::Connect(Err(ConnectError::Busy { .. }))]), "{answers:?}");
 }

@@ -7,6 +7,9 @@ use samsa_proto::ErrorCode;
 
 use super::metadata::{Answer, Question};
 use super::view::{Moved, TopicView};
+use crate::connection::Peer;
+use crate::limits;
+use crate::time::Instant;
 
 /// Why a topic is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +18,15 @@ pub(crate) enum Interest {
     Read,
     /// The cluster may create it.
     Publish,
+}
+
+/// Who answered, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Witness {
+    pub(crate) peer: Option<Peer>,
+    /// There is no other to be asked.
+    pub(crate) is_alone: bool,
+    pub(crate) now: Instant,
 }
 
 /// What is known of a topic that is wanted.
@@ -27,8 +39,8 @@ pub(crate) enum Want {
     Known,
 }
 
-/// So many answers in a row must say that a known topic is unknown before that is believed: a broker that restarts
-/// says so of every topic for a while.
+/// So many answers in a row must say that a known topic is unknown before that is believed, and they must come from more
+/// than one broker where there are several: a broker that restarts says so of every topic for a while.
 const UNKNOWN_BEFORE_FORGOTTEN: u32 = 3;
 
 #[derive(Debug, Default)]
@@ -39,13 +51,22 @@ struct Wanted {
     interest: Interest,
     view: Option<TopicView>,
     trouble: Trouble,
+    /// Which transaction created its node in ZooKeeper.
+    czxid: Option<i64>,
+    /// Until when it is not sure which incarnation an answer is about.
+    anew_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     None,
     NotAsked,
-    Unknown { answers: u32 },
+    /// So many in a row said so, and whether they were different ones.
+    Unknown {
+        answers: u32,
+        last: Option<Peer>,
+        agreed: bool,
+    },
     NotYet,
     Refused(ErrorCode),
 }
@@ -54,7 +75,8 @@ impl Topics {
     /// Keeps an interest in a topic from now on.
     pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> Want {
         let is_new = !self.0.contains_key(topic);
-        let fresh = || Wanted { interest, view: None, trouble: Trouble::NotAsked };
+        let trouble = Trouble::NotAsked;
+        let fresh = || Wanted { interest, view: None, trouble, czxid: None, anew_until: None };
         let wanted = self.0.entry(Arc::clone(topic)).or_insert_with(fresh);
         wanted.interest = wanted.interest.max(interest);
         match &wanted.view {
@@ -121,16 +143,43 @@ impl Topics {
         questions
     }
 
-    /// Takes an answer in, and tells which leaders are others now. A topic that nobody wants is passed over.
-    pub(crate) fn learn(&mut self, topic: &str, answer: Answer) -> Vec<Moved> {
+    /// Whether somebody says that a topic is unknown which others knew.
+    pub(crate) fn is_disputed(&self) -> bool {
+        let disputed =
+            |wanted: &Wanted| wanted.view.is_some() && matches!(wanted.trouble, Trouble::Unknown { .. });
+        self.0.values().any(disputed)
+    }
+
+    /// The topics that no id tells from others of their name.
+    pub(crate) fn without_id(&self) -> Vec<Arc<str>> {
+        let has_id = |wanted: &Wanted| wanted.view.as_ref().is_some_and(|view| view.id.is_some());
+        self.0.iter().filter(|(_, wanted)| !has_id(wanted)).map(|(name, _)| Arc::clone(name)).collect()
+    }
+
+    /// ZooKeeper has a topic of this name, made by this transaction. Says whether it is another one than before: what is
+    /// answered from now on may be about either, so epochs are taken as they come for a while.
+    pub(crate) fn is_registered(&mut self, topic: &str, czxid: i64, now: Instant) -> bool {
+        let Some(wanted) = self.0.get_mut(topic) else { return false };
+        let before = wanted.czxid.replace(czxid);
+        let is_anew = before.is_some_and(|before| before != czxid);
+        if is_anew {
+            wanted.anew_until = Some(now + limits::MADE_ANEW);
+        }
+        is_anew
+    }
+
+    /// Takes in what one of so many brokers answered, and tells which leaders are others now. A topic that nobody wants is
+    /// passed over.
+    pub(crate) fn learn(&mut self, topic: &str, answer: Answer, from: Witness) -> Vec<Moved> {
         let Some(wanted) = self.0.get_mut(topic) else { return Vec::new() };
         wanted.trouble = match &answer {
             Answer::Known(_) => Trouble::None,
-            Answer::Unknown => wanted.unknown_once_more(),
+            Answer::Unknown => wanted.unknown_once_more(from),
             Answer::NotYet(_) => Trouble::NotYet,
             Answer::Refused(code) => Trouble::Refused(*code),
         };
         match (answer, &mut wanted.view) {
+            (Answer::Known(newer), Some(view)) if wanted.anew_until > Some(from.now) => view.replace(newer),
             (Answer::Known(newer), Some(view)) => view.update(newer),
             (Answer::Known(newer), view @ None) => {
                 *view = Some(newer);
@@ -141,25 +190,26 @@ impl Topics {
     }
 
     /// All that were asked about and that the answer left out are unknown to that broker.
-    pub(crate) fn learn_missing(&mut self, asked: &Question, told: impl Fn(&str) -> bool) {
+    pub(crate) fn learn_missing(&mut self, asked: &Question, from: Witness, told: impl Fn(&str) -> bool) {
         let (Question::Look(names) | Question::Create(names)) = asked;
         for name in names.iter().filter(|name| !told(name)) {
-            self.learn(name, Answer::Unknown);
+            self.learn(name, Answer::Unknown, from);
         }
     }
 }
 
 impl Wanted {
-    fn unknown_once_more(&mut self) -> Trouble {
-        let answers = match self.trouble {
-            Trouble::Unknown { answers } => answers + 1,
-            _ => 1,
+    fn unknown_once_more(&mut self, from: Witness) -> Trouble {
+        let (answers, agreed) = match self.trouble {
+            Trouble::Unknown { answers, last, agreed } => (answers + 1, agreed || last != from.peer),
+            _ => (1, from.is_alone),
         };
-        if answers >= UNKNOWN_BEFORE_FORGOTTEN && self.view.take().is_some() {
+        let is_sure = answers >= UNKNOWN_BEFORE_FORGOTTEN && (agreed || from.is_alone);
+        if is_sure && self.view.take().is_some() {
             // Somebody deleted it: it is not made anew before somebody publishes to it anew.
             self.interest = Interest::Read;
         }
-        Trouble::Unknown { answers }
+        Trouble::Unknown { answers, last: from.peer, agreed }
     }
 }
 
@@ -169,11 +219,21 @@ mod tests {
     use crate::command::PartitionInfo;
     use crate::id::BrokerId;
 
+    const ALONE: Witness = Witness { peer: None, is_alone: true, now: Instant::START };
+
+    fn one_of_several(broker: i32) -> Witness {
+        Witness { peer: Some(Peer::Broker(BrokerId(broker))), is_alone: false, now: Instant::START }
+    }
+
     fn known() -> Answer {
+        led_in(None)
+    }
+
+    fn led_in(leader_epoch: Option<i32>) -> Answer {
         let partition = PartitionInfo {
             partition: 0,
             leader: Some(BrokerId(1)),
-            leader_epoch: None,
+            leader_epoch,
             replicas: Vec::new(),
             in_sync: Vec::new(),
         };
@@ -195,7 +255,7 @@ mod tests {
     #[test]
     fn a_topic_that_is_known_is_looked_at_only() {
         let mut topics = topics(Interest::Publish);
-        topics.learn("t", known());
+        topics.learn("t", known(), ALONE);
         assert_eq!(topics.questions(), [Question::Look(vec!["t".into()])]);
         assert_eq!(topics.want(&"t".into(), Interest::Publish), Want::Known);
         assert!(!topics.is_troubled());
@@ -204,13 +264,13 @@ mod tests {
     #[test]
     fn a_known_topic_outlives_a_few_brokers_that_do_not_know_it() {
         let mut topics = topics(Interest::Read);
-        topics.learn("t", known());
+        topics.learn("t", known(), ALONE);
         for _ in 1..UNKNOWN_BEFORE_FORGOTTEN {
-            topics.learn("t", Answer::Unknown);
+            topics.learn("t", Answer::Unknown, ALONE);
             assert!(topics.view("t").is_some());
             assert!(topics.is_troubled(), "it is asked about again");
         }
-        topics.learn("t", Answer::Unknown);
+        topics.learn("t", Answer::Unknown, ALONE);
         assert!(topics.view("t").is_none());
         assert!(topics.is_unknown("t"));
     }
@@ -218,9 +278,9 @@ mod tests {
     #[test]
     fn a_topic_that_was_deleted_is_made_anew_only_by_who_publishes_anew() {
         let mut topics = topics(Interest::Publish);
-        topics.learn("t", known());
+        topics.learn("t", known(), ALONE);
         for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
-            topics.learn("t", Answer::Unknown);
+            topics.learn("t", Answer::Unknown, ALONE);
         }
         assert!(!topics.is_troubled());
         assert_eq!(topics.questions(), [Question::Look(vec!["t".into()])]);
@@ -233,7 +293,7 @@ mod tests {
     fn an_unknown_topic_is_asked_about_again_only_for_a_publisher() {
         for (interest, again) in [(Interest::Read, false), (Interest::Publish, true)] {
             let mut topics = topics(interest);
-            topics.learn("t", Answer::Unknown);
+            topics.learn("t", Answer::Unknown, ALONE);
             assert!(topics.is_unknown("t"));
             assert_eq!(topics.is_troubled(), again);
         }
@@ -242,15 +302,48 @@ mod tests {
     #[test]
     fn a_topic_that_the_answer_leaves_out_is_unknown() {
         let mut topics = topics(Interest::Read);
-        topics.learn_missing(&Question::Look(vec!["t".into()]), |_| false);
+        topics.learn_missing(&Question::Look(vec!["t".into()]), ALONE, |_| false);
         assert!(topics.is_unknown("t"));
     }
 
     #[test]
     fn a_refusal_is_remembered_with_its_code() {
         let mut topics = topics(Interest::Publish);
-        topics.learn("t", Answer::Refused(ErrorCode::INVALID_TOPIC_EXCEPTION));
+        topics.learn("t", Answer::Refused(ErrorCode::INVALID_TOPIC_EXCEPTION), ALONE);
         assert_eq!(topics.refusal("t"), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
         assert!(!topics.is_troubled());
+    }
+
+    #[test]
+    fn one_broker_of_several_is_not_believed_that_a_known_topic_is_unknown() {
+        let mut topics = topics(Interest::Read);
+        topics.learn("t", known(), one_of_several(1));
+        for _ in 0..20 {
+            topics.learn("t", Answer::Unknown, one_of_several(1));
+        }
+        assert!(topics.view("t").is_some() && topics.is_disputed());
+        topics.learn("t", Answer::Unknown, one_of_several(2));
+        assert!(topics.view("t").is_none());
+    }
+
+    #[test]
+    fn epochs_of_a_topic_that_zookeeper_shows_to_be_made_anew_start_again() {
+        let epoch =
+            |topics: &Topics| topics.view("t").and_then(|view| view.partitions[0].leader_epoch).unwrap();
+        let mut topics = topics(Interest::Read);
+        topics.learn("t", led_in(Some(5)), ALONE);
+        assert!(!topics.is_registered("t", 70, ALONE.now), "the first sight of it is nothing new");
+        topics.learn("t", led_in(Some(0)), ALONE);
+        assert_eq!(epoch(&topics), 5);
+
+        assert!(topics.is_registered("t", 90, ALONE.now));
+        for current in [0, 5, 0] {
+            topics.learn("t", led_in(Some(current)), ALONE);
+            assert_eq!(epoch(&topics), current, "one that lags may still tell of the former");
+        }
+        let later = Witness { now: ALONE.now + limits::MADE_ANEW, ..ALONE };
+        topics.learn("t", led_in(Some(2)), later);
+        topics.learn("t", led_in(Some(1)), later);
+        assert_eq!(epoch(&topics), 2);
     }
 }

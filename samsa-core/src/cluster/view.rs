@@ -2,6 +2,7 @@
 
 use crate::command::PartitionInfo;
 use crate::id::BrokerId;
+use crate::planted::{PlantedBug, is_planted};
 
 /// A topic, as the metadata has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,7 @@ pub(crate) struct TopicView {
 pub(crate) struct Moved {
     pub(crate) partition: i32,
     pub(crate) leader: Option<BrokerId>,
+    pub(crate) leader_epoch: Option<i32>,
 }
 
 impl TopicView {
@@ -39,12 +41,12 @@ impl TopicView {
     }
 
     /// Takes over what is newer. Within one incarnation of a topic the leader epoch never goes back (KIP-320): an older
-    /// view of a partition changes nothing.
+    /// view of a partition changes nothing. Another id is another incarnation; an answer without id says nothing of that.
     pub(crate) fn update(&mut self, newer: Self) -> Vec<Moved> {
-        if self.id != newer.id {
-            *self = newer;
-            return self.partitions.iter().map(moved).collect();
+        if self.id.is_some() && newer.id.is_some() && self.id != newer.id {
+            return self.replace(newer);
         }
+        self.id = self.id.or(newer.id);
         let mut moves = Vec::new();
         for info in newer.partitions {
             let place = usize::try_from(info.partition).ok().and_then(|at| self.partitions.get_mut(at));
@@ -64,14 +66,27 @@ impl TopicView {
         }
         moves
     }
+
+    /// Takes over all of it, whatever was known: the topic may be another one of the same name.
+    pub(crate) fn replace(&mut self, newer: Self) -> Vec<Moved> {
+        let before = std::mem::replace(self, newer);
+        let now = before.partitions.iter().map(Some).chain(std::iter::repeat(None)).zip(&self.partitions);
+        let led_otherwise = |(old, new): &(Option<&PartitionInfo>, &PartitionInfo)| {
+            old.is_none_or(|old| (old.leader, old.leader_epoch) != (new.leader, new.leader_epoch))
+        };
+        now.filter(led_otherwise).map(|(_, info)| moved(info)).collect()
+    }
 }
 
 fn is_older(new: &PartitionInfo, old: &PartitionInfo) -> bool {
+    if is_planted(PlantedBug::BelievesStaleLeaders) {
+        return false;
+    }
     matches!((new.leader_epoch, old.leader_epoch), (Some(new), Some(old)) if new < old)
 }
 
 fn moved(info: &PartitionInfo) -> Moved {
-    Moved { partition: info.partition, leader: info.leader }
+    Moved { partition: info.partition, leader: info.leader, leader_epoch: info.leader_epoch }
 }
 
 fn leaderless(partition: i32) -> PartitionInfo {
@@ -113,7 +128,7 @@ mod tests {
         let mut known = view(&[led(0, 1, 5), led(1, 1, 5)]);
         let moves = known.update(view(&[led(0, 2, 4), led(1, 2, 6)]));
         assert_eq!(leaders(&known), [Some(1), Some(2)]);
-        assert_eq!(moves, [Moved { partition: 1, leader: Some(BrokerId(2)) }]);
+        assert_eq!(moves, [Moved { partition: 1, leader: Some(BrokerId(2)), leader_epoch: Some(6) }]);
     }
 
     #[test]
@@ -127,9 +142,27 @@ mod tests {
 
     #[test]
     fn a_topic_made_anew_starts_from_nothing() {
-        let mut known = view(&[led(0, 1, 5), led(1, 1, 5)]);
-        known.update(TopicView::new(Some([1; 16]), vec![led(0, 2, 0)], 100).unwrap());
+        let with_id = |id, partitions| TopicView::new(Some([id; 16]), partitions, 100).unwrap();
+        let mut known = with_id(1, vec![led(0, 1, 5), led(1, 1, 5)]);
+        known.update(with_id(2, vec![led(0, 2, 0)]));
         assert_eq!(leaders(&known), [Some(2)]);
+    }
+
+    #[test]
+    fn an_answer_without_id_is_of_the_same_topic_and_one_with_it_gives_it_a_name() {
+        let mut known = view(&[led(0, 1, 5)]);
+        known.update(TopicView::new(Some([1; 16]), vec![led(0, 2, 4)], 100).unwrap());
+        assert_eq!((known.id, leaders(&known)), (Some([1; 16]), vec![Some(1)]));
+        known.update(view(&[led(0, 3, 4)]));
+        assert_eq!((known.id, leaders(&known)), (Some([1; 16]), vec![Some(1)]));
+    }
+
+    #[test]
+    fn where_the_topic_may_be_another_one_its_epochs_are_taken_as_they_come() {
+        let mut known = view(&[led(0, 1, 5), led(1, 1, 5)]);
+        let moves = known.replace(view(&[led(0, 2, 0)]));
+        assert_eq!(leaders(&known), [Some(2)]);
+        assert_eq!(moves, [Moved { partition: 0, leader: Some(BrokerId(2)), leader_epoch: Some(0) }]);
     }
 
     #[test]

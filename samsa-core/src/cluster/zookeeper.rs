@@ -7,6 +7,7 @@
 //! | open    | broker ids                  | open    | each broker's registration                         |
 //! | open    | the last registration       | open    | (the brokers are known)                            |
 //! | open    | a watch fired               | open    | that list again, with a watch                      |
+//! | open    | topics that have no ids     | open    | each topic's node: which transaction made it       |
 //! | open    | an operation of unknown fate | open   | everything again, after a wait                     |
 //! | open    | connected again             | open    | everything again                                   |
 //! | any     | expired, failed             | none    | to close it (a new session, after a wait)          |
@@ -14,6 +15,7 @@
 //! A watch is only a hint to read again. Nothing here writes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::zookeeper::{BrokerRegistration, BrokerRegistrationVersion, path};
@@ -42,11 +44,13 @@ pub(crate) struct ZooKeeperDiscovery {
     due: Option<Instant>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Question {
     BrokerIds,
     Broker(BrokerId),
     Topics,
+    /// Of which incarnation is it?
+    Topic(Arc<str>),
 }
 
 /// A broker, and whether it registered itself as 0.8 and 0.9 do.
@@ -61,6 +65,11 @@ pub(crate) struct Registered {
 pub(crate) enum Learnt {
     Brokers(BTreeMap<BrokerId, Registered>),
     TopicsChanged,
+    /// The node of a topic was made by this transaction.
+    Topic {
+        name: Arc<str>,
+        czxid: i64,
+    },
     Trouble(String),
 }
 
@@ -112,6 +121,17 @@ impl ZooKeeperDiscovery {
                 None
             }
             ZkNews::Session { .. } | ZkNews::Reply { .. } | ZkNews::Watch { .. } => None,
+        }
+    }
+
+    /// Asks for the nodes of these topics, to see whether they are what they were.
+    pub(crate) fn look_at(&mut self, cx: &mut Context<'_>, topics: Vec<Arc<str>>) {
+        let is_asked = |topic: &Arc<str>, asked: &Question| *asked == Question::Topic(Arc::clone(topic));
+        for topic in topics {
+            let is_pending = self.pending.values().any(|asked| is_asked(&topic, asked));
+            if !is_pending && path::topic(&topic).is_ok() {
+                self.ask(cx, Question::Topic(topic));
+            }
         }
     }
 
@@ -173,13 +193,18 @@ impl ZooKeeperDiscovery {
 
     fn ask(&mut self, cx: &mut Context<'_>, question: Question) {
         let Some(session) = self.session else { return };
-        let op = match question {
+        let op = match &question {
             Question::BrokerIds => ZkOp::Children { path: path::BROKER_IDS.to_owned(), watch: true },
             Question::Topics => ZkOp::Children { path: path::TOPICS.to_owned(), watch: true },
             Question::Broker(id) => ZkOp::Get { path: path::broker(id.0), watch: false },
+            Question::Topic(name) => match path::topic(name) {
+                Ok(path) => ZkOp::Exists { path, watch: false },
+                Err(_) => return,
+            },
         };
         if question == Question::BrokerIds {
-            self.pending.retain(|_, asked| *asked == Question::Topics);
+            let of_brokers = |asked: &Question| matches!(asked, Question::BrokerIds | Question::Broker(_));
+            self.pending.retain(|_, asked| !of_brokers(asked));
         }
         self.next_seq += 1;
         self.pending.insert(self.next_seq, question);
@@ -195,6 +220,11 @@ impl ZooKeeperDiscovery {
         match (question, result) {
             (Question::BrokerIds, Ok(ZkAnswer::Children(names))) => self.broker_ids(cx, &names),
             (Question::Topics, Ok(ZkAnswer::Children(_))) => Some(Learnt::TopicsChanged),
+            (Question::Topic(name), Ok(ZkAnswer::Stat(Some(stat)))) => {
+                Some(Learnt::Topic { name, czxid: stat.czxid })
+            }
+            // It is deleted, or not made yet; the watch on the list tells.
+            (Question::Topic(_), Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode)) => None,
             (Question::Broker(id), Ok(ZkAnswer::Data(data, _))) => {
                 self.broker(id, &data);
                 self.finish_reading()
