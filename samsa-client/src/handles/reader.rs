@@ -118,9 +118,9 @@ impl Reader {
     /// let mut reader = partition.reader(Offset::Earliest).open().await?;
     /// let is_at_end = |reader: &samsa_client::Reader| reader.position(partition.number()) >= Some(end);
     /// while !is_at_end(&reader) {
-    ///     let message = poll_fn(|cx| match pin!(reader.next()).poll(cx) {
-    ///         Poll::Pending if is_at_end(&reader) => Poll::Ready(None),
-    ///         polled => polled,
+    ///     let message = poll_fn(|cx| {
+    ///         let polled = pin!(reader.next()).poll(cx);
+    ///         if polled.is_pending() && is_at_end(&reader) { Poll::Ready(None) } else { polled }
     ///     });
     ///     if let Some(message) = message.await {
     ///         println!("{:?}", message?.value());
