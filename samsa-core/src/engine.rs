@@ -16,6 +16,7 @@ use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;
 use crate::out::{Context, Out};
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::{BatchBuffer, Producer, ProducerInput};
 use crate::rng::Rng;
 use crate::time::{Deadline, Now};
@@ -116,7 +117,7 @@ impl Engine {
     /// When to hand in [`Input::Tick`], and for what.
     pub fn deadline(&self) -> Option<Deadline> {
         let machines = [
-            self.net.deadline(),
+            self.net.deadline().filter(|_| !is_planted(PlantedBug::SleepsThrough)),
             self.cluster.deadline(),
             self.producer.deadline(),
             self.consumer.deadline(),
@@ -248,11 +249,16 @@ impl Engine {
             self.consumer(ConsumerInput::MetadataChanged);
             self.lookup(LookupInput::MetadataChanged);
         }
-        if self.life == Life::Closing && self.producer.is_closed() {
+        let is_done = self.producer.is_closed() || is_planted(PlantedBug::ClosesAtOnce);
+        if self.life == Life::Closing && is_done {
             self.shut();
         }
         while let Some(intent) = self.net.poll_intent() {
             self.out.intend(intent);
+        }
+        if cfg!(any(debug_assertions, feature = "planted-bugs")) {
+            self.net.assert_bounds();
+            self.cluster.assert_bounds();
         }
     }
 

@@ -34,6 +34,20 @@ planted_bugs! {
     DeadlineFreesPlace = "deadline-frees-place",
     /// A batch that a broker finds too large is cut in two without regard for the sets in it.
     TearsSets = "tears-sets",
+    /// A broker is taken for one before 0.10 whoever answered before, and whatever is registered.
+    DoubtsModernBrokers = "doubts-modern-brokers",
+    /// A response is taken for that to the oldest request, whatever its correlation id.
+    TrustsCorrelation = "trusts-correlation",
+    /// What a write took only a part of is not finished.
+    SkipsHalfWritten = "skips-half-written",
+    /// Nobody is woken when a connection waits for too long.
+    SleepsThrough = "sleeps-through",
+    /// While a broker is being dialled, nothing is sent to any other.
+    HeldUpByDialling = "held-up-by-dialling",
+    /// Everybody is dialled at once.
+    DialsWithoutCap = "dials-without-cap",
+    /// A client that is closed does not wait for its records.
+    ClosesAtOnce = "closes-at-once",
     /// A leader is believed to lead, however old the word of it is.
     BelievesStaleLeaders = "believes-stale-leaders",
     /// A connection that is throttled is sent to all the same.

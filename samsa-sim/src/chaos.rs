@@ -28,6 +28,7 @@ pub(crate) async fn rage(world: World, mut rng: Rng) {
             break;
         }
         if let Some(kind) = rng.pick(&kinds).copied()
+            && world.faults().may(kind)
             && strike(&world, kind, &mut rng)
         {
             world.faults().count(kind);
@@ -48,6 +49,8 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         | Fault::StaleMetadata
         | Fault::SlowBroker
         | Fault::Quota
+        | Fault::Lies
+        | Fault::HangUp
         | Fault::UncleanElection
         | Fault::TopicRemade => world.host().upset(kind),
         // These happen to bytes, answers and brokers as they come by.

@@ -65,6 +65,11 @@ faults! {
     WallJump = "wall-jump",
     /// A machine that is suspended, with a client on it: its monotonic clock stands still meanwhile.
     Suspend = "suspend",
+    /// A broker whose answers make no sense, for a while: the wrong number, a length that cannot be, half of it or all of it
+    /// twice, partitions that are missing, doubled or not asked for, a leader that denies to lead.
+    Lies = "lies",
+    /// A broker that closes most connections on the first question, for a while.
+    HangUp = "hang-up",
     /// A partition whose leader, in spite of it all, becomes one that lacks acknowledged records: they are lost.
     UncleanElection = "unclean-election",
     /// A topic that is deleted and, a little later, made anew under the same name: its records are lost.
@@ -76,6 +81,12 @@ impl Fault {
     /// can know.
     pub const fn loses_records(self) -> bool {
         matches!(self, Self::UncleanElection | Self::TopicRemade)
+    }
+
+    /// Whether it is for scenarios only that name it: a client that meets nothing but brokers that hang up takes them for old
+    /// ones, as it must.
+    pub const fn is_special(self) -> bool {
+        self.loses_records() || matches!(self, Self::HangUp)
     }
 }
 
@@ -107,11 +118,11 @@ impl FaultMix {
         Self { enabled: faults.to_vec() }
     }
 
-    /// Each kind by which nothing is lost, or not, by the toss of a coin (swarm testing: Groce and others, 2012): some
+    /// Each kind that is not for special scenarios, or not, by the toss of a coin (swarm testing: Groce and others, 2012): some
     /// faults hide others.
     pub fn swarm(rng: &mut Rng) -> Self {
-        let harmless = Fault::ALL.iter().copied().filter(|fault| !fault.loses_records());
-        Self { enabled: harmless.filter(|_| rng.chance(500)).collect() }
+        let usual = Fault::ALL.iter().copied().filter(|fault| !fault.is_special());
+        Self { enabled: usual.filter(|_| rng.chance(500)).collect() }
     }
 
     /// These as well.
@@ -138,6 +149,8 @@ impl FaultMix {
 struct State {
     mix: FaultMix,
     healed: bool,
+    /// Nothing goes wrong yet.
+    calm: bool,
     done: BTreeMap<Fault, u64>,
 }
 
@@ -147,13 +160,13 @@ pub(crate) struct Faults(Rc<RefCell<State>>);
 
 impl Faults {
     pub(crate) fn new(mix: FaultMix) -> Self {
-        Self(Rc::new(RefCell::new(State { mix, healed: false, done: BTreeMap::new() })))
+        Self(Rc::new(RefCell::new(State { mix, healed: false, calm: false, done: BTreeMap::new() })))
     }
 
     /// Whether this kind may happen now.
     pub(crate) fn may(&self, fault: Fault) -> bool {
         let state = self.0.borrow();
-        !state.healed && state.mix.has(fault)
+        !state.healed && !state.calm && state.mix.has(fault)
     }
 
     /// Whether it happens now, once in so many of a thousand cases. When it does, it is counted.
@@ -167,6 +180,11 @@ impl Faults {
 
     pub(crate) fn count(&self, fault: Fault) {
         *self.0.borrow_mut().done.entry(fault).or_default() += 1;
+    }
+
+    /// Nothing goes wrong until this is taken back.
+    pub(crate) fn keep_calm(&self, calm: bool) {
+        self.0.borrow_mut().calm = calm;
     }
 
     /// From now on nothing goes wrong.
@@ -193,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_left_out_by_some_seeds_and_chosen_by_others() {
-        for fault in Fault::ALL.iter().copied().filter(|fault| !fault.loses_records()) {
+        for fault in Fault::ALL.iter().copied().filter(|fault| !fault.is_special()) {
             let has = |seed| FaultMix::swarm(&mut Rng::new(seed)).has(fault);
             assert!((0..50).any(has), "{fault} is never chosen");
             assert!(!(0..50).all(has), "{fault} is never left out");

@@ -19,6 +19,7 @@ use crate::clock::VirtualClock;
 use crate::cluster::{ClusterConfig, Input, ModelCluster, Output, ServerConn};
 use crate::executor::{Schedule, Sleep};
 use crate::faults::{Fault, Faults};
+use crate::lies::lie;
 use crate::network::{Listener, Network, Side, Socket};
 use crate::rng::Rng;
 use crate::trace::Trace;
@@ -325,7 +326,12 @@ impl Inner {
             self.forget(conn);
             return;
         }
-        accepted.out.extend(frame);
+        if self.world.faults.strikes(Fault::Lies, &mut self.rng, 12) {
+            self.world.trace.line(&name(accepted.broker), format_args!("!! its answer makes no sense"));
+            accepted.out.extend(lie(&frame, &mut self.rng));
+        } else {
+            accepted.out.extend(frame);
+        }
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {

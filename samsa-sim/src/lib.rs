@@ -14,6 +14,7 @@ mod cluster;
 mod executor;
 mod faults;
 mod host;
+mod lies;
 mod logs;
 mod network;
 mod report;

@@ -25,7 +25,7 @@ async fn echo(cluster: &Cluster, words: &[&str]) -> Outcome<Vec<String>> {
 #[test]
 fn an_application_runs_in_virtual_time_on_every_release() {
     let words = ["when", "shall", "we", "three", "meet", "again"];
-    for release in Release::ALL {
+    for release in Release::OLD.into_iter().chain(Release::ALL) {
         let cluster = ClusterConfig { release, brokers: 3, replication: 2, ..ClusterConfig::default() };
         let simulation = Simulation::new(7).cluster(cluster).faults(FaultMix::none());
         let run = simulation.run(move |world| async move {

@@ -202,6 +202,12 @@ impl Cluster {
         Deadline::earlier(Deadline::earlier(metadata, zookeeper), connecting)
     }
 
+    /// Holds the cluster to [`limits`].
+    pub(crate) fn assert_bounds(&self) {
+        assert!(self.connecting.len() <= limits::COMMANDS, "{} wait to be connected", self.connecting.len());
+        assert!(self.topics.len() <= limits::TOPICS, "{} topics", self.topics.len());
+    }
+
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         let (what, since, until) = match &self.state {
             State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
@@ -257,11 +263,7 @@ impl Cluster {
                     self.refresh(cx, "topics changed");
                 }
             }
-            Some(Learnt::Topic { name, czxid }) => {
-                if self.topics.is_registered(&name, czxid, cx.now.mono) {
-                    self.refresh(cx, "topic made anew");
-                }
-            }
+            Some(Learnt::Topic { name, czxid }) => self.topic_registered(cx, &name, czxid),
             None => {}
             Some(Learnt::Brokers(brokers)) => {
                 if brokers.is_empty() {
@@ -274,6 +276,12 @@ impl Cluster {
                 }
                 self.seek(cx);
             }
+        }
+    }
+
+    fn topic_registered(&mut self, cx: &mut Context<'_>, topic: &str, czxid: i64) {
+        if self.topics.is_registered(topic, czxid, cx.now.mono) {
+            self.refresh(cx, "topic made anew");
         }
     }
 

@@ -369,7 +369,8 @@ impl Connection {
     fn frame(&mut self, now: Instant, frame: Bytes) -> Result<Option<Heard>, String> {
         let id = samsa_proto::correlation_id(&frame).map_err(|error| error.to_string())?;
         let expected = self.in_flight.front().map(|oldest| oldest.correlation_id);
-        if expected.is_some_and(|expected| expected != id) {
+        let is_checked = !is_planted(PlantedBug::TrustsCorrelation);
+        if is_checked && expected.is_some_and(|expected| expected != id) {
             return Err(format!("the response to request {expected:?} came as {id}"));
         }
         let oldest = self.in_flight.pop_front().ok_or("a response came that nobody asked for")?;

@@ -21,6 +21,8 @@ use crate::command::Waiting;
 use crate::config::Config;
 use crate::id::{BrokerId, ConnId};
 use crate::intent::Intent;
+use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 use crate::rng::Rng;
 use crate::time::{Deadline, Now};
 
@@ -69,7 +71,8 @@ impl Network {
     /// The connection to this peer for this work, if it can be used now. If not, it is made, and [`News::Ready`] or
     /// [`News::Unreachable`] follows; after [`close_all`](Self::close_all) neither.
     pub(crate) fn connection(&mut self, now: Now, peer: Peer, role: Role) -> Option<ConnId> {
-        if self.closed {
+        let is_dialling = self.links.values().any(Link::is_under_way);
+        if self.closed || (is_dialling && is_planted(PlantedBug::HeldUpByDialling)) {
             return None;
         }
         let link = self.links.entry((peer, role)).or_default();
@@ -272,6 +275,15 @@ impl Network {
             self.close(now, conn, reason);
         }
         self.links.clear();
+    }
+
+    /// Holds the connections to [`limits`](crate::limits).
+    pub(crate) fn assert_bounds(&self) {
+        self.assert_dials_are_few();
+        for (conn, _, connection) in self.slots.iter() {
+            let count = connection.in_flight();
+            assert!(count <= limits::REQUESTS_IN_FLIGHT, "{count} requests in flight on {conn}");
+        }
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {

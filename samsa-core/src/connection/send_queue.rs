@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::{Buf, Bytes};
 
 use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 
 /// Positions count bytes since the connection began.
 #[derive(Debug, Default)]
@@ -71,6 +72,11 @@ impl SendQueue {
         while let Some(front) = self.segments.front_mut() {
             let length = front.len() as u64;
             if length > left {
+                if is_planted(PlantedBug::SkipsHalfWritten) && left > 0 {
+                    self.written += length - left;
+                    self.segments.pop_front();
+                    return;
+                }
                 front.advance(left as usize);
                 return;
             }

@@ -1,5 +1,9 @@
 //! What must hold of what an application saw and of what is in the logs. Pure: a history in, violations out.
 //!
+//! What must hold at every moment is checked where it happens: `deadlines-move-on` and `never-spins` by the runtime,
+//! `strict-broker` and `waits-out-throttle` by the model brokers, `leader-epochs-never-go-back` by who listens to a client's
+//! events.
+//!
 //! What the brokers lost, by an unclean election or with a topic, counts as stored and as read rightly; a reader goes back to
 //! where the log went on.
 //!

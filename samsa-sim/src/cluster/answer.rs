@@ -16,6 +16,7 @@ use samsa_proto::wire::Decode;
 use samsa_proto::{Message, Request, RequestHeader, decode, decode_request_header, encode_response};
 
 use super::produce::Pending;
+use super::release::Release;
 use super::state::State;
 use super::{api_versions, create_topics, fetch, list_offsets, metadata, produce, producers};
 
@@ -124,6 +125,14 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, la
     let may_throttle = first_with_throttle(api_key).is_some_and(|first| api_version >= first);
     let throttle_ms = if may_throttle { state.throttle_ms(now, broker) } else { 0 };
     let call = Call { now, broker, version: api_version, correlation_id, client, frame, throttle_ms };
+    if api_key == ApiVersionsRequest::KEY && state.hangs_up(broker) {
+        state.note(broker, "!! hangs up".to_owned());
+        return Answer::HangUp;
+    }
+    let is_of_old = [ProduceRequest::KEY, FetchRequest::KEY].contains(&api_key) && api_version == 0;
+    if is_of_old && state.release() >= Release::V0_11 {
+        state.complain(format!("{} to a broker that is taken for one before 0.10", call.version));
+    }
     if !state.release().understands(api_key, api_version) {
         return not_understood(state, &call, api_key);
     }
@@ -144,6 +153,9 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, la
 /// A broker closes the connection on a version that it did not offer, but for `ApiVersions`, where nothing has been
 /// offered yet.
 fn not_understood(state: &mut State, call: &Call<'_>, key: i16) -> Answer {
+    if key == ApiVersionsRequest::KEY && state.release() < Release::V0_10 {
+        return Answer::HangUp;
+    }
     if key == ApiVersionsRequest::KEY {
         return api_versions::answer_too_new(state, call);
     }

@@ -8,6 +8,7 @@ use samsa_proto::api::fetch::{
     FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch,
     PartitionData,
 };
+use samsa_proto::records::Format;
 use samsa_proto::wire::Records;
 
 use super::answer::{Answer, Call, Waiting};
@@ -96,7 +97,10 @@ fn read<'a>(
     if offset < partition.log.start() || offset > partition.log.end() {
         return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
     }
-    if call.version < FORMAT_2 && partition.log.available(offset, end) > 0 {
+    if call.version < FORMAT_2
+        && state.release().format() == Format::V2
+        && partition.log.available(offset, end) > 0
+    {
         return Err(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
     }
     let most = usize::try_from(asked.partition_max_bytes).unwrap_or(0).min(found.left);

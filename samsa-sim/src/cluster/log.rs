@@ -1,7 +1,7 @@
 //! The log of a partition: batches as they were sent, with the offsets and the leader epoch that a broker gives them.
 
 use bytes::{Bytes, BytesMut};
-use samsa_proto::records::{self, BatchHeader, Identity};
+use samsa_proto::records::{self, BatchHeader, Format, Identity};
 
 use super::producers;
 
@@ -55,6 +55,8 @@ pub(crate) struct LoggedRecord {
 /// Where a batch has its base offset and its leader epoch; neither is under its checksum.
 const BASE_OFFSET: std::ops::Range<usize> = 0..8;
 const LEADER_EPOCH: std::ops::Range<usize> = 12..16;
+/// Where a message before record batches has its size, from behind it on.
+const SIZE: std::ops::Range<usize> = 8..12;
 
 /// Most bytes that one batch may be decompressed to.
 const DECOMPRESSED: usize = 64 << 20;
@@ -70,9 +72,13 @@ impl Log {
         self.end
     }
 
-    /// Appends a batch; its first record gets the offset that is returned.
+    /// Appends a batch, or a set of messages; its first record gets the offset that is returned.
     pub(crate) fn append(&mut self, header: &BatchHeader, batch: &[u8], leader_epoch: i32) -> i64 {
         let base = self.end;
+        if header.format != Format::V2 {
+            self.append_set(batch);
+            return base;
+        }
         let mut bytes = BytesMut::from(batch);
         bytes[BASE_OFFSET].copy_from_slice(&base.to_be_bytes());
         bytes[LEADER_EPOCH].copy_from_slice(&leader_epoch.to_be_bytes());
@@ -81,6 +87,24 @@ impl Log {
         self.batches.push(Stored { last, max_timestamp, identity, bytes: bytes.freeze() });
         self.end = last + 1;
         base
+    }
+
+    /// Each message gets an offset of its own; one that holds a compressed set, that of its last.
+    fn append_set(&mut self, set: &[u8]) {
+        let mut rest = set;
+        while let Some(size) = rest.get(SIZE).and_then(|size| size.first_chunk::<4>()) {
+            let size = usize::try_from(i32::from_be_bytes(*size)).unwrap_or(0);
+            let (message, behind) = rest.split_at(rest.len().min(SIZE.end + size));
+            rest = behind;
+            let Some(Ok(view)) = records::batches(message).next() else { return };
+            let inside = view.decompress(DECOMPRESSED, BytesMut::new()).map(|set| set.records().count());
+            let last = self.end + inside.unwrap_or(1).max(1) as i64 - 1;
+            let mut bytes = BytesMut::from(message);
+            bytes[BASE_OFFSET].copy_from_slice(&last.to_be_bytes());
+            let max_timestamp = view.header().max_timestamp;
+            self.batches.push(Stored { last, max_timestamp, identity: None, bytes: bytes.freeze() });
+            self.end = last + 1;
+        }
     }
 
     /// The batches of a producer, newest first.
@@ -179,7 +203,7 @@ fn decode(batch: &Bytes) -> Vec<(i64, LoggedRecord)> {
 
 #[cfg(test)]
 mod tests {
-    use samsa_proto::records::{BatchBuilder, Flags};
+    use samsa_proto::records::{BatchBuilder, Flags, MessageSetBuilder};
 
     use super::*;
 
@@ -239,6 +263,24 @@ mod tests {
         assert_eq!(log.find_time(5, 3), Some((0, 10)));
         assert_eq!(log.find_time(31, 3), None);
         assert_eq!(log.find_latest(3), Some((1, 30)));
+    }
+
+    #[test]
+    fn messages_before_record_batches_get_an_offset_each() {
+        let mut log = Log::default();
+        for format in [Format::V0, Format::V1] {
+            let mut builder = MessageSetBuilder::new(BytesMut::new(), format);
+            for value in ["a", "b"] {
+                builder.append(7, None, Some(value.as_bytes())).unwrap();
+            }
+            let set = builder.seal();
+            let header = *records::batches(set.bytes()).next().unwrap().unwrap().header();
+            log.append(&header, set.bytes(), 7);
+        }
+        let offsets: Vec<i64> = log.records().iter().map(|record| record.offset).collect();
+        assert_eq!((offsets, log.end()), (vec![0, 1, 2, 3], 4));
+        let read = Bytes::from(log.read(1, 4, 10_000, true).concat());
+        assert!(records::batches(&read).all(|batch| batch.unwrap().verify().is_ok()));
     }
 
     #[test]

@@ -163,6 +163,8 @@ impl ModelCluster {
             Fault::StaleMetadata => self.state.let_one_view_stand(now),
             Fault::SlowBroker => self.state.slow_one_down(now),
             Fault::Quota => self.state.let_one_throttle(now),
+            Fault::Lies => self.state.let_one_lie(now),
+            Fault::HangUp => self.state.let_one_hang_up(now),
             _ => false,
         };
         self.look_at_waiting(now);

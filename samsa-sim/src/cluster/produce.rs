@@ -27,6 +27,7 @@ pub(super) struct Pending {
     correlation_id: i32,
     version: i16,
     throttle_ms: i32,
+    broker: i32,
     pub(super) until: Instant,
     topics: Vec<TopicOutcome>,
 }
@@ -62,7 +63,8 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ProduceReques
     }
     let patience = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
     let (correlation_id, version, throttle_ms) = (call.correlation_id, call.version, call.throttle_ms);
-    let pending = Pending { correlation_id, version, throttle_ms, until: call.now.mono + patience, topics };
+    let (broker, until) = (call.broker, call.now.mono + patience);
+    let pending = Pending { correlation_id, version, throttle_ms, broker, until, topics };
     if request.acks == 1 { finish(state, pending) } else { look_again(state, call.now, call.broker, pending) }
 }
 
@@ -173,17 +175,13 @@ fn committed(state: &State, broker: i32, topic: &str, outcome: &Outcome) -> Resu
 }
 
 fn finish(state: &mut State, pending: Pending) -> Answer {
-    let Pending { correlation_id, version, throttle_ms, topics, .. } = pending;
+    let Pending { correlation_id, version, throttle_ms, broker, topics, .. } = pending;
     let responses = topics
         .iter()
         .map(|topic| TopicProduceResponse {
             name: &topic.name,
             topic_id: topic.id,
-            partition_responses: topic
-                .partitions
-                .iter()
-                .map(|outcome| describe(state, version, topic, outcome))
-                .collect(),
+            partition_responses: describe_all(state, version, broker, topic),
             ..Default::default()
         })
         .collect();
@@ -194,6 +192,19 @@ fn finish(state: &mut State, pending: Pending) -> Answer {
         &ProduceResponse { responses, throttle_time_ms: throttle_ms, ..Default::default() },
     )
     .throttled(throttle_ms)
+}
+
+fn describe_all<'a>(
+    state: &mut State,
+    version: i16,
+    broker: i32,
+    topic: &TopicOutcome,
+) -> Vec<PartitionProduceResponse<'a>> {
+    let shared = &*state;
+    let all = topic.partitions.iter().map(|outcome| describe(shared, version, topic, outcome));
+    let mut all: Vec<_> = all.collect();
+    state.distort(broker, &mut all, |one, index| PartitionProduceResponse { index, ..one.clone() });
+    all
 }
 
 fn describe<'a>(

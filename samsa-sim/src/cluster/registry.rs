@@ -31,8 +31,12 @@ pub(super) fn broker(address: &HostPort, started: UnixMillis, release: Release) 
         timestamp: started.0,
         features: BTreeMap::new(),
     };
-    let version =
-        if release >= Release::V2_8 { BrokerRegistrationVersion::V5 } else { BrokerRegistrationVersion::V4 };
+    let version = match release {
+        Release::V0_9 => BrokerRegistrationVersion::V2,
+        Release::V0_10 => BrokerRegistrationVersion::V3,
+        _ if release >= Release::V2_8 => BrokerRegistrationVersion::V5,
+        _ => BrokerRegistrationVersion::V4,
+    };
     registration.to_bytes(version)
 }
 

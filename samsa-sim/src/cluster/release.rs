@@ -7,11 +7,16 @@ use samsa_proto::Request;
 use samsa_proto::api::{
     Api, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata, produce,
 };
+use samsa_proto::records::Format;
 
 /// A release of Kafka, as far as its clients can tell it from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Release {
+    /// 0.9: knows no `ApiVersions`; message format 0.
+    V0_9,
+    /// 0.10.1: the first that tells its versions; message format 1.
+    V0_10,
     /// 0.11: the first with record batches.
     V0_11,
     /// 1.1.
@@ -38,12 +43,24 @@ struct Offer {
 }
 
 impl Release {
-    /// All of them, oldest first.
+    /// Those before record batches, oldest first.
+    pub const OLD: [Self; 2] = [Self::V0_9, Self::V0_10];
+
+    /// Those with record batches, oldest first.
     pub const ALL: [Self; 6] = [Self::V0_11, Self::V1_1, Self::V2_1, Self::V2_8, Self::V3_9, Self::V4_4];
 
     /// Whether its brokers register themselves in `ZooKeeper`.
     pub fn has_zookeeper(self) -> bool {
         self < Self::V4_4
+    }
+
+    /// The format of its logs.
+    pub(super) fn format(self) -> Format {
+        match self {
+            Self::V0_9 => Format::V0,
+            Self::V0_10 => Format::V1,
+            _ => Format::V2,
+        }
     }
 
     /// Whether its topics have ids.
@@ -67,7 +84,11 @@ impl Release {
                 create_topics,
                 init_producer_id,
             };
+        #[expect(clippy::reversed_empty_ranges, reason = "what is not offered at all")]
+        let none = 1..=0;
         match self {
+            Self::V0_9 => offer(0..=1, 0..=1, 0..=0, 0..=0, none.clone(), none.clone(), none),
+            Self::V0_10 => offer(0..=2, 0..=3, 0..=1, 0..=2, 0..=0, 0..=1, none),
             Self::V0_11 => offer(0..=3, 0..=5, 0..=2, 0..=4, 0..=1, 0..=2, 0..=0),
             Self::V1_1 => offer(0..=5, 0..=7, 0..=2, 0..=5, 0..=1, 0..=2, 0..=0),
             Self::V2_1 => offer(0..=7, 0..=10, 0..=4, 0..=7, 0..=2, 0..=3, 0..=1),
@@ -89,7 +110,8 @@ impl Release {
             (create_topics::CreateTopicsRequest::KEY, offer.create_topics),
             (init_producer_id::InitProducerIdRequest::KEY, offer.init_producer_id),
         ];
-        all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions)
+        let offered = all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions);
+        offered.filter(|versions| !versions.is_empty())
     }
 
     /// What it answers to `ApiVersions`: keys with their ranges, ascending.
@@ -109,6 +131,8 @@ impl Release {
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::V0_9 => "0.9",
+            Self::V0_10 => "0.10",
             Self::V0_11 => "0.11",
             Self::V1_1 => "1.1",
             Self::V2_1 => "2.1",

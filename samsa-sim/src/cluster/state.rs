@@ -15,7 +15,7 @@ use super::config::ClusterConfig;
 use super::registry;
 use super::release::Release;
 use super::topic::{Partition, Topic};
-use super::upset::Loss;
+use super::upset::{Loss, Mood};
 use super::view::View;
 use super::{Output, ServerConn};
 use crate::rng::Rng;
@@ -29,6 +29,7 @@ pub(super) struct Broker {
     pub(super) known: bool,
     /// What it tells of the cluster.
     pub(super) view: View,
+    pub(super) mood: Mood,
     /// Until when it takes its time, and until when it throttles.
     pub(super) slow_until: Instant,
     pub(super) throttles_until: Instant,
@@ -88,6 +89,7 @@ impl State {
             running: false,
             known: false,
             view: View::Current,
+            mood: Mood::default(),
             slow_until: Instant::START,
             throttles_until: Instant::START,
         };
@@ -278,7 +280,12 @@ impl State {
         let topic = self.topic(topic).filter(|_| !is_blank);
         let partition = topic.and_then(|topic| topic.partition(number));
         let partition = partition.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-        if partition.leader == Some(broker) { Ok(partition) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
+        let denies = self.mood(broker).denies;
+        if partition.leader == Some(broker) && !denies {
+            Ok(partition)
+        } else {
+            Err(ErrorCode::NOT_LEADER_OR_FOLLOWER)
+        }
     }
 
     /// Lets the followers of a partition fetch what was appended.

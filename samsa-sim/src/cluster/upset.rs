@@ -35,6 +35,17 @@ pub(crate) struct Loss {
     pub(crate) records: Vec<LoggedRecord>,
 }
 
+/// What is wrong with a broker itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mood {
+    /// It leaves partitions out of its answers, doubles them, or adds others.
+    pub(super) lies: bool,
+    /// It says of no partition that it leads it.
+    pub(super) denies: bool,
+    /// It closes most connections on the first question.
+    pub(super) hangs_up: bool,
+}
+
 impl State {
     /// Gives a partition another leader among those in sync.
     pub(super) fn move_a_leader(&mut self, now: Now) -> bool {
@@ -133,10 +144,60 @@ impl State {
         true
     }
 
-    /// A broker learns how things are.
+    /// A broker answers nonsense for a while.
+    pub(super) fn let_one_lie(&mut self, now: Now) -> bool {
+        let denies = self.rng.chance(300);
+        self.set_mood(now, "lies", Mood { lies: !denies, denies, hangs_up: false })
+    }
+
+    /// A broker closes most connections on the first question, for a while.
+    pub(super) fn let_one_hang_up(&mut self, now: Now) -> bool {
+        self.set_mood(now, "hangs up", Mood { hangs_up: true, ..Mood::default() })
+    }
+
+    fn set_mood(&mut self, now: Now, what: &str, mood: Mood) -> bool {
+        let Some(id) = self.any_broker() else { return false };
+        self.note(id, format!("!! {what} for a while"));
+        if let Some(broker) = self.brokers.get_mut(&id) {
+            broker.mood = mood;
+        }
+        self.set_timer(now, &STALE, Timer::Informed(id));
+        true
+    }
+
+    pub(super) fn mood(&self, broker: i32) -> Mood {
+        self.brokers.get(&broker).map(|broker| broker.mood).unwrap_or_default()
+    }
+
+    /// Whether a broker closes a connection on its first question.
+    pub(super) fn hangs_up(&mut self, broker: i32) -> bool {
+        self.mood(broker).hangs_up && self.rng.chance(700)
+    }
+
+    /// A broker learns how things are, and says so.
     pub(super) fn inform(&mut self, id: i32) {
         if let Some(broker) = self.brokers.get_mut(&id) {
             broker.view = View::Current;
+            broker.mood = Mood::default();
+        }
+    }
+
+    /// What a broker that lies tells of partitions: some are missing, some are there twice, some were not asked for.
+    pub(super) fn distort<T: Clone>(
+        &mut self,
+        broker: i32,
+        partitions: &mut Vec<T>,
+        other: impl FnOnce(&T, i32) -> T,
+    ) {
+        if !self.mood(broker).lies || self.rng.chance(500) {
+            return;
+        }
+        let Some(first) = partitions.first().cloned() else { return };
+        match self.rng.below(4) {
+            0 => drop(partitions.pop()),
+            1 => partitions.push(first),
+            2 => partitions.push(other(&first, i32::MIN + self.rng.below(9) as i32)),
+            _ => partitions.push(other(&first, i32::MAX - self.rng.below(9) as i32)),
         }
     }
 
@@ -183,6 +244,7 @@ impl State {
     pub(super) fn heal(&mut self) {
         for broker in self.brokers.values_mut() {
             broker.view = View::Current;
+            broker.mood = Mood::default();
             broker.slow_until = Instant::START;
             broker.throttles_until = Instant::START;
         }

@@ -27,11 +27,14 @@ pub(super) fn validate(
     version: i16,
     records: &[u8],
 ) -> Result<BatchHeader, Refusal> {
-    if version < 3 {
-        return Err(refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
-    }
     if records.len() > config.batch_bytes {
         return Err(refused(ErrorCode::MESSAGE_TOO_LARGE));
+    }
+    if config.release < Release::V0_11 {
+        return set_of_messages(records, config.release.format());
+    }
+    if version < 3 {
+        return Err(refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
     }
     let batch = only_batch(records)?;
     let header = *batch.header();
@@ -56,6 +59,27 @@ fn refused(code: ErrorCode) -> Refusal {
 
 fn wrong(code: ErrorCode, complaint: String) -> Refusal {
     Refusal { code, complaint: Some(complaint) }
+}
+
+/// Before record batches there are messages, all of the broker's own format.
+fn set_of_messages(bytes: &[u8], expected: Format) -> Result<BatchHeader, Refusal> {
+    let mut all = records::batches(bytes);
+    let mut first = None;
+    for batch in all.by_ref() {
+        let batch = batch.map_err(|error| wrong(ErrorCode::CORRUPT_MESSAGE, error.to_string()))?;
+        batch.verify().map_err(|error| wrong(ErrorCode::CORRUPT_MESSAGE, error.to_string()))?;
+        let format = batch.header().format;
+        if format != expected {
+            let text = format!("messages of format {} to a log of {}", format.magic(), expected.magic());
+            return Err(wrong(ErrorCode::CORRUPT_MESSAGE, text));
+        }
+        first = first.or(Some(*batch.header()));
+    }
+    let behind = all.rest().len();
+    first.filter(|_| behind == 0).ok_or_else(|| {
+        let text = format!("{behind} of {} bytes are no whole message", bytes.len());
+        wrong(ErrorCode::CORRUPT_MESSAGE, text)
+    })
 }
 
 /// From version 3 on there is exactly one batch, of format 2, whole.

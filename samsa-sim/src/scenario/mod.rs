@@ -1,13 +1,19 @@
 //! Named situations, each a file: what the world is like, what an application does in it, and what must hold.
 
+mod ages;
 mod ambiguous_outcome;
+mod dead_leader;
 mod leaders_move;
+mod lying_broker;
 mod plan;
 mod publish_and_read;
 mod quotas;
 mod read_back;
 mod short_deadline;
 mod stage;
+mod stale_metadata;
+mod suspended;
+mod torn_connections;
 
 use std::fmt;
 
@@ -52,6 +58,12 @@ const ALL: &[(Scenario, Body)] = &[
     (ambiguous_outcome::SCENARIO, ambiguous_outcome::run),
     (short_deadline::SCENARIO, short_deadline::run),
     (quotas::SCENARIO, quotas::run),
+    (ages::SCENARIO, ages::run),
+    (stale_metadata::SCENARIO, stale_metadata::run),
+    (lying_broker::SCENARIO, lying_broker::run),
+    (torn_connections::SCENARIO, torn_connections::run),
+    (suspended::SCENARIO, suspended::run),
+    (dead_leader::SCENARIO, dead_leader::run),
 ];
 
 /// There is no scenario of this name.

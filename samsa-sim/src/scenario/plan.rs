@@ -27,6 +27,7 @@ pub(super) struct Plan {
     pub(super) compression: Compression,
     pub(super) delivery_timeout: Duration,
     pub(super) request_timeout: Duration,
+    pub(super) metadata_max_age: Duration,
     pub(super) batch_bytes: usize,
     pub(super) acks: Acks,
     pub(super) idempotence: bool,
@@ -47,6 +48,7 @@ impl Plan {
             compression: if rng.chance(300) { Compression::Lz4 } else { Compression::None },
             delivery_timeout: Duration::from_secs(if rng.chance(300) { 3 } else { 120 }),
             request_timeout: Duration::from_secs(1 + rng.below(10)),
+            metadata_max_age: Duration::from_secs(300),
             batch_bytes: if rng.chance(500) { 256 << 10 } else { 500 },
             acks: Acks::All,
             idempotence: rng.chance(800),
@@ -67,6 +69,7 @@ impl Plan {
             .compression(self.compression)
             .delivery_timeout(self.delivery_timeout)
             .request_timeout(self.request_timeout)
+            .configure(|config| config.metadata_max_age = self.metadata_max_age)
             .batch_bytes(self.batch_bytes)
             .acks(self.acks)
             .idempotence(self.idempotence)

@@ -39,6 +39,11 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
 
 pub(super) async fn play(stage: Stage) {
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
+    play_with(stage, publisher, client).await;
+}
+
+/// The same with clients that are connected already.
+pub(super) async fn play_with(stage: Stage, publisher: Cluster, client: Cluster) {
     let (reading, cluster) = (stage.clone(), client.clone());
     stage.world.spawn(async move {
         if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {

@@ -18,7 +18,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "read-back",
     about: "readers of different patience and memory read a topic that is full already",
-    finds: &[],
+    finds: &["dials-without-cap"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {

@@ -9,10 +9,12 @@ use bytes::Bytes;
 use samsa_client::{Acks, Certainty, PublishError, ReadError, Receipt};
 use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, Offset, Reader, Topic};
 
+mod watch;
+
 use super::Options;
 use super::plan::Plan;
 use crate::check::{self, Accepted, History, Logs, Outcome, Read};
-use crate::cluster::{LoggedRecord, ModelCluster};
+use crate::cluster::{LoggedRecord, ModelCluster, Release};
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::simulation::Simulation;
@@ -52,7 +54,8 @@ impl Stage {
             .faults_for(plan.faults_for)
             .within(plan.faults_for + CONVERGENCE * 5)
             .keep_trace(options.trace);
-        let idempotent = plan.idempotence && plan.acks == Acks::All;
+        let knows_producers = plan.cluster.release >= Release::V0_11;
+        let idempotent = plan.idempotence && plan.acks == Acks::All && knows_producers;
         let history = Rc::new(RefCell::new(History { idempotent, ..History::default() }));
         let kept = Rc::clone(&history);
         let mut report = simulation
@@ -101,7 +104,10 @@ impl Stage {
         loop {
             let all_was_well = self.world.faults().are_over();
             match self.plan.client(&self.world).connect().await {
-                Ok(cluster) => return Some(cluster),
+                Ok(cluster) => {
+                    self.world.spawn_named("listener", self.clone().listen(cluster.events()));
+                    return Some(cluster);
+                }
                 Err(error) if all_was_well => {
                     self.world.violation("converges", format!("cannot connect though all is well: {error}"));
                     return None;
@@ -161,6 +167,7 @@ impl Stage {
             }
             Err(error) => {
                 self.tell(PUBLISHER, format_args!("m{number} failed, {:?}: {error}", error.certainty()));
+                self.is_not_given_up(number, &error);
                 match error.certainty() {
                     Certainty::NotSent => Outcome::NotSent,
                     Certainty::PossiblySent => Outcome::PossiblySent,

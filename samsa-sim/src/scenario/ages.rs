@@ -1,0 +1,47 @@
+//! Brokers of all ages, some of which close connections without a word (design of `connection/age.rs`): no broker is taken
+//! for one before 0.10 where another has told its versions; and those that are so old are spoken to in their own formats.
+
+use samsa_client::Compression;
+
+use super::plan::Plan;
+use super::publish_and_read::play_with;
+use super::stage::Stage;
+use super::{Options, Scenario};
+use crate::cluster::{ClusterConfig, Release};
+use crate::faults::{Fault, FaultMix};
+use crate::report::Report;
+use crate::rng::Rng;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "ages",
+    about: "brokers of all ages, of which the newer ones are not taken for old when they hang up",
+    finds: &["doubts-modern-brokers"],
+};
+
+pub(super) fn run(seed: u64, options: Options) -> Report {
+    Stage::play(seed, options, plan(seed), play)
+}
+
+fn plan(seed: u64) -> Plan {
+    const AGES: [Release; 5] = [Release::V0_9, Release::V0_10, Release::V0_11, Release::V3_9, Release::V4_4];
+    let plan = Plan::draw(seed, 2).replicated(2);
+    let release = Rng::new(seed).pick(&AGES).copied().unwrap_or(Release::V3_9);
+    let faults =
+        FaultMix::of(&[Fault::HangUp, Fault::Cut, Fault::Crash, Fault::SlowBroker, Fault::LeaderMove]);
+    let is_old = release < Release::V0_11;
+    Plan {
+        cluster: ClusterConfig { release, ..plan.cluster },
+        by_zookeeper: plan.by_zookeeper && release.has_zookeeper(),
+        compression: if is_old { Compression::None } else { plan.compression },
+        faults: Some(faults),
+        ..plan
+    }
+}
+
+/// Each client hears from a broker before any hangs up: one that meets nobody else takes it for old, as it must.
+async fn play(stage: Stage) {
+    stage.world.faults().keep_calm(true);
+    let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
+    stage.world.faults().keep_calm(false);
+    play_with(stage, publisher, client).await;
+}

@@ -1,0 +1,56 @@
+//! What is watched while a play goes on: leader epochs, how long a record takes, and what a close does to records.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use samsa_client::{Event, Events, Message, PublishError, PublishFailure, Topic};
+
+use super::{Accepted, PUBLISHER, Stage};
+use crate::faults::Fault;
+
+/// How long a client takes at most to close.
+const CLOSE: Duration = Duration::from_secs(30);
+
+impl Stage {
+    /// Leader epochs never go back while a topic is the same.
+    pub(super) async fn listen(self, mut events: Events) {
+        let is_same = !self.world.faults().kinds().contains(&Fault::TopicRemade);
+        let mut epochs: BTreeMap<i32, i32> = BTreeMap::new();
+        while let Some(event) = events.next().await {
+            let Ok(Event::LeaderMoved { partition, leader_epoch: Some(epoch), .. }) = event else { continue };
+            let before = epochs.insert(partition, epoch);
+            if let Some(before) = before.filter(|before| is_same && *before > epoch) {
+                let what = format!("partition {partition}: epoch {epoch} after {before}");
+                self.world.violation("leader-epochs-never-go-back", what);
+            }
+        }
+    }
+
+    /// Publishes a record to a partition, and says how long it took to be acknowledged.
+    pub(in crate::scenario) async fn publish_to(&self, topic: &Topic, partition: i32) -> Option<Duration> {
+        let value = format!("m{}", self.history().accepted.len());
+        let since = self.world.now().mono;
+        let delivery = match topic.partition(partition).enqueue(Message::new(value.clone())).await {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                self.world.violation("accepts-while-there-is-room", error.to_string());
+                return None;
+            }
+        };
+        let record = Accepted { key: None, partition: Some(partition), value: value.into_bytes() };
+        let number = self.history.borrow_mut().accept(record);
+        self.tell(PUBLISHER, format_args!("publishes m{number} to partition {partition}"));
+        let outcome = delivery.await;
+        let is_acknowledged = outcome.is_ok();
+        self.settle(number, outcome);
+        is_acknowledged.then(|| self.world.now().mono - since)
+    }
+
+    /// A client that closes gives its records the time that they have.
+    pub(super) fn is_not_given_up(&self, number: usize, error: &PublishError) {
+        if *error.failure() == PublishFailure::Closed && self.plan.delivery_timeout < CLOSE {
+            let what = format!("m{number} was given up, though its time to be delivered was not over");
+            self.world.violation("close-waits-for-outcomes", what);
+        }
+    }
+}
