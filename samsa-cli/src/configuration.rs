@@ -69,6 +69,16 @@ pub(crate) fn path(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBu
     variable(VARIABLE).map(PathBuf::from).or_else(|| Some(directory()?.join("samsa.conf")))
 }
 
+/// What to tell somebody who has named no cluster.
+pub(crate) fn no_cluster() -> String {
+    let file = path(|name| env::var_os(name)).unwrap_or_else(|| "samsa.conf".into());
+    format!(
+        "which cluster? Give --zookeeper HOSTS[/CHROOT] or --bootstrap SERVERS, or set SAMSA_ZOOKEEPER or SAMSA_BOOTSTRAP, \
+         or write zookeeper.connect=.. or bootstrap.servers=.. in {}",
+        file.display()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +123,14 @@ mod tests {
         assert_eq!(xdg, Some(PathBuf::from("/etc/xdg/samsa.conf")));
         assert_eq!(with(&[("HOME", "/home/k"), ("SAMSA_CONFIG", "my")]), Some(PathBuf::from("my")));
         assert_eq!(with(&[]), None);
+    }
+
+    #[test]
+    fn without_a_cluster_all_ways_to_name_one_are_told() {
+        let told = no_cluster();
+        for way in ["--zookeeper", "--bootstrap", "SAMSA_ZOOKEEPER", "SAMSA_BOOTSTRAP", "bootstrap.servers="]
+        {
+            assert!(told.contains(way), "{told}");
+        }
     }
 }

@@ -2,9 +2,6 @@
 
 use std::env;
 
-use crate::configuration;
-use crate::failure::Failure;
-
 /// How the cluster is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -16,9 +13,8 @@ pub(crate) enum Place {
 
 impl Place {
     /// What the command line says, else the environment, else the configuration file.
-    pub(crate) fn find(typed: Option<Self>, configured: Option<Self>) -> Result<Self, Failure> {
-        let found = typed.or_else(|| Self::in_environment(|name| env::var(name).ok())).or(configured);
-        found.ok_or_else(|| Failure::Usage(nowhere()))
+    pub(crate) fn find(typed: Option<Self>, configured: Option<Self>) -> Option<Self> {
+        typed.or_else(|| Self::in_environment(|name| env::var(name).ok())).or(configured)
     }
 
     /// The environment has two names for it, the first of which wins.
@@ -26,15 +22,6 @@ impl Place {
         let zookeeper = variable("SAMSA_ZOOKEEPER").map(Self::ZooKeeper);
         zookeeper.or_else(|| variable("SAMSA_BOOTSTRAP").map(Self::Bootstrap))
     }
-}
-
-fn nowhere() -> String {
-    let file = configuration::path(|name| env::var_os(name)).unwrap_or_else(|| "samsa.conf".into());
-    format!(
-        "which cluster? Give --zookeeper HOSTS[/CHROOT] or --bootstrap SERVERS, or set SAMSA_ZOOKEEPER or SAMSA_BOOTSTRAP, \
-         or write zookeeper.connect=.. or bootstrap.servers=.. in {}",
-        file.display()
-    )
 }
 
 #[cfg(test)]
@@ -59,15 +46,6 @@ mod tests {
     #[test]
     fn what_is_typed_wins_over_what_is_configured() {
         let [typed, configured] = ["typed:1", "configured:1"].map(|at| Place::Bootstrap(at.to_owned()));
-        assert_eq!(Place::find(Some(typed.clone()), Some(configured)).unwrap(), typed);
-    }
-
-    #[test]
-    fn without_a_cluster_all_ways_to_name_one_are_told() {
-        let told = nowhere();
-        for way in ["--zookeeper", "--bootstrap", "SAMSA_ZOOKEEPER", "SAMSA_BOOTSTRAP", "bootstrap.servers="]
-        {
-            assert!(told.contains(way), "{told}");
-        }
+        assert_eq!(Place::find(Some(typed.clone()), Some(configured)), Some(typed));
     }
 }

@@ -1,10 +1,15 @@
 //! The one place that chooses a runtime.
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use crate::arguments::RuntimeName;
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::session::Sleep;
 use samsa_client::{Builder, Cluster, Launch, Properties};
+
+/// The sleep of the runtime that was chosen.
+pub(crate) type Sleep = fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// Starts a client on this runtime, and runs what is to be done with it. The client need not have reached anything.
 pub(crate) fn run(

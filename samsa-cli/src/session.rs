@@ -1,19 +1,13 @@
 //! What a command gets: a cluster to speak with, and what the person wants of it.
 
-use std::pin::Pin;
-use std::time::Duration;
-
 use crate::arguments::Connection;
-use crate::configuration::Configuration;
+use crate::configuration::{self, Configuration};
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::runtime;
+use crate::runtime::{self, Sleep};
 use crate::settings;
 use crate::stop::Stop;
 use samsa_client::{Call, Cluster, ConnectError, Properties};
-
-/// The sleep of the runtime that was chosen.
-pub(crate) type Sleep = fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// A client that was started, and what the person wants of it.
 #[derive(Debug)]
@@ -34,7 +28,8 @@ impl Connection {
     ) -> Result<(), Failure> {
         let configuration = Configuration::load()?;
         let typed = self.zookeeper.map(Place::ZooKeeper).or(self.bootstrap.map(Place::Bootstrap));
-        let place = Place::find(typed, configuration.place)?;
+        let place = Place::find(typed, configuration.place);
+        let place = place.ok_or_else(|| Failure::Usage(configuration::no_cluster()))?;
         let settings = configuration.settings.iter().chain(&self.settings);
         let properties = settings::properties(settings).map_err(Failure::Usage)?;
         let stop = Stop::on_signal()?;

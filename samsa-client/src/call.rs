@@ -1,16 +1,16 @@
-//! Questions and orders on their way to the engine, and their answers on the way back.
+//! Questions and orders to the engine, as futures.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use samsa_core::{Command, Instant, Notices, Reply, limits};
+use samsa_core::{Command, Instant, Notices};
 
-use crate::link::{Link, lock};
+use crate::command_queue::{Answer, Slot};
+use crate::link::Link;
 
 /// How long a question may take, unless said otherwise.
 pub(crate) const LOOKING: Duration = Duration::from_secs(30);
@@ -31,15 +31,6 @@ enum Stage {
     New(Command),
     Waiting { slot: Arc<Slot>, at: Instant, driver_ran: Instant },
     Done,
-}
-
-/// What came back.
-pub(crate) enum Answer {
-    Given(Reply),
-    /// So many wait already.
-    Busy(usize),
-    /// There is no driver any more.
-    Closed,
 }
 
 /// What was asked.
@@ -92,86 +83,5 @@ impl<T> Future for Call<T> {
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("within", &self.within).finish_non_exhaustive()
-    }
-}
-
-/// Where an answer is put and waited for.
-#[derive(Default)]
-pub(crate) struct Slot(Mutex<(Option<Answer>, Option<Waker>)>);
-
-impl Slot {
-    pub(crate) fn fill(&self, answer: Answer) {
-        let waker = {
-            let mut slot = lock(&self.0);
-            slot.0 = Some(answer);
-            slot.1.take()
-        };
-        waker.into_iter().for_each(Waker::wake);
-    }
-
-    fn take(&self, cx: &Context<'_>) -> Option<Answer> {
-        let mut slot = lock(&self.0);
-        if slot.0.is_none() && !slot.1.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
-            slot.1 = Some(cx.waker().clone());
-        }
-        slot.0.take()
-    }
-}
-
-impl fmt::Debug for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Slot")
-    }
-}
-
-/// Commands that the driver has not taken yet.
-#[derive(Debug, Default)]
-pub(crate) struct CommandQueue(Mutex<Queue>);
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<WaitingCommand>,
-    closed: bool,
-}
-
-/// A command on its way to the driver.
-#[derive(Debug)]
-pub(crate) struct WaitingCommand {
-    pub(crate) command: Command,
-    pub(crate) within: Duration,
-    pub(crate) slot: Arc<Slot>,
-}
-
-impl CommandQueue {
-    /// Queues a command, or answers it at once when there is no room or no driver. To close there is as much room again.
-    fn put(&self, command: Command, within: Duration, slot: &Arc<Slot>) {
-        let room = if command == Command::Close { 2 * limits::COMMANDS } else { limits::COMMANDS };
-        let mut queue = lock(&self.0);
-        let refusal = match queue.waiting.len() {
-            _ if queue.closed => Answer::Closed,
-            waiting if waiting >= room => Answer::Busy(waiting),
-            _ => {
-                queue.waiting.push_back(WaitingCommand { command, within, slot: Arc::clone(slot) });
-                return;
-            }
-        };
-        drop(queue);
-        slot.fill(refusal);
-    }
-
-    pub(crate) fn take(&self) -> VecDeque<WaitingCommand> {
-        std::mem::take(&mut lock(&self.0).waiting)
-    }
-
-    /// There is no driver any more.
-    pub(crate) fn close(&self) {
-        let waiting = {
-            let mut queue = lock(&self.0);
-            queue.closed = true;
-            std::mem::take(&mut queue.waiting)
-        };
-        for command in waiting {
-            command.slot.fill(Answer::Closed);
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use samsa_core::Event;
 
-use crate::link::lock;
+use crate::lock::lock;
 
 /// Events that are kept for listeners that lag behind.
 const KEPT: usize = 1024;

@@ -55,11 +55,13 @@
 mod builder;
 mod call;
 mod clock;
+mod command_queue;
 mod driver;
 mod error;
 mod events;
 mod handles;
 mod link;
+mod lock;
 mod no_zookeeper;
 mod properties;
 pub mod runtime;

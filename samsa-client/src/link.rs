@@ -1,13 +1,14 @@
 //! What the handles and the driver share, besides the buffers of the core.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use samsa_core::{BatchBuffer, BrokerInfo, Clock, DriverSignal, FetchConfig, Instant, Notices};
 
-use crate::call::CommandQueue;
+use crate::command_queue::CommandQueue;
 use crate::events::EventBoard;
+use crate::lock::lock;
 
 /// What every handle holds. When the last one goes, the driver brings the client to its end.
 #[derive(Debug)]
@@ -87,9 +88,4 @@ impl Shared {
         self.commands.close();
         self.events.close();
     }
-}
-
-/// A lock that a panicking thread left is still good: no invariant spans two statements under it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

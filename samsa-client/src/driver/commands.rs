@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use samsa_core::{Command, OpId, Reply};
 
-use crate::call::{Answer, Slot};
+use crate::command_queue::{Answer, Slot};
 use crate::link::Shared;
 
 /// The commands that the engine has and has not answered.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use samsa_core::{Clock, Instant, Job, JobOutput, Now, UnixMillis};
 
 use crate::NoZooKeeper;
-use crate::link::lock;
+use crate::lock::lock;
 use crate::runtime::{Runtime, Tcp, Timer};
 
 /// The world that the driver under test lives in.

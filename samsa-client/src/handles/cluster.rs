@@ -8,7 +8,8 @@ use samsa_core::{BrokerInfo, Command, ConnectError, Explanation, LookError, Now,
 use super::batch::{Batch, BatchReport};
 use super::publish::{Publish, Publishing};
 use super::topic::Topic;
-use crate::call::{Answer, Asked, Call};
+use crate::call::{Asked, Call};
+use crate::command_queue::Answer;
 use crate::error::{CloseError, FlushError};
 use crate::events::Events;
 use crate::link::Link;

@@ -10,7 +10,8 @@ use samsa_core::{
 };
 
 use super::consumed::ConsumedMessage;
-use crate::call::{Answer, Call};
+use crate::call::Call;
+use crate::command_queue::Answer;
 use crate::link::Link;
 
 /// A reader to be opened, from [`Topic::reader`](crate::Topic::reader).

@@ -8,7 +8,8 @@ use super::batch::TopicBatch;
 use super::message::Message;
 use super::publish::{Delivery, Enqueue, Publish, Publishing, TryEnqueueError};
 use super::reader::ReaderBuilder;
-use crate::call::{Answer, Call};
+use crate::call::Call;
+use crate::command_queue::Answer;
 use crate::link::Link;
 
 /// A topic of a cluster, from [`Cluster::topic`](crate::Cluster::topic). Cheap to clone, to share between threads and to

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use spawns_core::{Spawn, Task};
 
 use super::Boxed;
-use crate::link::lock;
+use crate::lock::lock;
 
 /// The tasks of one session.
 #[derive(Default)]
