@@ -66,6 +66,11 @@ pub enum Reply {
     Offsets(Result<Vec<PartitionOffset>, LookError>),
     /// To [`Command::Flush`]: how many records still had no outcome when the time was over.
     Flush(usize),
+    /// To [`Command::Flush`] and [`Command::Close`]: so many of them wait already.
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
     /// To [`Command::OpenReader`].
     OpenReader(Result<Reader, ReadError>),
     /// To [`Command::Seek`].

@@ -69,6 +69,10 @@ pub struct PublishConfig {
     /// batches in flight (KIP-98). Needs [`Acks::All`] and brokers of 0.11 or later (Produce 3); elsewhere it is off, and
     /// one batch of a partition is in flight at a time. Default: true.
     pub idempotence: bool,
+    /// The sequence number of the first batch of each partition. Brokers expect 0 of a producer that they do not know;
+    /// from 2.5 on they take others, so that a test can begin shortly before the numbers wrap.
+    #[doc(hidden)]
+    pub first_sequence: i32,
     /// Default: none.
     pub compression: Compression,
     /// Which partition a key belongs to. Default: as Java's client has it.
@@ -92,6 +96,7 @@ impl Default for PublishConfig {
         Self {
             acks: Acks::default(),
             idempotence: true,
+            first_sequence: 0,
             compression: Compression::default(),
             partitioner: Partitioner::default(),
             linger: Duration::ZERO,

@@ -93,6 +93,7 @@ mod out;
 mod planted;
 mod producer;
 mod rng;
+mod sync;
 mod time;
 mod wake;
 mod zookeeper;

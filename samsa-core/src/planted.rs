@@ -32,6 +32,18 @@ planted_bugs! {
     RenewsWhileInDoubt = "renews-while-in-doubt",
     /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.
     DeadlineFreesPlace = "deadline-frees-place",
+    /// When one partition takes a new identity, what was sent to the others takes one too.
+    SharesIdentity = "shares-identity",
+    /// Sequence numbers go on below 0 after the last one.
+    WrapsNegative = "wraps-negative",
+    /// Who a partition says it is goes with its topic's metadata.
+    ForgetsWithMetadata = "forgets-with-metadata",
+    /// A topic that was made anew is written under its old id.
+    KeepsOldTopic = "keeps-old-topic",
+    /// A batch whose fate is unknown is cut in two when it is sent again.
+    SplitsInDoubt = "splits-in-doubt",
+    /// Keyless messages go to any partition, whether its leader can be reached or not, and stay there.
+    IgnoresDeadLeaders = "ignores-dead-leaders",
     /// A batch that a broker finds too large is cut in two without regard for the sets in it.
     TearsSets = "tears-sets",
     /// A broker is taken for one before 0.10 whoever answered before, and whatever is registered.

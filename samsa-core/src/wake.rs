@@ -1,9 +1,11 @@
 //! How application threads and the driver wake each other. With the batch buffer, the fetch buffer and the pool of
 //! frames, the only place in this crate that knows threads.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::Waker;
+
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Tasks to wake; the driver wakes them after [`Engine::handle`](crate::Engine::handle) has returned, so that the
 /// engine never runs an application's code.

@@ -3,11 +3,12 @@
 //! A frame is handed to application threads in slices, and comes back from whichever thread drops the last one; that
 //! is why there is a lock here. It is taken once for each large frame.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use crate::limits;
+use crate::sync::Mutex;
 use crate::wake::lock;
 
 /// Sizes are rounded up to this, so that frames of like size fit into each other's memory.

@@ -6,7 +6,7 @@
 //! it needs the room for others.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use super::memory::Memory;
 use super::source::Source;
 use crate::error::ReadError;
 use crate::id::ReaderId;
+use crate::sync::Mutex;
 use crate::wake::{DriverSignal, Wakers, lock};
 
 /// One reader's fetched records.

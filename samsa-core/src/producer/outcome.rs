@@ -1,11 +1,11 @@
 //! What became of a batch: one outcome for a batch, not one for a record.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use crate::producer::publish_error::FailedBatch;
 use crate::producer::waiting::WaitingTasks;
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::wake::Wakers;
 
 /// Shared by a batch and the tickets of its records. Set once.

@@ -1,8 +1,8 @@
 //! Tasks that wait for one thing.
 
-use std::sync::Mutex;
 use std::task::Waker;
 
+use crate::sync::Mutex;
 use crate::wake::{Wakers, lock};
 
 /// How many of the newest waiters are compared with the next one. A task that polls many futures in turn comes again

@@ -65,7 +65,7 @@ impl World {
         self.settle();
     }
 
-    fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         self.engine.handle(self.now, input);
         self.settle();
     }

@@ -1,6 +1,7 @@
 //! What an application did and saw, in order.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::cluster::{LoggedRecord, Loss};
 
@@ -34,6 +35,8 @@ pub(crate) struct Read {
 pub(crate) struct History {
     /// In the order of acceptance; a record's place is its number.
     pub(crate) accepted: Vec<Accepted>,
+    /// The numbers of records that were published as a set.
+    pub(crate) sets: Vec<Range<usize>>,
     /// By the record's number.
     pub(crate) outcomes: BTreeMap<usize, Vec<Outcome>>,
     /// By the reader's number and the partition, in the order of reading.

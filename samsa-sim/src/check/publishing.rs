@@ -1,6 +1,7 @@
 //! What must hold of published records.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::history::{Accepted, History, Logs, Outcome};
 use crate::cluster::LoggedRecord;
@@ -22,6 +23,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     found.extend(order(history, &places));
     found.extend(stored_once(history, &places));
     found.extend(nothing_foreign(history, logs));
+    found.extend(history.sets.iter().filter_map(|set| whole_set(history, set, &places)));
     found.extend(one_partition_per_key(logs));
     found
 }
@@ -117,6 +119,19 @@ fn order(history: &History, places: &Places<'_>) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// The records of a set are one behind the other, or none is there. Of several copies the first is looked at.
+fn whole_set(history: &History, set: &Range<usize>, places: &Places<'_>) -> Option<Violation> {
+    let place = |number: usize| places.get(history.accepted[number].value.as_slice()).and_then(|found| found.first());
+    let found: Vec<_> = set.clone().map(place).collect();
+    let is_whole = found.windows(2).all(|pair| match (pair[0], pair[1]) {
+        (None, None) => true,
+        (Some((partition, offset)), Some(next)) => *next == (*partition, offset + 1),
+        _ => false,
+    });
+    let text = || format!("the set of records {set:?} is at {found:?}");
+    (!is_whole).then(|| violation("sets-are-whole", text()))
 }
 
 fn nothing_foreign(history: &History, logs: &Logs) -> Vec<Violation> {

@@ -68,6 +68,20 @@ fn with_idempotence_what_may_be_stored_and_is_keeps_its_place() {
 }
 
 #[test]
+fn a_set_that_is_torn_or_of_which_a_part_is_missing_is_found() {
+    let torn = |set: std::ops::Range<usize>| broken(|history, _| history.sets.push(set));
+    assert_eq!(torn(0..2), Vec::<&str>::new());
+    assert_eq!(torn(1..3), ["sets-are-whole"]);
+    let without_its_end = broken(|history, logs| {
+        history.sets.push(1..3);
+        history.outcomes.insert(2, vec![Outcome::PossiblySent]);
+        history.reads.remove(&(0, 1));
+        log(logs, 1).clear();
+    });
+    assert_eq!(without_its_end, ["sets-are-whole"]);
+}
+
+#[test]
 fn a_sound_history_breaks_nothing() {
     assert_eq!(broken(|_, _| {}), Vec::<&str>::new());
 }

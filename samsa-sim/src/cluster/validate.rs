@@ -46,6 +46,9 @@ pub(super) fn validate(
     if header.is_control {
         return Err(wrong(ErrorCode::INVALID_RECORD, "a control batch".to_owned()));
     }
+    if header.identity.is_some_and(|identity| identity.base_sequence < 0) {
+        return Err(wrong(ErrorCode::INVALID_RECORD, "a sequence number below 0".to_owned()));
+    }
     check_records(&batch, &header)?;
     if config.release >= Release::V4_4 && header.max_timestamp > now.wall.0 + AHEAD_MS {
         return Err(refused(ErrorCode::INVALID_TIMESTAMP));

@@ -2,15 +2,21 @@
 
 mod ages;
 mod ambiguous_outcome;
+mod dead_leaders;
 mod dead_leader;
 mod leaders_move;
+mod one_partition_in_doubt;
 mod lying_broker;
 mod plan;
 mod publish_and_read;
 mod quotas;
 mod read_back;
+mod sequence_wraps;
+mod sets_stay_whole;
 mod short_deadline;
 mod stage;
+mod topic_flaps;
+mod topic_made_anew;
 mod stale_metadata;
 mod suspended;
 mod torn_connections;
@@ -57,6 +63,12 @@ const ALL: &[(Scenario, Body)] = &[
     (leaders_move::SCENARIO, leaders_move::run),
     (ambiguous_outcome::SCENARIO, ambiguous_outcome::run),
     (short_deadline::SCENARIO, short_deadline::run),
+    (one_partition_in_doubt::SCENARIO, one_partition_in_doubt::run),
+    (sets_stay_whole::SCENARIO, sets_stay_whole::run),
+    (sequence_wraps::SCENARIO, sequence_wraps::run),
+    (topic_flaps::SCENARIO, topic_flaps::run),
+    (topic_made_anew::SCENARIO, topic_made_anew::run),
+    (dead_leaders::SCENARIO, dead_leaders::run),
     (quotas::SCENARIO, quotas::run),
     (ages::SCENARIO, ages::run),
     (stale_metadata::SCENARIO, stale_metadata::run),

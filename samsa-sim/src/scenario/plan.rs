@@ -31,6 +31,12 @@ pub(super) struct Plan {
     pub(super) batch_bytes: usize,
     pub(super) acks: Acks,
     pub(super) idempotence: bool,
+    /// Where each partition begins to count.
+    pub(super) first_sequence: i32,
+    /// Some messages are published in sets.
+    pub(super) sets: bool,
+    /// How many of a thousand messages are larger than a batch may be, while things go wrong.
+    pub(super) too_large: u64,
     /// What goes wrong; what the seed chooses, when that is not said.
     pub(super) faults: Option<FaultMix>,
 }
@@ -52,6 +58,9 @@ impl Plan {
             batch_bytes: if rng.chance(500) { 256 << 10 } else { 500 },
             acks: Acks::All,
             idempotence: rng.chance(800),
+            first_sequence: 0,
+            sets: false,
+            too_large: 0,
             faults: None,
         }
     }
@@ -73,6 +82,7 @@ impl Plan {
             .batch_bytes(self.batch_bytes)
             .acks(self.acks)
             .idempotence(self.idempotence)
+            .configure(|config| config.publish.first_sequence = self.first_sequence)
     }
 }
 

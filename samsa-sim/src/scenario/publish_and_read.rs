@@ -59,7 +59,7 @@ pub(super) async fn play_with(stage: Stage, publisher: Cluster, client: Cluster)
     stage.close(client).await;
 }
 
-async fn publish_until_healed(stage: &Stage, publisher: &Cluster) {
+pub(super) async fn publish_until_healed(stage: &Stage, publisher: &Cluster) {
     let mut rng = stage.world.draw(Rng::fork);
     let topic = publisher.topic(TOPIC);
     while !stage.world.faults().are_over() {
@@ -70,14 +70,14 @@ async fn publish_until_healed(stage: &Stage, publisher: &Cluster) {
     }
 }
 
-async fn flush(stage: &Stage, publisher: &Cluster) {
+pub(super) async fn flush(stage: &Stage, publisher: &Cluster) {
     let flushed = stage.world.timeout(CONVERGENCE, publisher.flush()).await;
     if flushed.is_none_or(|flushed| flushed.is_err()) {
         stage.world.violation("converges", "some records have no outcome a minute after all is well");
     }
 }
 
-async fn publish_when_all_is_well(stage: &Stage, publisher: &Cluster) {
+pub(super) async fn publish_when_all_is_well(stage: &Stage, publisher: &Cluster) {
     let first = stage.history().accepted.len();
     let mut rng = stage.world.draw(Rng::fork);
     let topic = publisher.topic(TOPIC);

@@ -3,11 +3,12 @@
 use std::cell::{Ref, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use samsa_client::{Acks, Certainty, PublishError, ReadError, Receipt};
-use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, Offset, Reader, Topic};
+use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, MessageSet, Offset, Reader, Topic};
 
 mod watch;
 
@@ -126,8 +127,23 @@ impl Stage {
 
     /// Publishes a record of random size, with one of a few keys or none.
     pub(super) async fn publish(&self, topic: &Topic, rng: &mut Rng) {
+        if self.plan.sets && rng.chance(400) {
+            return self.publish_set(topic, rng).await;
+        }
         let key = rng.chance(600).then(|| format!("k{}", rng.below(5)));
-        let padding = "x".repeat(rng.below(120) as usize);
+        self.publish_with(topic, key, rng).await;
+    }
+
+    /// Publishes a record of random size without a key.
+    pub(super) async fn publish_keyless(&self, topic: &Topic, rng: &mut Rng) {
+        self.publish_with(topic, None, rng).await;
+    }
+
+    async fn publish_with(&self, topic: &Topic, key: Option<String>, rng: &mut Rng) {
+        let is_too_large = self.plan.too_large > 0 && rng.chance(self.plan.too_large);
+        let is_too_large = is_too_large && !self.world.faults().are_over();
+        let padding = if is_too_large { self.plan.cluster.batch_bytes } else { rng.below(120) as usize };
+        let padding = "x".repeat(padding);
         let value = format!("m{} {padding}", self.history().accepted.len());
         let mut message = Message::new(value.clone());
         if let Some(key) = &key {
@@ -144,6 +160,43 @@ impl Stage {
             }
             Err(error) => self.world.violation("accepts-while-there-is-room", error.to_string()),
         }
+    }
+
+    /// Publishes a set of a few records of random size.
+    async fn publish_set(&self, topic: &Topic, rng: &mut Rng) {
+        let key = rng.chance(600).then(|| format!("k{}", rng.below(5)));
+        let first = self.history().accepted.len();
+        let count = 2 + rng.below(4) as usize;
+        let values: Vec<String> = (first..first + count)
+            .map(|number| format!("m{number} {}", "x".repeat(rng.below(100) as usize)))
+            .collect();
+        let mut set: MessageSet<'_> = values.iter().cloned().collect();
+        if let Some(key) = &key {
+            set = set.key(key.clone());
+        }
+        let topic = topic.clone();
+        let mut publishing = Box::pin(async move { topic.publish(set).await });
+        // Its place is fixed when it is first polled; there is room.
+        let early = std::future::poll_fn(|cx| Poll::Ready(publishing.as_mut().poll(cx))).await;
+        for value in values {
+            self.accept(key.clone(), value);
+        }
+        self.history.borrow_mut().sets.push(first..first + count);
+        let stage = self.clone();
+        self.world.spawn_named("delivery", async move {
+            let outcome = match early {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => publishing.await,
+            };
+            for number in first..first + count {
+                let receipt = outcome.clone().map(|set| Receipt {
+                    partition: set.partition,
+                    offset: set.base_offset.map(|base| base + (number - first) as i64),
+                    timestamp: None,
+                });
+                stage.settle(number, receipt);
+            }
+        });
     }
 
     fn accept(&self, key: Option<String>, value: String) -> usize {

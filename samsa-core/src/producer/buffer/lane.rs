@@ -16,7 +16,7 @@
 //! record lies in a lane that is `Idle`, and none in which a lane is `Listed` and forgotten.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::records::Format;
@@ -27,6 +27,7 @@ use super::store::Store;
 use crate::producer::outcome::BatchOutcome;
 use crate::producer::record::{OutgoingRecord, OutgoingSet};
 use crate::producer::ticket::Ticket;
+use crate::sync::Mutex;
 use crate::time::{Instant, Now};
 use crate::wake::lock;
 

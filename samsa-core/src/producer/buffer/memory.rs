@@ -1,9 +1,9 @@
 //! The memory of a batch buffer: charged as batches take it, given back when they have their outcome.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use crate::producer::waiting::WaitingTasks;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::wake::Wakers;
 
 #[derive(Debug)]

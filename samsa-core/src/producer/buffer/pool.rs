@@ -1,9 +1,8 @@
 //! Buffers that are used again, so that large ones are not new memory each time.
 
-use std::sync::Mutex;
-
 use bytes::{Bytes, BytesMut};
 
+use crate::sync::Mutex;
 use crate::wake::lock;
 
 /// The smallest buffer: what a partition with little to say takes.

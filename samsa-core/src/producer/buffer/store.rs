@@ -1,8 +1,7 @@
 //! What all lanes of one publisher share: limits, memory, idle buffers, and the way to the sender.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use samsa_proto::records::HEADER_LEN;
@@ -14,6 +13,8 @@ use super::topic::TopicBatches;
 use crate::config::PublishConfig;
 use crate::limits;
 use crate::producer::partitioner::Partitioner;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::wake::{DriverSignal, Notices, Wakers, lock};
 
 #[derive(Debug)]
@@ -185,6 +186,8 @@ impl Store {
 /// A number for each thread of the process, in the order in which they first ask.
 #[inline]
 fn thread_number() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     static NEXT: AtomicU64 = AtomicU64::new(0);
     thread_local! {
         static NUMBER: u64 = NEXT.fetch_add(1, Ordering::Relaxed);

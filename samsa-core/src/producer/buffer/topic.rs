@@ -1,7 +1,6 @@
 //! The batches of one topic: where a record goes.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,6 +17,8 @@ use crate::producer::outcome::BatchOutcome;
 use crate::producer::partitioner::Partitioner;
 use crate::producer::record::{OutgoingRecord, OwnedSet};
 use crate::producer::ticket::Ticket;
+use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Instant, Now, UnixMillis};
 use crate::wake::lock;
 

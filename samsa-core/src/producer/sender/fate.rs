@@ -30,7 +30,7 @@ use samsa_proto::records::Format;
 
 use super::Sender;
 use super::place::{Place, Stage};
-use super::request::{Answer, answers};
+use super::request::{Answer, Answers, answers};
 use super::world::World;
 use crate::connection::Failure;
 use crate::error::PublishFailure;
@@ -52,7 +52,10 @@ impl Sender {
         let Some(request) = self.requests.remove(&token) else { return };
         self.broker(request.broker).in_flight -= 1;
         match answers(&request.parts, version, frame) {
-            Ok(answers) => {
+            Ok(Answers { answers, endpoints }) => {
+                for (broker, address) in endpoints {
+                    world.introduce(broker, address);
+                }
                 for (place, answer) in request.places.into_iter().zip(answers) {
                     self.answered(world, place, token, &answer);
                 }
@@ -113,8 +116,16 @@ impl Sender {
         if answer.doubts_metadata() && code.is_retriable() {
             world.refresh("a produce request was refused");
         }
+        let hint = answer.leader;
+        let is_moved =
+            self.partition(place).is_some_and(|partition| hint.is_some_and(|hint| partition.take_hint(hint)));
         if code.is_retriable() {
-            return self.try_again(world, place, index, &loss);
+            self.note_trouble(place, index, &loss);
+            // Each hint is of a later epoch than the one before: this ends.
+            if is_moved {
+                return self.go_on(world, place, index);
+            }
+            return self.back_off(world, place, index);
         }
         let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) else {
             return;
@@ -168,6 +179,7 @@ impl Sender {
         let partition = self.topic(place.topic).partition(number);
         partition.failures = 0;
         if let Some(batch) = partition.queue.remove(index) {
+            partition.was_numbered |= batch.identity.is_some();
             if let (Some(identity), Some(sequence)) = (batch.identity, &mut partition.sequence) {
                 sequence.is_confirmed |= sequence.has(identity);
             }
@@ -218,6 +230,19 @@ impl Sender {
     /// A batch goes again after a while: here, or elsewhere if it may move. What is over goes again only if that tells
     /// whether it is stored.
     fn try_again(&mut self, world: &mut dyn World, place: Place, index: usize, loss: &Loss) {
+        self.note_trouble(place, index, loss);
+        self.back_off(world, place, index);
+    }
+
+    fn note_trouble(&mut self, place: Place, index: usize, loss: &Loss) {
+        let Some(partition) = self.partition(place) else { return };
+        let Some(batch) = partition.queue.get_mut(index) else { return };
+        batch.is_possibly_sent |= loss.is_possibly_sent;
+        batch.trouble = Some(loss.why.clone());
+        partition.was_numbered |= batch.identity.is_some() && batch.is_possibly_sent;
+    }
+
+    fn back_off(&mut self, world: &mut dyn World, place: Place, index: usize) {
         let now = world.now();
         let Some(partition) = self.partition(place) else { return };
         if partition.not_before <= now {
@@ -226,11 +251,17 @@ impl Sender {
             let wait = self.settings.backoff.wait(failures, &mut self.rng);
             self.rest(place, now + wait);
         }
+        self.go_on(world, place, index);
+    }
+
+    fn go_on(&mut self, world: &mut dyn World, place: Place, index: usize) {
         let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) else {
             return;
         };
-        batch.is_possibly_sent |= loss.is_possibly_sent;
-        batch.trouble = Some(loss.why.clone());
+        if is_planted(PlantedBug::SplitsInDoubt) && batch.is_possibly_sent && !batch.is_over() {
+            batch.is_possibly_sent = false;
+            return self.split(world, place, index, ErrorCode::MESSAGE_TOO_LARGE);
+        }
         let is_worth_it = !batch.is_over() || (batch.identity.is_some() && batch.is_possibly_sent);
         let is_in_doubt = batch.identity.is_some() && batch.is_possibly_sent;
         if !is_worth_it && let Some(mut batch) = self.remove(place, index) {

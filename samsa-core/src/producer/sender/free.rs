@@ -8,10 +8,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Sender;
 use super::batch::Batch;
-use super::place::{Link, Place, Spot};
+use super::place::{Link, Partition, Place, Spot};
 use super::world::World;
 use crate::id::BrokerId;
 use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::Look;
 use crate::time::Instant;
 
@@ -32,6 +33,7 @@ impl Sender {
         }
         if is_due {
             self.free.insert(index);
+            self.want_any_leader(world, index);
         } else {
             self.free.remove(&index);
         }
@@ -43,7 +45,7 @@ impl Sender {
         self.reach_leaders(world, index);
         while self.free.contains(&index) {
             let Some(partition) = self.pick(index, world.now()) else {
-                return self.wait_for_any_leader(world, index);
+                return;
             };
             self.assign(world, index, partition);
         }
@@ -100,7 +102,8 @@ impl Sender {
 
     fn is_open(&self, index: u32, number: u32, now: Instant) -> bool {
         let partition = &self.topics[index as usize].partitions[number as usize];
-        partition.is_open(now) && self.has_room(partition.leader)
+        let is_ignored = is_planted(PlantedBug::IgnoresDeadLeaders);
+        partition.is_open(now) && (is_ignored || self.has_room(partition.leader))
     }
 
     /// Whether a batch more of this partition could be sent now.
@@ -133,8 +136,12 @@ impl Sender {
         self.brokers.entry(broker).or_default().link = link;
     }
 
-    fn wait_for_any_leader(&mut self, world: &dyn World, index: u32) {
-        if self.topic(index).partitions.iter().all(|partition| partition.leader.is_none()) {
+    /// If no partition has a leader, metadata is asked for until one has. If somebody deleted the topic, the message makes it
+    /// anew, where the cluster allows that.
+    fn want_any_leader(&mut self, world: &mut dyn World, index: u32) {
+        if self.topic(index).partitions.iter().all(Partition::is_leaderless) {
+            let name = self.topic(index).name().clone();
+            world.want(&name);
             self.wait_for_metadata(world);
         }
     }

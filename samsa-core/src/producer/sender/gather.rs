@@ -186,8 +186,9 @@ impl Sender {
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return Ok(()) };
         let partition = topic.partition(number);
-        let has_identity = partition.sequence.as_ref().is_some_and(|sequence| sequence.is_confirmed);
-        if takes != Format::V2 && has_identity {
+        let may_be_numbered = partition.was_numbered
+            || partition.queue.iter().any(|batch| batch.identity.is_some() && batch.may_be_stored());
+        if takes != Format::V2 && may_be_numbered {
             return Err(UNSUPPORTED);
         }
         let Some(batch) = partition.queue.get(index) else { return Ok(()) };

@@ -1,7 +1,10 @@
 //! Producer ids: who the partitions say they are, so that a broker knows a batch again (KIP-98).
 //!
 //! One id is asked for when the first batch for a leader that takes one could go. Each partition counts its own sequence
-//! numbers under it. A partition whose identity is of no use any more takes another id; the others keep theirs.
+//! numbers under it, and has an epoch of its own. A partition whose identity is of no use any more takes the next epoch of
+//! the same id, as Java's client does with all partitions at once: brokers take a later epoch that begins with number 0, and
+//! refuse from then on what may still arrive late under the earlier one. The other partitions keep theirs, and go on. After
+//! epoch 32767, and when a broker denies the id itself, the partition takes another id.
 //!
 //! | state   | input                          | then    | emits                                             |
 //! |---------|--------------------------------|---------|---------------------------------------------------|
@@ -12,7 +15,7 @@
 //! | Asking  | a refusal for good             | Unasked | the batches that wait fail                        |
 //! | Asking  | another error, or no answer    | Resting | a deadline                                        |
 //! | Resting | the deadline                   | Seeking | the question, or a wish for a connection          |
-//! | Known   | a partition lost this id       | Unasked |                                                   |
+//! | Known   | a partition is through with it | Unasked |                                                   |
 //! | Absent  | a minute, and a batch          | Seeking | the question, or a wish for a connection          |
 //! | Absent  | another broker is asked things | Seeking | the question, or a wish for a connection          |
 
@@ -75,12 +78,22 @@ enum State {
 
 /// The sequence number so many records later. It wraps from 2^31 - 1 to 0.
 fn after(sequence: i32, records: u32) -> i32 {
+    if is_planted(PlantedBug::WrapsNegative) {
+        return sequence.wrapping_add(records as i32);
+    }
     ((i64::from(sequence) + i64::from(records)) & i64::from(i32::MAX)) as i32
 }
 
 /// The identity of the records of a batch from this place on.
 pub(super) fn further(identity: Identity, records: u32) -> Identity {
     Identity { base_sequence: after(identity.base_sequence, records), ..identity }
+}
+
+impl ProducerId {
+    /// The next epoch, if there is one.
+    fn bumped(self) -> Option<Self> {
+        Some(Self { epoch: self.epoch.checked_add(1)?, ..self })
+    }
 }
 
 impl Sequence {
@@ -122,8 +135,8 @@ impl ProducerIds {
     }
 
     /// A partition can use this one no more.
-    pub(super) fn lose(&mut self, producer: ProducerId) {
-        if matches!(self.state, State::Known(known) if known == producer) {
+    fn lose(&mut self, producer: ProducerId) {
+        if matches!(self.state, State::Known(known) if known.id == producer.id) {
             self.state = State::Unasked;
         }
     }
@@ -168,8 +181,9 @@ impl Sender {
         }
         match self.producer_ids.state {
             State::Known(producer) => {
+                let first = self.settings.first_sequence;
                 if let Some(partition) = self.partition(place) {
-                    partition.sequence = Some(Sequence::new(producer));
+                    partition.sequence = Some(Sequence { next: first, ..Sequence::new(producer) });
                 }
                 true
             }
@@ -256,7 +270,9 @@ impl Sender {
             return;
         }
         partition.spent = None;
-        let lost = partition.sequence.take();
+        let lost = partition.sequence.take().map(|sequence| sequence.producer);
+        let bumped = lost.filter(|_| !denies_id(code)).and_then(ProducerId::bumped);
+        partition.sequence = bumped.map(Sequence::new);
         let mut queue = std::mem::take(&mut partition.queue);
         let doubt = queue.iter().position(|batch| batch.identity.is_some() && batch.is_possibly_sent);
         let doubt = doubt.filter(|_| !is_planted(PlantedBug::RenewsWhileInDoubt)).unwrap_or(queue.len());
@@ -275,8 +291,26 @@ impl Sender {
         if let Some(partition) = self.partition(place) {
             partition.queue = kept;
         }
-        if let Some(sequence) = lost {
-            self.producer_ids.lose(sequence.producer);
+        match lost {
+            Some(producer) if bumped.is_none() => self.producer_ids.lose(producer),
+            _ => {}
+        }
+        if is_planted(PlantedBug::SharesIdentity) {
+            self.renew_neighbours(place);
+        }
+    }
+
+    /// The fault that a test plants: what is in flight for the other partitions gets new numbers too.
+    fn renew_neighbours(&mut self, place: Place) {
+        for partition in &mut self.topic(place.topic).partitions {
+            let Some(sequence) = &mut partition.sequence else { continue };
+            let Some(bumped) = sequence.producer.bumped() else { continue };
+            *sequence = Sequence::new(bumped);
+            for batch in &mut partition.queue {
+                if batch.identity.is_some() && batch.flight.is_none() {
+                    batch.set_identity(sequence.take(batch.sealed.count()));
+                }
+            }
         }
     }
 
@@ -293,9 +327,25 @@ impl Sender {
     }
 }
 
+/// Whether an error is about the producer id, so that another epoch of it would not help.
+fn denies_id(code: ErrorCode) -> bool {
+    const DENIED: [ErrorCode; 3] = [
+        ErrorCode::INVALID_PRODUCER_EPOCH,
+        ErrorCode::INVALID_PRODUCER_ID_MAPPING,
+        ErrorCode::PRODUCER_FENCED,
+    ];
+    DENIED.contains(&code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_the_last_epoch_there_is_none() {
+        let bump = |epoch| ProducerId { id: 7, epoch }.bumped().map(|producer| producer.epoch);
+        assert_eq!([bump(0), bump(32_766), bump(32_767)], [Some(1), Some(32_767), None]);
+    }
 
     #[test]
     fn sequence_numbers_wrap_to_0() {

@@ -102,6 +102,7 @@ pub(crate) struct Sender {
 struct Settings {
     acks: Acks,
     idempotence: bool,
+    first_sequence: i32,
     codec: Codec,
     linger: Duration,
     delivery_timeout: Duration,
@@ -114,6 +115,7 @@ impl Sender {
         let settings = Settings {
             acks: config.publish.acks,
             idempotence: config.publish.idempotence && config.publish.acks == Acks::All,
+            first_sequence: config.publish.first_sequence.max(0),
             codec: config.publish.compression.codec(),
             linger: config.publish.linger,
             delivery_timeout: config.publish.delivery_timeout,

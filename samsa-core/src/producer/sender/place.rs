@@ -9,6 +9,7 @@ use samsa_proto::records::Format;
 use super::batch::Batch;
 use super::identity::Sequence;
 use crate::id::{BrokerId, JobId};
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{Lane, LaneId, LaneKind, TopicBatches};
 use crate::time::Instant;
 
@@ -72,6 +73,19 @@ pub(super) struct Partition {
     pub(super) sequence: Option<Sequence>,
     /// Why nothing more can be sent in this sequence.
     pub(super) spent: Option<ErrorCode>,
+    /// A batch with an identity may be in its log: from then on there are none without, whatever its leader is.
+    pub(super) was_numbered: bool,
+    /// The leader's epoch, as far as the metadata has one.
+    pub(super) leader_epoch: Option<i32>,
+    /// A leader of a later epoch, from a broker that does not lead any more (KIP-951).
+    pub(super) hint: Option<LeaderHint>,
+}
+
+/// Who leads a partition according to a broker that was taken for its leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LeaderHint {
+    pub(super) leader: BrokerId,
+    pub(super) epoch: i32,
 }
 
 /// How far the next batch of a partition is.
@@ -162,6 +176,35 @@ impl Topic {
 }
 
 impl Partition {
+    /// The metadata lacks it. Who it says it is stays.
+    pub(super) fn lose_leader(&mut self) {
+        self.leader = None;
+        self.leader_epoch = None;
+        if is_planted(PlantedBug::ForgetsWithMetadata)
+            && self.queue.iter().all(|batch| batch.flight.is_none())
+        {
+            self.sequence = None;
+        }
+    }
+
+    /// Takes over what the metadata says of its leader, unless a later leader is known already.
+    pub(super) fn follow(&mut self, leader: Option<BrokerId>, epoch: Option<i32>) {
+        self.hint = self.hint.filter(|hint| epoch.is_some_and(|epoch| hint.epoch > epoch));
+        self.leader = self.hint.map_or(leader, |hint| Some(hint.leader));
+        self.leader_epoch = self.hint.map(|hint| hint.epoch).or(epoch);
+    }
+
+    /// Takes a hint if it is of a later epoch than what is known.
+    pub(super) fn take_hint(&mut self, hint: LeaderHint) -> bool {
+        let is_later = self.leader_epoch.is_some_and(|epoch| hint.epoch > epoch);
+        if is_later {
+            self.hint = Some(hint);
+            self.leader = Some(hint.leader);
+            self.leader_epoch = Some(hint.epoch);
+        }
+        is_later
+    }
+
     /// Nobody could be sent anything.
     pub(super) fn is_leaderless(&self) -> bool {
         self.leader.is_none()

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
 use samsa_proto::api::produce::{
-    PartitionProduceData, PartitionProduceResponse, ProduceRequest, TopicProduceData,
+    LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
+    TopicProduceData,
 };
 use samsa_proto::records::Format;
 use samsa_proto::wire::{Records, UnknownTags, Uuid};
 
+use super::place::LeaderHint;
+use crate::address::HostPort;
 use crate::config::Acks;
+use crate::id::BrokerId;
 
 /// From this version on topics are named by their ids alone.
 const BY_ID: i16 = 13;
@@ -82,11 +86,22 @@ pub(super) struct Answer {
     pub(super) append_time: i64,
     /// What the broker adds, in words.
     pub(super) message: Option<String>,
+    /// Who leads instead.
+    pub(super) leader: Option<LeaderHint>,
+}
+
+/// What a response says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answers {
+    /// One for each batch, in the order of the request.
+    pub(super) answers: Vec<Answer>,
+    /// Where brokers listen that the answers speak of.
+    pub(super) endpoints: Vec<(BrokerId, HostPort)>,
 }
 
 /// Reads the response to `parts`: an answer for each, in the same order. A response that leaves one out, says one
 /// twice, or speaks of others is no response; what it says of the rest is not believed either.
-pub(super) fn answers(parts: &[Part], version: i16, frame: &[u8]) -> Result<Vec<Answer>, String> {
+pub(super) fn answers(parts: &[Part], version: i16, frame: &[u8]) -> Result<Answers, String> {
     let response = samsa_proto::decode_response::<ProduceRequest<'_>>(version, frame);
     let (_, response) = response.map_err(|error| format!("the response cannot be read: {error}"))?;
     let mut asked: BTreeMap<(&str, Uuid, i32), usize> = BTreeMap::new();
@@ -113,7 +128,16 @@ pub(super) fn answers(parts: &[Part], version: i16, frame: &[u8]) -> Result<Vec<
         }
     }
     let answers: Option<Vec<Answer>> = answers.into_iter().collect();
-    answers.ok_or_else(|| "the response leaves out partitions that were asked".to_owned())
+    let answers = answers.ok_or_else(|| "the response leaves out partitions that were asked".to_owned())?;
+    let endpoints = response.node_endpoints.iter().filter_map(endpoint).collect();
+    Ok(Answers { answers, endpoints })
+}
+
+/// A broker and where it listens, if that makes sense.
+fn endpoint(node: &NodeEndpoint<'_>) -> Option<(BrokerId, HostPort)> {
+    let port = u16::try_from(node.port).ok().filter(|port| *port != 0)?;
+    let is_one = node.node_id >= 0 && !node.host.is_empty();
+    is_one.then(|| (BrokerId(node.node_id), HostPort { host: node.host.to_owned(), port }))
 }
 
 fn key(part: &Part, version: i16) -> (&str, Uuid, i32) {
@@ -131,7 +155,13 @@ fn answer(partition: &PartitionProduceResponse<'_>) -> Answer {
         base_offset: partition.base_offset,
         append_time: partition.log_append_time_ms,
         message: partition.error_message.map(str::to_owned),
+        leader: hint(&partition.current_leader),
     }
+}
+
+fn hint(leader: &LeaderIdAndEpoch) -> Option<LeaderHint> {
+    let is_one = leader.leader_id >= 0 && leader.leader_epoch >= 0;
+    is_one.then_some(LeaderHint { leader: BrokerId(leader.leader_id), epoch: leader.leader_epoch })
 }
 
 impl Answer {
@@ -173,7 +203,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samsa_proto::api::produce::{LeaderIdAndEpoch, ProduceResponse, TopicProduceResponse};
+    use samsa_proto::api::produce::{ProduceResponse, TopicProduceResponse};
 
     const ID: [u8; 16] = [7; 16];
 
@@ -222,7 +252,7 @@ mod tests {
     fn each_batch_gets_its_own_answer_by_name_and_by_id() {
         for version in [0, 2, 3, 9, 12, 13] {
             let answers = answers(&[part(1), part(0)], version, &response(version, &[0, 1])).unwrap();
-            let offsets: Vec<i64> = answers.iter().map(|answer| answer.base_offset).collect();
+            let offsets: Vec<i64> = answers.answers.iter().map(|answer| answer.base_offset).collect();
             assert_eq!(offsets, [11, 10], "version {version}");
         }
     }
@@ -258,7 +288,8 @@ mod tests {
 
     #[test]
     fn an_error_with_an_offset_or_without_meaning_may_have_been_stored() {
-        let answer = |code, base_offset| Answer { code, base_offset, append_time: -1, message: None };
+        let answer =
+            |code, base_offset| Answer { code, base_offset, append_time: -1, message: None, leader: None };
         assert!(!answer(ErrorCode::NOT_LEADER_OR_FOLLOWER, -1).is_ambiguous());
         assert!(answer(ErrorCode::NOT_LEADER_OR_FOLLOWER, 5).is_ambiguous());
         assert!(answer(ErrorCode::REQUEST_TIMED_OUT, -1).is_ambiguous());

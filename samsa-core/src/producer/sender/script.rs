@@ -9,13 +9,15 @@ use bytes::Bytes;
 use samsa_proto::ErrorCode;
 use samsa_proto::api::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use samsa_proto::api::produce::{
-    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
+    LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceRequest, ProduceResponse,
+    TopicProduceResponse,
 };
 use samsa_proto::records::{self, OwnedBatch};
 use samsa_proto::wire::{EncodeError, Records, Uuid};
 
 use super::Sender;
 use super::world::{Asked, World};
+use crate::address::HostPort;
 use crate::cluster::TopicView;
 use crate::command::{PartitionInfo, Reply};
 use crate::config::{Config, Discovery, PublishConfig};
@@ -48,6 +50,11 @@ pub(super) struct Script {
     /// Questions for producer ids wait for the test to answer them.
     pub(super) holds_producer_ids: bool,
     pub(super) replies: Vec<(OpId, Reply)>,
+    pub(super) introduced: Vec<(i32, String)>,
+    /// Answers of brokers that do not lead say this leader and epoch.
+    pub(super) hint: Option<(i32, i32)>,
+    /// What the metadata says of every leader's epoch.
+    pub(super) leader_epoch: Option<i32>,
 }
 
 /// A request as a broker sees it.
@@ -110,6 +117,9 @@ impl Script {
             last_producer_id: 0,
             holds_producer_ids: false,
             replies: Vec::new(),
+            introduced: Vec::new(),
+            hint: None,
+            leader_epoch: None,
         }
     }
 }
@@ -193,6 +203,10 @@ impl World for Script {
         self.gives_producer_ids
     }
 
+    fn introduce(&mut self, broker: BrokerId, address: HostPort) {
+        self.introduced.push((broker.0, address.to_string()));
+    }
+
     fn compute(&mut self, id: JobId, job: Job) {
         self.jobs.push_back((id, job));
     }
@@ -248,7 +262,7 @@ impl Play {
         let info = |(partition, leader): (usize, &Option<i32>)| PartitionInfo {
             partition: partition as i32,
             leader: leader.map(BrokerId),
-            leader_epoch: None,
+            leader_epoch: self.world.leader_epoch,
             replicas: Vec::new(),
             in_sync: Vec::new(),
         };
@@ -372,13 +386,17 @@ impl Play {
 
     /// An answer for each partition: a code and a base offset.
     pub(super) fn hears_answer(&mut self, sent: &Sent, answer: impl Fn(i32) -> (ErrorCode, i64)) {
+        let hint = self.world.hint.take();
         let topics = sent.batches.iter().map(|batch| {
             let (error_code, base_offset) = answer(batch.partition);
+            let (leader_id, leader_epoch) = hint.unwrap_or((-1, -1));
+            let current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };
             let partition = PartitionProduceResponse {
                 index: batch.partition,
                 error_code,
                 base_offset,
                 log_append_time_ms: -1,
+                current_leader,
                 ..Default::default()
             };
             TopicProduceResponse {
@@ -388,7 +406,10 @@ impl Play {
                 ..Default::default()
             }
         });
-        let response = ProduceResponse { responses: topics.collect(), ..Default::default() };
+        let node =
+            |(leader, _)| NodeEndpoint { node_id: leader, host: "k", port: 9092, ..Default::default() };
+        let node_endpoints = hint.into_iter().map(node).collect();
+        let response = ProduceResponse { responses: topics.collect(), node_endpoints, ..Default::default() };
         let frame = samsa_proto::encode_response::<ProduceRequest<'_>>(1, sent.version, &response).unwrap();
         let frame = Bytes::from(frame.concat()).slice(4..);
         self.hears(ProducerInput::Response { token: sent.token, version: sent.version, frame });

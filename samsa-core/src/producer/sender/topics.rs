@@ -6,11 +6,12 @@ use samsa_proto::records::Format;
 
 use super::Sender;
 use super::batch::fail_unsettled;
-use super::place::{Place, Spot, Stage};
+use super::place::{Partition, Place, Spot, Stage};
 use super::request::format_of;
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
 impl Sender {
@@ -42,16 +43,21 @@ impl Sender {
     fn update(&mut self, world: &mut dyn World, index: u32) {
         let topic = &mut self.topics[index as usize];
         let Some(view) = world.topic(topic.batches.name()) else {
-            topic.partitions.iter_mut().for_each(|partition| partition.leader = None);
+            topic.partitions.iter_mut().for_each(Partition::lose_leader);
             return;
         };
-        let was = std::mem::replace(&mut topic.id, view.id);
+        let keeps = topic.id.is_some() && is_planted(PlantedBug::KeepsOldTopic);
+        let id = if keeps { topic.id } else { view.id };
+        let was = std::mem::replace(&mut topic.id, id);
         let is_another = was.is_some() && view.id.is_some() && was != view.id;
         let count = view.partitions.len() as u32;
         topic.partition(count - 1);
         topic.partitions.iter_mut().for_each(|partition| partition.leader = None);
         for (partition, info) in topic.partitions.iter_mut().zip(&view.partitions) {
-            partition.leader = info.leader;
+            if is_another {
+                partition.hint = None;
+            }
+            partition.follow(info.leader, info.leader_epoch);
         }
         if topic.batches.is_settled() {
             topic.batches.set_partitions(count);

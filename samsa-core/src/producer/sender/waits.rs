@@ -9,6 +9,7 @@ use super::world::World;
 use crate::command::{Reply, Waiting};
 use crate::error::PublishFailure;
 use crate::id::OpId;
+use crate::limits;
 use crate::producer::outcome::BatchOutcome;
 use crate::time::Instant;
 
@@ -83,6 +84,12 @@ impl Sender {
     }
 
     fn wait(&mut self, world: &mut dyn World, op: OpId, until: Instant, is_close: bool) {
+        // To close there is as much room again.
+        let most = if is_close { 2 * limits::COMMANDS } else { limits::COMMANDS };
+        let waiting = self.waits.waits.len();
+        if waiting >= most {
+            return world.complete(op, Reply::Busy { waiting });
+        }
         // To hurry is to look, and so may settle a topic; then its records are in lanes, which are new on the list.
         for _ in 0..2 {
             self.look_at_all_ready(world);

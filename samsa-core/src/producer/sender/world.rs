@@ -7,6 +7,7 @@ use samsa_proto::api::init_producer_id::InitProducerIdRequest;
 use samsa_proto::api::produce::ProduceRequest;
 use samsa_proto::wire::{EncodeError, UnknownTags};
 
+use crate::address::HostPort;
 use crate::cluster::{Cluster, Interest, TopicView};
 use crate::command::Reply;
 use crate::connection::{Call, Owner, Peer, Role};
@@ -52,6 +53,8 @@ pub(crate) trait World {
     ) -> Result<(), EncodeError>;
     /// Asks any broker for a producer id.
     fn ask_producer_id(&mut self, token: u64) -> Asked;
+    /// Where a broker listens, if that was not known.
+    fn introduce(&mut self, broker: BrokerId, address: HostPort);
     fn compute(&mut self, id: JobId, job: Job);
     fn complete(&mut self, op: OpId, reply: Reply);
     fn wake(&mut self, wakers: &mut Wakers);
@@ -138,6 +141,10 @@ impl World for Surroundings<'_, '_> {
             response_bytes: limits::RESPONSE_BYTES,
         };
         self.cx.net.send(self.cx.now, conn, &call).map_or(Asked::Unsupported, |()| Asked::Sent)
+    }
+
+    fn introduce(&mut self, broker: BrokerId, address: HostPort) {
+        self.cx.net.introduce(broker, address);
     }
 
     fn compute(&mut self, id: JobId, job: Job) {

@@ -21,10 +21,10 @@ fn identity(sent: &Sent) -> Identity {
     sent.batches[0].read().header().identity.expect("an identity")
 }
 
-/// Producer id and sequence number.
-fn numbers(sent: &Sent) -> (i64, i32) {
+/// Producer id, epoch and sequence number.
+fn numbers(sent: &Sent) -> (i64, i16, i32) {
     let identity = identity(sent);
-    (identity.producer_id, identity.base_sequence)
+    (identity.producer_id, identity.producer_epoch, identity.base_sequence)
 }
 
 fn publish<const N: usize>(play: &mut Play, values: [&str; N]) -> [Ticket; N] {
@@ -61,10 +61,10 @@ fn an_id_is_asked_for_once_and_each_partition_counts_by_itself() {
     });
     play.hears(ProducerInput::BatchesReady);
     let sent = play.sends();
-    assert_eq!(numbers(&sent), (1, 1));
+    assert_eq!(numbers(&sent), (1, 0, 1));
     play.hears_written(&sent, 1);
     let _last = play.publish_to(1, "e");
-    assert_eq!(numbers(&play.sends()), (1, 3), "numbers count records");
+    assert_eq!(numbers(&play.sends()), (1, 0, 3), "numbers count records");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn up_to_five_full_batches_are_in_flight_once_the_broker_knows_the_producer() {
     play.hears_written(&first, 0);
     let sent: Vec<Sent> = (0..5).map(|_| play.sends()).collect();
     play.sends_nothing();
-    assert_eq!(sent.iter().map(|sent| numbers(sent).1).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert_eq!(sent.iter().map(|sent| numbers(sent).2).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     play.hears_written(&sent[0], 1);
     assert_eq!(play.sends().values(), ["6"]);
 }
@@ -153,7 +153,7 @@ fn a_leader_that_remembers_one_batch_is_sent_one_at_a_time() {
     let _tickets = publish(&mut play, ["0", "1", "2"]);
     for offset in 0..3 {
         let sent = play.sends();
-        assert_eq!(numbers(&sent), (1, offset as i32));
+        assert_eq!(numbers(&sent), (1, 0, offset as i32));
         play.sends_nothing();
         play.hears_written(&sent, offset);
     }
@@ -226,7 +226,7 @@ fn sequence_numbers_wrap_in_flight() {
     let mut play = pipelined();
     jump_to(&mut play, i32::MAX);
     let _tickets = publish(&mut play, ["1", "2"]);
-    assert_eq!([play.sends(), play.sends()].map(|sent| numbers(&sent).1), [i32::MAX, 0]);
+    assert_eq!([play.sends(), play.sends()].map(|sent| numbers(&sent).2), [i32::MAX, 0]);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn batches_behind_a_refused_one_go_on_under_another_identity_when_all_are_answer
     assert_eq!(error(&tickets[0]).certainty(), Certainty::NotSent);
     for (offset, value) in [(1, "2"), (2, "3")] {
         let again = play.sends();
-        assert_eq!((numbers(&again), again.values()), ((2, offset as i32 - 1), vec![value.to_owned()]));
+        assert_eq!((numbers(&again), again.values()), ((1, 1, offset as i32 - 1), vec![value.to_owned()]));
         play.hears_written(&again, offset);
     }
 }
@@ -273,20 +273,21 @@ fn what_may_be_stored_behind_a_refused_batch_never_takes_another_identity() {
         assert_eq!(error(ticket).certainty(), Certainty::PossiblySent);
     }
     let again = play.sends();
-    assert_eq!((numbers(&again), again.values()), ((2, 0), vec!["2".to_owned()]));
+    assert_eq!((numbers(&again), again.values()), ((1, 1, 0), vec!["2".to_owned()]));
     play.hears_written(&again, 5);
     let next = play.sends();
-    assert_eq!((numbers(&next), next.values()), ((2, 1), vec!["5".to_owned()]));
+    assert_eq!((numbers(&next), next.values()), ((1, 1, 1), vec!["5".to_owned()]));
 }
 
 #[test]
 fn an_identity_that_the_broker_lost_is_renewed_for_that_partition_alone() {
-    for code in [
-        ErrorCode::UNKNOWN_PRODUCER_ID,
-        ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
-        ErrorCode::INVALID_PRODUCER_EPOCH,
-        ErrorCode::INVALID_PRODUCER_ID_MAPPING,
-        ErrorCode::PRODUCER_FENCED,
+    let (next_epoch, next_id) = ((1, 1, 0), (2, 0, 0));
+    for (code, renewed) in [
+        (ErrorCode::UNKNOWN_PRODUCER_ID, next_epoch),
+        (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, next_epoch),
+        (ErrorCode::INVALID_PRODUCER_EPOCH, next_id),
+        (ErrorCode::INVALID_PRODUCER_ID_MAPPING, next_id),
+        (ErrorCode::PRODUCER_FENCED, next_id),
     ] {
         let mut play = Play::with_leaders(&[1, 1]);
         for partition in 0..2 {
@@ -298,11 +299,11 @@ fn an_identity_that_the_broker_lost_is_renewed_for_that_partition_alone() {
         let sent = play.sends();
         play.hears_error(&sent, code);
         let again = play.sends();
-        assert_eq!(numbers(&again), (2, 0), "{code:?}");
+        assert_eq!(numbers(&again), renewed, "{code:?}");
         play.hears_written(&again, 1);
         assert_eq!(receipt(&ticket).offset, Some(1));
         let _other = play.publish_to(1, "1");
-        assert_eq!(numbers(&play.sends()), (1, 1), "the other partition keeps its own");
+        assert_eq!(numbers(&play.sends()), (1, 0, 1), "the other partition keeps its own");
     }
 }
 
@@ -318,7 +319,7 @@ fn a_batch_of_unknown_fate_ends_possibly_sent_when_the_broker_lost_its_identity(
     play.hears_error(&again, ErrorCode::UNKNOWN_PRODUCER_ID);
     assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
     let sent = play.sends();
-    assert_eq!((numbers(&sent), sent.values()), ((2, 0), vec!["2".to_owned()]));
+    assert_eq!((numbers(&sent), sent.values()), ((1, 1, 0), vec!["2".to_owned()]));
     play.hears_written(&sent, 2);
     assert_eq!((receipt(&next).offset, play.buffer.used_bytes()), (Some(2), 0));
 }
@@ -333,7 +334,7 @@ fn a_new_identity_waits_for_what_is_in_flight() {
     play.sends_nothing();
     play.hears_written(&sent[1], 1);
     assert_eq!(receipt(&tickets[1]).offset, Some(1));
-    assert_eq!(numbers(&play.sends()), (2, 0));
+    assert_eq!(numbers(&play.sends()), (2, 0, 0));
 }
 
 #[test]
@@ -358,7 +359,7 @@ fn after_its_deadline_a_batch_of_unknown_fate_keeps_its_place_until_its_fate_is_
     play.hears_written(&again, 1);
     assert_eq!(error(&late).certainty(), Certainty::PossiblySent, "what was told stays");
     let sent = play.sends();
-    assert_eq!((numbers(&sent), sent.values()), ((1, 2), vec!["3".to_owned()]));
+    assert_eq!((numbers(&sent), sent.values()), ((1, 0, 2), vec!["3".to_owned()]));
     play.hears_written(&sent, 2);
     assert_eq!(receipt(&next).offset, Some(2));
     assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
@@ -415,11 +416,42 @@ fn the_identity_outlives_the_topics_absence_but_not_a_topic_made_anew() {
     play.has_leaders(&[Some(1)]);
     let [_ticket] = publish(&mut play, ["1"]);
     let sent = play.sends();
-    assert_eq!(numbers(&sent), (1, 1));
+    assert_eq!(numbers(&sent), (1, 0, 1));
     play.hears_failure(&sent, not_sent());
     play.has_topic("events", Some([8; 16]), &[Some(1)]);
     play.passes(BACKOFF);
-    assert_eq!(numbers(&play.sends()), (2, 0));
+    assert_eq!(numbers(&play.sends()), (1, 1, 0));
+}
+
+#[test]
+fn after_the_last_epoch_a_partition_takes_another_id() {
+    let mut play = pipelined();
+    let place = Place { topic: 0, spot: Spot::Partition(0) };
+    let sequence = play.sender.partition(place).unwrap().sequence.as_mut().unwrap();
+    sequence.producer.epoch = i16::MAX - 1;
+    for renewed in [(1, i16::MAX, 0), (2, 0, 0)] {
+        let [ticket] = publish(&mut play, ["1"]);
+        let sent = play.sends();
+        play.hears_error(&sent, ErrorCode::UNKNOWN_PRODUCER_ID);
+        let again = play.sends();
+        assert_eq!(numbers(&again), renewed);
+        play.hears_written(&again, 1);
+        assert_eq!(receipt(&ticket).offset, Some(1));
+    }
+}
+
+#[test]
+fn not_even_a_partition_whose_identity_is_spent_is_written_in_an_older_format() {
+    let mut play = pipelined();
+    let [_first] = publish(&mut play, ["1"]);
+    let sent = play.sends();
+    play.connects(2, 2);
+    play.has_leaders(&[Some(2)]);
+    play.hears_error(&sent, ErrorCode::UNKNOWN_PRODUCER_ID);
+    let [ticket] = publish(&mut play, ["2"]);
+    play.passes(BACKOFF);
+    play.sends_nothing();
+    assert_eq!(*error(&ticket).failure(), PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
 }
 
 #[test]

@@ -125,3 +125,21 @@ fn what_could_not_be_sent_and_finds_no_other_leader_fails_at_its_deadline() {
     play.passes(TIMEOUT);
     assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
 }
+
+#[test]
+fn while_no_partition_has_a_leader_the_topic_is_wanted_again_and_again() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    let _first = play.publish("0");
+    let sent = play.sends();
+    play.hears_written(&sent, 0);
+    play.loses_topic("events");
+    let ticket = play.publish("1");
+    let (wanted, refreshes) = (play.world.wanted.len(), play.world.refreshes);
+    play.passes(BACKOFF * 3);
+    assert!(play.world.wanted.len() > wanted + 1);
+    assert!(play.world.refreshes > refreshes);
+    play.has_leaders(&[Some(1), Some(2)]);
+    let sent = play.sends();
+    play.hears_written(&sent, 1);
+    assert_eq!(receipt(&ticket).offset, Some(1));
+}

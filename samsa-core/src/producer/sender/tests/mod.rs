@@ -3,6 +3,7 @@
 mod compression;
 mod deadline;
 mod formats;
+mod hints;
 mod idempotence;
 mod keyless;
 mod linger;

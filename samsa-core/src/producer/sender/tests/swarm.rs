@@ -1,5 +1,6 @@
 //! Chance plays the brokers: whatever they do, what they wrote and what the tickets say agree.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
@@ -10,12 +11,15 @@ use crate::rng::Rng;
 const PARTITIONS: i32 = 4;
 const BROKERS: i32 = 3;
 
-/// What a partition's log holds, and the last batches of each producer: sequence number, records, offset.
+/// What a partition's log holds, and of each producer its epoch and the last batches in it.
 #[derive(Default)]
 struct Log {
     values: Vec<String>,
-    producers: BTreeMap<i64, VecDeque<(i32, i32, i64)>>,
+    producers: BTreeMap<i64, (i16, Batches)>,
 }
+
+/// Sequence number, records, offset.
+type Batches = VecDeque<(i32, i32, i64)>;
 
 impl Log {
     /// Takes a batch, as a leader does that knows its producers.
@@ -23,7 +27,15 @@ impl Log {
         let offset = self.values.len() as i64;
         let values = batch.values();
         if let Some(identity) = batch.read().header().identity {
-            let known = self.producers.entry(identity.producer_id).or_default();
+            let (epoch, known) = self.producers.entry(identity.producer_id).or_default();
+            match identity.producer_epoch.cmp(epoch) {
+                Ordering::Less => return (ErrorCode::INVALID_PRODUCER_EPOCH, -1),
+                Ordering::Greater if identity.base_sequence != 0 => {
+                    return (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+                }
+                Ordering::Greater => (*epoch, *known) = (identity.producer_epoch, VecDeque::new()),
+                Ordering::Equal => {}
+            }
             let same = known.iter().find(|(sequence, ..)| *sequence == identity.base_sequence);
             if let Some((_, records, offset)) = same {
                 assert_eq!(*records, values.len() as i32, "other records under the same numbers");

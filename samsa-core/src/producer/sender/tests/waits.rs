@@ -137,3 +137,17 @@ fn an_abort_gives_every_ticket_and_command_its_outcome() {
     );
     assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
 }
+
+#[test]
+fn so_many_flushes_wait_at_once_and_no_more() {
+    let mut play = Play::with_leaders(&[1]);
+    let _ticket = play.publish_to(0, "1");
+    let until = play.now().mono + TIMEOUT;
+    for number in 0..=limits::COMMANDS as u64 {
+        play.hears(ProducerInput::Flush { op: OpId(number), until });
+    }
+    let busy = format!("{:?}", Reply::Busy { waiting: limits::COMMANDS });
+    assert_eq!(replies(&mut play), [(OpId(limits::COMMANDS as u64), busy)]);
+    play.hears(ProducerInput::Close { op: OpId(9999), until });
+    assert!(play.world.replies.is_empty(), "to close there is room");
+}

@@ -1,0 +1,28 @@
+//! One partition loses its place in the sequence while others have batches in flight (S2): messages that no broker takes
+//! leave gaps behind. That partition takes a new identity; nothing of the others is sent under another than before.
+
+use super::plan::Plan;
+use super::publish_and_read::play;
+use super::stage::Stage;
+use super::{Options, Scenario};
+use crate::cluster::ClusterConfig;
+use crate::faults::{Fault, FaultMix};
+use crate::report::Report;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "one-partition-in-doubt",
+    about: "partitions take new identities one by one, while batches of others are in flight",
+    finds: &["shares-identity"],
+};
+
+pub(super) fn run(seed: u64, options: Options) -> Report {
+    Stage::play(seed, options, plan(seed), play)
+}
+
+fn plan(seed: u64) -> Plan {
+    let faults = FaultMix::of(&[Fault::LostReply, Fault::Cut, Fault::Stall, Fault::HalfOpen]);
+    let plan = Plan::draw(seed, 3).replicated(2);
+    let cluster = ClusterConfig { batch_bytes: 1000, partitions: 4, ..plan.cluster };
+    let too_large = 40;
+    Plan { cluster, idempotence: true, batch_bytes: 200, too_large, faults: Some(faults), ..plan }
+}
