@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where the core may know threads; see ARCHITECTURE.md.
-const THREADS: [&str; 6] = ["sync.rs", "wake.rs", "planted.rs", "producer/", "consumer/", "connection/frame_pool.rs"];
+const THREADS: [&str; 6] =
+    ["sync.rs", "wake.rs", "planted.rs", "producer/", "consumer/", "connection/frame_pool.rs"];
 
 /// Most lines of a file, tests apart.
 const LINES: usize = 500;

@@ -100,7 +100,9 @@ impl Cluster {
         let call = Call::new(&self.link, Command::Flush, |answer, asked| match answer {
             Answer::Given(Reply::Flush(0)) => Ok(()),
             Answer::Given(Reply::Flush(left)) => Err(FlushError::Unfinished { left, within: asked.within }),
-            Answer::Busy(waiting) | Answer::Given(Reply::Busy { waiting }) => Err(FlushError::Busy { waiting }),
+            Answer::Busy(waiting) | Answer::Given(Reply::Busy { waiting }) => {
+                Err(FlushError::Busy { waiting })
+            }
             Answer::Given(_) | Answer::Closed => Err(FlushError::Closed),
         });
         call.within(self.link.shared.outcomes_within)
@@ -131,7 +133,9 @@ impl Cluster {
             Answer::Given(Reply::Close(given_up)) if given_up > 0 => {
                 Err(CloseError::GaveUp { given_up, within: asked.within })
             }
-            Answer::Busy(waiting) | Answer::Given(Reply::Busy { waiting }) => Err(CloseError::Busy { waiting }),
+            Answer::Busy(waiting) | Answer::Given(Reply::Busy { waiting }) => {
+                Err(CloseError::Busy { waiting })
+            }
             Answer::Given(_) | Answer::Closed => Ok(()),
         })
     }

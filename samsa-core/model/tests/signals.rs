@@ -16,8 +16,8 @@ use samsa_core::{
     AppendError, BatchBuffer, Command, Config, DriverSignal, Input, Notices, Now, OpId, OutgoingRecord,
     OutgoingSet, Ticket, TopicBuffer,
 };
-use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Runner, thread};
 use support::{TOPIC, World};

@@ -123,7 +123,8 @@ fn order(history: &History, places: &Places<'_>) -> Vec<Violation> {
 
 /// The records of a set are one behind the other, or none is there. Of several copies the first is looked at.
 fn whole_set(history: &History, set: &Range<usize>, places: &Places<'_>) -> Option<Violation> {
-    let place = |number: usize| places.get(history.accepted[number].value.as_slice()).and_then(|found| found.first());
+    let place =
+        |number: usize| places.get(history.accepted[number].value.as_slice()).and_then(|found| found.first());
     let found: Vec<_> = set.clone().map(place).collect();
     let is_whole = found.windows(2).all(|pair| match (pair[0], pair[1]) {
         (None, None) => true,

@@ -2,11 +2,11 @@
 
 mod ages;
 mod ambiguous_outcome;
-mod dead_leaders;
 mod dead_leader;
+mod dead_leaders;
 mod leaders_move;
-mod one_partition_in_doubt;
 mod lying_broker;
+mod one_partition_in_doubt;
 mod plan;
 mod publish_and_read;
 mod quotas;
@@ -15,10 +15,10 @@ mod sequence_wraps;
 mod sets_stay_whole;
 mod short_deadline;
 mod stage;
-mod topic_flaps;
-mod topic_made_anew;
 mod stale_metadata;
 mod suspended;
+mod topic_flaps;
+mod topic_made_anew;
 mod torn_connections;
 
 use std::fmt;
