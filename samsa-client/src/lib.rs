@@ -88,10 +88,10 @@ pub use properties::{IgnoredProperty, Properties, PropertyError};
 pub use runtime::Runtime;
 pub use samsa_core::{
     Acks, AppendError, Backoff, BrokerId, BrokerInfo, Certainty, Chunk, ChunkRecords, Clock, Compression,
-    Config, CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, HostPort, Instant,
-    InvalidAddress, Isolation, Job, JobOutput, LookError, Now, Offset, PartitionInfo, PartitionOffset,
-    Partitioner, PublishConfig, PublishError, PublishFailure, ReadError, Receipt, SetReceipt, TopicName,
-    UnixMillis, Waiting,
+    Config, CreateTopicError, CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig,
+    HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, LookError, Now, Offset, PartitionInfo,
+    PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure, ReadError, Receipt,
+    SetReceipt, TopicName, UnixMillis, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::address::HostPort;
 use crate::config::{FetchConfig, Isolation};
 use crate::consumer::Reader;
-use crate::error::{ConnectError, LookError, ReadError};
+use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::id::{BrokerId, ReaderId};
 use crate::time::{Instant, UnixMillis};
 
@@ -32,6 +32,8 @@ pub enum Command {
         /// Whether the end is where committed records end, or where all do.
         isolation: Isolation,
     },
+    /// Creates a topic with so many partitions and replicas.
+    CreateTopic(NewTopic),
     /// Answered when every record accepted before has its outcome.
     Flush,
     /// Starts to fetch.
@@ -64,6 +66,8 @@ pub enum Reply {
     Partitions(Result<Vec<PartitionInfo>, LookError>),
     /// To [`Command::Offsets`].
     Offsets(Result<Vec<PartitionOffset>, LookError>),
+    /// To [`Command::CreateTopic`].
+    CreateTopic(Result<(), CreateTopicError>),
     /// To [`Command::Flush`]: how many records still had no outcome when the time was over.
     Flush(usize),
     /// To [`Command::Flush`] and [`Command::Close`]: so many of them wait already.
@@ -105,6 +109,17 @@ pub struct ReaderSpec {
     pub start: Offset,
     /// Sizes and times.
     pub fetch: FetchConfig,
+}
+
+/// A topic to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How many partitions it will have; -1 for the cluster's default, from Kafka 2.4 on.
+    pub partitions: i32,
+    /// How many brokers will keep each of them; -1 for the cluster's default, from Kafka 2.4 on.
+    pub replication: i16,
 }
 
 /// A topic's name.

@@ -10,7 +10,7 @@ use crate::command::{Command, Explanation, Reply};
 use crate::config::{Config, Discovery};
 use crate::connection::{Network, News, Owner, Peer, ReadBuffer, RecvBuf, Role};
 use crate::consumer::{Consumer, ConsumerInput};
-use crate::error::{ConnectError, LookError, ReadError};
+use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::event::Event;
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
@@ -197,6 +197,7 @@ impl Engine {
             Command::Topics | Command::Partitions { .. } | Command::Offsets { .. } => {
                 self.lookup(LookupInput::Ask { op, command, within });
             }
+            Command::CreateTopic(topic) => self.lookup(LookupInput::Create { op, topic, within }),
             Command::Flush => self.producer(ProducerInput::Flush { op, until }),
             Command::OpenReader(spec) => self.consumer(ConsumerInput::Open { op, spec, until, within }),
             Command::Seek { reader, partition, to } => {
@@ -217,6 +218,7 @@ impl Engine {
             Command::Topics => Reply::Topics(Err(LookError::Closed)),
             Command::Partitions { .. } => Reply::Partitions(Err(LookError::Closed)),
             Command::Offsets { .. } => Reply::Offsets(Err(LookError::Closed)),
+            Command::CreateTopic(_) => Reply::CreateTopic(Err(CreateTopicError::Closed)),
             Command::OpenReader(_) => Reply::OpenReader(Err(ReadError::Closed)),
             Command::Seek { .. } => Reply::Seek(Err(ReadError::Closed)),
             Command::Flush => Reply::Flush(0),

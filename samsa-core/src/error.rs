@@ -80,6 +80,66 @@ impl LookError {
     }
 }
 
+/// Why a topic was not created.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateTopicError {
+    /// There is one of this name.
+    #[error("topic {topic:?} exists already")]
+    Exists {
+        /// Which.
+        topic: Arc<str>,
+    },
+    /// The cluster refused.
+    #[error("topic {topic:?} was not created: {reason} ({code})")]
+    Refused {
+        /// Which.
+        topic: Arc<str>,
+        /// Why.
+        code: ErrorCode,
+        /// The same in the broker's words.
+        reason: String,
+    },
+    /// The brokers are older than Kafka 0.10.1.
+    #[error(
+        "these brokers create no topics for clients; publish to it where the cluster creates topics by itself, or use its own tools"
+    )]
+    Unsupported,
+    /// Nobody answered in time.
+    #[error(
+        "topic {topic:?} was not created within {within:?} ({last}){}", if *in_doubt { "; it may still be: look at its partitions" } else { "" }
+    )]
+    TimedOut {
+        /// Which.
+        topic: Arc<str>,
+        /// The bound.
+        within: Duration,
+        /// Whether an order had no answer, so that the topic may be there all the same.
+        in_doubt: bool,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// Too many commands wait already.
+    #[error("{waiting} commands wait for their answers already; wait for some of them")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
+    /// The client was closed.
+    #[error("the client is closed; connect anew")]
+    Closed,
+}
+
+impl CreateTopicError {
+    /// Whether the same order may be followed later.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Busy { .. } => true,
+            Self::Exists { .. } | Self::Refused { .. } | Self::Unsupported | Self::Closed => false,
+        }
+    }
+}
+
 /// Why a record was not accepted: it was never sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -101,14 +101,16 @@ mod zookeeper;
 pub use address::{HostPort, InvalidAddress};
 pub use backoff::Backoff;
 pub use command::{
-    BrokerInfo, Command, Explanation, Offset, PartitionInfo, PartitionOffset, ReaderSpec, Reply, TopicName,
-    Waiting,
+    BrokerInfo, Command, Explanation, NewTopic, Offset, PartitionInfo, PartitionOffset, ReaderSpec, Reply,
+    TopicName, Waiting,
 };
 pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig};
 pub use connection::{ReadBuffer, RecvBuf};
 pub use consumer::{Chunk, ChunkRecords, OwnedRecord, OwnedRecords, Reader};
 pub use engine::Engine;
-pub use error::{AppendError, Certainty, ConnectError, LookError, PublishFailure, ReadError};
+pub use error::{
+    AppendError, Certainty, ConnectError, CreateTopicError, LookError, PublishFailure, ReadError,
+};
 pub use event::Event;
 pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;

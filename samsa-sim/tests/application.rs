@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samsa_client::{Cluster, Message, Offset};
+use samsa_client::{Cluster, CreateTopicError, Message, Offset};
 use samsa_sim::{ClusterConfig, Fault, FaultMix, Release, Simulation};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -53,6 +53,28 @@ fn an_application_gets_its_words_back_though_the_broker_crashes_and_connections_
         let heard = run.output.unwrap().unwrap();
         assert!(heard.iter().all(|word| words.contains(&word.as_str())), "{heard:?}");
         assert_eq!(heard[0], words[0]);
+    }
+}
+
+#[test]
+fn an_application_creates_a_topic_once_whatever_becomes_of_the_answers() {
+    for seed in 0..40 {
+        let cluster = ClusterConfig { brokers: 3, ..ClusterConfig::default() };
+        let faults = FaultMix::of(&[Fault::LostReply, Fault::Cut, Fault::Crash, Fault::LeaderMove]);
+        let run = Simulation::new(seed).cluster(cluster).faults(faults).run(move |world| async move {
+            let cluster = world.zookeeper().connect_within(Duration::from_secs(60)).connect().await?;
+            let topic = cluster.topic("orders");
+            topic.create(7, 2).within(Duration::from_secs(60)).await?;
+            world.healed().await;
+            let again = topic.create(1, 1).await;
+            let partitions = topic.partitions().await?;
+            Outcome::Ok((again, partitions))
+        });
+        assert!(run.report.is_ok(), "{}", run.report);
+        let (again, partitions) = run.output.unwrap().unwrap();
+        assert_eq!(again, Err(CreateTopicError::Exists { topic: "orders".into() }));
+        assert_eq!(partitions.len(), 7);
+        assert!(partitions.iter().all(|partition| partition.replicas.len() == 2));
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use samsa_core::{Command, Isolation, LookError, Offset, PartitionInfo, PartitionOffset, Reply, TopicBuffer};
+use samsa_core::{
+    Command, CreateTopicError, Isolation, LookError, NewTopic, Offset, PartitionInfo, PartitionOffset, Reply,
+    TopicBuffer,
+};
 
 use super::batch::TopicBatch;
 use super::message::Message;
@@ -37,6 +40,23 @@ impl Topic {
     /// One of its partitions, whether it exists or not.
     pub fn partition(&self, number: i32) -> Partition {
         Partition { topic: self.clone(), number }
+    }
+
+    /// Creates it with so many partitions, each kept by so many brokers; -1 for the cluster's default, from Kafka 2.4 on. Needs
+    /// brokers of 0.10.1 or later.
+    ///
+    /// Where the cluster creates topics by itself, a topic that is published to needs no such order.
+    ///
+    /// # Errors
+    /// When there is one of this name already, the cluster refuses, or nobody answers in time. An order that had no answer is
+    /// given again, and a topic that is there then is taken for the one that was ordered.
+    pub fn create(&self, partitions: i32, replication: i16) -> Call<Result<(), CreateTopicError>> {
+        let topic = NewTopic { name: Arc::clone(&self.name), partitions, replication };
+        Call::new(&self.link, Command::CreateTopic(topic), |answer, _| match answer {
+            Answer::Given(Reply::CreateTopic(created)) => created,
+            Answer::Busy(waiting) => Err(CreateTopicError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(CreateTopicError::Closed),
+        })
     }
 
     /// Its partitions with their leaders and replicas; none for a topic that does not exist yet.

@@ -1,4 +1,4 @@
-//! Looking: topics, partitions, offsets. Nothing is created by it.
+//! Looking: topics, partitions, offsets, by which nothing is created; and creating topics, see [`create`].
 //!
 //! Each command is an [`Ask`] of its own:
 //!
@@ -14,6 +14,9 @@
 //! | any     | refused for good, time is over     | -       | the error                                    |
 
 mod ask;
+mod create;
+#[cfg(test)]
+mod creating;
 pub(crate) mod list_offsets;
 mod listing;
 mod names;
@@ -27,21 +30,23 @@ use bytes::Bytes;
 use samsa_proto::Request;
 
 use self::ask::{Ask, Question, Sending};
+use self::create::Creation;
 use crate::cluster::Cluster;
-use crate::command::{Command, Reply, Waiting};
+use crate::command::{Command, NewTopic, Reply, Waiting};
 use crate::connection::{Call, Failure, Owner, Peer, Role};
-use crate::error::LookError;
+use crate::error::{CreateTopicError, LookError};
 use crate::id::{ConnId, OpId};
 use crate::limits;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
 use crate::time::Deadline;
 
-/// All commands that look.
+/// All commands that look, or create.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     rng: Rng,
     asks: BTreeMap<OpId, Ask>,
+    creations: BTreeMap<OpId, Creation>,
     /// Whose the requests in flight are.
     owners: BTreeMap<u64, OpId>,
     last_token: u64,
@@ -51,6 +56,7 @@ pub(crate) struct Lookup {
 #[derive(Debug)]
 pub(crate) enum LookupInput {
     Ask { op: OpId, command: Command, within: Duration },
+    Create { op: OpId, topic: NewTopic, within: Duration },
     MetadataChanged,
     Ready,
     Unreachable { peer: Peer, reason: String },
@@ -61,30 +67,48 @@ pub(crate) enum LookupInput {
 
 impl Lookup {
     pub(crate) fn new(rng: Rng) -> Self {
-        Self { rng, asks: BTreeMap::new(), owners: BTreeMap::new(), last_token: 0 }
+        Self {
+            rng,
+            asks: BTreeMap::new(),
+            creations: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            last_token: 0,
+        }
     }
 
     pub(crate) fn handle(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, input: LookupInput) {
         match input {
             LookupInput::Ask { op, command, within } => self.ask(cx, op, command, within),
+            LookupInput::Create { op, topic, within } => self.create(cx, op, topic, within),
             LookupInput::MetadataChanged | LookupInput::Ready | LookupInput::Tick => {}
             LookupInput::Unreachable { peer, reason } => {
                 for ask in self.asks.values_mut() {
                     ask.unreachable(peer, &reason);
                 }
+                for creation in self.creations.values_mut() {
+                    creation.unreachable(peer, &reason);
+                }
             }
             LookupInput::Response { token, version, frame } => {
-                self.with(token, |ask| ask.answer(token, version, &frame));
+                self.with(
+                    token,
+                    |ask| ask.answer(token, version, &frame),
+                    |creation| creation.answer(token, version, &frame),
+                );
             }
             LookupInput::Failed { token, failure } => {
-                self.with(token, |ask| ask.no_answer(token, failure.reason()));
+                self.with(
+                    token,
+                    |ask| ask.no_answer(token, failure.reason()),
+                    |creation| creation.no_answer(token, &failure),
+                );
             }
         }
         self.pump(cx, cluster);
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        self.asks.values().map(Ask::deadline).min()
+        self.asks.values().map(Ask::deadline).chain(self.creations.values().map(Creation::deadline)).min()
     }
 
     /// Ends every command.
@@ -92,25 +116,44 @@ impl Lookup {
         for (op, ask) in std::mem::take(&mut self.asks) {
             out.complete(op, ask.question.refused(LookError::Closed));
         }
+        for (op, _) in std::mem::take(&mut self.creations) {
+            out.complete(op, Reply::CreateTopic(Err(CreateTopicError::Closed)));
+        }
         self.owners.clear();
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         lines.extend(self.asks.values().map(Ask::explain));
+        lines.extend(self.creations.values().map(Creation::explain));
     }
 
     fn ask(&mut self, cx: &mut Context<'_>, op: OpId, command: Command, within: Duration) {
         let Some(question) = Question::of(command) else { return };
-        let waiting = self.asks.len();
+        let waiting = self.waiting();
         if waiting >= limits::COMMANDS {
             return cx.out.complete(op, question.refused(LookError::Busy { waiting }));
         }
         self.asks.insert(op, Ask::new(question, cx.now.mono, within));
     }
 
-    fn with(&mut self, token: u64, act: impl FnOnce(&mut Ask)) {
-        if let Some(ask) = self.owners.remove(&token).and_then(|op| self.asks.get_mut(&op)) {
-            act(ask);
+    fn create(&mut self, cx: &mut Context<'_>, op: OpId, topic: NewTopic, within: Duration) {
+        let waiting = self.waiting();
+        if waiting >= limits::COMMANDS {
+            return cx.out.complete(op, Reply::CreateTopic(Err(CreateTopicError::Busy { waiting })));
+        }
+        self.creations.insert(op, Creation::new(topic, cx.now.mono, within));
+    }
+
+    fn waiting(&self) -> usize {
+        self.asks.len() + self.creations.len()
+    }
+
+    fn with(&mut self, token: u64, look: impl FnOnce(&mut Ask), create: impl FnOnce(&mut Creation)) {
+        let Some(op) = self.owners.remove(&token) else { return };
+        if let Some(ask) = self.asks.get_mut(&op) {
+            look(ask);
+        } else if let Some(creation) = self.creations.get_mut(&op) {
+            create(creation);
         }
     }
 
@@ -121,10 +164,43 @@ impl Lookup {
             let reply = self.advance(cx, cluster, op);
             if let Some(reply) = reply {
                 self.asks.remove(&op);
-                self.owners.retain(|_, owner| *owner != op);
-                cx.out.complete(op, reply);
+                self.end(cx, op, reply);
             }
         }
+        let ops: Vec<OpId> = self.creations.keys().copied().collect();
+        for op in ops {
+            let reply = self.advance_creation(cx, cluster, op);
+            if let Some(reply) = reply {
+                self.creations.remove(&op);
+                self.end(cx, op, reply);
+            }
+        }
+    }
+
+    fn end(&mut self, cx: &mut Context<'_>, op: OpId, reply: Reply) {
+        self.owners.retain(|_, owner| *owner != op);
+        cx.out.complete(op, reply);
+    }
+
+    fn advance_creation(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, op: OpId) -> Option<Reply> {
+        let creation = self.creations.get_mut(&op)?;
+        creation.wake(cx.now.mono);
+        let token = self.last_token + 1;
+        let conn = match creation.controller() {
+            Some(controller) => cx.net.connection(cx.now, Peer::Broker(controller), Role::Control),
+            None if creation.seeks() => cluster.contact(cx),
+            None => None,
+        };
+        if let Some(conn) = conn {
+            let mut sending = Sending { net: cx.net, now: cx.now, config: cx.config, conn, token };
+            let is_sent =
+                if creation.seeks() { creation.ask(&mut sending) } else { creation.order(&mut sending) };
+            if is_sent {
+                self.record(op);
+            }
+        }
+        let creation = self.creations.get_mut(&op)?;
+        creation.settle(cx.now.mono, cx.config.retry_backoff, &mut self.rng, cluster.last_trouble())
     }
 
     fn advance(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, op: OpId) -> Option<Reply> {

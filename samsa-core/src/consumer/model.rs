@@ -303,6 +303,7 @@ impl Model {
         let api_keys = vec![
             speaks(1, self.newest),
             speaks(2, self.newest),
+            speaks(19, self.newest),
             speaks(23, self.newest),
             speaks(MetadataRequest::KEY, *MetadataRequest::VERSIONS.end()),
             speaks(ApiVersionsRequest::KEY, 4),
@@ -323,8 +324,12 @@ impl Model {
         });
         let names = request.topics.map(|topics| topics.iter().filter_map(|topic| topic.name).collect());
         let topics = names.unwrap_or_else(|| vec!["events"]).into_iter().map(|name| self.topic(name));
-        let response =
-            MetadataResponse { brokers: brokers.collect(), topics: topics.collect(), ..Default::default() };
+        let response = MetadataResponse {
+            brokers: brokers.collect(),
+            controller_id: self.brokers,
+            topics: topics.collect(),
+            ..Default::default()
+        };
         self.answers::<MetadataRequest<'_>>(asked, &response);
     }
 
