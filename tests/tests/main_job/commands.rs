@@ -19,6 +19,7 @@ use crate::on_each_release;
 on_each_release!(
     brokers_and_topics_are_shown,
     a_line_that_is_too_long_is_told_and_the_others_are_published,
+    lines_that_are_a_set_stay_together,
     what_is_consumed_is_what_was_asked_for,
     messages_are_printed_as_json,
     a_topic_that_is_not_there_is_a_failure,
@@ -72,6 +73,29 @@ fn brokers_and_topics_are_shown(release: Release) {
         assert_eq!((&partition["earliest"], &partition["latest"]), (&json!(0), &json!(0)));
     }
     printed(&samsa(kafka, &["explain"], ""));
+}
+
+fn lines_that_are_a_set_stay_together(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "together", 3).expect("a topic");
+    printed(&samsa(kafka, &["publish", "together", "--key-delimiter", ":"], "k:before\n"));
+    let publish = ["--json", "publish", "together", "--set", "--key-delimiter", ":"];
+    let receipts = objects(&samsa(kafka, &publish, "k:1\nother:2\n3\n"));
+    assert_eq!(
+        (receipts.len(), &receipts[0]["base_offset"], &receipts[0]["count"]),
+        (1, &1.into(), &3.into())
+    );
+
+    let read = java::consume(kafka, "together", 4, LIMIT, &[]).expect("Java reads");
+    let read = read.iter().map(|record| (record.partition, record.offset, record.key.as_deref()));
+    let partition = receipts[0]["partition"].as_i64().expect("a number") as i32;
+    let keys: [&[u8]; 4] = [b"k", b"k", b"other", b"k"];
+    assert!(read.eq((0..).zip(keys).map(|(offset, key)| (partition, offset, Some(key)))));
+
+    let large = "x".repeat(600_000);
+    let ended = samsa(kafka, &publish, &format!("{large}\n{large}\n"));
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing was published"), "{}", ended.stderr);
 }
 
 fn a_line_that_is_too_long_is_told_and_the_others_are_published(release: Release) {

@@ -2,6 +2,7 @@
 
 mod publishing;
 mod target;
+mod whole;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -33,6 +34,9 @@ pub(crate) struct Publish {
     /// All of them to this partition, whatever their keys
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
+    /// All of them as one set: in one partition, one behind the other, all or none. The key of the first decides where
+    #[arg(long)]
+    set: bool,
     /// A header for each of them; may be given several times
     #[arg(long = "header", value_name = "K=V", value_parser = header)]
     headers: Vec<(String, String)>,
@@ -67,6 +71,9 @@ impl Publish {
         session.connect().await?;
         let target = Target::new(&session.cluster.topic(&self.topic), self.partition);
         let lines = lines::read(input.source, session.properties.config().publish.message_bytes)?;
+        if self.set {
+            return self.run_whole(session, &target, &lines).await;
+        }
         let mut publishing = Publishing::new(session, self, &target, input.progress);
         let halted = publishing.publish(&lines).await.err();
         if halted.is_some() {

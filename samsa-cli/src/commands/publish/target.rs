@@ -1,6 +1,8 @@
 //! Where messages go: to a topic, or to one partition of it.
 
-use samsa_client::{Delivery, Enqueue, Message, Partition, Topic, TryEnqueueError};
+use samsa_client::{
+    Delivery, Enqueue, Message, MessageSet, Partition, PublishError, SetReceipt, Topic, TryEnqueueError,
+};
 
 pub(super) enum Target {
     Topic(Topic),
@@ -26,6 +28,13 @@ impl Target {
         match self {
             Self::Topic(topic) => topic.enqueue(message),
             Self::Partition(partition) => partition.enqueue(message),
+        }
+    }
+
+    pub(super) async fn publish_set(&self, set: MessageSet<'_>) -> Result<SetReceipt, PublishError> {
+        match self {
+            Self::Topic(topic) => topic.publish(set).await,
+            Self::Partition(partition) => partition.publish(set).await,
         }
     }
 }
