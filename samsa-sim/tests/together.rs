@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samsa_client::{AppendError, Cluster, Message, MessageSet, PublishFailure, Topic};
+use samsa_client::{AppendError, Cluster, FlushError, Message, MessageSet, PublishFailure, Topic};
 use samsa_sim::{ClusterConfig, FaultMix, Release, Simulation, World};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -89,10 +89,10 @@ fn a_batch_waits_for_its_flush_and_reports_in_order() {
         world.sleep(A_WHILE).await;
         assert_eq!((stored(&words).await?, batch.len()), (1, 3));
 
-        let receipts = batch.flush().await.all()?;
+        let receipts = batch.flush().await?.all()?;
         assert!(receipts[0].offset < receipts[2].offset && receipts.len() == 3);
         assert_eq!((stored(&words).await?, stored(&more).await?), (3, 1));
-        assert!(batch.is_empty() && batch.flush().await.outcomes().is_empty());
+        assert!(batch.is_empty() && batch.flush().await?.outcomes().is_empty());
         Ok(())
     });
 }
@@ -107,7 +107,7 @@ fn a_batch_that_grows_past_its_size_starts_to_send_by_itself() {
         }
         world.sleep(A_WHILE).await;
         assert!(stored(&words).await? > 0);
-        assert_eq!(batch.flush().await.all()?.len(), 5);
+        assert_eq!(batch.flush().await?.all()?.len(), 5);
         Ok(())
     });
 }
@@ -149,9 +149,25 @@ fn batches_that_hold_all_of_the_buffer_do_not_wait_for_each_other() {
             }
         }
         for batch in &mut batches {
-            assert_eq!(batch.flush().await.all()?.len(), 50);
+            assert_eq!(batch.flush().await?.all()?.len(), 50);
         }
         cluster.close().await?;
+        Outcome::Ok(())
+    });
+    assert!(run.report.is_ok(), "{}", run.report);
+    run.output.expect("it ran to its end").expect("nothing went wrong");
+}
+
+#[test]
+fn a_batch_of_a_closed_client_says_so() {
+    let simulation = Simulation::new(7).faults(FaultMix::none());
+    let run = simulation.run(|world| async move {
+        let cluster = world.bootstrap().connect().await?;
+        let mut batch = cluster.topic("words").batch();
+        batch.append("a").await?;
+        cluster.close().await?;
+        assert_eq!(batch.flush().await, Err(FlushError::Closed));
+        assert_eq!(batch.append("b").await, Err(AppendError::Closed));
         Outcome::Ok(())
     });
     assert!(run.report.is_ok(), "{}", run.report);

@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::vec;
 
-use samsa_core::{AppendError, PublishError, Receipt, Room, Ticket};
+use samsa_core::{AppendError, Certainty, PublishError, PublishFailure, Receipt, Room, Ticket};
 
 use super::message::Message;
 use super::publish::Publication;
 use super::topic::Topic;
+use crate::error::FlushError;
 
 /// Gathers messages, for one topic or for many, and sends them together: from
 /// [`Cluster::batch`](crate::Cluster::batch).
@@ -28,7 +29,7 @@ use super::topic::Topic;
 /// let mut batch = cluster.batch();
 /// batch.append(&events, Message::new("a").key("k")).await?;
 /// batch.append(&audit, "user-1 said a").await?;
-/// let report = batch.flush().await;
+/// let report = batch.flush().await?;
 /// for outcome in report {
 ///     println!("at {:?}", outcome?.offset);
 /// }
@@ -97,10 +98,21 @@ impl Batch {
     }
 
     /// Sends what was appended, waits for the outcome of all of it, and reports. Then the batch is empty, and may be used
-    /// again.
+    /// again. Messages that failed are in the report; the error is for a client that was closed before it accepted any.
     ///
     /// Dropped before it is ready, nothing is lost: the next one reports what this one would have.
-    pub async fn flush(&mut self) -> BatchReport {
+    pub async fn flush(&mut self) -> Result<BatchReport, FlushError> {
+        let report = self.report().await;
+        let is_refused = |outcome: &Result<Receipt, PublishError>| {
+            let is_closed = |error: &PublishError| *error.failure() == PublishFailure::Closed;
+            let not_sent = |error: &PublishError| error.certainty() == Certainty::NotSent;
+            outcome.as_ref().is_err_and(|error| is_closed(error) && not_sent(error))
+        };
+        let is_closed = !report.outcomes.is_empty() && report.outcomes.iter().all(is_refused);
+        if is_closed { Err(FlushError::Closed) } else { Ok(report) }
+    }
+
+    pub(super) async fn report(&mut self) -> BatchReport {
         if let Some(last) = self.held.last().map(|held| held.topic.clone()) {
             self.send();
             last.buffer.hurry();
@@ -176,7 +188,7 @@ impl TopicBatch {
     }
 
     /// Sends what was appended, and reports; see [`Batch::flush`].
-    pub async fn flush(&mut self) -> BatchReport {
+    pub async fn flush(&mut self) -> Result<BatchReport, FlushError> {
         self.batch.flush().await
     }
 }

@@ -90,7 +90,7 @@ impl Cluster {
     ) -> Result<BatchReport, E> {
         let mut batch = self.batch();
         fill(&mut batch).await?;
-        Ok(batch.flush().await)
+        Ok(batch.report().await)
     }
 
     /// Done when every message that was accepted before has its outcome, whatever that is; each delivery tells it.
