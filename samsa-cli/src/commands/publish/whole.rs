@@ -99,7 +99,9 @@ mod tests {
 
     fn read(pieces: Vec<Piece>, limit: usize) -> Result<Vec<u8>, Failure> {
         let (sender, receiver) = async_channel::unbounded();
-        pieces.into_iter().for_each(|piece| sender.send_blocking(Ok(piece)).unwrap());
+        for piece in pieces {
+            sender.send_blocking(Ok(piece)).unwrap();
+        }
         drop(sender);
         futures_lite::future::block_on(read_all(&receiver, limit))
     }
