@@ -188,6 +188,26 @@ impl FetchBuffer {
         given_up.into_values().collect()
     }
 
+    /// Takes back what the application has not taken yet of one partition, and says where that began.
+    pub(crate) fn withdraw(&self, partition: i32) -> Option<GivenUp> {
+        let mut state = lock(&self.state);
+        let (queued, shelved) = state.take_out(partition);
+        let mut first = None;
+        let mut gone = shelved;
+        for item in queued {
+            match item {
+                Item::Segment(segment) => gone.push_back(segment),
+                failed @ Item::Failed { .. } => state.queue.push_back(failed),
+            }
+        }
+        drop(state);
+        for Segment { from, leader_epoch, .. } in &gone {
+            let this = GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
+            first = first.filter(|first: &GivenUp| first.from <= *from).or(Some(this));
+        }
+        first
+    }
+
     /// Drops what is there of one partition.
     pub(super) fn discard(&self, partition: i32) {
         let gone = lock(&self.state).take_out(partition);

@@ -27,16 +27,18 @@ impl Fetcher {
     }
 
     /// The position means nothing any more, as the brokers have confirmed. Only as asked is it given another one: where
-    /// the log parts from what was read, if that is why, else where the application wants to.
-    pub(crate) fn lose(&mut self, scope: &mut Scope<'_>, number: i32, error: ReadError) {
+    /// the log parts from what was read, if that is why, else where the application wants to. `agreed` is the last leader
+    /// epoch that the log shares with what was read.
+    pub(crate) fn lose(&mut self, scope: &mut Scope<'_>, number: i32, error: ReadError, agreed: Option<i32>) {
         let Some(reset) = self.spec.fetch.reset else { return self.stop(scope, number, error) };
         let Some(partition) = self.partitions.get_mut(&number) else { return };
-        let to = match error {
-            ReadError::Truncated { from, .. } => Offset::Exact(from),
-            _ => reset,
+        let (to, epoch) = match (&error, agreed) {
+            (ReadError::Truncated { from, .. }, epoch) => (Offset::Exact(*from), epoch),
+            _ => (reset, None),
         };
         tracing::warn!(%error, ?to, "a partition is read on elsewhere");
         partition.lead_to(to);
+        partition.read_epoch = epoch;
         partition.fail(scope, error.to_string());
         self.tell_position(scope, number);
         let topic = Arc::clone(&self.spec.topic);
@@ -55,7 +57,7 @@ impl Fetcher {
         let lost: Vec<_> =
             running.map(|partition| (partition.source.partition(), partition.out_of_range())).collect();
         for (number, error) in lost {
-            self.lose(scope, number, error);
+            self.lose(scope, number, error, None);
         }
     }
 

@@ -131,7 +131,7 @@ impl Fetcher {
             }
             Verdict::OutOfRange => {
                 let error = partition.out_of_range();
-                self.lose(scope, data.partition_index, error);
+                self.lose(scope, data.partition_index, error, None);
             }
             Verdict::Refused => {
                 let error = partition.refused(data.error_code);

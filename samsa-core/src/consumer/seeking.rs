@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::buffer::GivenUp;
 use super::fetcher::Fetcher;
+use super::partition::Partition;
 use super::scope::Scope;
 use crate::command::{Offset, Reply};
 use crate::error::ReadError;
@@ -76,14 +77,21 @@ impl Fetcher {
 
     /// Gives up what is kept for paused partitions; they are fetched again from there.
     pub(super) fn clear_shelf(&mut self) {
-        for GivenUp { partition, from, leader_epoch } in self.buffer.give_up() {
-            let Some(partition) = self.partitions.get_mut(&partition) else { continue };
-            if partition.is_at() {
-                let in_doubt = partition.in_doubt;
-                partition.go_to(Offset::Exact(from));
-                partition.read_epoch = leader_epoch;
-                partition.in_doubt = in_doubt && leader_epoch.is_some();
+        for given_up in self.buffer.give_up() {
+            let partition = self.partitions.get_mut(&given_up.partition);
+            if let Some(partition) = partition.filter(|partition| partition.is_at()) {
+                partition.go_back(&given_up);
             }
         }
+    }
+}
+
+impl Partition {
+    /// What was fetched from there on is fetched again.
+    pub(super) fn go_back(&mut self, to: &GivenUp) {
+        let in_doubt = self.in_doubt;
+        self.lead_to(Offset::Exact(to.from));
+        self.read_epoch = to.leader_epoch;
+        self.in_doubt = in_doubt && to.leader_epoch.is_some();
     }
 }

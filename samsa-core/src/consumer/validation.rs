@@ -86,12 +86,22 @@ impl Fetcher {
 
     /// The leader's log has nothing of the epoch of the last record read, nor of those before, behind this end.
     pub(crate) fn compare(&mut self, scope: &mut Scope<'_>, number: i32, (epoch, end): (i32, i64)) {
-        let Some(partition) = self.partitions.get(&number) else { return };
+        let Some(partition) = self.partitions.get_mut(&number) else { return };
         let (offset, known) = (partition.offset(), epoch >= 0 && end >= 0);
         let parts = end < offset || partition.read_epoch.is_some_and(|read| epoch < read);
-        if known && parts && !is_planted(PlantedBug::SkipsValidation) {
-            let (topic, from) = (self.spec.topic.clone(), end.min(offset));
-            self.lose(scope, number, ReadError::Truncated { topic, partition: number, offset, from });
+        if !known || !parts || is_planted(PlantedBug::SkipsValidation) {
+            return;
+        }
+        let from = end.min(offset);
+        match self.buffer.withdraw(number) {
+            // The application has had nothing of what is lost.
+            Some(untaken) if untaken.from <= from => partition.go_back(&untaken),
+            untaken => {
+                let (topic, offset) =
+                    (self.spec.topic.clone(), untaken.map_or(offset, |untaken| untaken.from));
+                let error = ReadError::Truncated { topic, partition: number, offset, from };
+                self.lose(scope, number, error, Some(epoch));
+            }
         }
     }
 }

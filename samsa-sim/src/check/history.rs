@@ -45,6 +45,10 @@ pub(crate) struct History {
     pub(crate) idempotent: bool,
     /// What the brokers lost, as no fault of the client.
     pub(crate) losses: Vec<Loss>,
+    /// Where readers began that did not begin with the first record, by their numbers and the partition.
+    pub(crate) starts: BTreeMap<(usize, i32), i64>,
+    /// Where each reader stands in each partition.
+    pub(crate) positions: BTreeMap<(usize, i32), i64>,
     /// The readers that must have read to the end.
     pub(crate) finished_readers: Vec<usize>,
 }
@@ -75,6 +79,18 @@ impl History {
     /// Whether the brokers lost this record of a partition.
     pub(crate) fn is_lost(&self, partition: i32, is_it: impl Fn(&LoggedRecord) -> bool) -> bool {
         self.losses_of(partition).flat_map(|loss| &loss.records).any(is_it)
+    }
+
+    /// What a reader has in the end: who goes back to where a log was cut forgets what it read behind that.
+    pub(crate) fn left(&self, reader: usize, partition: i32) -> Vec<&Read> {
+        let mut left: Vec<&Read> = Vec::new();
+        for read in self.reads.get(&(reader, partition)).into_iter().flatten() {
+            left.truncate(left.partition_point(|earlier| earlier.offset < read.offset));
+            left.push(read);
+        }
+        let position = self.positions.get(&(reader, partition)).copied().unwrap_or(i64::MAX);
+        left.truncate(left.partition_point(|read| read.offset < position));
+        left
     }
 
     pub(crate) fn acknowledged(&self) -> usize {

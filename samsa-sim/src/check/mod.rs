@@ -19,6 +19,8 @@
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
 //! | `one-partition-per-key`     | the records of a key lie in one partition                                             |
 //! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once                             |
+//! | `reads-from-its-start`      | the first record that a reader gets is the first one from where it began              |
+//! | `reads-what-is-left`        | what a reader has got in the end, lost records forgotten, is what is in the log       |
 //! | `reads-what-is-stored`      | what a reader gets is what is in the log at that offset                               |
 //! | `reads-to-the-end`          | once all is well a reader gets all that is there                                      |
 

@@ -9,9 +9,14 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     for ((reader, partition), reads) in &history.reads {
         let who = format!("reader {reader} of partition {partition}");
         let log = logs.get(partition).map_or(&[][..], Vec::as_slice);
-        found.extend(without_gaps(&who, reads, |offset| {
-            history.losses_of(*partition).any(|loss| loss.from == offset)
-        }));
+        let is_next = |before: i64, after: i64| {
+            if after <= before {
+                return history.losses_of(*partition).any(|loss| loss.from == after);
+            }
+            after == before + 1 || !log.iter().any(|record| before < record.offset && record.offset < after)
+        };
+        found.extend(without_gaps(&who, reads, is_next));
+        found.extend(from_the_start(&who, reads, log, history.starts.get(&(*reader, *partition))));
         found.extend(what_is_stored(&who, reads, |read| {
             let is_it = |record: &LoggedRecord| record.offset == read.offset && is_same(record, read);
             let place = log.binary_search_by_key(&read.offset, |stored| stored.offset);
@@ -19,18 +24,27 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
         }));
     }
     for reader in &history.finished_readers {
-        found
-            .extend(logs.iter().filter_map(|(partition, log)| to_the_end(history, *reader, *partition, log)));
+        for (partition, log) in logs {
+            found.extend(to_the_end(history, *reader, *partition, log));
+            found.extend(what_is_left(history, *reader, *partition, log));
+        }
     }
     found
 }
 
-/// Whoever read what was lost goes back to where the log went on.
-fn without_gaps(who: &str, reads: &[Read], goes_on: impl Fn(i64) -> bool) -> Option<Violation> {
-    let is_gap = |before: i64, after: i64| after != before + 1 && !(after <= before && goes_on(after));
-    let gap = reads.windows(2).find(|pair| is_gap(pair[0].offset, pair[1].offset))?;
+/// Offsets that nobody can read do not count. Whoever read what was lost goes back to where the log went on.
+fn without_gaps(who: &str, reads: &[Read], is_next: impl Fn(i64, i64) -> bool) -> Option<Violation> {
+    let gap = reads.windows(2).find(|pair| !is_next(pair[0].offset, pair[1].offset))?;
     let what = format!("{who} got {} after {}", gap[1].offset, gap[0].offset);
     Some(Violation { invariant: "reads-without-gaps", what })
+}
+
+/// The first record that a reader gets is the first from its start on.
+fn from_the_start(who: &str, reads: &[Read], log: &[LoggedRecord], start: Option<&i64>) -> Option<Violation> {
+    let (start, read) = (*start?, reads.first()?);
+    let first = log.iter().find(|record| record.offset >= start).map(|record| record.offset);
+    let what = format!("{who} began at {start}, where {first:?} is the first, and got {}", read.offset);
+    (first != Some(read.offset)).then_some(Violation { invariant: "reads-from-its-start", what })
 }
 
 fn is_same(stored: &LoggedRecord, read: &Read) -> bool {
@@ -43,10 +57,24 @@ fn what_is_stored(who: &str, reads: &[Read], is_stored: impl Fn(&Read) -> bool) 
     Some(Violation { invariant: "reads-what-is-stored", what })
 }
 
+fn what_is_left(history: &History, reader: usize, partition: i32, log: &[LoggedRecord]) -> Option<Violation> {
+    history.losses_of(partition).next()?;
+    let is_there = |read: &&&Read| {
+        let place = log.binary_search_by_key(&read.offset, |stored| stored.offset);
+        place.is_ok_and(|place| is_same(&log[place], read))
+    };
+    let left = history.left(reader, partition);
+    let lost = left.iter().find(|read| !is_there(read))?;
+    let what = format!("reader {reader} of partition {partition} kept {} of a log that was cut", lost.offset);
+    Some(Violation { invariant: "reads-what-is-left", what })
+}
+
 fn to_the_end(history: &History, reader: usize, partition: i32, log: &[LoggedRecord]) -> Option<Violation> {
     let stored = log.last()?.offset;
-    let reads = history.reads.get(&(reader, partition));
-    let read = reads.and_then(|reads| reads.last()).map(|read| read.offset);
+    if history.starts.get(&(reader, partition)).is_some_and(|start| *start > stored) {
+        return None;
+    }
+    let read = history.left(reader, partition).last().map(|read| read.offset);
     let what =
         format!("reader {reader} of partition {partition} got all up to {read:?}, and {stored} is there");
     (read != Some(stored)).then_some(Violation { invariant: "reads-to-the-end", what })

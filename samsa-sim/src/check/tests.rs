@@ -1,5 +1,5 @@
 use super::*;
-use crate::cluster::LoggedRecord;
+use crate::cluster::{LoggedRecord, Loss};
 
 /// Three keyed records and a keyless one, all acknowledged and read: nothing is wrong with it.
 fn sound() -> (History, Logs) {
@@ -219,4 +219,45 @@ fn a_reader_that_stops_before_the_end_is_found() {
         ["reads-to-the-end"]
     );
     assert_eq!(broken(|history, _| drop(history.reads.remove(&(0, 1)))), ["reads-to-the-end"]);
+}
+
+#[test]
+fn a_reader_that_does_not_begin_where_it_was_to_is_found() {
+    let begins_at = |start| {
+        broken(|history, _| {
+            history.starts.insert((0, 0), start);
+        })
+    };
+    assert_eq!(begins_at(0), Vec::<&str>::new());
+    assert_eq!(begins_at(1), ["reads-from-its-start"]);
+}
+
+#[test]
+fn offsets_that_nobody_can_read_are_no_gap() {
+    let names = broken(|history, logs| {
+        log(logs, 0)[2].offset = 9;
+        history.reads.get_mut(&(0, 0)).unwrap()[2].offset = 9;
+        history.outcomes.insert(3, vec![Outcome::Acknowledged { partition: 0, offset: Some(9) }]);
+    });
+    assert_eq!(names, Vec::<&str>::new());
+}
+
+#[test]
+fn who_keeps_what_was_lost_is_found_and_who_goes_back_is_not() {
+    let cut = |goes_back: bool| {
+        broken(|history, logs| {
+            let lost = log(logs, 0).split_off(1);
+            let new = LoggedRecord { offset: 1, key: None, value: Some(b"m2".to_vec()) };
+            log(logs, 1).clear();
+            history.reads.remove(&(0, 1));
+            history.outcomes.insert(2, vec![Outcome::Acknowledged { partition: 0, offset: Some(1) }]);
+            log(logs, 0).push(new.clone());
+            history.losses.push(Loss { topic: "t".to_owned(), partition: 0, from: 1, records: lost });
+            if goes_back {
+                history.read(0, 0, Read { offset: 1, key: None, value: new.value });
+            }
+        })
+    };
+    assert_eq!(cut(true), Vec::<&str>::new());
+    assert_eq!(cut(false), ["reads-to-the-end", "reads-what-is-left"]);
 }

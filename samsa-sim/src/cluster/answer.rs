@@ -11,6 +11,7 @@ use samsa_proto::api::fetch::FetchRequest;
 use samsa_proto::api::init_producer_id::InitProducerIdRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
+use samsa_proto::api::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use samsa_proto::api::produce::ProduceRequest;
 use samsa_proto::wire::Decode;
 use samsa_proto::{Message, Request, RequestHeader, decode, decode_request_header, encode_response};
@@ -18,7 +19,9 @@ use samsa_proto::{Message, Request, RequestHeader, decode, decode_request_header
 use super::produce::Pending;
 use super::release::Release;
 use super::state::State;
-use super::{api_versions, create_topics, fetch, list_offsets, metadata, produce, producers};
+use super::{
+    api_versions, create_topics, fetch, list_offsets, metadata, offset_for_leader_epoch, produce, producers,
+};
 
 /// A request that is being answered.
 pub(super) struct Call<'a> {
@@ -50,7 +53,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) enum Waiting {
     /// There is too little to read.
-    Fetch { frame: Bytes, until: Instant },
+    Fetch(fetch::Pending),
     /// The followers do not have it yet.
     Produce(Pending),
     /// The broker takes its time.
@@ -60,7 +63,8 @@ pub(super) enum Waiting {
 impl Waiting {
     pub(super) const fn until(&self) -> Instant {
         match self {
-            Self::Fetch { until, .. } | Self::Late { until, .. } => *until,
+            Self::Fetch(pending) => pending.until,
+            Self::Late { until, .. } => *until,
             Self::Produce(pending) => pending.until,
         }
     }
@@ -111,8 +115,8 @@ pub(super) fn frame<R: Request>(
     }
 }
 
-/// Answers a request; `last_chance` when it has waited as long as it may.
-pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, last_chance: bool) -> Answer {
+/// Answers a request.
+pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) -> Answer {
     let (header, body) = match decode_request_header(frame) {
         Ok(parts) => parts,
         Err(error) => {
@@ -140,11 +144,10 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes, la
         ApiVersionsRequest::KEY => with(state, body, &call, api_versions::answer),
         MetadataRequest::KEY => with(state, body, &call, metadata::answer),
         ProduceRequest::KEY => with(state, body, &call, produce::answer),
-        FetchRequest::KEY => {
-            with(state, body, &call, |state, call, request| fetch::answer(state, call, request, last_chance))
-        }
+        FetchRequest::KEY => with(state, body, &call, fetch::answer),
         ListOffsetsRequest::KEY => with(state, body, &call, list_offsets::answer),
         InitProducerIdRequest::KEY => with(state, body, &call, producers::answer),
+        OffsetForLeaderEpochRequest::KEY => with(state, body, &call, offset_for_leader_epoch::answer),
         CreateTopicsRequest::KEY => with(state, body, &call, create_topics::answer),
         _ => Answer::HangUp,
     }

@@ -15,6 +15,9 @@ pub struct ClusterConfig {
     pub replication: u16,
     /// Whether topics are created because somebody publishes to them. Default true.
     pub auto_create: bool,
+    /// Fetch sessions that a broker remembers, the most recently used ones. Default 1,000, as
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub fetch_sessions: usize,
     /// The largest batch that is taken, in bytes. Default 1,048,588, as `message.max.bytes`.
     pub batch_bytes: usize,
 }
@@ -27,6 +30,7 @@ impl Default for ClusterConfig {
             partitions: 3,
             replication: 1,
             auto_create: true,
+            fetch_sessions: 1_000,
             batch_bytes: 1_048_588,
         }
     }

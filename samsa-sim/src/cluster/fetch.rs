@@ -3,25 +3,44 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use samsa_core::{Instant, Now};
 use samsa_proto::ErrorCode;
 use samsa_proto::api::fetch::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch,
-    PartitionData,
+    EpochEndOffset, FetchPartition, FetchRequest, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
+    NodeEndpoint, PartitionData,
 };
 use samsa_proto::records::Format;
 use samsa_proto::wire::Records;
 
-use super::answer::{Answer, Call, Waiting};
+use super::answer::{Answer, Call, Waiting, frame};
+use super::fetch_sessions::{Context, TopicKey};
+use super::list_offsets::READ_COMMITTED;
 use super::state::State;
 
+/// The first version that says how long to wait.
+const WITH_THROTTLE: i16 = 1;
 /// The first version in which the first batch comes whole, whatever its size.
 const WHOLE: i16 = 3;
 /// The first version in which batches of format 2 may come.
 const FORMAT_2: i16 = 4;
-/// The first version that says who leads instead.
+/// The first version that says who leads instead, and compares epochs.
 const WITH_LEADER: i16 = 12;
 /// The first version that names topics by id.
 const BY_ID: i16 = 13;
+/// The first version that says where the leaders are.
+const WITH_ENDPOINTS: i16 = 16;
+
+/// A fetch that waits until there is enough to read.
+#[derive(Debug)]
+pub(super) struct Pending {
+    correlation_id: i32,
+    version: i16,
+    pub(super) until: Instant,
+    min_bytes: usize,
+    max_bytes: usize,
+    committed: bool,
+    context: Context,
+}
 
 /// What was found so far.
 struct Found {
@@ -31,94 +50,170 @@ struct Found {
     told: Vec<String>,
 }
 
-pub(super) fn answer(
-    state: &mut State,
-    call: &Call<'_>,
-    request: &FetchRequest<'_>,
-    last_chance: bool,
-) -> Answer {
-    if request.session_id != 0 {
-        let error_code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
-        return call.answer::<FetchRequest<'_>>(
-            state,
-            &FetchResponse { error_code, throttle_time_ms: call.throttle_ms, ..Default::default() },
-        );
-    }
-    let left = usize::try_from(request.max_bytes).unwrap_or(0);
-    let mut found = Found { left, bytes: 0, failed: false, told: Vec::new() };
-    let responses = request.topics.iter().map(|topic| read_topic(state, call, topic, &mut found)).collect();
-    let enough = found.bytes >= usize::try_from(request.min_bytes).unwrap_or(0);
-    if !(enough || found.failed || last_chance) {
-        let patience = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-        return Answer::Wait(Waiting::Fetch { frame: call.frame.clone(), until: call.now.mono + patience });
-    }
-    let response = FetchResponse { responses, throttle_time_ms: call.throttle_ms, ..Default::default() };
-    if !found.told.is_empty() {
-        state.note(call.broker, format!("Fetch {} of {}", call.version, found.told.join(", ")));
-    }
-    call.answer::<FetchRequest<'_>>(state, &response)
-}
-
-fn read_topic<'a>(
-    state: &State,
-    call: &Call<'_>,
-    topic: &FetchTopic<'a>,
-    found: &mut Found,
-) -> FetchableTopicResponse<'a> {
-    let name = if call.version >= BY_ID {
-        state.topic_by_id(topic.topic_id).map(|(name, _)| name)
-    } else {
-        Some(topic.topic)
+pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &FetchRequest<'_>) -> Answer {
+    let context = match state.sessions.begin(call.broker, request) {
+        Ok(context) => context,
+        Err(error_code) => {
+            let text = format!("Fetch {} in session {}: {error_code:?}", call.version, request.session_id);
+            state.note(call.broker, text);
+            let throttle_time_ms = call.throttle_ms;
+            let response = FetchResponse { error_code, throttle_time_ms, ..Default::default() };
+            return call.answer::<FetchRequest<'_>>(state, &response);
+        }
     };
-    let partitions = topic.partitions.iter().map(|asked| match name {
-        None => failed(asked, ErrorCode::UNKNOWN_TOPIC_ID, found),
-        Some(name) => match read(state, call, name, asked, found) {
-            Ok(data) => data,
-            Err(code) => {
-                found.told.push(format!("{name}/{} from {}: {code:?}", asked.partition, asked.fetch_offset));
-                with_leader(state, call, name, failed(asked, code, found))
-            }
-        },
-    });
-    let partitions = partitions.collect();
-    FetchableTopicResponse { topic: topic.topic, topic_id: topic.topic_id, partitions, ..Default::default() }
+    let patience = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    let pending = Pending {
+        correlation_id: call.correlation_id,
+        version: call.version,
+        until: call.now.mono + patience,
+        min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
+        max_bytes: usize::try_from(request.max_bytes).unwrap_or(0),
+        committed: request.isolation_level == READ_COMMITTED,
+        context,
+    };
+    look_again(state, call.now, call.broker, pending)
 }
 
-fn read<'a>(
+/// Answers once there is enough, or when the time is over.
+pub(super) fn look_again(state: &mut State, now: Now, broker: i32, pending: Pending) -> Answer {
+    let mut found = Found { left: pending.max_bytes, bytes: 0, failed: false, told: Vec::new() };
+    let wanted = pending.context.wanted.iter();
+    let answers: Vec<_> = wanted
+        .map(|wanted| {
+            (wanted.topic.clone(), look(state, broker, &pending, &wanted.topic, &wanted.asked, &mut found))
+        })
+        .collect();
+    let is_enough = found.bytes >= pending.min_bytes || found.failed || answers.is_empty();
+    if !is_enough && now.mono < pending.until {
+        return Answer::Wait(Waiting::Fetch(pending));
+    }
+    let mut complaints = Vec::new();
+    let answers = state.sessions.tell(broker, &pending.context, answers, &mut complaints);
+    for complaint in complaints {
+        state.complain(complaint);
+    }
+    if !found.told.is_empty() {
+        state.note(broker, format!("Fetch {} of {}", pending.version, found.told.join(", ")));
+    }
+    let throttle_time_ms = if pending.version >= WITH_THROTTLE { state.throttle_ms(now, broker) } else { 0 };
+    respond(state, &pending, answers, throttle_time_ms)
+}
+
+fn respond(
+    state: &mut State,
+    pending: &Pending,
+    answers: Vec<(TopicKey, PartitionData<'static>)>,
+    throttle_time_ms: i32,
+) -> Answer {
+    let is_named = |id: i32| answers.iter().any(|(_, data)| data.current_leader.leader_id == id);
+    let named = state.brokers.iter().filter(|(id, _)| pending.version >= WITH_ENDPOINTS && is_named(**id));
+    let endpoints: Vec<_> = named.map(|(id, broker)| (*id, broker.address.clone())).collect();
+    let node_endpoints = endpoints.iter().map(|(node_id, address)| NodeEndpoint {
+        node_id: *node_id,
+        host: &address.host,
+        port: i32::from(address.port),
+        ..Default::default()
+    });
+    let mut responses: Vec<FetchableTopicResponse<'_>> = Vec::new();
+    let keys: Vec<TopicKey> = answers.iter().map(|(topic, _)| topic.clone()).collect();
+    for (key, (_, data)) in keys.iter().zip(answers) {
+        let same = |response: &&mut FetchableTopicResponse<'_>| {
+            response.topic == key.name && response.topic_id == key.id
+        };
+        match responses.iter_mut().find(same) {
+            Some(response) => response.partitions.push(data),
+            None => responses.push(FetchableTopicResponse {
+                topic: &key.name,
+                topic_id: key.id,
+                partitions: vec![data],
+                ..Default::default()
+            }),
+        }
+    }
+    let response = FetchResponse {
+        session_id: pending.context.id,
+        throttle_time_ms,
+        responses,
+        node_endpoints: node_endpoints.collect(),
+        ..Default::default()
+    };
+    frame::<FetchRequest<'_>>(state, pending.correlation_id, pending.version, &response)
+        .throttled(throttle_time_ms)
+}
+
+fn look(
     state: &State,
-    call: &Call<'_>,
+    broker: i32,
+    pending: &Pending,
+    topic: &TopicKey,
+    asked: &FetchPartition,
+    found: &mut Found,
+) -> PartitionData<'static> {
+    let name = if pending.version >= BY_ID {
+        state.topic_by_id(topic.id).map(|(name, _)| name)
+    } else {
+        Some(topic.name.as_str())
+    };
+    let Some(name) = name else { return failed(asked, ErrorCode::UNKNOWN_TOPIC_ID, found) };
+    read(state, broker, pending, name, asked, found).unwrap_or_else(|code| {
+        found.told.push(format!("{name}/{} from {}: {code:?}", asked.partition, asked.fetch_offset));
+        with_leader(state, pending.version, name, failed(asked, code, found))
+    })
+}
+
+fn read(
+    state: &State,
+    broker: i32,
+    pending: &Pending,
     topic: &str,
     asked: &FetchPartition,
     found: &mut Found,
-) -> Result<PartitionData<'a>, ErrorCode> {
-    let partition = state.led_by(call.broker, topic, asked.partition)?;
+) -> Result<PartitionData<'static>, ErrorCode> {
+    let partition = state.led_by(broker, topic, asked.partition)?;
     check_epoch(asked.current_leader_epoch, partition.epoch)?;
-    let (offset, end) = (asked.fetch_offset, partition.committed);
+    let (offset, end) = (asked.fetch_offset, partition.readable_end(pending.committed));
+    let mut data = PartitionData {
+        partition_index: asked.partition,
+        high_watermark: partition.committed,
+        last_stable_offset: partition.readable_end(true),
+        log_start_offset: partition.log.start(),
+        records: Some(Records::default()),
+        ..Default::default()
+    };
+    if pending.version >= WITH_LEADER && asked.last_fetched_epoch >= 0 {
+        let (epoch, end_offset) = partition
+            .log
+            .end_of_epoch(asked.last_fetched_epoch, partition.epoch)
+            .ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
+        if epoch < asked.last_fetched_epoch || end_offset < offset {
+            found.failed = true;
+            found.told.push(format!("{topic}/{}: epoch {epoch} ended at {end_offset}", asked.partition));
+            data.diverging_epoch = EpochEndOffset { epoch, end_offset, ..Default::default() };
+            return Ok(data);
+        }
+    }
     if offset < partition.log.start() || offset > partition.log.end() {
         return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
     }
-    if call.version < FORMAT_2
+    if pending.version < FORMAT_2
         && state.release().format() == Format::V2
         && partition.log.available(offset, end) > 0
     {
         return Err(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
     }
     let most = usize::try_from(asked.partition_max_bytes).unwrap_or(0).min(found.left);
-    let records = partition.log.read(offset, end, most, call.version >= WHOLE && found.bytes == 0);
+    let records = partition.log.read(offset, end, most, pending.version >= WHOLE && found.bytes == 0);
     let bytes: usize = records.iter().map(Bytes::len).sum();
     found.bytes += bytes;
     found.left = found.left.saturating_sub(bytes);
     if bytes > 0 {
         found.told.push(format!("{topic}/{} from {offset}: {bytes} bytes", asked.partition));
     }
-    Ok(PartitionData {
-        partition_index: asked.partition,
-        high_watermark: end,
-        last_stable_offset: end,
-        log_start_offset: partition.log.start(),
-        records: Some(Records::from(records)),
-        ..Default::default()
-    })
+    // Some brokers tell of what was aborted even if nobody asked.
+    if pending.committed || pending.correlation_id % 2 == 0 {
+        data.aborted_transactions = Some(partition.log.transactions().aborted_within(offset, end));
+    }
+    Ok(PartitionData { records: Some(Records::from(records)), ..data })
 }
 
 /// The leader and its client look whether one of them is out of date.
@@ -131,7 +226,7 @@ pub(super) fn check_epoch(known: i32, current: i32) -> Result<(), ErrorCode> {
     }
 }
 
-fn failed<'a>(asked: &FetchPartition, error_code: ErrorCode, found: &mut Found) -> PartitionData<'a> {
+fn failed(asked: &FetchPartition, error_code: ErrorCode, found: &mut Found) -> PartitionData<'static> {
     found.failed = true;
     PartitionData {
         partition_index: asked.partition,
@@ -142,16 +237,15 @@ fn failed<'a>(asked: &FetchPartition, error_code: ErrorCode, found: &mut Found) 
     }
 }
 
-fn with_leader<'a>(
+fn with_leader(
     state: &State,
-    call: &Call<'_>,
+    version: i16,
     topic: &str,
-    mut data: PartitionData<'a>,
-) -> PartitionData<'a> {
+    mut data: PartitionData<'static>,
+) -> PartitionData<'static> {
     let moved = [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH];
     let partition = state.topic(topic).and_then(|topic| topic.partition(data.partition_index));
-    if let Some(partition) =
-        partition.filter(|_| call.version >= WITH_LEADER && moved.contains(&data.error_code))
+    if let Some(partition) = partition.filter(|_| version >= WITH_LEADER && moved.contains(&data.error_code))
     {
         let (leader_id, leader_epoch) = (partition.leader.unwrap_or(-1), partition.epoch);
         data.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };

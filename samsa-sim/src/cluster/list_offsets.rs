@@ -11,15 +11,18 @@ use super::fetch::check_epoch;
 use super::state::State;
 use super::topic::Partition;
 
+/// The isolation level of who reads only what is decided.
+pub(super) const READ_COMMITTED: i8 = 1;
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const LARGEST_TIMESTAMP: i64 = -3;
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ListOffsetsRequest<'_>) -> Answer {
+    let committed = request.isolation_level == READ_COMMITTED;
     let mut topics = Vec::new();
     for topic in &request.topics {
         let partitions: Vec<_> =
-            topic.partitions.iter().map(|asked| look_up(state, call, topic.name, asked)).collect();
+            topic.partitions.iter().map(|asked| look_up(state, call, topic.name, asked, committed)).collect();
         let told: Vec<String> = partitions.iter().map(tell).collect();
         state.note(
             call.broker,
@@ -47,13 +50,14 @@ fn look_up(
     call: &Call<'_>,
     topic: &str,
     asked: &ListOffsetsPartition,
+    committed: bool,
 ) -> ListOffsetsPartitionResponse {
     let mut response =
         ListOffsetsPartitionResponse { partition_index: asked.partition_index, ..Default::default() };
     let partition = state.led_by(call.broker, topic, asked.partition_index);
     let found = partition.and_then(|partition| {
         check_epoch(asked.current_leader_epoch, partition.epoch)?;
-        Ok((partition, find(partition, asked.timestamp)?))
+        Ok((partition, find(partition, asked.timestamp, partition.readable_end(committed))?))
     });
     match found {
         Err(code) => response.error_code = code,
@@ -63,19 +67,19 @@ fn look_up(
         Ok((partition, found)) => {
             (response.offset, response.timestamp) = found.unwrap_or((-1, -1));
             if call.version >= 4 {
-                response.leader_epoch = partition.epoch;
+                response.leader_epoch = partition.log.epoch_at(response.offset).unwrap_or(partition.epoch);
             }
         }
     }
     response
 }
 
-fn find(partition: &Partition, timestamp: i64) -> Result<Option<(i64, i64)>, ErrorCode> {
+fn find(partition: &Partition, timestamp: i64, end: i64) -> Result<Option<(i64, i64)>, ErrorCode> {
     match timestamp {
-        LATEST => Ok(Some((partition.committed, -1))),
+        LATEST => Ok(Some((end, -1))),
         EARLIEST => Ok(Some((partition.log.start(), -1))),
-        LARGEST_TIMESTAMP => Ok(partition.log.find_latest(partition.committed)),
-        time if time >= 0 => Ok(partition.log.find_time(time, partition.committed)),
+        LARGEST_TIMESTAMP => Ok(partition.log.find_latest(end)),
+        time if time >= 0 => Ok(partition.log.find_time(time, end)),
         _ => Err(ErrorCode::UNSUPPORTED_VERSION),
     }
 }

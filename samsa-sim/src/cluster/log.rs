@@ -1,16 +1,21 @@
 //! The log of a partition: batches as they were sent, with the offsets and the leader epoch that a broker gives them.
 
 use bytes::{Bytes, BytesMut};
-use samsa_proto::records::{self, BatchHeader, Format, Identity};
+use samsa_proto::records::{self, BatchHeader, ControlKind, ControlRecord, Format, Identity};
 
 use super::producers;
+use super::transactions::Transactions;
 
 /// A batch in the log.
 #[derive(Clone, Debug)]
 struct Stored {
+    base: i64,
     last: i64,
+    leader_epoch: i32,
     max_timestamp: i64,
     identity: Option<Identity>,
+    is_transactional: bool,
+    is_control: bool,
     bytes: Bytes,
 }
 
@@ -36,10 +41,11 @@ impl<'a> Sequenced<'a> {
     }
 }
 
-/// The batches of a partition, oldest first, without holes.
+/// The batches of a partition, oldest first. Compaction may have left holes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
     batches: Vec<Stored>,
+    transactions: Transactions,
     start: i64,
     end: i64,
 }
@@ -83,8 +89,18 @@ impl Log {
         bytes[BASE_OFFSET].copy_from_slice(&base.to_be_bytes());
         bytes[LEADER_EPOCH].copy_from_slice(&leader_epoch.to_be_bytes());
         let last = base + (header.last_offset - header.base_offset);
-        let (max_timestamp, identity) = (header.max_timestamp, header.identity);
-        self.batches.push(Stored { last, max_timestamp, identity, bytes: bytes.freeze() });
+        let stored = Stored {
+            base,
+            last,
+            leader_epoch,
+            max_timestamp: header.max_timestamp,
+            identity: header.identity,
+            is_transactional: header.is_transactional,
+            is_control: header.is_control,
+            bytes: bytes.freeze(),
+        };
+        stored.count(&mut self.transactions);
+        self.batches.push(stored);
         self.end = last + 1;
         base
     }
@@ -102,19 +118,54 @@ impl Log {
             let mut bytes = BytesMut::from(message);
             bytes[BASE_OFFSET].copy_from_slice(&last.to_be_bytes());
             let max_timestamp = view.header().max_timestamp;
-            self.batches.push(Stored { last, max_timestamp, identity: None, bytes: bytes.freeze() });
+            self.batches.push(Stored {
+                base: self.end,
+                last,
+                leader_epoch: 0,
+                max_timestamp,
+                identity: None,
+                is_transactional: false,
+                is_control: false,
+                bytes: bytes.freeze(),
+            });
             self.end = last + 1;
+        }
+    }
+
+    /// Leaves out so many offsets, as compaction does when it takes whole batches.
+    pub(crate) fn skip(&mut self, offsets: i64) {
+        self.end += offsets;
+    }
+
+    pub(super) fn transactions(&self) -> &Transactions {
+        &self.transactions
+    }
+
+    /// The leader epoch of the record at this offset, or of the next one that is there.
+    pub(super) fn epoch_at(&self, offset: i64) -> Option<i32> {
+        let place = self.batches.partition_point(|batch| batch.last < offset);
+        self.batches.get(place).map(|batch| batch.leader_epoch)
+    }
+
+    /// The largest leader epoch that is not above `epoch`, and where its records end; the present epoch is `current`. None
+    /// where nothing is known.
+    pub(super) fn end_of_epoch(&self, epoch: i32, current: i32) -> Option<(i32, i64)> {
+        if epoch == current {
+            return Some((current, self.end));
+        }
+        let behind = self.batches.partition_point(|batch| batch.leader_epoch <= epoch);
+        let end = self.batches.get(behind).map(|batch| batch.base);
+        match behind.checked_sub(1).map(|last| &self.batches[last]) {
+            Some(last) => Some((last.leader_epoch, end.unwrap_or(self.end))),
+            None => end.map(|end| (epoch, end)),
         }
     }
 
     /// The batches of a producer, newest first.
     pub(super) fn of_producer(&self, producer_id: i64) -> impl Iterator<Item = Sequenced<'_>> {
-        let starts = std::iter::once(self.start).chain(self.batches.iter().map(|batch| batch.last + 1));
-        let starts: Vec<i64> = starts.take(self.batches.len()).collect();
-        let all = starts.into_iter().zip(&self.batches).rev();
-        let sequenced = all.filter_map(|(base, batch)| {
+        let sequenced = self.batches.iter().rev().filter_map(|batch| {
             let identity = batch.identity?;
-            Some(Sequenced { identity, base, end: batch.last + 1, bytes: &batch.bytes })
+            Some(Sequenced { identity, base: batch.base, end: batch.last + 1, bytes: &batch.bytes })
         });
         sequenced.filter(move |batch| batch.identity.producer_id == producer_id)
     }
@@ -123,6 +174,10 @@ impl Log {
     pub(crate) fn truncate(&mut self, end: i64) {
         self.batches.retain(|batch| batch.last < end);
         self.end = self.batches.last().map_or(self.start, |batch| batch.last + 1);
+        self.transactions = Transactions::default();
+        for batch in &self.batches {
+            batch.count(&mut self.transactions);
+        }
     }
 
     /// The ends of its batches from this offset on: where a truncation may cut.
@@ -182,10 +237,42 @@ impl Log {
         self.find_time(latest, limit)
     }
 
-    /// Every record that is there.
+    /// Every record of an application that is there, also those of transactions that are open or were aborted.
     pub(crate) fn records(&self) -> Vec<LoggedRecord> {
-        self.batches.iter().flat_map(|batch| decode(&batch.bytes)).map(|(_, record)| record).collect()
+        self.records_where(|_| true)
     }
+
+    /// The same without those of transactions that are open or were aborted.
+    pub(crate) fn committed_records(&self) -> Vec<LoggedRecord> {
+        self.records_where(|batch| {
+            let producer = batch.identity.filter(|_| batch.is_transactional);
+            producer.is_none_or(|who| self.transactions.is_committed(who.producer_id, batch.base))
+        })
+    }
+
+    fn records_where(&self, wanted: impl Fn(&Stored) -> bool) -> Vec<LoggedRecord> {
+        let batches = self.batches.iter().filter(|batch| !batch.is_control && wanted(batch));
+        batches.flat_map(|batch| decode(&batch.bytes)).map(|(_, record)| record).collect()
+    }
+}
+
+impl Stored {
+    fn count(&self, transactions: &mut Transactions) {
+        if let Some(identity) = self.identity.filter(|_| self.is_transactional) {
+            if self.is_control {
+                transactions.end(identity.producer_id, self.base, is_abort(&self.bytes));
+            } else {
+                transactions.write(identity.producer_id, self.base);
+            }
+        }
+    }
+}
+
+fn is_abort(marker: &Bytes) -> bool {
+    let batch = records::batches(marker).flatten().next();
+    let owned = batch.and_then(|batch| batch.into_owned(marker, DECOMPRESSED).ok());
+    let kind = owned.as_ref().and_then(|owned| ControlRecord::decode(&owned.records().next()?.ok()?).ok());
+    kind.is_some_and(|record| record.kind == ControlKind::Abort)
 }
 
 /// The records of a batch that was checked when it was appended, with their timestamps.

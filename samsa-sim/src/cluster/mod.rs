@@ -12,15 +12,18 @@ mod config;
 mod connection;
 mod create_topics;
 mod fetch;
+mod fetch_sessions;
 mod list_offsets;
 mod log;
 mod metadata;
+mod offset_for_leader_epoch;
 mod produce;
 mod producers;
 mod registry;
 mod release;
 mod state;
 mod topic;
+mod transactions;
 mod upset;
 mod validate;
 mod view;
@@ -193,7 +196,7 @@ impl ModelCluster {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
                     let broker = connection.broker();
-                    let answer = answer::answer(&mut self.state, now, broker, &frame, false);
+                    let answer = answer::answer(&mut self.state, now, broker, &frame);
                     self.give(now, conn, answer);
                 }
                 Err(complaint) => {
@@ -248,24 +251,20 @@ impl ModelCluster {
 
     fn look_again(&mut self, now: Now, broker: i32, waiting: Waiting) -> Answer {
         match waiting {
-            Waiting::Fetch { frame, until } => {
-                match answer::answer(&mut self.state, now, broker, &frame, now.mono >= until) {
-                    Answer::Wait(_) => Answer::Wait(Waiting::Fetch { frame, until }),
-                    answer => answer,
-                }
-            }
+            Waiting::Fetch(pending) => fetch::look_again(&mut self.state, now, broker, pending),
             Waiting::Produce(pending) => produce::look_again(&mut self.state, now, broker, pending),
             Waiting::Late { frame, until } if now.mono >= until => Answer::Frame(frame),
             late @ Waiting::Late { .. } => Answer::Wait(late),
         }
     }
 
-    /// Every committed record of a partition, for those who check.
+    /// Every committed record of a partition, for those who check: all in sync have it, and so its transaction, if it has
+    /// one, was committed.
     pub(crate) fn log(&self, topic: &str, partition: i32) -> Vec<LoggedRecord> {
         let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
         partition.map_or_else(Vec::new, |partition| {
-            let committed = partition.committed;
-            partition.log.records().into_iter().filter(|record| record.offset < committed).collect()
+            let end = partition.readable_end(true);
+            partition.log.committed_records().into_iter().filter(|record| record.offset < end).collect()
         })
     }
 
@@ -274,10 +273,19 @@ impl ModelCluster {
         self.state.losses.iter().filter(|loss| loss.topic == topic).cloned().collect()
     }
 
-    /// Up to where a partition is committed.
-    pub(crate) fn committed(&self, topic: &str, partition: i32) -> i64 {
+    /// Every record of a partition that all in sync have, whatever became of its transaction.
+    pub(crate) fn whole_log(&self, topic: &str, partition: i32) -> Vec<LoggedRecord> {
         let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
-        partition.map_or(0, |partition| partition.committed)
+        partition.map_or_else(Vec::new, |partition| {
+            let end = partition.committed;
+            partition.log.records().into_iter().filter(|record| record.offset < end).collect()
+        })
+    }
+
+    /// Up to where readers of committed records get in a partition.
+    pub(crate) fn stable_end(&self, topic: &str, partition: i32) -> i64 {
+        let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
+        partition.map_or(0, |partition| partition.readable_end(true))
     }
 
     /// How many partitions a topic has; 0 when there is no such topic.

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use samsa_proto::Request;
 use samsa_proto::api::{
-    Api, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata, produce,
+    Api, api_versions, create_topics, fetch, init_producer_id, list_offsets, metadata,
+    offset_for_leader_epoch, produce,
 };
 use samsa_proto::records::Format;
 
@@ -40,6 +41,7 @@ struct Offer {
     api_versions: RangeInclusive<i16>,
     create_topics: RangeInclusive<i16>,
     init_producer_id: RangeInclusive<i16>,
+    offset_for_leader_epoch: RangeInclusive<i16>,
 }
 
 impl Release {
@@ -74,27 +76,34 @@ impl Release {
     }
 
     fn offer(self) -> Offer {
-        let offer =
-            |produce, fetch, list_offsets, metadata, api_versions, create_topics, init_producer_id| Offer {
-                produce,
-                fetch,
-                list_offsets,
-                metadata,
-                api_versions,
-                create_topics,
-                init_producer_id,
-            };
+        let offer = |produce,
+                     fetch,
+                     list_offsets,
+                     metadata,
+                     api_versions,
+                     create_topics,
+                     init_producer_id,
+                     epochs| Offer {
+            produce,
+            fetch,
+            list_offsets,
+            metadata,
+            api_versions,
+            create_topics,
+            init_producer_id,
+            offset_for_leader_epoch: epochs,
+        };
         #[expect(clippy::reversed_empty_ranges, reason = "what is not offered at all")]
         let none = 1..=0;
         match self {
-            Self::V0_9 => offer(0..=1, 0..=1, 0..=0, 0..=0, none.clone(), none.clone(), none),
-            Self::V0_10 => offer(0..=2, 0..=3, 0..=1, 0..=2, 0..=0, 0..=1, none),
-            Self::V0_11 => offer(0..=3, 0..=5, 0..=2, 0..=4, 0..=1, 0..=2, 0..=0),
-            Self::V1_1 => offer(0..=5, 0..=7, 0..=2, 0..=5, 0..=1, 0..=2, 0..=0),
-            Self::V2_1 => offer(0..=7, 0..=10, 0..=4, 0..=7, 0..=2, 0..=3, 0..=1),
-            Self::V2_8 => offer(0..=9, 0..=12, 0..=6, 0..=11, 0..=3, 0..=7, 0..=4),
-            Self::V3_9 => offer(0..=11, 0..=17, 0..=9, 0..=12, 0..=4, 0..=7, 0..=5),
-            Self::V4_4 => offer(0..=13, 4..=18, 1..=11, 0..=13, 0..=4, 2..=7, 0..=5),
+            Self::V0_9 => offer(0..=1, 0..=1, 0..=0, 0..=0, none.clone(), none.clone(), none.clone(), none),
+            Self::V0_10 => offer(0..=2, 0..=3, 0..=1, 0..=2, 0..=0, 0..=1, none.clone(), none),
+            Self::V0_11 => offer(0..=3, 0..=5, 0..=2, 0..=4, 0..=1, 0..=2, 0..=0, 0..=0),
+            Self::V1_1 => offer(0..=5, 0..=7, 0..=2, 0..=5, 0..=1, 0..=2, 0..=0, 0..=0),
+            Self::V2_1 => offer(0..=7, 0..=10, 0..=4, 0..=7, 0..=2, 0..=3, 0..=1, 0..=2),
+            Self::V2_8 => offer(0..=9, 0..=12, 0..=6, 0..=11, 0..=3, 0..=7, 0..=4, 0..=4),
+            Self::V3_9 => offer(0..=11, 0..=17, 0..=9, 0..=12, 0..=4, 0..=7, 0..=5, 0..=4),
+            Self::V4_4 => offer(0..=13, 4..=18, 1..=11, 0..=13, 0..=4, 2..=7, 0..=5, 2..=4),
         }
     }
 
@@ -109,6 +118,7 @@ impl Release {
             (api_versions::ApiVersionsRequest::KEY, offer.api_versions),
             (create_topics::CreateTopicsRequest::KEY, offer.create_topics),
             (init_producer_id::InitProducerIdRequest::KEY, offer.init_producer_id),
+            (offset_for_leader_epoch::OffsetForLeaderEpochRequest::KEY, offer.offset_for_leader_epoch),
         ];
         let offered = all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions);
         offered.filter(|versions| !versions.is_empty())
@@ -155,7 +165,7 @@ mod tests {
                 assert!(api.versions.contains(versions.start()), "{release}: {}", api.name);
                 assert!(api.versions.contains(versions.end()), "{release}: {}", api.name);
             }
-            assert_eq!(release.all_versions().count(), 7);
+            assert_eq!(release.all_versions().count(), 8);
         }
     }
 

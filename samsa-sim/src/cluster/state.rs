@@ -12,6 +12,7 @@ use samsa_proto::wire::Uuid;
 use samsa_proto::zookeeper::path;
 
 use super::config::ClusterConfig;
+use super::fetch_sessions::FetchSessions;
 use super::registry;
 use super::release::Release;
 use super::topic::{Partition, Topic};
@@ -78,6 +79,7 @@ pub(super) struct State {
     /// Topics that were created, those of the same name too.
     pub(super) incarnations: u64,
     pub(super) losses: Vec<Loss>,
+    pub(super) sessions: FetchSessions,
     pub(super) rng: Rng,
     pub(super) out: VecDeque<Output>,
 }
@@ -96,7 +98,20 @@ impl State {
         let brokers = (1..).zip(addresses.into_iter().map(broker)).collect();
         let (topics, timers, out) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
         let (producers, incarnations, losses) = (0, 0, Vec::new());
-        Self { config, brokers, topics, timers, timers_set: 0, producers, incarnations, losses, rng, out }
+        let sessions = FetchSessions::new(config.fetch_sessions);
+        Self {
+            config,
+            brokers,
+            topics,
+            timers,
+            timers_set: 0,
+            producers,
+            incarnations,
+            losses,
+            sessions,
+            rng,
+            out,
+        }
     }
 
     pub(super) const fn release(&self) -> Release {
@@ -181,6 +196,7 @@ impl State {
     }
 
     pub(super) fn stop(&mut self, now: Now, id: i32) {
+        self.sessions.forget(id);
         if let Some(broker) = self.brokers.get_mut(&id) {
             broker.running = false;
             self.set_timer(now, &DETECTION, Timer::Detect(id));
@@ -323,6 +339,7 @@ impl State {
         for (number, batches) in (0..).zip(partitions) {
             let Some(partition) = self.partition_mut(name, number) else { continue };
             for (header, bytes) in batches.iter().filter_map(|bytes| Some((first_header(bytes)?, bytes))) {
+                partition.log.skip((header.base_offset - partition.log.end()).max(0));
                 partition.log.append(&header, bytes, partition.epoch);
             }
             partition.commit();

@@ -155,6 +155,11 @@ impl Partition {
         }
     }
 
+    /// How far readers get: to what all in sync have, or to what is decided of it.
+    pub(super) fn readable_end(&self, only_decided: bool) -> i64 {
+        if only_decided { self.log.transactions().stable_end(self.committed) } else { self.committed }
+    }
+
     /// Those in sync have all of it.
     pub(super) fn commit(&mut self) {
         self.committed = self.log.end();

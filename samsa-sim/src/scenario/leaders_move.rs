@@ -36,6 +36,6 @@ mod tests {
             let report = Stage::play(seed, Options::default(), plan, play);
             report.violations.iter().any(|violation| violation.invariant == "acknowledged-is-stored")
         };
-        assert!((0..40).any(is_lost));
+        assert!((0..120).any(is_lost));
     }
 }

@@ -4,6 +4,8 @@ mod ages;
 mod ambiguous_outcome;
 mod dead_leader;
 mod dead_leaders;
+mod empty_batches;
+mod fetch_sessions;
 mod leaders_move;
 mod lying_broker;
 mod one_partition_in_doubt;
@@ -11,15 +13,21 @@ mod plan;
 mod publish_and_read;
 mod quotas;
 mod read_back;
+mod read_committed;
+mod seek_and_pause;
 mod sequence_wraps;
 mod sets_stay_whole;
 mod short_deadline;
+mod slow_application;
 mod stage;
 mod stale_metadata;
 mod suspended;
 mod topic_flaps;
 mod topic_made_anew;
 mod torn_connections;
+mod truncation;
+mod wander;
+mod written;
 
 use std::fmt;
 
@@ -76,6 +84,12 @@ const ALL: &[(Scenario, Body)] = &[
     (torn_connections::SCENARIO, torn_connections::run),
     (suspended::SCENARIO, suspended::run),
     (dead_leader::SCENARIO, dead_leader::run),
+    (truncation::SCENARIO, truncation::run),
+    (empty_batches::SCENARIO, empty_batches::run),
+    (read_committed::SCENARIO, read_committed::run),
+    (fetch_sessions::SCENARIO, fetch_sessions::run),
+    (slow_application::SCENARIO, slow_application::run),
+    (seek_and_pause::SCENARIO, seek_and_pause::run),
 ];
 
 /// There is no scenario of this name.

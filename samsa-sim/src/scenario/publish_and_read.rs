@@ -50,13 +50,18 @@ pub(super) async fn play_with(stage: Stage, publisher: Cluster, client: Cluster)
             reading.read(READER, reader, AT_ONCE).await;
         }
     });
-    publish_until_healed(&stage, &publisher).await;
-    flush(&stage, &publisher).await;
-    stage.world.sleep(RECOVERY).await;
-    publish_when_all_is_well(&stage, &publisher).await;
+    publish_and_settle(&stage, &publisher).await;
     stage.read_to_the_end(READER).await;
     stage.close(publisher).await;
     stage.close(client).await;
+}
+
+/// Publishes while things go wrong, and some records more when all is well.
+pub(super) async fn publish_and_settle(stage: &Stage, publisher: &Cluster) {
+    publish_until_healed(stage, publisher).await;
+    flush(stage, publisher).await;
+    stage.world.sleep(RECOVERY).await;
+    publish_when_all_is_well(stage, publisher).await;
 }
 
 pub(super) async fn publish_until_healed(stage: &Stage, publisher: &Cluster) {

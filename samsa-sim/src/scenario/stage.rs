@@ -1,7 +1,9 @@
 //! What scenarios share: a world, one topic in it, and the history of what an application did with it.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Ref, RefCell, RefMut};
+use std::future::poll_fn;
 use std::ops::Range;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -96,7 +98,11 @@ impl Stage {
         self.history.borrow()
     }
 
-    fn tell(&self, who: &str, what: std::fmt::Arguments<'_>) {
+    pub(super) fn history_mut(&self) -> RefMut<'_, History> {
+        self.history.borrow_mut()
+    }
+
+    pub(super) fn tell(&self, who: &str, what: std::fmt::Arguments<'_>) {
         self.world.trace().line(who, what);
     }
 
@@ -177,7 +183,7 @@ impl Stage {
         let topic = topic.clone();
         let mut publishing = Box::pin(async move { topic.publish(set).await });
         // Its place is fixed when it is first polled; there is room.
-        let early = std::future::poll_fn(|cx| Poll::Ready(publishing.as_mut().poll(cx))).await;
+        let early = poll_fn(|cx| Poll::Ready(publishing.as_mut().poll(cx))).await;
         for value in values {
             self.accept(key.clone(), value);
         }
@@ -257,7 +263,7 @@ impl Stage {
 
     /// Reads all that comes, until the client is closed, and takes so long for each message.
     pub(super) async fn read(self, number: usize, mut reader: Reader, pace: Range<Duration>) {
-        while let Some(message) = reader.next().await {
+        while let Some(message) = self.next(number, &mut reader).await {
             match message {
                 Ok(message) => self.keep(number, &message),
                 Err(error) => self.world.violation("reads-on", error.to_string()),
@@ -269,7 +275,39 @@ impl Stage {
         }
     }
 
-    fn keep(&self, number: usize, message: &ConsumedMessage) {
+    /// The next message of a reader. Its positions are looked at meanwhile.
+    pub(super) async fn next(
+        &self,
+        number: usize,
+        reader: &mut Reader,
+    ) -> Option<Result<ConsumedMessage, ReadError>> {
+        poll_fn(|cx| {
+            let polled = pin!(reader.next()).poll(cx);
+            self.look_at(number, reader);
+            polled
+        })
+        .await
+    }
+
+    /// Where a reader stands; never behind where it stood, unless something was lost.
+    fn look_at(&self, number: usize, reader: &Reader) {
+        let partitions = self.world.host().look(|cluster| cluster.partition_count(TOPIC));
+        let positions = &mut self.history_mut().positions;
+        for partition in 0..partitions {
+            let Some(position) = reader.position(partition) else { continue };
+            let before = positions.insert((number, partition), position);
+            if before.is_some_and(|before| before > position) && self.nothing_is_lost() {
+                let what = format!("reader {number} of partition {partition}: {before:?}, then {position}");
+                self.world.violation("positions-go-forward", what);
+            }
+        }
+    }
+
+    fn nothing_is_lost(&self) -> bool {
+        self.world.host().look(|cluster| cluster.losses(TOPIC).is_empty())
+    }
+
+    pub(super) fn keep(&self, number: usize, message: &ConsumedMessage) {
         let (partition, offset) = (message.partition(), message.offset());
         let value = message.value().map(<[u8]>::to_vec);
         let text = String::from_utf8_lossy(value.as_deref().unwrap_or_default()).into_owned();
@@ -285,27 +323,35 @@ impl Stage {
     /// Waits until a reader has got all that is there, at most for [`CONVERGENCE`]. Whether it was in time, the check of
     /// what was read says.
     pub(super) async fn read_to_the_end(&self, number: usize) {
+        // Beyond the end is who has not noticed yet that something was lost.
         let has_all = || {
-            let history = self.history();
-            self.ends().all(|(partition, end)| {
-                let last = history.reads.get(&(number, partition)).and_then(|reads| reads.last());
-                // Beyond the end is who has not noticed yet that something was lost.
-                last.map_or(0, |read| read.offset + 1) == end
-            })
+            let positions = &self.history().positions;
+            self.ends().all(|(partition, end)| positions.get(&(number, partition)) == Some(&end))
         };
+        // Who has not noticed passes by the end: it has to stay there for a second.
         let reading = async {
-            while !has_all() {
+            let mut there = 0;
+            while there < 20 {
                 self.world.sleep(Duration::from_millis(50)).await;
+                there = if has_all() { there + 1 } else { 0 };
             }
         };
-        self.world.timeout(CONVERGENCE, reading).await;
+        if self.world.timeout(CONVERGENCE, reading).await.is_none() {
+            let ends: Vec<_> = self.ends().collect();
+            let history = self.history();
+            let of_it = history.positions.iter().filter(|((reader, _), _)| *reader == number);
+            let of_it: Vec<_> = of_it.map(|((_, partition), position)| (*partition, *position)).collect();
+            let what = format!("reader {number} stands at {of_it:?}, and partitions end at {ends:?}");
+            drop(history);
+            self.world.violation("positions-reach-the-end", what);
+        }
         self.history.borrow_mut().finished_readers.push(number);
     }
 
-    /// Up to where each partition of the topic is committed.
-    fn ends(&self) -> impl Iterator<Item = (i32, i64)> {
+    /// Up to where each partition of the topic is committed, transactions included.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (i32, i64)> {
         let ends = |cluster: &ModelCluster| -> Vec<i64> {
-            (0..cluster.partition_count(TOPIC)).map(|number| cluster.committed(TOPIC, number)).collect()
+            (0..cluster.partition_count(TOPIC)).map(|number| cluster.stable_end(TOPIC, number)).collect()
         };
         (0..).zip(self.world.host().look(ends))
     }

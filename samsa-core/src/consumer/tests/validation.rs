@@ -86,6 +86,8 @@ fn with_a_reset_reading_goes_on_where_the_log_was_cut_and_that_is_told() {
     assert_eq!(*error, truncated(1));
     let asked = next(&mut model);
     assert_eq!(wants(&asked), [(0, 1)]);
+    let fetch: FetchRequest<'_> = asked.read();
+    assert_eq!(fetch.topics[0].partitions[0].last_fetched_epoch, 4, "the log may be cut back again");
     brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(1, 1), 6))]);
     assert_eq!(span(&mut reader), (0, 1, 2));
 }
@@ -161,4 +163,24 @@ fn out_of_range_for_an_epoch_that_the_broker_does_not_know_is_asked_again_withou
     assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, -1);
     brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
     assert!(matches!(error(&mut reader), ReadError::OutOfRange { offset: 2, .. }));
+}
+
+#[test]
+fn what_the_application_has_not_taken_yet_of_a_log_that_was_cut_is_fetched_again_and_nothing_is_told() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(0, 2), 4))]);
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(2, 2), 4))]);
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    let asked = model.asked();
+    model.leader_epoch = 6;
+    let asked = fenced(&mut model, asked);
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 3);
+    assert!(polls(&mut reader).is_pending(), "what is lost is not handed out");
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(0, 2)]);
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(2, 1), 4))]);
+    assert_eq!(span(&mut reader), (0, 2, 3));
 }
