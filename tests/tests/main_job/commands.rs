@@ -20,6 +20,7 @@ on_each_release!(
     brokers_and_topics_are_shown,
     a_line_that_is_too_long_is_told_and_the_others_are_published,
     lines_that_are_a_set_stay_together,
+    perf_tells_what_it_took,
     what_is_consumed_is_what_was_asked_for,
     messages_are_printed_as_json,
     a_topic_that_is_not_there_is_a_failure,
@@ -73,6 +74,23 @@ fn brokers_and_topics_are_shown(release: Release) {
         assert_eq!((&partition["earliest"], &partition["latest"]), (&json!(0), &json!(0)));
     }
     printed(&samsa(kafka, &["explain"], ""));
+}
+
+fn perf_tells_what_it_took(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "measured", 2).expect("a topic");
+    for (command, figures) in [
+        (&["publish", "measured", "--records", "2000", "--size", "100"][..], &["cpu_ns_per_record"][..]),
+        (&["consume", "measured", "--records", "2000"], &["records_per_second", "max_rss_bytes"]),
+        (&["latency", "measured", "--rate", "500", "--seconds", "2", "--size", "100"], &["p50_ms", "max_ms"]),
+    ] {
+        let told = objects(&samsa(kafka, &[&["--json", "perf"], command].concat(), ""));
+        let records = if command[0] == "latency" { 1000 } else { 2000 };
+        assert_eq!((told.len(), &told[0]["records"]), (1, &records.into()), "{command:?}");
+        for figure in figures {
+            assert!(told[0][figure].as_f64().is_some_and(|figure| figure > 0.0), "{figure} of {told:?}");
+        }
+    }
 }
 
 fn lines_that_are_a_set_stay_together(release: Release) {

@@ -54,22 +54,30 @@ impl Run {
     }
 }
 
-impl Figures {
-    /// A line each, or one object.
-    pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
-        let mut out = Output::stdout();
-        if json {
-            out.object(self)?;
-        } else {
-            for (name, figure) in self.lines() {
-                writeln!(out, "{name:<20} {figure}")?;
-            }
+/// Prints figures: a line each, or one object.
+pub(super) fn print(
+    figures: &impl Serialize,
+    lines: Vec<(&'static str, String)>,
+    json: bool,
+) -> Result<(), Failure> {
+    let mut out = Output::stdout();
+    if json {
+        out.object(figures)?;
+    } else {
+        for (name, figure) in lines {
+            writeln!(out, "{name:<20} {figure}")?;
         }
-        Ok(out.flush()?)
+    }
+    Ok(out.flush()?)
+}
+
+impl Figures {
+    pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
+        print(self, self.lines(), json)
     }
 
-    fn lines(&self) -> [(&'static str, String); 8] {
-        [
+    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
+        vec![
             ("records", self.records.to_string()),
             ("bytes", self.bytes.to_string()),
             ("seconds", format!("{:.3}", self.seconds)),

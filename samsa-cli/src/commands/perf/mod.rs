@@ -2,6 +2,7 @@
 
 mod consume;
 mod figures;
+mod latency;
 mod load;
 mod publish;
 mod usage;
@@ -10,6 +11,7 @@ mod values;
 use clap::Subcommand;
 
 use self::consume::PerfConsume;
+use self::latency::PerfLatency;
 use self::publish::PerfPublish;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -22,6 +24,7 @@ use crate::settings::Setting;
 pub(crate) enum Perf {
     Publish(PerfPublish),
     Consume(PerfConsume),
+    Latency(PerfLatency),
 }
 
 impl Perf {
@@ -29,7 +32,7 @@ impl Perf {
     pub(crate) fn settings(&self) -> Vec<Setting> {
         match self {
             Self::Publish(publish) => publish.settings(),
-            Self::Consume(_) => Vec::new(),
+            Self::Consume(_) | Self::Latency(_) => Vec::new(),
         }
     }
 
@@ -37,6 +40,7 @@ impl Perf {
         match self {
             Self::Publish(publish) => publish.run(session).await,
             Self::Consume(consume) => consume.run(session).await,
+            Self::Latency(latency) => latency.run(session).await,
         }
     }
 }

@@ -1,0 +1,178 @@
+//! `samsa perf latency`.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use futures_lite::future;
+use hdrhistogram::Histogram;
+use samsa_client::{AppendError, Delivery, Topic};
+use serde::Serialize;
+
+use super::figures::{Figures, Run, print};
+use super::values::Values;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::undelivered::Undelivered;
+
+/// Publish records without keys at a steady rate, and see how long each takes to be acknowledged
+///
+/// The time of a record is from handing it to the client, room in the buffer included, to its acknowledgement.
+#[derive(Args, Debug)]
+pub(crate) struct PerfLatency {
+    /// Where to
+    topic: String,
+    /// Records a second
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    rate: u64,
+    /// For so many seconds
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+    /// Bytes of each value
+    #[arg(long, value_name = "B")]
+    size: usize,
+}
+
+/// What a run took, and its records.
+#[derive(Debug, Serialize)]
+struct LatencyFigures {
+    #[serde(flatten)]
+    run: Figures,
+    p50_ms: f64,
+    p99_ms: f64,
+    p999_ms: f64,
+    max_ms: f64,
+}
+
+/// Records on their way, and the times of those that have arrived.
+struct Flight {
+    pending: Vec<(Instant, Delivery)>,
+    settled: u64,
+    /// In microseconds.
+    times: Histogram<u64>,
+    undelivered: Undelivered,
+}
+
+impl PerfLatency {
+    pub(super) async fn run(&self, session: &Session) -> Result<(), Failure> {
+        session.connect().await?;
+        let topic = session.cluster.topic(&self.topic);
+        session.ask(topic.partitions()).await?;
+        let mut flight = Flight::new()?;
+
+        let run = Run::begin()?;
+        let halted = session.stop.or(self.send(session, &topic, &mut flight)).await;
+        let halted = halted.unwrap_or_else(|| Err(Failure::interrupted("publishing")));
+        let acknowledged = flight.settled - flight.undelivered.count();
+        let figures = run.end(acknowledged, acknowledged * self.size as u64)?;
+
+        let Flight { times, undelivered, .. } = flight;
+        LatencyFigures::new(figures, &times).print(session.json)?;
+        undelivered.into_result()?;
+        halted
+    }
+
+    async fn send(&self, session: &Session, topic: &Topic, flight: &mut Flight) -> Result<(), Failure> {
+        let values = Values::new(self.size);
+        let (began, mut values) = (Instant::now(), values.cycle());
+        for number in 0..self.rate * self.seconds {
+            let due = began + Duration::from_nanos(number * 1_000_000_000 / self.rate);
+            while let Some(early) =
+                due.checked_duration_since(Instant::now()).filter(|early| !early.is_zero())
+            {
+                future::or((session.sleep)(early), flight.next()).await;
+            }
+            flight.enqueue(topic, values.next()).await?;
+        }
+        while !flight.pending.is_empty() {
+            flight.next().await;
+        }
+        Ok(())
+    }
+}
+
+impl Flight {
+    fn new() -> Result<Self, Failure> {
+        Ok(Self { pending: Vec::new(), settled: 0, times: times()?, undelivered: Undelivered::default() })
+    }
+
+    /// While it waits for room, others arrive.
+    async fn enqueue(&mut self, topic: &Topic, value: &[u8]) -> Result<(), AppendError> {
+        let since = Instant::now();
+        let accepted = topic.enqueue(value);
+        let settling = async {
+            loop {
+                self.next().await;
+            }
+        };
+        let delivery = future::or(accepted, settling).await?;
+        self.pending.push((since, delivery));
+        Ok(())
+    }
+
+    /// Waits until some have their outcome.
+    async fn next(&mut self) {
+        poll_fn(|cx| self.poll_next(cx)).await;
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let before = self.settled;
+        let Self { pending, settled, times, undelivered } = self;
+        pending.retain_mut(|(since, delivery)| {
+            let Poll::Ready(outcome) = Pin::new(delivery).poll(cx) else { return true };
+            *settled += 1;
+            match outcome {
+                Ok(_) => times.saturating_record(since.elapsed().as_micros() as u64),
+                Err(error) => {
+                    undelivered.add(&format_args!("record {settled}"), error.certainty(), &error);
+                }
+            }
+            false
+        });
+        if *settled > before { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// Of three digits, up to an hour: no delivery takes longer.
+fn times() -> Result<Histogram<u64>, Failure> {
+    Histogram::new_with_max(3_600_000_000, 3).map_err(|error| Failure::NotDone(error.to_string()))
+}
+
+impl LatencyFigures {
+    fn new(run: Figures, times: &Histogram<u64>) -> Self {
+        let at = |quantile| Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3;
+        let max_ms = Duration::from_micros(times.max()).as_secs_f64() * 1e3;
+        Self { run, p50_ms: at(0.5), p99_ms: at(0.99), p999_ms: at(0.999), max_ms }
+    }
+
+    fn print(&self, json: bool) -> Result<(), Failure> {
+        let mut lines = self.run.lines();
+        let times = [
+            ("p50_ms", self.p50_ms),
+            ("p99_ms", self.p99_ms),
+            ("p999_ms", self.p999_ms),
+            ("max_ms", self.max_ms),
+        ];
+        lines.extend(times.map(|(name, ms)| (name, format!("{ms:.3}"))));
+        print(self, lines, json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_of_the_times_in_milliseconds() {
+        let mut times = times().unwrap();
+        (1..=1000).for_each(|number| times.saturating_record(number * 1000));
+        let run = Run::begin().unwrap().end(1000, 0).unwrap();
+        let figures = serde_json::to_value(LatencyFigures::new(run, &times)).unwrap();
+        let near = |name: &str, ms: f64| (figures[name].as_f64().unwrap() / ms - 1.0).abs() < 0.01;
+        assert!(near("p50_ms", 500.0) && near("p99_ms", 990.0), "{figures}");
+        assert!(near("p999_ms", 999.0) && near("max_ms", 1000.0), "{figures}");
+        assert_eq!(figures["records"], 1000);
+    }
+}
