@@ -139,6 +139,7 @@ pub struct Publishing<'t, P: Publication> {
 enum Stage<P, T> {
     New(P),
     Accepted(T),
+    Refused,
 }
 
 impl<'t, P: Publication> Publishing<'t, P> {
@@ -157,13 +158,16 @@ impl<P: Publication> Future for Publishing<'_, P> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(ticket)) => this.stage = Stage::Accepted(ticket),
                 Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Err(publication.not_accepted(this.topic, this.partition, error)));
+                    let error = publication.not_accepted(this.topic, this.partition, error);
+                    this.stage = Stage::Refused;
+                    return Poll::Ready(Err(error));
                 }
             }
         }
         match &mut this.stage {
             Stage::Accepted(ticket) => Pin::new(ticket).poll(cx),
             Stage::New(_) => Poll::Pending,
+            Stage::Refused => panic!("a publication was polled after it had given its outcome"),
         }
     }
 }
