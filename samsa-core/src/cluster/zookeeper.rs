@@ -223,8 +223,8 @@ impl ZooKeeperDiscovery {
             (Question::Topic(name), Ok(ZkAnswer::Stat(Some(stat)))) => {
                 Some(Learnt::Topic { name, czxid: stat.czxid })
             }
-            // It is deleted, or not made yet; the watch on the list tells.
-            (Question::Topic(_), Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode)) => None,
+            // It is deleted, or not made yet: the watch on the list tells. Or it is none of our business.
+            (Question::Topic(_), Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode | ZkError::NoAuth)) => None,
             (Question::Broker(id), Ok(ZkAnswer::Data(data, _))) => {
                 self.broker(id, &data);
                 self.finish_reading()

@@ -61,9 +61,10 @@ impl Script {
             {
                 id
             }
-            Some(Intent::ZooKeeper { id, op: ZkOp::Get { path: asked, watch: false } }) if asked == path => {
-                id
-            }
+            Some(Intent::ZooKeeper {
+                id,
+                op: ZkOp::Get { path: asked, watch: false } | ZkOp::Exists { path: asked, watch: false },
+            }) if asked == path => id,
             other => panic!("not {path} but {other:?}"),
         }
     }
@@ -204,4 +205,29 @@ fn a_closed_session_is_asked_nothing() {
     script.connects(session);
     assert!(script.out.pop().is_none());
     assert!(script.discovery.deadline().is_none());
+}
+
+#[test]
+fn a_topic_s_node_tells_which_transaction_made_it() {
+    let (mut script, ..) = Script::connected();
+    let topics = || vec!["events".into(), "no/name".into()];
+    script.with(|discovery, cx| discovery.look_at(cx, topics()));
+    let id = script.asks("/brokers/topics/events");
+    script.with(|discovery, cx| discovery.look_at(cx, topics()));
+    assert!(script.out.pop().is_none(), "it is asked about already, and no topic has the other name");
+
+    let stat = ZkStat { czxid: 70, ..ZkStat::default() };
+    let learnt = script.hears(id, Ok(ZkAnswer::Stat(Some(stat))));
+    assert_eq!(learnt, Some(Learnt::Topic { name: "events".into(), czxid: 70 }));
+}
+
+#[test]
+fn a_topic_s_node_that_is_gone_or_may_not_be_read_is_no_trouble() {
+    for result in [Ok(ZkAnswer::Stat(None)), Err(ZkError::NoAuth)] {
+        let (mut script, ..) = Script::connected();
+        script.with(|discovery, cx| discovery.look_at(cx, vec!["events".into()]));
+        let id = script.asks("/brokers/topics/events");
+        assert_eq!(script.hears(id, result), None);
+        assert_eq!(script.discovery.deadline(), None);
+    }
 }
