@@ -303,7 +303,7 @@ impl Inner {
                 Output::NodeGone { path } => self.world.zookeeper.with(|ensemble| ensemble.uproot(&path)),
                 Output::Note { broker, text } => self.world.trace.line(&name(broker), format_args!("{text}")),
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
-                Output::Hasty(text) if self.bytes_are_punctual() => {
+                Output::Hasty(text) if self.haste_is_the_clients() => {
                     self.world.violations.add("waits-out-throttle", text);
                 }
                 Output::Hasty(_) => {}
@@ -311,10 +311,11 @@ impl Inner {
         }
     }
 
-    /// Whether what arrives now was sent just now.
-    fn bytes_are_punctual(&self) -> bool {
-        let late = [Fault::Latency, Fault::Split, Fault::Stall, Fault::Partition, Fault::Suspend];
-        !self.world.faults.kinds().iter().any(|kind| late.contains(kind))
+    /// Whether what arrives now was sent just now, by a client that could read all that it was told.
+    fn haste_is_the_clients(&self) -> bool {
+        use Fault::{Latency, Lies, Partition, Split, Stall, Suspend};
+        let excuses = [Latency, Split, Stall, Partition, Suspend, Lies];
+        !self.world.faults.kinds().iter().any(|kind| excuses.contains(kind))
     }
 
     fn send(&mut self, conn: ServerConn, frame: Vec<Bytes>) {
