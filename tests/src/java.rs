@@ -84,6 +84,28 @@ pub fn produce(
     output.lines().map(|line| acknowledged(line).ok_or_else(|| misread("Produce", line, "a place"))).collect()
 }
 
+/// Records that Java's producer writes together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// The values of its records, all for partition 0.
+    pub values: Vec<Vec<u8>>,
+    /// Whether it is committed in the end, or aborted.
+    pub committed: bool,
+}
+
+/// Java's producer writes one transaction after the other, each flushed before it ends. `id` is its transactional id.
+pub fn transact(kafka: &RealKafka, topic: &str, id: &str, transactions: &[Transaction]) -> Result<(), Error> {
+    let mut input = String::new();
+    for Transaction { values, committed } in transactions {
+        let _ = write!(input, "{}", if *committed { "commit" } else { "abort" });
+        for value in values {
+            let _ = write!(input, " {}", STANDARD.encode(value));
+        }
+        input.push('\n');
+    }
+    run(kafka, "Transact", &[topic], &[("transactional.id", id)], input.as_bytes(), LIMIT).map(drop)
+}
+
 /// Java's admin client makes a topic with one replica, and waits until its leaders are known.
 pub fn create_topic(kafka: &RealKafka, topic: &str, partitions: u32) -> Result<(), Error> {
     run(kafka, "CreateTopic", &[topic, &partitions.to_string()], &[], b"", LIMIT).map(drop)

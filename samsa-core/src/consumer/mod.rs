@@ -5,11 +5,17 @@
 //! compressed, as slices of the response. The application's half is the [`Reader`]: it takes a [`Segment`] off the
 //! buffer, decompresses one batch at a time on its own thread, and hands it out as a [`Chunk`].
 //!
+//! What moves a partition's position in another way than by reading stands apart: [seeks](seeking), positions that mean
+//! nothing any more ([`losing`]), doubts after a change of leaders ([`validation`]). A [`Source`] is what both halves know
+//! of a partition; its position epoch is the fence against whatever arrives late. Which partitions a broker fetches for the
+//! reader, its [`session`] knows.
+//!
 //! A response is paid for from its arrival until the last slice of it is dropped ([`Memory`](memory::Memory)).
 //!
-//! `buffer` and `memory` know threads, as few other places of this crate do.
+//! `buffer`, `source` and `memory` know threads, as few other places of this crate do.
 //!
 //! [`Partition`]: partition::Partition
+//! [`Source`]: source::Source
 //! [`FetchBuffer`]: buffer::FetchBuffer
 //! [`Segment`]: buffer::Segment
 

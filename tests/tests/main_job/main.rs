@@ -7,6 +7,7 @@ mod looking;
 mod publishing;
 mod reading;
 mod threads;
+mod transactions;
 
 #[path = "../support/client.rs"]
 mod client;
