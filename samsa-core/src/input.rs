@@ -16,7 +16,7 @@ pub enum Input {
     Tick,
     /// Application threads changed batches ([`Notices::BATCHES`](crate::Notices::BATCHES)).
     BatchesReady,
-    /// The application gave fetch memory back, or waits for more ([`Notices::CREDIT`](crate::Notices::CREDIT)).
+    /// The application gave fetch memory back, resumed a partition, or waits for more ([`Notices::CREDIT`](crate::Notices::CREDIT)).
     Credit,
     /// The application wants something.
     Command {

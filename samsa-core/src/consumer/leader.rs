@@ -7,6 +7,9 @@ use crate::address::HostPort;
 use crate::command::PartitionInfo;
 use crate::id::BrokerId;
 
+/// So many hints in a row are followed without a wait.
+const HINTS_AT_ONCE: u32 = 3;
+
 /// A broker and where it listens, if that makes sense.
 pub(crate) fn introduction(endpoint: &NodeEndpoint<'_>) -> Option<(BrokerId, HostPort)> {
     let port = u16::try_from(endpoint.port).ok().filter(|port| *port != 0)?;
@@ -15,10 +18,12 @@ pub(crate) fn introduction(endpoint: &NodeEndpoint<'_>) -> Option<(BrokerId, Hos
 }
 
 impl Partition {
-    /// A leader of a later epoch than the one that is known is asked at once; the metadata will follow.
+    /// A leader of a later epoch than the one that is known is asked at once, unless one named the other too often; the
+    /// metadata will follow.
     pub(crate) fn take_hint(&mut self, hint: &LeaderIdAndEpoch) {
         let is_later = self.leader_epoch.is_some_and(|epoch| hint.leader_epoch > epoch);
         if hint.leader_id >= 0 && is_later {
+            let not_before = self.not_before;
             self.follow(&PartitionInfo {
                 partition: self.source.partition(),
                 leader: Some(BrokerId(hint.leader_id)),
@@ -26,6 +31,9 @@ impl Partition {
                 replicas: Vec::new(),
                 in_sync: Vec::new(),
             });
+            if self.failures > HINTS_AT_ONCE {
+                self.not_before = not_before;
+            }
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Partition {
     pub(crate) not_before: Instant,
     /// What went wrong last, while it has not gone right since.
     pub(crate) trouble: Option<String>,
-    failures: u32,
+    pub(super) failures: u32,
     corrupt: u32,
 }
 

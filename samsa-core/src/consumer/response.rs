@@ -20,6 +20,9 @@ use crate::error::ReadError;
 
 pub(super) const UNANSWERED: &str = "the response says nothing of the partition";
 
+const NO_DIVERGENCE: &str =
+    "the broker says that its log parts from what was read, and names a place where it does not";
+
 /// The first version that knows of transactions.
 const HAS_TRANSACTIONS: i16 = 4;
 
@@ -106,7 +109,9 @@ impl Fetcher {
         match verdict(data.error_code) {
             Verdict::Fine if data.diverging_epoch.epoch >= 0 => {
                 let end = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
-                self.compare(scope, data.partition_index, end);
+                if !self.compare(scope, data.partition_index, end) {
+                    self.fail_one(scope, data.partition_index, NO_DIVERGENCE);
+                }
             }
             Verdict::Fine => {
                 let records =

@@ -84,13 +84,14 @@ impl Fetcher {
         }
     }
 
-    /// The leader's log has nothing of the epoch of the last record read, nor of those before, behind this end.
-    pub(crate) fn compare(&mut self, scope: &mut Scope<'_>, number: i32, (epoch, end): (i32, i64)) {
-        let Some(partition) = self.partitions.get_mut(&number) else { return };
+    /// The leader's log has nothing of the epoch of the last record read, nor of those before, behind this end. Says whether
+    /// it parts from what was read.
+    pub(crate) fn compare(&mut self, scope: &mut Scope<'_>, number: i32, (epoch, end): (i32, i64)) -> bool {
+        let Some(partition) = self.partitions.get_mut(&number) else { return false };
         let (offset, known) = (partition.offset(), epoch >= 0 && end >= 0);
         let parts = end < offset || partition.read_epoch.is_some_and(|read| epoch < read);
         if !known || !parts || is_planted(PlantedBug::SkipsValidation) {
-            return;
+            return false;
         }
         let from = end.min(offset);
         match self.buffer.withdraw(number) {
@@ -103,5 +104,6 @@ impl Fetcher {
                 self.lose(scope, number, error, Some(epoch));
             }
         }
+        true
     }
 }

@@ -147,3 +147,20 @@ fn a_leader_that_is_not_known_is_reached_at_the_address_that_comes_with_it() {
     model.answers::<FetchRequest<'_>>(&asked, &response);
     assert_eq!(model.asked().broker, 3);
 }
+
+#[test]
+fn brokers_that_name_each_other_for_ever_cost_waits() {
+    let mut model = Model::start(&[1, 2]);
+    let _reader = opened(&mut model, ReaderSpec { partition: Some(0), ..spec(Offset::Exact(0)) });
+    let mut asked = model.asked();
+    let start = model.now.mono;
+    for leader_epoch in 6..20 {
+        let leader_id = 3 - asked.broker;
+        let current_leader = LeaderIdAndEpoch { leader_id, leader_epoch, ..Default::default() };
+        let moved = PartitionData { current_leader, ..failing(0, ErrorCode::NOT_LEADER_OR_FOLLOWER) };
+        brings(&mut model, &asked, vec![moved]);
+        model.waits_for_something();
+        asked = model.asked();
+    }
+    assert!(model.now.mono > start);
+}

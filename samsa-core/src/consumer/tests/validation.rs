@@ -184,3 +184,15 @@ fn what_the_application_has_not_taken_yet_of_a_log_that_was_cut_is_fetched_again
     brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(2, 1), 4))]);
     assert_eq!(span(&mut reader), (0, 2, 3));
 }
+
+#[test]
+fn a_divergence_that_is_none_costs_a_wait() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(5)));
+    let asked = model.asked();
+    let diverging_epoch = Diverging { epoch: 9, end_offset: 70, ..Default::default() };
+    brings(&mut model, &asked, vec![PartitionData { diverging_epoch, ..data(0, &[]) }]);
+    assert!(model.is_quiet() && polls(&mut reader).is_pending());
+    model.waits_for_something();
+    assert_eq!(wants(&model.asked()), [(0, 5)]);
+}
