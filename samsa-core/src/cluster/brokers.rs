@@ -37,8 +37,11 @@ impl Brokers {
     /// What a broker tells of all of them.
     pub(crate) fn set_advertised(&mut self, advertised: BTreeMap<BrokerId, BrokerInfo>) {
         for (id, now) in &advertised {
-            let before = self.advertised.get(id).or_else(|| self.known.get(id));
-            if before.is_none_or(|before| before.address != now.address) {
+            let is_news = match self.advertised.get(id) {
+                Some(before) => before != now,
+                None => self.known.get(id).is_none_or(|known| known.address != now.address),
+            };
+            if is_news {
                 self.known.insert(*id, self.with_registration(now));
             }
         }
@@ -121,6 +124,15 @@ mod tests {
         assert_eq!(address(&brokers), "new:9092");
         advertises(&mut brokers, "old:9092");
         assert_eq!(address(&brokers), "new:9092", "that is what was said before");
+    }
+
+    #[test]
+    fn a_broker_that_moves_to_another_rack_is_news() {
+        let mut brokers = Brokers::default();
+        advertises(&mut brokers, "k1:9092");
+        let moved = BrokerInfo { rack: Some("b".to_owned()), ..at("k1:9092", None) };
+        brokers.set_advertised(BTreeMap::from([(ONE, moved.clone())]));
+        assert_eq!(brokers.known()[&ONE], moved);
     }
 
     #[test]
