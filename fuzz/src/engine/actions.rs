@@ -12,7 +12,7 @@ use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
 
 use super::FETCH_BUFFER;
-use super::application::Record;
+use super::application::{OpenReader, Record};
 use super::peer::{self, Mood};
 use super::world::World;
 use crate::script::Script;
@@ -123,6 +123,16 @@ fn command(world: &mut World, script: &mut Script<'_>) {
         5 | 6 => Command::Offsets { topic, at, isolation: Isolation::default() },
         7 | 8 => Command::Flush,
         9 => Command::Explain,
+        13 => {
+            let index = script.choice(world.readers.len());
+            world.pause_or_resume(index, i32::from(script.byte() % 4));
+            return;
+        }
+        14 => {
+            let index = script.choice(world.readers.len());
+            let Some(reader) = world.readers.get(index).map(OpenReader::id) else { return };
+            Command::Seek { reader, partition: i32::from(script.byte() as i8) % 4, to: at }
+        }
         15 => Command::Close,
         _ => Command::OpenReader(ReaderSpec {
             topic,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
-use samsa_core::{Instant, Reader, Ticket};
+use samsa_core::{Instant, Reader, ReaderId, Ticket};
 
 use super::peer;
 use super::world::{Life, World};
@@ -124,7 +124,23 @@ impl World {
     }
 }
 
+impl World {
+    /// Pauses a partition of a reader, or resumes it.
+    pub(super) fn pause_or_resume(&mut self, index: usize, partition: i32) {
+        let Some(OpenReader { reader, .. }) = self.readers.get_mut(index) else { return };
+        if reader.is_paused(partition) { reader.resume(partition) } else { reader.pause(partition) }
+    }
+}
+
 impl OpenReader {
+    pub(super) fn fail(&mut self) {
+        self.has_failed = true;
+    }
+
+    pub(super) fn id(&self) -> ReaderId {
+        self.reader.id()
+    }
+
     pub(super) fn new(reader: Reader) -> Self {
         Self { reader, flag: Arc::default(), waits: false, has_failed: false }
     }

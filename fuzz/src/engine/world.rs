@@ -263,6 +263,11 @@ impl World {
             let open = before.filter(|accepted| accepted.is_open()).count();
             assert_eq!(open, 0, "{reply:?}, but {open} records from before have no outcome");
         }
+        if let Reply::Seek(Err(error)) = &reply {
+            // The reason why a partition stopped was told here, and not by the reader.
+            assert!(!error.to_string().is_empty());
+            self.readers.iter_mut().for_each(OpenReader::fail);
+        }
         if let Reply::OpenReader(Ok(reader)) = reply {
             self.readers.push(OpenReader::new(reader));
         }
