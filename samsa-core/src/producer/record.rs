@@ -97,24 +97,32 @@ impl<'a> OutgoingSet<'a> {
         self.stored().fold(0, |sum, record| sum.saturating_add(record.size_bound()))
     }
 
-    /// Bytes that they take in a record batch of their own, header included. If that is more than `limit`, it may be a
-    /// few less.
-    pub(crate) fn size_alone(&self, now: Now, limit: usize) -> usize {
-        let least = self.stored().fold(HEADER_LEN, |sum, record| {
-            sum.saturating_add(record.size_alone().saturating_sub(HEADER_LEN))
-        });
-        if least > limit {
-            return least;
-        }
-        let mut trial = BatchBuilder::new(BytesMut::with_capacity(least));
-        for record in self.stored() {
-            let headers = record.headers.iter().copied();
-            if trial.append(record.timestamp_at(now).0, record.key, record.value, headers).is_err() {
-                return usize::MAX;
-            }
-        }
-        HEADER_LEN.saturating_add(trial.len())
+    /// Bytes that they take in a record batch of their own, header included. Exact, and nothing is encoded.
+    pub(crate) fn size_alone(&self, now: Now) -> usize {
+        let mut base = None;
+        self.stored().enumerate().fold(HEADER_LEN, |sum, (index, record)| {
+            let timestamp = record.timestamp_at(now).0;
+            let delta = timestamp.wrapping_sub(*base.get_or_insert(timestamp));
+            let alone = record.size_alone().saturating_sub(HEADER_LEN);
+            sum.saturating_add(size_further_on(alone, index, delta))
+        })
     }
+}
+
+/// What a record takes at this place of a batch and so much later than the first, if it takes `alone` at the first.
+fn size_further_on(alone: usize, index: usize, delta: i64) -> usize {
+    let whole = |inner: usize| inner.saturating_add(varint_len(inner as i64));
+    // Its length comes before it, in one to five bytes.
+    let inner = (1..=5).map(|length| alone.saturating_sub(length)).find(|inner| whole(*inner) == alone);
+    // Alone, place and time take a byte each.
+    let more = varint_len(index as i64) + varint_len(delta) - 2;
+    inner.map_or(alone, |inner| whole(inner.saturating_add(more)))
+}
+
+/// Bytes of a number as records have it: zigzag, seven bits a byte.
+fn varint_len(number: i64) -> usize {
+    let zigzag = ((number << 1) ^ (number >> 63)).cast_unsigned();
+    (zigzag | 1).ilog2() as usize / 7 + 1
 }
 
 /// What was accepted together, before there is a batch to put it in: a record, or a set of them.
@@ -263,17 +271,27 @@ mod tests {
     }
 
     #[test]
-    fn the_size_of_a_set_is_exact_up_to_the_limit() {
-        let records = vec![OutgoingRecord { value: Some(&[7; 60]), ..Default::default() }; 300];
-        let set = OutgoingSet { records: &records, ..Default::default() };
-        let mut batch = BatchBuilder::new(BytesMut::new());
-        for record in &records {
-            batch.append(0, record.key, record.value, []).unwrap();
+    fn the_size_of_a_set_is_exact() {
+        let payload = vec![7; 20_000];
+        let headers = [Header::new("trace", Some(b"1"))];
+        let record = |number: usize| OutgoingRecord {
+            key: number.is_multiple_of(3).then_some(&payload[..number]),
+            value: Some(&payload[..(number * 67) % 20_000]),
+            headers: if number.is_multiple_of(5) { &headers } else { &[] },
+            timestamp: (!number.is_multiple_of(7)).then_some(UnixMillis((number as i64 - 100) * 123_456)),
+            ..Default::default()
+        };
+        let records: Vec<_> = (0..300).map(record).collect();
+        let now = Now { wall: UnixMillis(1_700_000_000_000), ..Now::default() };
+        for count in [1, 2, 63, 64, 65, 300] {
+            let set = OutgoingSet { records: &records[..count], ..Default::default() };
+            let mut batch = BatchBuilder::new(BytesMut::new());
+            for record in &records[..count] {
+                let headers = record.headers.iter().copied();
+                batch.append(record.timestamp_at(now).0, record.key, record.value, headers).unwrap();
+            }
+            assert_eq!(set.size_alone(now), HEADER_LEN + batch.len(), "{count} records");
+            assert!(set.size_bound() >= batch.len());
         }
-        let size = HEADER_LEN + batch.len();
-        assert_eq!(set.size_alone(Now::default(), size), size);
-        let said = set.size_alone(Now::default(), 1000);
-        assert!(said > 1000 && said <= size);
-        assert!(set.size_bound() >= size - HEADER_LEN);
     }
 }

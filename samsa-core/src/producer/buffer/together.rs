@@ -83,7 +83,7 @@ impl TopicBuffer {
         if bound <= self.store.carefree_bytes() {
             return Ok(bound);
         }
-        let size = set.size_alone(now, limit);
+        let size = set.size_alone(now);
         if size > limit {
             return Err(AppendError::SetTooLarge { count, size, limit });
         }

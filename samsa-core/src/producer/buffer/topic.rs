@@ -328,7 +328,7 @@ impl TopicBatches {
             let appended = lane.append_accepted(store, &group, accepted, Arc::clone(&waiting.outcome));
             appended.map_err(|refusal| match refusal {
                 Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
-                _ => AppendError::TooLarge { size: set.size_alone(accepted, limit), limit },
+                _ => AppendError::TooLarge { size: set.size_alone(accepted), limit },
             })
         })
     }

@@ -56,7 +56,6 @@ impl Partitioner {
     }
 
     /// The partition of a key among `partitions`; 0 when there are none.
-    #[inline]
     pub fn partition(&self, key: &[u8], partitions: u32) -> u32 {
         match self {
             _ if partitions == 0 => 0,
