@@ -35,7 +35,7 @@ const BEYOND: usize = 16 << 10;
 async fn play(stage: Stage) {
     let mut rng = stage.world.draw(Rng::fork);
     let partitions: Vec<Vec<Bytes>> = (0..stage.plan.cluster.partitions)
-        .map(|partition| (0..60).map(|number| batch(&mut rng, &format!("p{partition}b{number}"))).collect())
+        .map(|partition| (0..40).map(|number| batch(&mut rng, &format!("p{partition}b{number}"))).collect())
         .collect();
     stage.fill(&partitions);
     let Some(client) = stage.connect().await else { return };
@@ -83,8 +83,9 @@ async fn read_slowly(stage: Stage, mut reader: Reader, mut rng: Rng) {
 
 fn batch(rng: &mut Rng, name: &str) -> Bytes {
     let mut builder = BatchBuilder::new(BytesMut::new());
-    for record in 0..10 + rng.below(20) {
-        let value = format!("{name}r{record} {}", "x".repeat(200));
+    for record in 0..2 + rng.below(4) {
+        let noise: String = (0..15).map(|_| format!("{:016x}", rng.draw())).collect();
+        let value = format!("{name}r{record} {noise} {}", "x".repeat(2_000));
         let appended = builder.append(1, None, Some(value.as_bytes()), []);
         debug_assert!(appended.is_ok(), "a batch has room for some short records");
     }
