@@ -8,11 +8,15 @@ const SEEDS: u64 = 20;
 #[test]
 fn every_scenario_holds_over_many_seeds() {
     for scenario in scenario::list() {
+        let (mut published, mut read) = (0, 0);
         for seed in 0..SEEDS {
             let report = scenario::run(scenario.name, seed, Options::default()).unwrap();
             assert!(report.is_ok(), "{report}");
-            assert!(report.published > 0 && report.read > 0, "{report}");
+            published += report.published;
+            read += report.read;
         }
+        // A single seed may have nothing: no transaction of it was committed.
+        assert!(published > 0 && read > 0, "{} publishes or reads nothing", scenario.name);
     }
 }
 
