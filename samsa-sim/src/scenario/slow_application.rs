@@ -84,8 +84,8 @@ async fn read_slowly(stage: Stage, mut reader: Reader, mut rng: Rng) {
 fn batch(rng: &mut Rng, name: &str) -> Bytes {
     let mut builder = BatchBuilder::new(BytesMut::new());
     for record in 0..2 + rng.below(4) {
-        let noise: String = (0..15).map(|_| format!("{:016x}", rng.draw())).collect();
-        let value = format!("{name}r{record} {noise} {}", "x".repeat(2_000));
+        let noise: [u64; 15] = std::array::from_fn(|_| rng.draw());
+        let value = format!("{name}r{record} {noise:016x?} {}", "x".repeat(2_000));
         let appended = builder.append(1, None, Some(value.as_bytes()), []);
         debug_assert!(appended.is_ok(), "a batch has room for some short records");
     }
