@@ -32,6 +32,11 @@ impl Sender {
             next = [next, expiry, until].into_iter().flatten().min();
         }
         if is_due {
+            // A partition that has nothing of its own rests after a refusal, and may take some of these then.
+            let rests = topic.partitions.iter().map(|partition| partition.not_before);
+            next = rests.filter(|rested| *rested > now).chain(next).min();
+        }
+        if is_due {
             self.free.insert(index);
             self.want_any_leader(world, index);
         } else {

@@ -143,3 +143,22 @@ fn while_no_partition_has_a_leader_the_topic_is_wanted_again_and_again() {
     play.hears_written(&sent, 1);
     assert_eq!(receipt(&ticket).offset, Some(1));
 }
+
+#[test]
+fn what_every_partition_refused_goes_again_by_itself_once_one_has_rested() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    let ticket = play.publish("x");
+    for _ in 0..2 {
+        let sent = play.sends();
+        play.hears_error(&sent, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    }
+    // New metadata comes while both rest, and nothing else ever does.
+    play.has_leaders(&[Some(2), Some(1)]);
+    play.sends_nothing();
+    let deadline = play.sender.deadline().expect("a deadline");
+    assert!(deadline.at <= play.now().mono + Duration::from_secs(1), "{deadline:?}");
+    play.passes(Duration::from_secs(1));
+    let again = play.sends();
+    play.hears_written(&again, 7);
+    assert_eq!(receipt(&ticket).offset, Some(7));
+}
