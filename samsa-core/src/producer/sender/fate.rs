@@ -7,7 +7,7 @@
 //! |-----------------------------------------|---------|------------------------------------------------------------|
 //! | none, duplicate                         | any     | it is stored: its outcome, with an offset if one is told   |
 //! | out of order, unknown producer          | behind  | not stored by this attempt: again, in its turn             |
-//! | out of order, unknown producer          | first   | the identity is spent                                      |
+//! | out of order, unknown producer          | first   | the identity is spent; the second time, after a while      |
 //! | another producer, an old epoch          | any     | the identity is spent                                      |
 //! | an error that may pass, or no answer    | any     | the same bytes go again, alone, after a while              |
 //! | the same, and its time was over         | any     | the same, if it may be stored; else it leaves              |
@@ -157,11 +157,15 @@ impl Sender {
         }
     }
 
-    /// The broker takes nothing more in this sequence.
+    /// The broker takes nothing more in this sequence. That a broker has forgotten an idle producer is mended at once; one
+    /// that takes the next identity no better is given time.
     fn spend_identity(&mut self, world: &mut dyn World, place: Place, code: ErrorCode) {
         world.refresh("a broker does not know the producer");
         if let Some(partition) = self.partition(place) {
             partition.spent.get_or_insert(code);
+            if std::mem::replace(&mut partition.lost_identity, true) {
+                self.rest_a_while(world, place);
+            }
         }
         self.look(world, place);
     }
@@ -178,6 +182,7 @@ impl Sender {
         let super::Spot::Partition(number) = place.spot else { return };
         let partition = self.topic(place.topic).partition(number);
         partition.failures = 0;
+        partition.lost_identity = false;
         if let Some(batch) = partition.queue.remove(index) {
             partition.was_numbered |= batch.identity.is_some();
             if let (Some(identity), Some(sequence)) = (batch.identity, &mut partition.sequence) {
@@ -243,6 +248,12 @@ impl Sender {
     }
 
     fn back_off(&mut self, world: &mut dyn World, place: Place, index: usize) {
+        self.rest_a_while(world, place);
+        self.go_on(world, place, index);
+    }
+
+    /// Longer from time to time, unless the partition rests already.
+    fn rest_a_while(&mut self, world: &mut dyn World, place: Place) {
         let now = world.now();
         let Some(partition) = self.partition(place) else { return };
         if partition.not_before <= now {
@@ -251,7 +262,6 @@ impl Sender {
             let wait = self.settings.backoff.wait(failures, &mut self.rng);
             self.rest(place, now + wait);
         }
-        self.go_on(world, place, index);
     }
 
     fn go_on(&mut self, world: &mut dyn World, place: Place, index: usize) {

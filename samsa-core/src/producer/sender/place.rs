@@ -73,6 +73,8 @@ pub(super) struct Partition {
     pub(super) sequence: Option<Sequence>,
     /// Why nothing more can be sent in this sequence.
     pub(super) spent: Option<ErrorCode>,
+    /// Nothing was written since it last lost an identity.
+    pub(super) lost_identity: bool,
     /// A batch with an identity may be in its log: from then on there are none without, whatever its leader is.
     pub(super) was_numbered: bool,
     /// The leader's epoch, as far as the metadata has one.

@@ -308,6 +308,23 @@ fn an_identity_that_the_broker_lost_is_renewed_for_that_partition_alone() {
 }
 
 #[test]
+fn a_broker_that_takes_no_identity_is_not_asked_without_rest() {
+    for code in [ErrorCode::UNKNOWN_PRODUCER_ID, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER] {
+        let mut play = pipelined();
+        let [ticket] = publish(&mut play, ["1"]);
+        for _ in 0..2 {
+            let sent = play.sends();
+            play.hears_error(&sent, code);
+        }
+        play.sends_nothing();
+        play.passes(BACKOFF);
+        let sent = play.sends();
+        play.hears_written(&sent, 1);
+        assert_eq!(receipt(&ticket).offset, Some(1));
+    }
+}
+
+#[test]
 fn a_batch_of_unknown_fate_ends_possibly_sent_when_the_broker_lost_its_identity() {
     let mut play = pipelined();
     let [ticket] = publish(&mut play, ["1"]);
