@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::address::HostPort;
 use crate::config::{FetchConfig, Isolation};
-use crate::consumer::Reader;
+use crate::consumer::reader::Reader;
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
-use crate::id::{BrokerId, ReaderId};
-use crate::time::{Instant, UnixMillis};
+use crate::explanation::Explanation;
+use crate::id::ReaderId;
+use crate::offset::{Offset, PartitionOffset};
+use crate::topology::{PartitionInfo, TopicName};
 
 /// A question or an order. Each is answered once by [`Intent::Complete`](crate::Intent::Complete), at the latest when
 /// its time is over.
@@ -85,19 +86,6 @@ pub enum Reply {
     Explain(Explanation),
 }
 
-/// A place in a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offset {
-    /// The first record that is kept.
-    Earliest,
-    /// Behind the last record.
-    Latest,
-    /// This very offset.
-    Exact(i64),
-    /// The first record at or after this time; the end when there is none.
-    At(UnixMillis),
-}
-
 /// What to fetch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReaderSpec {
@@ -120,70 +108,4 @@ pub struct NewTopic {
     pub partitions: i32,
     /// How many brokers will keep each of them; -1 for the cluster's default, from Kafka 2.4 on.
     pub replication: i16,
-}
-
-/// A topic's name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TopicName {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Whether the cluster keeps its own affairs in it.
-    pub internal: bool,
-}
-
-/// A broker, as registered or advertised.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokerInfo {
-    /// Its id.
-    pub id: BrokerId,
-    /// Where it listens.
-    pub address: HostPort,
-    /// Where it stands, when it says so.
-    pub rack: Option<String>,
-    /// When it registered itself in ZooKeeper; `None` where there is no ZooKeeper.
-    pub registered: Option<UnixMillis>,
-}
-
-/// A partition, as the cluster's metadata has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartitionInfo {
-    /// Its number.
-    pub partition: i32,
-    /// Who takes its reads and writes; `None` while there is nobody.
-    pub leader: Option<BrokerId>,
-    /// How many leaders it has had; `None` where brokers do not say (before Kafka 2.1).
-    pub leader_epoch: Option<i32>,
-    /// Who keeps it, the preferred leader first.
-    pub replicas: Vec<BrokerId>,
-    /// Which of them have all that was acknowledged.
-    pub in_sync: Vec<BrokerId>,
-}
-
-/// An offset of a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartitionOffset {
-    /// The partition.
-    pub partition: i32,
-    /// The offset.
-    pub offset: i64,
-}
-
-/// Why nothing seems to happen: a line for everything that waits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
-    /// In the order of the parts of the client.
-    pub lines: Vec<Waiting>,
-}
-
-/// One thing that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Who waits: a connection, a partition, a command.
-    pub who: String,
-    /// For what.
-    pub what: String,
-    /// Since when, if that is known.
-    pub since: Option<Instant>,
-    /// Until when, if there is a bound.
-    pub until: Option<Instant>,
 }

@@ -6,8 +6,8 @@ use samsa_proto::records::Codec;
 
 use crate::address::HostPort;
 use crate::backoff::Backoff;
-use crate::command::Offset;
-use crate::producer::Partitioner;
+use crate::offset::Offset;
+use crate::producer::partitioner::Partitioner;
 
 /// How the first brokers are found.
 #[derive(Clone, Debug, PartialEq, Eq)]

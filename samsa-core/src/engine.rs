@@ -6,12 +6,13 @@ use bytes::Bytes;
 
 use crate::admin::{Lookup, LookupInput};
 use crate::cluster::{Cluster, ClusterInput};
-use crate::command::{Command, Explanation, Reply};
+use crate::command::{Command, Reply};
 use crate::config::{Config, Discovery};
 use crate::connection::{Network, News, Owner, Peer, ReadBuffer, RecvBuf, Role};
 use crate::consumer::{Consumer, ConsumerInput};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::event::Event;
+use crate::explanation::Explanation;
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;

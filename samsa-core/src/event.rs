@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::command::Offset;
 use crate::error::ReadError;
 use crate::id::BrokerId;
+use crate::offset::Offset;
 
 /// Something that was seen; nothing has to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::HostPort;
-use crate::command::{BrokerInfo, Reply};
+use crate::command::Reply;
 use crate::event::Event;
 use crate::id::{ConnId, JobId, OpId, ResolveId, SessionId, ZkRequestId};
-use crate::producer::{CompressedBatch, CompressionJob};
+use crate::producer::compression::{CompressedBatch, CompressionJob};
+use crate::topology::BrokerInfo;
 use crate::wake::Wakers;
 use crate::zookeeper::ZkOp;
 

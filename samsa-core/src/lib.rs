@@ -81,10 +81,12 @@ mod consumer;
 mod engine;
 mod error;
 mod event;
+mod explanation;
 mod id;
 mod input;
 mod intent;
 pub mod limits;
+mod offset;
 mod out;
 #[cfg_attr(
     not(feature = "planted-bugs"),
@@ -95,15 +97,13 @@ mod producer;
 mod rng;
 mod sync;
 mod time;
+mod topology;
 mod wake;
 mod zookeeper;
 
 pub use address::{HostPort, InvalidAddress};
 pub use backoff::Backoff;
-pub use command::{
-    BrokerInfo, Command, Explanation, NewTopic, Offset, PartitionInfo, PartitionOffset, ReaderSpec, Reply,
-    TopicName, Waiting,
-};
+pub use command::{Command, NewTopic, ReaderSpec, Reply};
 pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig};
 pub use connection::{ReadBuffer, RecvBuf};
 pub use consumer::{Chunk, ChunkRecords, OwnedRecord, OwnedRecords, Reader};
@@ -112,9 +112,11 @@ pub use error::{
     AppendError, Certainty, ConnectError, CreateTopicError, LookError, PublishFailure, ReadError,
 };
 pub use event::Event;
+pub use explanation::{Explanation, Waiting};
 pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};
+pub use offset::{Offset, PartitionOffset};
 #[cfg(feature = "planted-bugs")]
 pub use planted::{PlantedBug, with_planted};
 pub use producer::{
@@ -123,5 +125,6 @@ pub use producer::{
 };
 pub use samsa_proto::ErrorCode;
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
+pub use topology::{BrokerInfo, PartitionInfo, TopicName};
 pub use wake::{DriverSignal, Notices, Wakers};
 pub use zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};

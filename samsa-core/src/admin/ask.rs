@@ -12,11 +12,13 @@ use super::listing::{Listing, Trouble};
 use super::names;
 use crate::backoff::Backoff;
 use crate::cluster::metadata::{self, Answer};
-use crate::command::{Command, Offset, Reply, Waiting};
+use crate::command::{Command, Reply};
 use crate::config::{Config, Isolation};
 use crate::connection::{Network, Peer};
 use crate::error::LookError;
+use crate::explanation::Waiting;
 use crate::id::{BrokerId, ConnId};
+use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 

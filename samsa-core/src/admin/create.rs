@@ -22,9 +22,10 @@ use samsa_proto::api::metadata::MetadataRequest;
 
 use super::ask::Sending;
 use crate::backoff::Backoff;
-use crate::command::{NewTopic, Reply, Waiting};
+use crate::command::{NewTopic, Reply};
 use crate::connection::{Failure, Peer};
 use crate::error::CreateTopicError;
+use crate::explanation::Waiting;
 use crate::id::BrokerId;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};

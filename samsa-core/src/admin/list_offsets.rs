@@ -8,8 +8,8 @@ use samsa_proto::api::list_offsets::{
     ListOffsetsTopic,
 };
 
-use crate::command::Offset;
 use crate::config::Isolation;
+use crate::offset::Offset;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::list_offsets::{self, Found, Wanted};
 use crate::cluster::TopicView;
-use crate::command::{Offset, PartitionOffset};
 use crate::id::BrokerId;
+use crate::offset::{Offset, PartitionOffset};
 
 /// What is known so far.
 #[derive(Debug)]
@@ -142,8 +142,8 @@ pub(crate) enum Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::PartitionInfo;
     use crate::time::UnixMillis;
+    use crate::topology::PartitionInfo;
     use samsa_proto::ErrorCode;
 
     fn view(leaders: &[Option<i32>]) -> TopicView {

@@ -3,7 +3,7 @@
 use samsa_proto::ErrorCode;
 use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse, MetadataResponseTopic};
 
-use crate::command::TopicName;
+use crate::topology::TopicName;
 
 /// From this version on brokers say which topics are their own.
 const SAYS_INTERNAL: i16 = 1;

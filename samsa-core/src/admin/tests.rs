@@ -5,11 +5,12 @@ use samsa_proto::api::list_offsets::{
     ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
 
-use crate::command::{Command, Offset, PartitionOffset, Reply};
+use crate::command::{Command, Reply};
 use crate::config::Isolation;
 use crate::consumer::model::{Asked, Model};
 use crate::error::LookError;
 use crate::limits;
+use crate::offset::{Offset, PartitionOffset};
 
 fn latest(topic: &str) -> Command {
     Command::Offsets { topic: topic.into(), at: Offset::Latest, isolation: Isolation::default() }

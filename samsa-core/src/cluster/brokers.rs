@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::zookeeper::Registered;
-use crate::command::BrokerInfo;
 use crate::id::BrokerId;
+use crate::topology::BrokerInfo;
 
 #[derive(Debug, Default)]
 pub(crate) struct Brokers {

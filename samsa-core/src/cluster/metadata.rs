@@ -10,9 +10,9 @@ use samsa_proto::api::metadata::{
 
 use super::view::TopicView;
 use crate::address::HostPort;
-use crate::command::{BrokerInfo, PartitionInfo};
 use crate::id::BrokerId;
 use crate::limits;
+use crate::topology::{BrokerInfo, PartitionInfo};
 
 /// The first version that can forbid the creation of the topics that it names.
 const CAN_FORBID_CREATION: i16 = 4;

@@ -216,8 +216,8 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::PartitionInfo;
     use crate::id::BrokerId;
+    use crate::topology::PartitionInfo;
 
     const ALONE: Witness = Witness { peer: None, is_alone: true, now: Instant::START };
 

@@ -1,8 +1,8 @@
 //! A topic as the client sees it, and how new metadata changes that.
 
-use crate::command::PartitionInfo;
 use crate::id::BrokerId;
 use crate::planted::{PlantedBug, is_planted};
+use crate::topology::PartitionInfo;
 
 /// A topic, as the metadata has it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,12 +21,12 @@ use std::time::Duration;
 use samsa_proto::zookeeper::{BrokerRegistration, BrokerRegistrationVersion, path};
 
 use crate::address::HostPort;
-use crate::command::BrokerInfo;
 use crate::id::{BrokerId, SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::out::Context;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, UnixMillis};
+use crate::topology::BrokerInfo;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState};
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What readers wait for, in words.
 
 use super::fetcher::{Fetcher, Question};
-use crate::command::Waiting;
+use crate::explanation::Waiting;
 use crate::id::ReaderId;
 
 impl Fetcher {

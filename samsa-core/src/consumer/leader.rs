@@ -4,8 +4,8 @@ use samsa_proto::api::fetch::{LeaderIdAndEpoch, NodeEndpoint};
 
 use super::partition::Partition;
 use crate::address::HostPort;
-use crate::command::PartitionInfo;
 use crate::id::BrokerId;
+use crate::topology::PartitionInfo;
 
 /// So many hints in a row are followed without a wait.
 const HINTS_AT_ONCE: u32 = 3;

@@ -6,9 +6,10 @@ use super::buffer::Item;
 use super::fetcher::Fetcher;
 use super::partition::Partition;
 use super::scope::Scope;
-use crate::command::{Offset, Reply};
+use crate::command::Reply;
 use crate::error::ReadError;
 use crate::event::Event;
+use crate::offset::Offset;
 
 impl Fetcher {
     /// A partition ends. The application is told behind what is buffered; or whoever waits for it is told: the reader is

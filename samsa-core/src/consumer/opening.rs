@@ -58,8 +58,8 @@ impl Opening {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Offset;
     use crate::config::FetchConfig;
+    use crate::offset::Offset;
 
     const UNTIL: Instant = Instant::from_micros(5_000_000);
 

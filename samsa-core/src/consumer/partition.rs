@@ -23,10 +23,11 @@ use super::fetcher::Question;
 use super::scope::Scope;
 use super::seeking::Seek;
 use super::source::Source;
-use crate::command::{Offset, PartitionInfo};
 use crate::error::ReadError;
 use crate::id::BrokerId;
+use crate::offset::Offset;
 use crate::time::Instant;
+use crate::topology::PartitionInfo;
 
 /// Corrupt batches are fetched so often before they are believed.
 const CORRUPT_ATTEMPTS: u32 = 3;

@@ -124,9 +124,9 @@ fn clamped(bytes: usize) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Offset;
     use crate::consumer::script::source;
     use crate::consumer::session::Session;
+    use crate::offset::Offset;
     use samsa_proto::Message;
 
     fn partitions(bytes: &[usize]) -> Vec<Partition> {

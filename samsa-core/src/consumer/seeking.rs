@@ -6,9 +6,10 @@ use super::buffer::GivenUp;
 use super::fetcher::Fetcher;
 use super::partition::Partition;
 use super::scope::Scope;
-use crate::command::{Offset, Reply};
+use crate::command::Reply;
 use crate::error::ReadError;
 use crate::id::OpId;
+use crate::offset::Offset;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Deadline, Instant};
 

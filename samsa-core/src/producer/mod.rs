@@ -1,9 +1,9 @@
 //! Publishing: the buffer that is shared with the application's threads, and the sender that empties it.
 
 mod buffer;
-mod compression;
+pub(crate) mod compression;
 mod outcome;
-mod partitioner;
+pub(crate) mod partitioner;
 mod publish_error;
 mod record;
 mod sender;
@@ -22,9 +22,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::cluster::Cluster;
-use crate::command::Waiting;
 use crate::config::Config;
 use crate::connection::{Failure, Peer};
+use crate::explanation::Waiting;
 use crate::id::{JobId, OpId};
 use crate::intent::JobOutput;
 use crate::out::{Context, Out};

@@ -20,10 +20,11 @@ use samsa_proto::wire::Records;
 
 use super::model::{Asked, Model, TOPIC_ID};
 use super::script::batch;
-use crate::command::{Command, Offset, ReaderSpec, Reply};
+use crate::command::{Command, ReaderSpec, Reply};
 use crate::config::FetchConfig;
 use crate::error::ReadError;
 use crate::event::Event;
+use crate::offset::Offset;
 use crate::time::UnixMillis;
 use crate::{Chunk, Reader};
 

@@ -29,8 +29,8 @@ use samsa_proto::records::Identity;
 use super::Sender;
 use super::place::{Place, Spot};
 use super::world::{Asked, World};
-use crate::command::Waiting;
 use crate::error::PublishFailure;
+use crate::explanation::Waiting;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 

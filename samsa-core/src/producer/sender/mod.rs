@@ -54,10 +54,10 @@ use std::time::Duration;
 use samsa_proto::records::Codec;
 
 use crate::backoff::Backoff;
-use crate::command::Waiting;
 use crate::config::{Acks, Config};
 use crate::connection::{Failure, Peer};
 use crate::error::PublishFailure;
+use crate::explanation::Waiting;
 use crate::id::{BrokerId, JobId};
 use crate::out::Out;
 use crate::producer::ProducerInput;

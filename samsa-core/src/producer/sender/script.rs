@@ -19,7 +19,7 @@ use super::Sender;
 use super::world::{Asked, World};
 use crate::address::HostPort;
 use crate::cluster::TopicView;
-use crate::command::{PartitionInfo, Reply};
+use crate::command::Reply;
 use crate::config::{Config, Discovery, PublishConfig};
 use crate::connection::{Failure, Peer};
 use crate::id::{BrokerId, ConnId, JobId, OpId};
@@ -27,6 +27,7 @@ use crate::intent::Job;
 use crate::producer::{BatchBuffer, OutgoingRecord, ProducerInput, PublishError, Receipt, Ticket};
 use crate::rng::Rng;
 use crate::time::{Instant, Now, UnixMillis};
+use crate::topology::PartitionInfo;
 use crate::wake::{DriverSignal, Wakers};
 
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);

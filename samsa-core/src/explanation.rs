@@ -1,0 +1,23 @@
+//! Why nothing seems to happen.
+
+use crate::time::Instant;
+
+/// Why nothing seems to happen: a line for everything that waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// In the order of the parts of the client.
+    pub lines: Vec<Waiting>,
+}
+
+/// One thing that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who waits: a connection, a partition, a command.
+    pub who: String,
+    /// For what.
+    pub what: String,
+    /// Since when, if that is known.
+    pub since: Option<Instant>,
+    /// Until when, if there is a bound.
+    pub until: Option<Instant>,
+}
