@@ -1,6 +1,6 @@
 //! Faults that can be planted into the machines, to see that a simulation finds them: each is the code that handles a
-//! situation switched off. They exist in no build without the feature `planted-bugs`, which only the tests of the simulator
-//! turn on.
+//! situation switched off. They exist in no build without the feature `planted-bugs`, which only the tests and the
+//! example of the simulator turn on.
 
 macro_rules! planted_bugs {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {

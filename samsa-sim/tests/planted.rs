@@ -6,20 +6,21 @@ use samsa_sim::scenario::{self, Options, Scenario};
 /// In so many seeds a planted fault must show itself.
 const SEEDS: u64 = 60;
 
-/// Whether one of the seeds of a scenario finds a fault.
+/// Whether one of the seeds of a scenario finds a fault, and finds nothing without it.
 fn is_found(scenario: Scenario, bug: PlantedBug) -> bool {
-    (0..SEEDS).any(|seed| {
-        let report = with_planted(bug, || scenario::run(scenario.name, seed, Options::default()));
-        !report.expect("a scenario of that name").is_ok()
-    })
+    let is_ok = |seed| scenario::run(scenario.name, seed, Options::default()).expect("a scenario").is_ok();
+    (0..SEEDS).any(|seed| !with_planted(bug, || is_ok(seed)) && is_ok(seed))
 }
 
 #[test]
-fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
+fn each_fault_is_found_by_every_scenario_that_is_there_for_it() {
     for bug in PlantedBug::ALL {
-        let finder = scenario::list().find(|scenario| scenario.finds.contains(&bug.name()));
-        let finder = finder.unwrap_or_else(|| panic!("no scenario is there for {}", bug.name()));
-        assert!(is_found(finder, *bug), "{} does not find {} in {SEEDS} seeds", finder.name, bug.name());
+        let finders: Vec<_> =
+            scenario::list().filter(|scenario| scenario.finds.contains(&bug.name())).collect();
+        assert!(!finders.is_empty(), "no scenario is there for {}", bug.name());
+        for finder in finders {
+            assert!(is_found(finder, *bug), "{} does not find {} in {SEEDS} seeds", finder.name, bug.name());
+        }
     }
 }
 

@@ -113,10 +113,7 @@ impl Batch {
     }
 
     pub(super) async fn report(&mut self) -> BatchReport {
-        if let Some(last) = self.held.last().map(|held| held.topic.clone()) {
-            self.send();
-            last.buffer.hurry();
-        }
+        self.send();
         for outcome in &mut self.outcomes {
             if let Outcome::Open(ticket) = outcome {
                 *outcome = Outcome::Known(ticket.await);
@@ -129,9 +126,10 @@ impl Batch {
         BatchReport { outcomes: outcomes.collect() }
     }
 
-    /// What was held goes on its way. Does no IO, and waits for nothing.
+    /// What was held goes on its way, without lingering. Does no IO, and waits for nothing.
     fn send(&mut self) {
         self.held_bytes = 0;
+        let last = self.held.last().map(|held| held.topic.clone());
         for Held { topic, message, room } in self.held.drain(..) {
             let now = topic.link.clock.now();
             let appended = message.lend(None, |record| topic.buffer.append_in(record, now, room));
@@ -139,6 +137,9 @@ impl Batch {
                 Ok(ticket) => Outcome::Open(ticket),
                 Err(error) => Outcome::Known(Err(message.not_accepted(&topic, None, error))),
             });
+        }
+        if let Some(last) = last {
+            last.buffer.hurry();
         }
     }
 }

@@ -123,9 +123,8 @@ impl Reader {
     ///         let polled = pin!(reader.next()).poll(cx);
     ///         if polled.is_pending() && is_at_end(&reader) { Poll::Ready(None) } else { polled }
     ///     });
-    ///     if let Some(message) = message.await {
-    ///         println!("{:?}", message?.value());
-    ///     }
+    ///     let Some(message) = message.await else { break };
+    ///     println!("{:?}", message?.value());
     /// }
     /// # Ok(()) }
     /// ```

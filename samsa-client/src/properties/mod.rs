@@ -144,8 +144,9 @@ impl Properties {
         &self.config
     }
 
-    /// The longest that a question to the cluster may take, connecting included (`default.api.timeout.ms`). Default 30 s.
-    pub fn patience(&self) -> Duration {
+    /// The longest that connecting may take (`default.api.timeout.ms`). Default 30 s, as for any other question, which has
+    /// its own [`Call::within`](crate::Call::within).
+    pub fn connect_within(&self) -> Duration {
         self.connect_within
     }
 }

@@ -1,6 +1,6 @@
 //! The names.
 
-use super::values::{acks, bytes, compression, flag, isolation, millis, partitioner, reset};
+use super::values::{acks, bytes, compression, flag, isolation, millis, partitioner, reset, some_millis};
 use super::{Properties, Way};
 
 type Set = fn(&mut Properties, &str) -> Result<(), String>;
@@ -41,21 +41,21 @@ const PROPERTIES: &[Property] = &[
         put(&mut to.config.publish.message_bytes, bytes(value))
     }),
     of(&["delivery.timeout.ms", "message.timeout.ms"], |to, value| {
-        put(&mut to.config.publish.delivery_timeout, millis(value))
+        put(&mut to.config.publish.delivery_timeout, some_millis(value))
     }),
     of(&["request.timeout.ms", "socket.timeout.ms"], |to, value| {
-        put(&mut to.config.request_timeout, millis(value))
+        put(&mut to.config.request_timeout, some_millis(value))
     }),
-    of(&["default.api.timeout.ms"], |to, value| put(&mut to.connect_within, millis(value))),
+    of(&["default.api.timeout.ms"], |to, value| put(&mut to.connect_within, some_millis(value))),
     of(&["socket.connection.setup.timeout.ms"], |to, value| {
-        put(&mut to.config.connect_timeout, millis(value))
+        put(&mut to.config.connect_timeout, some_millis(value))
     }),
-    of(&["retry.backoff.ms"], |to, value| put(&mut to.config.retry_backoff.first, millis(value))),
-    of(&["retry.backoff.max.ms"], |to, value| put(&mut to.config.retry_backoff.most, millis(value))),
-    of(&["reconnect.backoff.ms"], |to, value| put(&mut to.config.dial_backoff.first, millis(value))),
-    of(&["reconnect.backoff.max.ms"], |to, value| put(&mut to.config.dial_backoff.most, millis(value))),
+    of(&["retry.backoff.ms"], |to, value| put(&mut to.config.retry_backoff.first, some_millis(value))),
+    of(&["retry.backoff.max.ms"], |to, value| put(&mut to.config.retry_backoff.most, some_millis(value))),
+    of(&["reconnect.backoff.ms"], |to, value| put(&mut to.config.dial_backoff.first, some_millis(value))),
+    of(&["reconnect.backoff.max.ms"], |to, value| put(&mut to.config.dial_backoff.most, some_millis(value))),
     of(&["metadata.max.age.ms", "topic.metadata.refresh.interval.ms"], |to, value| {
-        put(&mut to.config.metadata_max_age, millis(value))
+        put(&mut to.config.metadata_max_age, some_millis(value))
     }),
     of(&["fetch.max.bytes"], |to, value| put(&mut to.config.fetch.response_bytes, bytes(value))),
     of(&["max.partition.fetch.bytes", "fetch.message.max.bytes"], |to, value| {
@@ -66,7 +66,9 @@ const PROPERTIES: &[Property] = &[
     }),
     of(&["isolation.level"], |to, value| put(&mut to.config.fetch.isolation, isolation(value))),
     of(&["auto.offset.reset"], |to, value| put(&mut to.config.fetch.reset, reset(value))),
-    of(&["zookeeper.session.timeout.ms"], |to, value| put(&mut to.session_timeout, millis(value).map(Some))),
+    of(&["zookeeper.session.timeout.ms"], |to, value| {
+        put(&mut to.session_timeout, some_millis(value).map(Some))
+    }),
 ];
 
 /// Names that make no difference, and why. A dot at the end stands for all names that begin so.

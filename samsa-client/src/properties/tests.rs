@@ -78,6 +78,8 @@ fn a_value_that_cannot_be_is_refused_with_the_name() {
         ("compression.type", "rar"),
         ("linger.ms", "-1"),
         ("partitioner", "random"),
+        ("message.timeout.ms", "0"),
+        ("retry.backoff.ms", "0"),
     ] {
         assert!(refusal(name, value).starts_with(&format!("{name}: ")), "{}", refusal(name, value));
     }

@@ -9,6 +9,12 @@ pub(super) fn millis(value: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(millis))
 }
 
+/// A time that nothing would come of if it were 0.
+pub(super) fn some_millis(value: &str) -> Result<Duration, String> {
+    let millis = millis(value)?;
+    if millis.is_zero() { Err("0 ms leaves no time for it".to_owned()) } else { Ok(millis) }
+}
+
 pub(super) fn bytes(value: &str) -> Result<usize, String> {
     let bytes = value.parse().ok().filter(|bytes| *bytes > 0);
     bytes.ok_or_else(|| format!("{value:?} is not a number of bytes above 0"))

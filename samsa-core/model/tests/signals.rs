@@ -1,4 +1,4 @@
-//! What application threads and the driver tell each other, in thousands of orders of events: the real buffer, the real
+//! What application threads and the driver tell each other, in hundreds of orders of events: the real buffer, the real
 //! engine, and a broker that answers at once. Every wait must end; one that does not leaves all threads waiting, which
 //! shuttle tells of as a deadlock.
 

@@ -131,6 +131,10 @@ fn nothing_is_lost_doubled_or_overtaken(release: Release) {
     agrees(&log, PATIENT.name, &patient);
     agrees(&log, HASTY.name, &hasty);
     let missed = hasty.iter().filter(|outcome| outcome.is_err()).count();
+    assert!(
+        (1..hasty.len()).contains(&missed),
+        "its deadline is shorter than a failover, and longer than a delivery"
+    );
     println!(
         "{release}: {} and {} messages, of which {missed} missed their deadline",
         patient.len(),

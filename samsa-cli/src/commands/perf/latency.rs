@@ -14,12 +14,13 @@ use serde::Serialize;
 use super::figures::{Figures, Run, print};
 use super::values::Values;
 use crate::failure::Failure;
+use crate::output::count;
 use crate::session::Session;
 use crate::undelivered::Undelivered;
 
 /// Publish records without keys at a steady rate, and see how long each takes to be acknowledged
 ///
-/// The time of a record is from handing it to the client, room in the buffer included, to its acknowledgement.
+/// The time of a record is from the moment that it is due, waiting for room in the buffer included, to its acknowledgement.
 #[derive(Args, Debug)]
 pub(crate) struct PerfLatency {
     /// Where to
@@ -48,11 +49,17 @@ struct LatencyFigures {
 
 /// Records on their way, and the times of those that have arrived.
 struct Flight {
-    pending: Vec<(Instant, Delivery)>,
+    pending: Vec<Pending>,
     settled: u64,
     /// In microseconds.
     times: Histogram<u64>,
     undelivered: Undelivered,
+}
+
+struct Pending {
+    number: u64,
+    due: Instant,
+    delivery: Delivery,
 }
 
 impl PerfLatency {
@@ -63,8 +70,14 @@ impl PerfLatency {
         let mut flight = Flight::new()?;
 
         let run = Run::begin()?;
-        let halted = session.stop.or(self.send(session, &topic, &mut flight)).await;
-        let halted = halted.unwrap_or_else(|| Err(Failure::interrupted("publishing")));
+        let sent = session.stop.or(self.send(session, &topic, &mut flight)).await;
+        let halted = match sent {
+            Some(Ok(())) => Ok(()),
+            halted => {
+                flight.abandon(session).await;
+                halted.unwrap_or_else(|| Err(Failure::interrupted("publishing")))
+            }
+        };
         let acknowledged = flight.settled - flight.undelivered.count();
         let figures = run.end(acknowledged, acknowledged * self.size as u64)?;
 
@@ -78,18 +91,30 @@ impl PerfLatency {
         let values = Values::new(self.size);
         let (began, mut values) = (Instant::now(), values.cycle());
         for number in 0..self.rate * self.seconds {
-            let due = began + Duration::from_nanos(number * 1_000_000_000 / self.rate);
-            while let Some(early) =
-                due.checked_duration_since(Instant::now()).filter(|early| !early.is_zero())
-            {
+            let due = began + self.due(number);
+            loop {
+                flight.look().await;
+                if session.stop.is_asked() {
+                    return Err(Failure::interrupted("publishing"));
+                }
+                let early = due.saturating_duration_since(Instant::now());
+                if early.is_zero() {
+                    break;
+                }
                 future::or((session.sleep)(early), flight.next()).await;
             }
-            flight.enqueue(topic, values.next()).await?;
+            flight.enqueue(topic, values.next(), number + 1, due).await?;
         }
         while !flight.pending.is_empty() {
             flight.next().await;
         }
         Ok(())
+    }
+
+    /// When a record is due, after the first.
+    fn due(&self, number: u64) -> Duration {
+        let (seconds, rest) = (number / self.rate, number % self.rate);
+        Duration::new(seconds, (rest * 1_000_000_000 / self.rate) as u32)
     }
 }
 
@@ -99,8 +124,13 @@ impl Flight {
     }
 
     /// While it waits for room, others arrive.
-    async fn enqueue(&mut self, topic: &Topic, value: &[u8]) -> Result<(), AppendError> {
-        let since = Instant::now();
+    async fn enqueue(
+        &mut self,
+        topic: &Topic,
+        value: &[u8],
+        number: u64,
+        due: Instant,
+    ) -> Result<(), AppendError> {
         let accepted = topic.enqueue(value);
         let settling = async {
             loop {
@@ -108,7 +138,7 @@ impl Flight {
             }
         };
         let delivery = future::or(accepted, settling).await?;
-        self.pending.push((since, delivery));
+        self.pending.push(Pending { number, due, delivery });
         Ok(())
     }
 
@@ -117,16 +147,31 @@ impl Flight {
         poll_fn(|cx| self.poll_next(cx)).await;
     }
 
+    /// Takes in the outcomes that are there.
+    async fn look(&mut self) {
+        future::poll_once(self.next()).await;
+    }
+
+    /// Gives every record its outcome, within the bound that the client has for closing.
+    async fn abandon(&mut self, session: &Session) {
+        eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+        // Whatever closing says: each delivery says it for its own record.
+        let _ = session.cluster.close().await;
+        while !self.pending.is_empty() {
+            self.next().await;
+        }
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let before = self.settled;
         let Self { pending, settled, times, undelivered } = self;
-        pending.retain_mut(|(since, delivery)| {
+        pending.retain_mut(|Pending { number, due, delivery }| {
             let Poll::Ready(outcome) = Pin::new(delivery).poll(cx) else { return true };
             *settled += 1;
             match outcome {
-                Ok(_) => times.saturating_record(since.elapsed().as_micros() as u64),
+                Ok(_) => times.saturating_record(due.elapsed().as_micros() as u64),
                 Err(error) => {
-                    undelivered.add(&format_args!("record {settled}"), error.certainty(), &error);
+                    undelivered.add(&format_args!("record {number}"), error.certainty(), &error);
                 }
             }
             false
@@ -163,6 +208,13 @@ impl LatencyFigures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_are_due_at_a_steady_rate_for_as_long_as_can_be_asked() {
+        let latency = PerfLatency { topic: String::new(), rate: 1_000_000, seconds: 86_400, size: 1 };
+        assert_eq!(latency.due(1_500_000), Duration::from_millis(1500));
+        assert_eq!(latency.due(86_400_000_000 - 1), Duration::from_secs(86_400) - Duration::from_micros(1));
+    }
 
     #[test]
     fn quantiles_are_of_the_times_in_milliseconds() {

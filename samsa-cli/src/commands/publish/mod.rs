@@ -21,7 +21,7 @@ use crate::session::Session;
 
 /// Publish a message a line, as fast as the brokers take them
 ///
-/// With --json, the place of each message that was written is printed.
+/// With --json, the place of each message that was written is printed, or that of the set.
 #[derive(Args, Debug)]
 pub(crate) struct Publish {
     /// Where to

@@ -1,6 +1,7 @@
 //! All lines as one set of messages: they are written together, or none of them is.
 
 use std::io::{self, Write};
+use std::pin::pin;
 
 use async_channel::Receiver;
 use samsa_client::{MessageSet, PublishError, SetReceipt};
@@ -38,8 +39,16 @@ impl Publish {
             return Ok(());
         }
         let messages = set.len() as u64;
-        let outcome = session.stop.or(target.publish_set(set)).await;
-        told(outcome.ok_or_else(|| Failure::interrupted("publishing"))?, messages, session.json)
+        let mut outcome = pin!(target.publish_set(set));
+        let stopped = session.stop.or(&mut outcome).await;
+        let outcome = if let Some(outcome) = stopped {
+            outcome
+        } else {
+            // Accepted or not, closing gives it its outcome.
+            let _ = session.cluster.close().await;
+            outcome.await
+        };
+        told(outcome, messages, session.json)
     }
 
     /// The key of the first line decides where all of them go.

@@ -12,6 +12,7 @@ use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
 use crate::planted::{PlantedBug, is_planted};
+use crate::producer::buffer::Lane;
 use crate::time::Instant;
 
 impl Sender {
@@ -110,7 +111,8 @@ impl Sender {
         Some(oldest + self.settings.delivery_timeout)
     }
 
-    /// If the topic is known, its waiting records go into batches.
+    /// If the topic is known, its waiting records go into batches. These do not linger: they have waited, and somebody may
+    /// have flushed them.
     fn settle(&mut self, world: &mut dyn World, index: u32) {
         let batches = self.topic(index).batches.clone();
         let Some(count) = world.topic(batches.name()).map(|view| view.partitions.len() as u32) else {
@@ -123,6 +125,9 @@ impl Sender {
         let mut refused = Vec::new();
         let freed = batches.settle(&self.store, count, |waiting, error| refused.push((waiting, error)));
         self.store.give_back(freed, &mut self.wakers);
+        for spot in [Spot::Free].into_iter().chain((0..count).map(Spot::Partition)) {
+            self.topic(index).lanes(spot).iter().for_each(Lane::hurry);
+        }
         for (waiting, error) in refused {
             fail_unsettled(waiting, batches.name(), PublishFailure::Unacceptable(error), &mut self.wakers);
         }

@@ -52,6 +52,19 @@ fn a_flush_waits_for_records_whose_leader_told_its_versions_on_another_connectio
 }
 
 #[test]
+fn records_whose_topic_is_learnt_after_a_flush_do_not_linger() {
+    let mut play = Play::new(|publish| publish.linger = TIMEOUT / 2);
+    play.connects(1, 9);
+    let _ticket = play.publish("1");
+    let until = play.now().mono + TIMEOUT;
+    play.hears(ProducerInput::Flush { op: OpId(1), until });
+    play.has_leaders(&[Some(1)]);
+    let sent = play.sends();
+    play.hears_written(&sent, 0);
+    assert_eq!(replies(&mut play), [(OpId(1), format!("{:?}", Reply::Flush(0)))]);
+}
+
+#[test]
 fn a_flush_with_nothing_to_wait_for_is_answered_at_once() {
     let mut play = Play::with_leaders(&[1]);
     let until = play.now().mono + TIMEOUT;
