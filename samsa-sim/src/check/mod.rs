@@ -2,7 +2,7 @@
 //!
 //! What must hold at every moment is checked where it happens: `deadlines-move-on` and `never-spins` by the runtime,
 //! `strict-broker` and `waits-out-throttle` by the model brokers, `leader-epochs-never-go-back` by who listens to a client's
-//! events.
+//! events. What a scenario alone can tell, as `seeks`, `pauses`, `closes-in-time` or `stays-within-its-memory`, it checks itself.
 //!
 //! What the brokers lost, by an unclean election or with a topic, counts as stored and as read rightly; a reader goes back to
 //! where the log went on.
@@ -16,6 +16,7 @@
 //! |                             | their acceptance; a record that is there twice counts where it is first               |
 //! |                             | with idempotence this holds of all that are there, acknowledged or not                |
 //! | `stored-once`               | with idempotence a record is in the logs once at most                                 |
+//! | `sets-are-whole`            | the records of a set lie in one partition, one behind the other, or none is there     |
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
 //! | `one-partition-per-key`     | the records of a key lie in one partition                                             |
 //! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once                             |
