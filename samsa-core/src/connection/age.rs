@@ -7,12 +7,16 @@
 //! | age        | opening        | came to             | then       | opens next with |
 //! |------------|----------------|---------------------|------------|-----------------|
 //! | Unknown    | ask versions   | closed, or silence  | Suspected  | `Metadata` 0    |
-//! | Suspected  | `Metadata` 0   | an answer           | Confirming | ask versions    |
+//! | Suspected  | `Metadata` 0   | an answer           | Confirming | confirm         |
 //! | Suspected  | `Metadata` 0   | closed, or silence  | Unknown    | ask versions    |
-//! | Confirming | ask versions   | closed, or silence  | Old        | nothing         |
+//! | Confirming | confirm        | closed, or silence  | Old        | nothing         |
 //! | Old        | nothing        | the connection ends | Unknown    | ask versions    |
 //! | Suspected, Confirming | any | not reached         | Unknown    | ask versions    |
-//! | any        | ask versions   | an answer           | Modern     | ask versions    |
+//! | any        | either of them | any answer          | Modern     | ask versions    |
+//!
+//! To confirm is to ask for the versions on a connection that began after the answer to `Metadata` 0: one that was begun
+//! before, perhaps to a frozen broker, proves nothing. Any answer to `ApiVersions`, also a refusal, comes from 0.10 or
+//! later.
 //!
 //! A broker that has ever answered is never doubted again, nor is any broker of a cluster in which another one has
 //! answered, or has registered itself in ZooKeeper in a form of 0.10 or later: unless it registered itself in the form of
@@ -30,7 +34,8 @@ enum Age {
     #[default]
     Unknown,
     Suspected,
-    Confirming,
+    /// Since this answer to `Metadata` 0.
+    Confirming(u64),
     Old,
     Modern,
 }
@@ -40,6 +45,8 @@ enum Age {
 pub(crate) enum Opening {
     AskVersions,
     AskMetadata,
+    /// Asks for the versions, after this answer to `Metadata` 0.
+    Confirm(u64),
     /// It is known to be old.
     Nothing,
 }
@@ -48,6 +55,8 @@ pub(crate) enum Opening {
 #[derive(Debug, Default)]
 pub(crate) struct Ages {
     peers: BTreeMap<Peer, Age>,
+    /// Answers to `Metadata` 0 so far.
+    metadata_answers: u64,
     /// The brokers that are registered in ZooKeeper, and whether in the form of 0.8 or 0.9.
     registered_as_old: BTreeMap<BrokerId, bool>,
 }
@@ -55,7 +64,8 @@ pub(crate) struct Ages {
 impl Ages {
     pub(crate) fn opening(&self, peer: Peer) -> Opening {
         match self.of(peer) {
-            Age::Unknown | Age::Confirming | Age::Modern => Opening::AskVersions,
+            Age::Unknown | Age::Modern => Opening::AskVersions,
+            Age::Confirming(since) => Opening::Confirm(since),
             Age::Suspected => Opening::AskMetadata,
             Age::Old => Opening::Nothing,
         }
@@ -72,16 +82,21 @@ impl Ages {
         self.acquit()
     }
 
-    /// The broker told its versions. Returns who was taken for old wrongly.
-    pub(crate) fn told_versions(&mut self, peer: Peer) -> Vec<Peer> {
+    /// The broker answered `ApiVersions`, whatever it said. Returns who was taken for old wrongly.
+    pub(crate) fn answered_versions(&mut self, peer: Peer) -> Vec<Peer> {
         let before = self.peers.insert(peer, Age::Modern);
-        if before == Some(Age::Modern) { Vec::new() } else { self.acquit() }
+        if before == Some(Age::Modern) {
+            return Vec::new();
+        }
+        let itself = (before == Some(Age::Old)).then_some(peer);
+        itself.into_iter().chain(self.acquit()).collect()
     }
 
     /// The broker answered `Metadata` 0.
     pub(crate) fn told_metadata(&mut self, peer: Peer) {
         if self.of(peer) == Age::Suspected {
-            self.peers.insert(peer, Age::Confirming);
+            self.metadata_answers += 1;
+            self.peers.insert(peer, Age::Confirming(self.metadata_answers));
         }
     }
 
@@ -93,7 +108,7 @@ impl Ages {
             (Age::Unknown | Age::Modern, Opening::AskVersions) if doubts_all => Age::Suspected,
             (Age::Unknown, Opening::AskVersions) if self.is_registered_old(peer) => Age::Old,
             (Age::Unknown, Opening::AskVersions) if !self.is_cluster_modern() => Age::Suspected,
-            (Age::Confirming, Opening::AskVersions) => Age::Old,
+            (Age::Confirming(since), Opening::Confirm(begun)) if since == begun => Age::Old,
             (Age::Suspected, Opening::AskMetadata) | (Age::Old, Opening::Nothing) => Age::Unknown,
             (same, _) => same,
         };
@@ -101,9 +116,9 @@ impl Ages {
         before != next && next != Age::Unknown
     }
 
-    /// The peer could not even be connected to: what was found out before is not "just before" any more.
+    /// The peer could not even be connected to, or spoke nonsense: what was found out before is not "just before" any more.
     pub(crate) fn not_reached(&mut self, peer: Peer) {
-        if matches!(self.of(peer), Age::Suspected | Age::Confirming) {
+        if matches!(self.of(peer), Age::Suspected | Age::Confirming(_)) {
             self.peers.insert(peer, Age::Unknown);
         }
     }
@@ -118,7 +133,7 @@ impl Ages {
         if !self.is_cluster_modern() || is_planted(PlantedBug::DoubtsModernBrokers) {
             return Vec::new();
         }
-        let doubted = |age: &Age| matches!(age, Age::Suspected | Age::Confirming | Age::Old);
+        let doubted = |age: &Age| matches!(age, Age::Suspected | Age::Confirming(_) | Age::Old);
         let doubted = self.peers.iter().filter(|(peer, age)| doubted(age) && !self.is_registered_old(**peer));
         let doubted: Vec<(Peer, Age)> = doubted.map(|(peer, age)| (*peer, *age)).collect();
         self.peers.extend(doubted.iter().map(|(peer, _)| (*peer, Age::Unknown)));
@@ -147,8 +162,9 @@ mod tests {
         assert!(ages.ended(ONE, Opening::AskVersions));
         assert_eq!(ages.opening(ONE), Opening::AskMetadata);
         ages.told_metadata(ONE);
-        assert_eq!(ages.opening(ONE), Opening::AskVersions);
-        assert!(ages.ended(ONE, Opening::AskVersions));
+        let confirm = ages.opening(ONE);
+        assert!(matches!(confirm, Opening::Confirm(_)), "{confirm:?}");
+        assert!(ages.ended(ONE, confirm));
         ages
     }
 
@@ -183,14 +199,37 @@ mod tests {
         let mut ages = Ages::default();
         ages.ended(ONE, Opening::AskVersions);
         ages.told_metadata(ONE);
-        ages.told_versions(ONE);
+        ages.answered_versions(ONE);
+        assert!(ages.is_modern(ONE));
+    }
+
+    #[test]
+    fn a_connection_that_began_before_the_metadata_came_confirms_nothing() {
+        let mut ages = Ages::default();
+        let (one_link, other_link) = (ages.opening(ONE), ages.opening(ONE));
+        assert!(ages.ended(ONE, one_link));
+        ages.told_metadata(ONE);
+        assert!(!ages.ended(ONE, other_link), "it was dialled while the broker was frozen");
+        assert!(matches!(ages.opening(ONE), Opening::Confirm(_)));
+
+        let confirm = ages.opening(ONE);
+        ages.not_reached(ONE);
+        ages.ended(ONE, Opening::AskVersions);
+        ages.told_metadata(ONE);
+        assert!(!ages.ended(ONE, confirm), "it was to confirm an earlier answer");
+    }
+
+    #[test]
+    fn a_broker_that_was_taken_for_old_and_answers_is_asked_anew() {
+        let mut ages = old();
+        assert_eq!(ages.answered_versions(ONE), [ONE]);
         assert!(ages.is_modern(ONE));
     }
 
     #[test]
     fn a_broker_that_answered_once_is_never_doubted_again() {
         let mut ages = Ages::default();
-        ages.told_versions(ONE);
+        ages.answered_versions(ONE);
         assert!(!ages.ended(ONE, Opening::AskVersions));
         assert_eq!(ages.opening(ONE), Opening::AskVersions);
     }
@@ -198,7 +237,7 @@ mod tests {
     #[test]
     fn no_broker_is_doubted_where_another_one_answered() {
         let mut ages = Ages::default();
-        ages.told_versions(ONE);
+        ages.answered_versions(ONE);
         assert!(!ages.ended(TWO, Opening::AskVersions));
         assert_eq!(ages.opening(TWO), Opening::AskVersions);
     }
@@ -206,7 +245,7 @@ mod tests {
     #[test]
     fn a_registration_of_0_8_or_0_9_is_proof_enough_even_beside_modern_brokers() {
         let mut ages = Ages::default();
-        ages.told_versions(ONE);
+        ages.answered_versions(ONE);
         ages.set_registered(BTreeMap::from([(BrokerId(1), false), (BrokerId(2), true)]));
         assert!(ages.ended(TWO, Opening::AskVersions));
         assert_eq!(ages.opening(TWO), Opening::Nothing);
@@ -225,9 +264,9 @@ mod tests {
     #[test]
     fn a_broker_that_was_taken_for_old_is_asked_anew_once_another_one_answers() {
         let mut ages = old();
-        assert_eq!(ages.told_versions(TWO), [ONE]);
+        assert_eq!(ages.answered_versions(TWO), [ONE]);
         assert_eq!(ages.opening(ONE), Opening::AskVersions);
-        assert_eq!(ages.told_versions(TWO), [], "it is told once");
+        assert_eq!(ages.answered_versions(TWO), [], "it is told once");
     }
 
     #[test]

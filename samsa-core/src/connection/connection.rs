@@ -39,6 +39,7 @@ use crate::time::{Deadline, Instant};
 pub(crate) struct Connection {
     stage: Stage,
     opening: Opening,
+    answered: Answered,
     client_id: String,
     next_correlation_id: i32,
     send: SendQueue,
@@ -60,6 +61,16 @@ enum Stage {
         until: Instant,
     },
     Ready(Versions),
+}
+
+/// What came from the broker so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    Nothing,
+    /// Something, which tells nothing of its age.
+    Something,
+    /// An answer to `ApiVersions`, whatever it said.
+    Versions,
 }
 
 #[derive(Debug)]
@@ -123,6 +134,7 @@ impl Connection {
         Self {
             stage: Stage::Dialling { until, patience },
             opening,
+            answered: Answered::Nothing,
             client_id,
             next_correlation_id: 0,
             send: SendQueue::default(),
@@ -135,7 +147,7 @@ impl Connection {
     pub(crate) fn connected(&mut self, now: Instant) -> Result<Option<Heard>, String> {
         let Stage::Dialling { until, patience } = self.stage else { return Ok(None) };
         let question = match self.opening {
-            Opening::AskVersions => FirstQuestion::Versions(Handshake::new()),
+            Opening::AskVersions | Opening::Confirm(_) => FirstQuestion::Versions(Handshake::new()),
             Opening::AskMetadata => FirstQuestion::Metadata,
             Opening::Nothing => {
                 self.stage = Stage::Ready(Versions::before_0_10());
@@ -146,15 +158,18 @@ impl Connection {
         self.ask(now).map(|()| None)
     }
 
-    /// What it began with, if its end tells anything about the broker's age: it was connected and never got ready, or
-    /// it was ready because the broker is old.
+    /// What it began with, if its end tells anything about the broker's age: it was connected and heard nothing, or it
+    /// was ready because the broker is old.
     pub(crate) fn opening(&self) -> Option<Opening> {
         match (&self.stage, self.opening) {
-            (Stage::Dialling { .. }, _) | (Stage::Ready(_), Opening::AskVersions | Opening::AskMetadata) => {
-                None
-            }
-            (_, opening) => Some(opening),
+            (Stage::Opening { .. }, opening) if self.answered == Answered::Nothing => Some(opening),
+            (Stage::Ready(_), Opening::Nothing) => Some(Opening::Nothing),
+            (Stage::Dialling { .. } | Stage::Opening { .. } | Stage::Ready(_), _) => None,
         }
+    }
+
+    pub(crate) fn answered(&self) -> Answered {
+        self.answered
     }
 
     pub(crate) fn versions(&self) -> Option<&Versions> {
@@ -240,7 +255,11 @@ impl Connection {
         loop {
             let allowed =
                 self.in_flight.front().map_or(limits::RESPONSE_BYTES, |oldest| oldest.response_bytes);
-            match self.receiver.next(allowed)? {
+            let received = self.receiver.next(allowed);
+            if self.answered == Answered::Nothing && !matches!(received, Ok(Received::More)) {
+                self.answered = Answered::Something;
+            }
+            match received? {
                 Received::More => return Ok(None),
                 Received::Oversized(bytes) => return Ok(self.oversized(bytes)),
                 Received::Frame(frame) => {
@@ -387,7 +406,10 @@ impl Connection {
     fn open(&mut self, now: Instant, frame: &[u8]) -> Result<Option<Heard>, String> {
         let Stage::Opening { question, .. } = &mut self.stage else { return Ok(None) };
         let step = match question {
-            FirstQuestion::Versions(handshake) => handshake.answer(frame),
+            FirstQuestion::Versions(handshake) => {
+                self.answered = Answered::Versions;
+                handshake.answer(frame)
+            }
             FirstQuestion::Metadata => {
                 let answer = decode_response::<MetadataRequest<'_>>(0, frame);
                 return answer.map(|_| Some(Heard::Metadata)).map_err(|error| error.to_string());

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use samsa_proto::Request;
 use samsa_proto::wire::EncodeError;
 
-use super::age::{Ages, Opening};
-use super::connection::{Connection, Heard};
+use super::age::Ages;
+use super::connection::{Answered, Connection, Heard};
 use super::frame_pool::FramePool;
 use super::link::{Link, LinkState};
 use super::read_buffer::{ReadBuffer, RecvBuf};
@@ -338,9 +338,9 @@ impl Network {
                     self.versions.insert(peer, versions);
                 }
                 self.news.push_back(News::Ready { peer, role });
-                if self.ages.opening(peer) == Opening::AskVersions {
-                    let wronged = self.ages.told_versions(peer);
-                    self.ask_anew(now, &wronged);
+                if self.slots.get(conn).is_some_and(|connection| connection.answered() == Answered::Versions)
+                {
+                    self.answered_versions(now, peer);
                 }
                 self.dial_what_may_be(now.mono);
             }
@@ -365,7 +365,8 @@ impl Network {
     }
 
     fn end(&mut self, now: Now, way: Way, connection: Connection, reason: &str) {
-        let opening = connection.opening();
+        let (opening, answered) = (connection.opening(), connection.answered());
+        let was_ready = connection.versions().is_some();
         let was_idle = connection.is_idle();
         let failed = connection.fail(reason).map(|(owner, failure)| News::Failed { owner, failure });
         self.news.extend(failed);
@@ -373,7 +374,17 @@ impl Network {
             return self.dial_again_at_once(now.mono, way);
         }
         self.rest_link(now.mono, way, reason, !was_idle);
+        match answered {
+            Answered::Versions if !was_ready => self.answered_versions(now, way.0),
+            Answered::Something if opening.is_none() => self.ages.not_reached(way.0),
+            Answered::Versions | Answered::Something | Answered::Nothing => {}
+        }
         self.dial_what_may_be(now.mono);
+    }
+
+    fn answered_versions(&mut self, now: Now, peer: Peer) {
+        let wronged = self.ages.answered_versions(peer);
+        self.ask_anew(now, &wronged);
     }
 
     /// Leaves the connections to brokers that were taken for old.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
-use samsa_proto::encode_response;
+use samsa_proto::{ErrorCode, encode_response};
 
 use super::*;
 use crate::config::Discovery;
@@ -618,4 +618,49 @@ fn the_end_of_a_connection_is_a_loss_only_when_somebody_waits_for_an_answer() {
             .collect();
         assert_eq!(told, [is_loss]);
     }
+}
+
+#[test]
+fn a_broker_that_refuses_to_tell_its_versions_is_not_taken_for_an_old_one() {
+    let mut script = Script::start();
+    script.asks(Role::Control);
+    for refusal in [ErrorCode::UNKNOWN_SERVER_ERROR, ErrorCode::UNSUPPORTED_VERSION] {
+        let conn = script.dials();
+        script.net.connected(script.now, conn);
+        assert_eq!(script.sent(conn), [(18, 0)]);
+        let response = ApiVersionsResponse { error_code: refusal, ..Default::default() };
+        script.hears(conn, &encode_response::<ApiVersionsRequest<'_>>(0, 0, &response).unwrap().concat());
+        script.net.disconnected(script.now, conn, "closed");
+        while !matches!(script.learns(), News::Unreachable { .. }) {}
+        while script.net.poll_intent().is_some() {}
+        script.asks(Role::Control);
+        script.passes(MAX_DIAL_WAIT);
+    }
+    let conn = script.dials();
+    script.net.connected(script.now, conn);
+    assert_eq!(script.sent(conn), [(18, 0)], "its versions are asked for, whatever it said");
+}
+
+#[test]
+fn a_link_that_was_dialled_to_a_frozen_broker_does_not_confirm_that_it_is_old() {
+    let mut script = Script::start();
+    script.asks(Role::Control);
+    script.asks(Role::Produce);
+    let (one, other) = (script.dials(), script.dials());
+    script.net.connected(script.now, one);
+    script.net.connected(script.now, other);
+    script.net.disconnected(script.now, one, "no answer in time");
+    let probe = script.dials();
+    script.net.connected(script.now, probe);
+    assert_eq!(script.sent(probe), [(3, 0)]);
+    script.hears_metadata_0(probe);
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { .. })));
+    let confirming = script.dials();
+
+    script.net.disconnected(script.now, other, "no answer in time");
+    script.learns_that_it_is_unreachable("in time");
+    script.net.connected(script.now, confirming);
+    script.hears_versions(confirming);
+    assert!(matches!(script.learns(), News::Ready { role: Role::Control, .. }));
+    assert_eq!(script.net.version::<MetadataRequest<'_>>(confirming), Some(9));
 }
