@@ -19,8 +19,9 @@ pub enum Event {
         /// How.
         reason: String,
     },
-    /// A broker enforces a quota (KIP-219): one connection to it is sent nothing for a while. What waits for it keeps its
-    /// deadlines.
+    /// A broker enforces a quota (KIP-219): one connection to it is sent nothing for a while. Requests on it
+    /// are given as much longer to be answered; what an application waits for, such as a record to be stored, keeps its
+    /// deadline.
     Throttled {
         /// Which.
         broker: BrokerId,

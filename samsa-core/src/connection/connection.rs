@@ -374,9 +374,11 @@ impl Connection {
             return;
         }
         self.send.hold(true);
-        self.throttled_until = self.throttled_until.max(Some(now + lasts));
+        let before = self.throttled_until.map_or(now, |until| until.max(now));
+        let until = before.max(now + lasts);
+        self.throttled_until = Some(until);
         for request in &mut self.in_flight {
-            request.until = request.until + lasts;
+            request.until = request.until + (until - before);
         }
     }
 

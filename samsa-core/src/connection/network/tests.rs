@@ -664,3 +664,17 @@ fn a_link_that_was_dialled_to_a_frozen_broker_does_not_confirm_that_it_is_old() 
     assert!(matches!(script.learns(), News::Ready { role: Role::Control, .. }));
     assert_eq!(script.net.version::<MetadataRequest<'_>>(confirming), Some(9));
 }
+
+#[test]
+fn answers_that_throttle_at_the_same_time_do_not_add_up() {
+    let (mut script, conn) = throttled();
+    script.requests(conn);
+    let response = MetadataResponse { throttle_time_ms: 700, ..Default::default() };
+    let frame = encode_response::<MetadataRequest<'_>>(2, 9, &response).unwrap().concat();
+    script.hears(conn, &frame);
+    script.passes(Duration::from_millis(700));
+    script.passes(Duration::from_millis(29_999));
+    assert_eq!(script.asks(Role::Control), Some(conn));
+    script.passes(Duration::from_millis(1));
+    assert_eq!(script.asks(Role::Control), None, "the third request has its 30 s, and 700 ms once");
+}
