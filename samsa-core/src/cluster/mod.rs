@@ -122,7 +122,7 @@ impl Cluster {
 
     /// Keeps this topic's metadata from now on, and asks for it if it is not known.
     pub(crate) fn want(&mut self, cx: &mut Context<'_>, topic: &Arc<str>, interest: Interest) {
-        if self.topics.view(topic).is_none() && self.topics.len() >= limits::TOPICS {
+        if !self.topics.is_wanted(topic) && self.topics.len() >= limits::TOPICS {
             self.trouble(format!("more than {} topics are wanted", limits::TOPICS));
             return;
         }

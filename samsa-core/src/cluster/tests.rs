@@ -344,3 +344,16 @@ fn so_many_wait_to_be_connected_and_no_more() {
     let answers = script.answers();
     assert!(matches!(&answers[..], [Reply::Connect(Err(ConnectError::Busy { .. }))]), "{answers:?}");
 }
+
+#[test]
+fn at_the_limit_only_topics_that_nobody_wanted_yet_are_refused() {
+    let mut script = Script::start();
+    script.with(|cluster, cx| {
+        for number in 0..=limits::TOPICS {
+            cluster.want(cx, &format!("t{number}").into(), Interest::Read);
+        }
+        assert_eq!(cluster.topics.len(), limits::TOPICS);
+        cluster.want(cx, &"t0".into(), Interest::Publish);
+        assert_eq!(cluster.topics.questions().len(), 2, "it is created if the cluster will");
+    });
+}
