@@ -45,6 +45,12 @@ pub const GATHER_SEGMENTS: usize = 64;
 /// Open batches of keyless messages of one topic: as many threads append at once without waiting for each other.
 pub const FREE_SLOTS: usize = 4;
 
+/// Leaders that brokers name in their own place and that are asked without a wait, one after the other, for one partition.
+pub const HINTS_AT_ONCE: u32 = 3;
+
+/// Brokers whose addresses are kept. Those that the metadata names are kept in any case; beyond them nobody is introduced.
+pub const ADDRESSES: usize = 10_000;
+
 /// How long the leader epochs of a topic that ZooKeeper shows to be made anew are taken as they come: meanwhile every broker
 /// will have heard of it.
 pub const MADE_ANEW: Duration = Duration::from_secs(30);

@@ -158,8 +158,11 @@ impl Network {
         self.addresses.extend(peers.zip(addresses.iter().cloned()));
     }
 
-    /// Where a broker listens that was not known yet.
+    /// Where a broker listens that was not known yet. Whoever names ever new ones is not listened to for ever.
     pub(crate) fn introduce(&mut self, broker: BrokerId, address: HostPort) {
+        if self.addresses.len() >= limits::ADDRESSES {
+            return;
+        }
         self.addresses.entry(Peer::Broker(broker)).or_insert(address);
     }
 

@@ -5,10 +5,8 @@ use samsa_proto::api::fetch::{LeaderIdAndEpoch, NodeEndpoint};
 use super::partition::Partition;
 use crate::address::HostPort;
 use crate::id::BrokerId;
+use crate::limits;
 use crate::topology::PartitionInfo;
-
-/// So many hints in a row are followed without a wait.
-const HINTS_AT_ONCE: u32 = 3;
 
 /// A broker and where it listens, if that makes sense.
 pub(crate) fn introduction(endpoint: &NodeEndpoint<'_>) -> Option<(BrokerId, HostPort)> {
@@ -31,7 +29,7 @@ impl Partition {
                 replicas: Vec::new(),
                 in_sync: Vec::new(),
             });
-            if self.failures > HINTS_AT_ONCE {
+            if self.failures > limits::HINTS_AT_ONCE {
                 self.not_before = not_before;
             }
         }

@@ -678,3 +678,12 @@ fn answers_that_throttle_at_the_same_time_do_not_add_up() {
     script.passes(Duration::from_millis(1));
     assert_eq!(script.asks(Role::Control), None, "the third request has its 30 s, and 700 ms once");
 }
+
+#[test]
+fn brokers_are_introduced_up_to_a_limit() {
+    let mut script = Script::start();
+    for id in 0..limits::ADDRESSES as i32 + 10 {
+        script.net.introduce(BrokerId(id), "127.0.0.1:9093".parse().unwrap());
+    }
+    assert_eq!(script.net.addresses.len(), limits::ADDRESSES);
+}

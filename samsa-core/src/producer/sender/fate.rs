@@ -117,11 +117,11 @@ impl Sender {
             world.refresh("a produce request was refused");
         }
         let hint = answer.leader;
-        let is_moved =
-            self.partition(place).is_some_and(|partition| hint.is_some_and(|hint| partition.take_hint(hint)));
+        let is_moved = code.is_retriable()
+            && answer.doubts_metadata()
+            && self.partition(place).is_some_and(|partition| partition.is_sent_on(hint));
         if code.is_retriable() {
             self.note_trouble(place, index, &loss);
-            // Each hint is of a later epoch than the one before: this ends.
             if is_moved {
                 return self.go_on(world, place, index);
             }
@@ -182,6 +182,7 @@ impl Sender {
         let super::Spot::Partition(number) = place.spot else { return };
         let partition = self.topic(place.topic).partition(number);
         partition.failures = 0;
+        partition.hints_followed = 0;
         partition.lost_identity = false;
         if let Some(batch) = partition.queue.remove(index) {
             partition.was_numbered |= batch.identity.is_some();

@@ -254,6 +254,12 @@ impl Sender {
         state.link = Link::None;
         state.trouble = Some(reason);
         let waiting = state.ready.clone();
+        let partitions = self.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+        for partition in
+            partitions.filter(|partition| partition.hint.is_some_and(|hint| hint.leader == broker))
+        {
+            partition.drop_hint();
+        }
         for place in waiting {
             self.give_up_broker(world, place, broker);
         }

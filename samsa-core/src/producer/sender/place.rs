@@ -9,6 +9,7 @@ use samsa_proto::records::Format;
 use super::batch::Batch;
 use super::identity::Sequence;
 use crate::id::{BrokerId, JobId};
+use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{Lane, LaneId, LaneKind, TopicBatches};
 use crate::time::Instant;
@@ -79,8 +80,12 @@ pub(super) struct Partition {
     pub(super) was_numbered: bool,
     /// The leader's epoch, as far as the metadata has one.
     pub(super) leader_epoch: Option<i32>,
+    /// The same, as the metadata has it.
+    pub(super) told_leader: (Option<BrokerId>, Option<i32>),
     /// A leader of a later epoch, from a broker that does not lead any more (KIP-951).
     pub(super) hint: Option<LeaderHint>,
+    /// Hints that were taken since something was written.
+    pub(super) hints_followed: u32,
 }
 
 /// Who leads a partition according to a broker that was taken for its leader.
@@ -180,6 +185,7 @@ impl Topic {
 impl Partition {
     /// The metadata lacks it. Who it says it is stays.
     pub(super) fn lose_leader(&mut self) {
+        self.told_leader = (None, None);
         self.leader = None;
         self.leader_epoch = None;
         if is_planted(PlantedBug::ForgetsWithMetadata)
@@ -191,13 +197,33 @@ impl Partition {
 
     /// Takes over what the metadata says of its leader, unless a later leader is known already.
     pub(super) fn follow(&mut self, leader: Option<BrokerId>, epoch: Option<i32>) {
+        self.told_leader = (leader, epoch);
         self.hint = self.hint.filter(|hint| epoch.is_some_and(|epoch| hint.epoch > epoch));
         self.leader = self.hint.map_or(leader, |hint| Some(hint.leader));
         self.leader_epoch = self.hint.map(|hint| hint.epoch).or(epoch);
     }
 
+    /// A broker does not lead it, and may have named who does: is that one to be asked at once? A hint that led there is
+    /// not believed any more.
+    pub(super) fn is_sent_on(&mut self, hint: Option<LeaderHint>) -> bool {
+        let is_later = hint.is_some_and(|hint| self.take_hint(hint));
+        if is_later {
+            self.hints_followed = self.hints_followed.saturating_add(1);
+        } else {
+            self.drop_hint();
+        }
+        is_later && self.hints_followed <= limits::HINTS_AT_ONCE
+    }
+
+    /// Goes by the metadata again.
+    pub(super) fn drop_hint(&mut self) {
+        if self.hint.take().is_some() {
+            (self.leader, self.leader_epoch) = self.told_leader;
+        }
+    }
+
     /// Takes a hint if it is of a later epoch than what is known.
-    pub(super) fn take_hint(&mut self, hint: LeaderHint) -> bool {
+    fn take_hint(&mut self, hint: LeaderHint) -> bool {
         let is_later = self.leader_epoch.is_some_and(|epoch| hint.epoch > epoch);
         if is_later {
             self.hint = Some(hint);

@@ -1,6 +1,7 @@
 //! Leaders that a broker names which does not lead any more (KIP-951).
 
 use super::*;
+use crate::limits;
 
 const MOVED: ErrorCode = ErrorCode::NOT_LEADER_OR_FOLLOWER;
 
@@ -74,5 +75,50 @@ fn brokers_that_name_each_other_are_not_asked_in_circles() {
             play.sends_nothing();
             return;
         }
+    }
+}
+
+#[test]
+fn brokers_that_name_ever_later_leaders_are_asked_without_a_wait_a_few_times_only() {
+    let mut play = led_by_1();
+    let _ticket = play.publish_to(0, "1");
+    for epoch in 0..limits::HINTS_AT_ONCE as i32 {
+        let sent = play.sends();
+        play.world.hint = Some((1, 6 + epoch));
+        play.hears_error(&sent, MOVED);
+    }
+    let sent = play.sends();
+    play.world.hint = Some((1, 60));
+    play.hears_error(&sent, MOVED);
+    play.sends_nothing();
+    play.passes(BACKOFF);
+    assert_eq!(play.sends().broker, 1);
+}
+
+#[test]
+fn a_hint_of_the_last_epoch_is_dropped_once_its_leader_refuses_or_is_not_reached() {
+    let ends: [fn(&mut Play); 2] = [
+        |play| {
+            let sent = play.sends();
+            assert_eq!(sent.broker, 2);
+            play.hears_error(&sent, MOVED);
+            play.passes(BACKOFF);
+        },
+        |play| {
+            let sent = play.sends();
+            assert_eq!(sent.broker, 2);
+            play.hears_written(&sent, 0);
+            play.disconnects(2);
+        },
+    ];
+    for ends in ends {
+        let mut play = led_by_1();
+        let _ticket = play.publish_to(0, "1");
+        let sent = play.sends();
+        play.world.hint = Some((2, i32::MAX));
+        play.hears_error(&sent, MOVED);
+        ends(&mut play);
+        let _next = play.publish_to(0, "2");
+        assert_eq!(play.sends().broker, 1);
     }
 }
