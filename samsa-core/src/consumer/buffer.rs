@@ -79,6 +79,13 @@ pub(crate) struct GivenUp {
     pub(crate) leader_epoch: Option<i32>,
 }
 
+impl Segment {
+    /// Whether it is of the present position epoch, of a partition that has not stopped.
+    fn is_current(&self) -> bool {
+        self.source.hands_out(self.epoch)
+    }
+}
+
 impl Item {
     fn partition(&self) -> i32 {
         match self {
@@ -180,7 +187,8 @@ impl FetchBuffer {
     pub(crate) fn give_up(&self) -> Vec<GivenUp> {
         let cleared = std::mem::take(&mut lock(&self.state).shelf);
         let mut given_up: BTreeMap<i32, GivenUp> = BTreeMap::new();
-        for Segment { source, from, leader_epoch, .. } in &cleared {
+        let current = cleared.iter().filter(|segment| segment.is_current());
+        for Segment { source, from, leader_epoch, .. } in current {
             let partition = source.partition();
             let first = || GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
             given_up.entry(partition).or_insert_with(first);
@@ -201,7 +209,7 @@ impl FetchBuffer {
             }
         }
         drop(state);
-        for Segment { from, leader_epoch, .. } in &gone {
+        for Segment { from, leader_epoch, .. } in gone.iter().filter(|segment| segment.is_current()) {
             let this = GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
             first = first.filter(|first: &GivenUp| first.from <= *from).or(Some(this));
         }
@@ -239,13 +247,13 @@ impl FetchBuffer {
         lock(&self.state).sources.get(&partition)?.upgrade()
     }
 
-    /// Puts what there is of a partition on the shelf, `begun` first.
+    /// Puts what there is of a partition on the shelf, `begun` first, unless a seek has left that behind.
     pub(crate) fn pause(&self, source: &Source, begun: Option<Segment>) {
         let mut state = lock(&self.state);
         if !source.set_paused(true) {
             return;
         }
-        state.shelf.extend(begun);
+        state.shelf.extend(begun.filter(Segment::is_current));
         let partition = source.partition();
         for item in std::mem::take(&mut state.queue) {
             match item {

@@ -30,6 +30,8 @@ pub(crate) struct Run {
     pub(crate) bytes: Range<usize>,
     /// Where the partition is read on behind it: at the next run, or where to fetch next.
     pub(crate) next: i64,
+    /// The leader epoch of the batch before `next`, where it has one.
+    pub(crate) leader_epoch: Option<i32>,
 }
 
 /// Looks at every batch's header and checksum, not at its records. `from` is the offset that was asked for, `aborted`
@@ -83,7 +85,7 @@ impl Check {
         self.checked.next = header.next_offset();
         self.checked.leader_epoch = header.leader_epoch;
         if let Some(last) = self.checked.runs.last_mut() {
-            last.next = self.checked.next;
+            (last.next, last.leader_epoch) = (self.checked.next, self.checked.leader_epoch);
         }
     }
 
@@ -91,7 +93,10 @@ impl Check {
     fn extend(&mut self, start: usize) {
         match self.checked.runs.last_mut().filter(|_| !self.parted) {
             Some(last) => last.bytes.end = self.sound,
-            None => self.checked.runs.push(Run { bytes: start..self.sound, next: self.checked.next }),
+            None => {
+                let (next, leader_epoch) = (self.checked.next, self.checked.leader_epoch);
+                self.checked.runs.push(Run { bytes: start..self.sound, next, leader_epoch });
+            }
         }
         self.parted = false;
     }
@@ -107,7 +112,9 @@ impl Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consumer::script::{batch, control_batch, emptied_batch, marker, written_in_transaction};
+    use crate::consumer::script::{
+        batch, control_batch, emptied_batch, in_leader_epoch, marker, written_in_transaction,
+    };
     use samsa_proto::api::fetch::AbortedTransaction;
     use samsa_proto::records::ControlKind;
 
@@ -119,7 +126,10 @@ mod tests {
     fn the_next_position_is_the_end_of_the_last_batch() {
         let bytes = [batch(10, 3), batch(13, 2)].concat();
         let checked = check(&bytes, 11);
-        assert_eq!((checked.runs, checked.next), (vec![Run { bytes: 0..bytes.len(), next: 15 }], 15));
+        assert_eq!(
+            (checked.runs, checked.next),
+            (vec![Run { bytes: 0..bytes.len(), next: 15, leader_epoch: None }], 15)
+        );
         assert_eq!((checked.error, checked.cut_off), (None, false));
     }
 
@@ -135,7 +145,7 @@ mod tests {
     fn what_is_empty_at_both_ends_is_left_out_and_counts_as_passed() {
         let (first, middle) = (emptied_batch(0, 5), [batch(5, 1), control_batch(6), batch(7, 1)].concat());
         let bytes = [&first[..], &middle[..], &control_batch(8)[..]].concat();
-        let run = Run { bytes: first.len()..first.len() + middle.len(), next: 9 };
+        let run = Run { bytes: first.len()..first.len() + middle.len(), next: 9, leader_epoch: None };
         assert_eq!(check(&bytes, 0).runs, [run]);
     }
 
@@ -144,10 +154,10 @@ mod tests {
         let batches = [
             batch(0, 1),
             written_in_transaction(7, 1, 2),
-            marker(7, 3, ControlKind::Abort),
+            in_leader_epoch(marker(7, 3, ControlKind::Abort), 1),
             batch(4, 1),
-            batch(5, 1),
-            written_in_transaction(7, 6, 1),
+            in_leader_epoch(batch(5, 1), 2),
+            in_leader_epoch(written_in_transaction(7, 6, 1), 3),
         ];
         let starts: Vec<usize> =
             batches.iter().scan(0, |end, batch| Some(std::mem::replace(end, *end + batch.len()))).collect();
@@ -157,7 +167,10 @@ mod tests {
             ..Default::default()
         });
         let checked = super::check(&batches.concat(), 0, Some(Aborted::new(&transactions)));
-        let runs = [Run { bytes: 0..starts[1], next: 4 }, Run { bytes: starts[3]..starts[5], next: 7 }];
+        let runs = [
+            Run { bytes: 0..starts[1], next: 4, leader_epoch: Some(1) },
+            Run { bytes: starts[3]..starts[5], next: 7, leader_epoch: Some(3) },
+        ];
         assert_eq!((&checked.runs[..], checked.next), (&runs[..], 7));
     }
 
@@ -168,7 +181,7 @@ mod tests {
         let checked = check(&bytes, 0);
         assert_eq!(
             (&checked.runs[..], checked.cut_off),
-            (&[Run { bytes: 0..whole.len(), next: 3 }][..], false)
+            (&[Run { bytes: 0..whole.len(), next: 3, leader_epoch: None }][..], false)
         );
 
         assert!(check(&cut[..cut.len() - 1], 3).cut_off);
@@ -180,7 +193,10 @@ mod tests {
         let (good, mut bad) = (batch(0, 3), batch(3, 3));
         *bad.last_mut().unwrap() ^= 1;
         let checked = check(&[&good[..], &bad[..]].concat(), 0);
-        assert_eq!((&checked.runs[..], checked.next), (&[Run { bytes: 0..good.len(), next: 3 }][..], 3));
+        assert_eq!(
+            (&checked.runs[..], checked.next),
+            (&[Run { bytes: 0..good.len(), next: 3, leader_epoch: None }][..], 3)
+        );
         assert!(matches!(checked.error, Some(RecordsError::Checksum { offset: 3, .. })));
         assert!(!check(&bad, 3).advances(3));
     }

@@ -125,7 +125,9 @@ impl Segment {
             let limit = self.source.decompressed_bytes();
             let owned = wanted.then(|| batch.into_owned(&self.records, limit));
             self.records.advance(len);
-            self.from = from.max(header.next_offset());
+            if header.next_offset() > from {
+                (self.from, self.leader_epoch) = (header.next_offset(), header.leader_epoch);
+            }
             let Some(owned) = owned else { continue };
             match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), self.epoch, batch, from)) {
                 Ok(Some(chunk)) => {

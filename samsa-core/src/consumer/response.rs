@@ -215,12 +215,11 @@ impl Partition {
         self.position = Position::At(checked.next);
         self.turn = turn;
         let mut from = from;
-        let runs = checked.runs.into_iter().map(|run| (records.slice(run.bytes), run.next));
-        let mut items: Vec<_> = runs
-            .map(|(records, next)| {
-                Item::Segment(self.segment(records, std::mem::replace(&mut from, next), next))
-            })
-            .collect();
+        let mut items = Vec::new();
+        for run in checked.runs {
+            items.push(Item::Segment(self.segment(records.slice(run.bytes), from, run.next)));
+            (from, self.read_epoch) = (run.next, run.leader_epoch);
+        }
         if items.is_empty() {
             items.push(Item::Segment(self.segment(Bytes::new(), from, checked.next)));
         }

@@ -1,6 +1,7 @@
 //! Positions, pauses and seeks.
 
 use super::*;
+use crate::consumer::script::in_leader_epoch;
 
 fn seeks_to(model: &mut Model, reader: &Reader, to: Offset) {
     let command = Command::Seek { reader: reader.id(), partition: 0, to };
@@ -160,6 +161,57 @@ fn what_is_kept_for_a_paused_partition_is_given_up_when_others_need_the_room() {
     reader.resume(0);
     assert!(model.rings());
     assert_eq!(reader.position(0), Some(0));
+}
+
+#[test]
+fn what_is_given_up_behind_a_change_of_leaders_is_asked_for_with_the_epoch_of_what_was_read() {
+    let mut model = Model::start(&[1, 1]);
+    let records = [in_leader_epoch(batch(0, 2), 3), in_leader_epoch(batch(2, 500), 4)].concat();
+    let fetch =
+        FetchConfig { buffer_bytes: records.len() + 2_000, response_bytes: 1_000, ..FetchConfig::default() };
+    let mut reader = opened(&mut model, ReaderSpec { fetch, ..spec(Offset::Exact(0)) });
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &records), data(1, &[])]);
+    assert!(model.is_quiet(), "there is no room");
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    reader.pause(0);
+    assert!(polls(&mut reader).is_pending());
+    assert!(model.rings());
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(1, 0)], "the other one is fetched");
+
+    reader.resume(0);
+    assert!(model.rings());
+    brings(&mut model, &asked, vec![data(1, &[])]);
+    let asked = model.asked();
+    let request: FetchRequest<'_> = asked.read();
+    let again = request.topics[0].partitions.iter().find(|asked| asked.partition == 0).unwrap();
+    assert_eq!((again.fetch_offset, again.last_fetched_epoch), (2, 3));
+}
+
+#[test]
+fn a_batch_that_was_begun_before_a_seek_does_not_take_the_position_back() {
+    let mut model = Model::start(&[1, 1]);
+    let records = [batch(0, 1), batch(1, 500)].concat();
+    let fetch =
+        FetchConfig { buffer_bytes: records.len() + 2_000, response_bytes: 1_000, ..FetchConfig::default() };
+    let mut reader = opened(&mut model, ReaderSpec { fetch, ..spec(Offset::Exact(0)) });
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &records), data(1, &[])]);
+    assert_eq!(span(&mut reader), (0, 0, 1));
+    seeks_to(&mut model, &reader, Offset::Exact(900));
+    assert_eq!(sought(&mut model), Ok(()));
+    reader.pause(0);
+    assert!(polls(&mut reader).is_pending());
+    assert!(model.rings());
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(1, 0)]);
+
+    reader.resume(0);
+    assert!(model.rings());
+    brings(&mut model, &asked, vec![data(1, &[])]);
+    let again = model.asked();
+    assert!(wants(&again).contains(&(0, 900)), "{:?}", wants(&again));
 }
 
 #[test]
