@@ -299,9 +299,11 @@ impl FetchBuffer {
     }
 
     /// Takes out what is there of one partition, and puts an error in its place.
+    ///
+    /// Behind a stream that has ended, too: its last chunk may be read after that.
     pub(super) fn replace(&self, partition: i32, error: ReadError) {
         let mut state = lock(&self.state);
-        if state.phase != Phase::Open {
+        if state.phase == Phase::Closed {
             return;
         }
         let gone = state.take_out(partition);
@@ -424,8 +426,8 @@ mod tests {
         for source in [&good, &bad, &good, &bad] {
             buffer.push(segment(source), &mut wakers);
         }
-        bad.spoil(7, &"cut short");
-        bad.spoil(7, &"cut short");
+        bad.spoil(bad.epoch(), 7, &"cut short");
+        bad.spoil(bad.epoch(), 7, &"cut short");
         assert!(signal.take().contains(Notices::CREDIT));
 
         let error = bad.corrupt(7, &"cut short");
@@ -438,6 +440,17 @@ mod tests {
             );
         }
         assert!(take(&buffer).is_pending());
+    }
+
+    #[test]
+    fn spoiled_records_are_told_behind_the_end_of_the_stream() {
+        let (buffer, _) = buffer();
+        let source = Source::new(0, &buffer);
+        buffer.finish(&mut Wakers::default());
+        assert!(matches!(take(&buffer), Poll::Ready(None)));
+        source.spoil(source.epoch(), 7, &"cut short");
+        assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Failed { partition: 0, .. }))));
+        assert!(matches!(take(&buffer), Poll::Ready(None)));
     }
 
     #[test]

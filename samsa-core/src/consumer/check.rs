@@ -91,12 +91,10 @@ impl Check {
 
     /// The last run, or a new one, goes on up to the sound end.
     fn extend(&mut self, start: usize) {
+        let Checked { next, leader_epoch, .. } = self.checked;
         match self.checked.runs.last_mut().filter(|_| !self.parted) {
             Some(last) => last.bytes.end = self.sound,
-            None => {
-                let (next, leader_epoch) = (self.checked.next, self.checked.leader_epoch);
-                self.checked.runs.push(Run { bytes: start..self.sound, next, leader_epoch });
-            }
+            None => self.checked.runs.push(Run { bytes: start..self.sound, next, leader_epoch }),
         }
         self.parted = false;
     }

@@ -116,7 +116,7 @@ impl<'a> Iterator for ChunkRecords<'a> {
 impl<'a> ChunkRecords<'a> {
     #[cold]
     fn end_at(&self, error: &RecordsError) -> Option<Record<'a>> {
-        self.chunk.source.spoil(self.chunk.from, error);
+        self.chunk.source.spoil(self.chunk.epoch, self.chunk.from, error);
         None
     }
 }

@@ -110,7 +110,10 @@ impl Fetcher {
             if self.spec.partition.is_none_or(|wanted| wanted == info.partition) {
                 let buffer = &self.buffer;
                 let bytes = self.spec.fetch.partition_bytes;
-                let fresh = || Partition::new(Source::new(info.partition, buffer), start, bytes.max(1));
+                let fresh = || {
+                    buffer.reopen();
+                    Partition::new(Source::new(info.partition, buffer), start, bytes.max(1))
+                };
                 self.partitions.entry(info.partition).or_insert_with(fresh).follow(info);
             }
         }
@@ -192,9 +195,16 @@ impl Fetcher {
     ) -> Option<(Vec<FetchPartition>, Sizes)> {
         let share = request::share(&self.spec.fetch, self.leaders());
         let waiting = self.waiting(now, broker, Question::Records);
-        let (partitions, sizes) = request::select(waiting.into_iter(), version, share);
+        let (mut partitions, sizes) = request::select(waiting.into_iter(), version, share);
         let admitted = self.admits(sizes.response, self.reserved() == 0);
         self.warn_of_what_is_held(admitted);
+        // One that the application paused meanwhile may have given up what it had, and stands further back now.
+        partitions.retain(|asked| {
+            self.partitions.get(&asked.partition).is_some_and(|now| now.offset() == asked.fetch_offset)
+        });
+        if partitions.is_empty() {
+            return None;
+        }
         if admitted {
             self.short_since = None;
             return Some((partitions, sizes));
@@ -364,5 +374,46 @@ impl Fetcher {
         let opening = self.opening.filter(|opening| opening.until > now);
         let opening = opening.map(|opening| Deadline::new(opening.until, "open a reader"));
         Deadline::earlier(again, Deadline::earlier(opening, self.seeks_until(now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::FetchConfig;
+    use crate::consumer::script::buffer;
+    use crate::topology::PartitionInfo;
+
+    fn info(partition: i32) -> PartitionInfo {
+        let leader = Some(BrokerId(1));
+        PartitionInfo { partition, leader, leader_epoch: Some(5), replicas: Vec::new(), in_sync: Vec::new() }
+    }
+
+    #[test]
+    fn what_was_given_up_while_a_fetch_was_put_together_is_not_in_it() {
+        let (buffer, _) = buffer();
+        let fetch = FetchConfig { buffer_bytes: 4_000, response_bytes: 1_000, ..FetchConfig::default() };
+        let spec = ReaderSpec { topic: "events".into(), partition: None, start: Offset::Earliest, fetch };
+        let (since, within) = (Instant::START, Duration::ZERO);
+        let opening = Opening { op: OpId(1), since, until: since, within };
+        let mut fetcher = Fetcher::new(spec, Arc::clone(&buffer), opening);
+        for number in [0, 1] {
+            let source = Source::new(number, &buffer);
+            let mut partition = Partition::new(source, Offset::Exact(20), 1_000);
+            partition.follow(&info(number));
+            fetcher.partitions.insert(number, partition);
+        }
+        let source = Arc::clone(&fetcher.partitions[&0].source);
+        let records = source.charge(Bytes::from(vec![0; 3_500]));
+        let kept = fetcher.partitions[&0].segment(records, 5, 20);
+        source.set_paused(true);
+        buffer.push(Item::Segment(kept), &mut Wakers::default());
+        source.set_paused(false);
+
+        let (asked, _) = fetcher.select(Instant::START, BrokerId(1), 12).unwrap();
+        assert_eq!(asked.iter().map(|asked| asked.partition).collect::<Vec<_>>(), [1]);
+        assert_eq!(fetcher.partitions[&0].position, Position::At(5));
     }
 }

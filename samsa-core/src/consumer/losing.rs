@@ -46,7 +46,8 @@ impl Fetcher {
         scope.events.push(Event::PositionReset { topic, partition: number, error, to });
     }
 
-    /// The topic was deleted and made anew: positions in the old one mean nothing in the new one.
+    /// The topic was deleted and made anew: positions in the old one mean nothing in the new one. What is still sought is
+    /// sought in the new one.
     pub(crate) fn leave_old_topic(&mut self, scope: &mut Scope<'_>) {
         if self.opening.is_some() {
             return self.partitions.clear();
@@ -54,7 +55,10 @@ impl Fetcher {
         for partition in self.partitions.values_mut() {
             partition.forget_leader();
         }
-        let running = self.partitions.values().filter(|partition| !partition.is_stopped());
+        let sought = self.partitions.values_mut().filter(|partition| !partition.is_at());
+        sought.for_each(|partition| partition.request = None);
+        let running =
+            self.partitions.values().filter(|partition| partition.is_at() && !partition.is_stopped());
         let lost: Vec<_> =
             running.map(|partition| (partition.source.partition(), partition.out_of_range())).collect();
         for (number, error) in lost {

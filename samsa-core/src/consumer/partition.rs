@@ -185,8 +185,8 @@ impl Partition {
 
     /// When it is due again, if that lies ahead.
     pub(crate) fn due_after(&self, now: Instant) -> Option<Instant> {
-        let waits =
-            self.request.is_none() && self.not_before > now && !self.is_stopped() && !self.source.is_paused();
+        let rests = self.question() == Question::Records && self.source.is_paused();
+        let waits = self.request.is_none() && self.not_before > now && !self.is_stopped() && !rests;
         waits.then_some(self.not_before)
     }
 

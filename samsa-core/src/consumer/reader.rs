@@ -145,7 +145,7 @@ impl Segment {
     /// The partition stops here; the error is told at once, and what is queued behind it goes.
     #[cold]
     fn fail(&self, from: i64, reason: &dyn fmt::Display) -> Option<Result<Chunk, ReadError>> {
-        self.source.spoil(from, reason);
+        self.source.spoil(self.epoch, from, reason);
         None
     }
 }
@@ -335,6 +335,22 @@ mod tests {
         assert_eq!(offsets(&chunk), [0]);
         assert!(matches!(script.error(), ReadError::Corrupt { offset: 0, .. }));
         assert!(script.polls().is_pending());
+    }
+
+    #[test]
+    fn a_chunk_from_before_a_seek_stops_nothing() {
+        let mut script = Script::start();
+        let mut bytes = batch(0, 2);
+        let last = bytes.len() - 1;
+        bytes[last] = 200;
+        script.pushes(0, bytes);
+        let chunk = script.chunk();
+        script.source.begin_anew();
+        script.source.start_at(9);
+        script.pushes(9, batch(9, 1));
+        assert_eq!(offsets(&chunk), [0]);
+        assert!(!script.source.is_stopped());
+        assert_eq!(offsets(&script.chunk()), [9]);
     }
 
     #[test]

@@ -121,10 +121,11 @@ impl Source {
         (offset != NOWHERE).then_some(offset)
     }
 
-    /// The application's thread found records that cannot be read: the partition stops, and the error comes next.
+    /// The application's thread found records that cannot be read: the partition stops, and the error comes next. Not if
+    /// they were fetched before a seek.
     #[cold]
-    pub(crate) fn spoil(&self, offset: i64, reason: &dyn std::fmt::Display) {
-        if self.stopped.swap(true, Ordering::AcqRel) {
+    pub(crate) fn spoil(&self, epoch: u64, offset: i64, reason: &dyn std::fmt::Display) {
+        if self.epoch() != epoch || self.stopped.swap(true, Ordering::AcqRel) {
             return;
         }
         self.buffer.replace(self.partition, self.corrupt(offset, reason));

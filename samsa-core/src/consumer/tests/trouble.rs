@@ -100,3 +100,40 @@ fn the_positions_of_a_topic_mean_nothing_in_one_that_was_made_anew() {
     brings(&mut model, &asked_before, vec![data(0, &batch(7, 1))]);
     assert!(matches!(polls(&mut reader), Poll::Ready(None)) && model.is_quiet());
 }
+
+#[test]
+fn what_is_still_sought_is_sought_in_a_topic_that_was_made_anew() {
+    let mut model = Model::start(&[1]);
+    let reader = opened(&mut model, spec(Offset::Exact(7)));
+    let fetch = model.asked();
+    model.command(Command::Seek { reader: reader.id(), partition: 0, to: Offset::Earliest });
+    let asked = model.asked();
+    model.topic_id = samsa_proto::wire::Uuid([8; 16]);
+    let error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+    lists_all(&mut model, &asked, vec![ListOffsetsPartitionResponse { error_code, ..Default::default() }]);
+    model.waits_for_something();
+    let asked = model.asked();
+    lists(&mut model, &asked, &[(0, 3)]);
+    assert!(matches!(model.reply(), Reply::Seek(Ok(()))));
+    brings(&mut model, &fetch, vec![data(0, &batch(7, 1))]);
+    assert_eq!(wants(&model.asked()), [(0, 3)]);
+}
+
+#[test]
+fn a_partition_that_is_added_after_all_others_have_stopped_is_read() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::TOPIC_AUTHORIZATION_FAILED)]);
+    assert!(matches!(error(&mut reader), ReadError::Refused { .. }));
+    assert!(matches!(polls(&mut reader), Poll::Ready(None)));
+
+    model.leaders = vec![1, 1];
+    model.waits_for_something();
+    let asked = model.asked();
+    assert_eq!(seeks(&asked), [(1, -2)]);
+    lists(&mut model, &asked, &[(1, 0)]);
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(1, &batch(0, 1))]);
+    assert_eq!(span(&mut reader), (1, 0, 1));
+}
