@@ -236,3 +236,23 @@ impl Partition {
         self.corrupt >= CORRUPT_ATTEMPTS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::consumer::script::source;
+
+    #[test]
+    fn a_pause_puts_off_what_is_fetched_and_not_what_is_sought() {
+        let later = Instant::START + Duration::from_secs(1);
+        for (start, due) in [(Offset::Latest, Some(later)), (Offset::Exact(3), None)] {
+            let source = source(0);
+            source.set_paused(true);
+            let mut partition = Partition::new(source, start, 1);
+            partition.not_before = later;
+            assert_eq!(partition.due_after(Instant::START), due, "{start:?}");
+        }
+    }
+}

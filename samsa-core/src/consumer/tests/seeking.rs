@@ -215,24 +215,6 @@ fn a_batch_that_was_begun_before_a_seek_does_not_take_the_position_back() {
 }
 
 #[test]
-fn a_seek_by_time_of_a_paused_partition_is_asked_again_after_trouble() {
-    let mut model = Model::start(&[1]);
-    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
-    let _fetch = model.asked();
-    reader.pause(0);
-    seeks_to(&mut model, &reader, Offset::At(UnixMillis(77)));
-    let asked = model.asked();
-    let error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
-    lists_all(&mut model, &asked, vec![ListOffsetsPartitionResponse { error_code, ..Default::default() }]);
-    model.waits_for_something();
-    assert!(!model.has_replied(), "it is not late yet");
-    let asked = model.asked();
-    assert_eq!(seeks(&asked), [(0, 77)]);
-    lists(&mut model, &asked, &[(0, 30)]);
-    assert_eq!(sought(&mut model), Ok(()));
-}
-
-#[test]
 fn what_ends_in_markers_or_emptied_batches_is_read_to_its_end() {
     let mut model = Model::start(&[1]);
     let mut reader = opened(&mut model, spec(Offset::Exact(0)));

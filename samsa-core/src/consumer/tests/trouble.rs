@@ -107,16 +107,22 @@ fn what_is_still_sought_is_sought_in_a_topic_that_was_made_anew() {
     let reader = opened(&mut model, spec(Offset::Exact(7)));
     let fetch = model.asked();
     model.command(Command::Seek { reader: reader.id(), partition: 0, to: Offset::Earliest });
-    let asked = model.asked();
-    model.topic_id = samsa_proto::wire::Uuid([8; 16]);
+    let mut asked = model.asked();
+    let anew = samsa_proto::wire::Uuid([8; 16]);
+    model.topic_id = anew;
     let error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
-    lists_all(&mut model, &asked, vec![ListOffsetsPartitionResponse { error_code, ..Default::default() }]);
-    model.waits_for_something();
-    let asked = model.asked();
+    for _ in 0..5 {
+        let moved = ListOffsetsPartitionResponse { error_code, ..Default::default() };
+        lists_all(&mut model, &asked, vec![moved]);
+        model.waits_for_something();
+        asked = model.asked();
+    }
     lists(&mut model, &asked, &[(0, 3)]);
     assert!(matches!(model.reply(), Reply::Seek(Ok(()))));
     brings(&mut model, &fetch, vec![data(0, &batch(7, 1))]);
-    assert_eq!(wants(&model.asked()), [(0, 3)]);
+    let asked = model.asked();
+    assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].topic_id, anew);
+    assert_eq!(wants(&asked), [(0, 3)]);
 }
 
 #[test]
