@@ -50,6 +50,8 @@ pub(crate) struct Topics(BTreeMap<Arc<str>, Wanted>);
 struct Wanted {
     interest: Interest,
     view: Option<TopicView>,
+    /// What was known before all brokers said that it is unknown.
+    forgotten: Option<TopicView>,
     trouble: Trouble,
     /// Which transaction created its node in ZooKeeper.
     czxid: Option<i64>,
@@ -76,7 +78,8 @@ impl Topics {
     pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> Want {
         let is_new = !self.0.contains_key(topic);
         let trouble = Trouble::NotAsked;
-        let fresh = || Wanted { interest, view: None, trouble, czxid: None, anew_until: None };
+        let fresh =
+            || Wanted { interest, view: None, forgotten: None, trouble, czxid: None, anew_until: None };
         let wanted = self.0.entry(Arc::clone(topic)).or_insert_with(fresh);
         wanted.interest = wanted.interest.max(interest);
         match &wanted.view {
@@ -182,7 +185,8 @@ impl Topics {
             (Answer::Known(newer), Some(view)) if wanted.anew_until > Some(from.now) => view.replace(newer),
             (Answer::Known(newer), Some(view)) => view.update(newer),
             (Answer::Known(newer), view @ None) => {
-                *view = Some(newer);
+                let known = view.insert(wanted.forgotten.take().unwrap_or_else(|| newer.clone()));
+                known.replace(newer);
                 Vec::new()
             }
             _ => Vec::new(),
@@ -205,7 +209,8 @@ impl Wanted {
             _ => (1, from.is_alone),
         };
         let is_sure = answers >= UNKNOWN_BEFORE_FORGOTTEN && (agreed || from.is_alone);
-        if is_sure && self.view.take().is_some() {
+        if is_sure && let Some(view) = self.view.take() {
+            self.forgotten = Some(view);
             // Somebody deleted it: it is not made anew before somebody publishes to it anew.
             self.interest = Interest::Read;
         }
@@ -327,6 +332,20 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_without_id_is_another_one_if_its_epochs_start_again_after_it_was_unknown() {
+        for (epoch, incarnation) in [(4, 1), (5, 0), (6, 0)] {
+            let mut topics = topics(Interest::Read);
+            topics.learn("t", led_in(Some(5)), ALONE);
+            for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
+                topics.learn("t", Answer::Unknown, ALONE);
+            }
+            topics.learn("t", led_in(Some(epoch)), ALONE);
+            let view = topics.view("t").unwrap();
+            assert_eq!((view.partitions[0].leader_epoch, view.incarnation), (Some(epoch), incarnation));
+        }
+    }
+
+    #[test]
     fn epochs_of_a_topic_that_zookeeper_shows_to_be_made_anew_start_again() {
         let epoch =
             |topics: &Topics| topics.view("t").and_then(|view| view.partitions[0].leader_epoch).unwrap();
@@ -341,6 +360,7 @@ mod tests {
             topics.learn("t", led_in(Some(current)), ALONE);
             assert_eq!(epoch(&topics), current, "one that lags may still tell of the former");
         }
+        assert_eq!(topics.view("t").unwrap().incarnation, 2, "they started again twice");
         let later = Witness { now: ALONE.now + limits::MADE_ANEW, ..ALONE };
         topics.learn("t", led_in(Some(2)), later);
         topics.learn("t", led_in(Some(1)), later);

@@ -9,6 +9,8 @@ use crate::topology::PartitionInfo;
 pub(crate) struct TopicView {
     /// None before Kafka 2.8.
     pub(crate) id: Option<[u8; 16]>,
+    /// How often leader epochs started again, which tells topics of the same name apart where there are no ids.
+    pub(crate) incarnation: u64,
     /// By number, without gaps; never empty.
     pub(crate) partitions: Vec<PartitionInfo>,
 }
@@ -33,7 +35,7 @@ impl TopicView {
                 *place = info;
             }
         }
-        Some(Self { id, partitions: view })
+        Some(Self { id, incarnation: 0, partitions: view })
     }
 
     pub(crate) fn lacks_leader(&self) -> bool {
@@ -67,9 +69,13 @@ impl TopicView {
         moves
     }
 
-    /// Takes over all of it, whatever was known: the topic may be another one of the same name.
+    /// Takes over all of it, whatever was known: the topic may be another one of the same name. It is, if an epoch goes
+    /// back.
     pub(crate) fn replace(&mut self, newer: Self) -> Vec<Moved> {
         let before = std::mem::replace(self, newer);
+        let mut both = self.partitions.iter().zip(&before.partitions);
+        let is_another = both.any(|(new, old)| goes_back(new, old));
+        self.incarnation = before.incarnation + u64::from(is_another);
         let now = before.partitions.iter().map(Some).chain(std::iter::repeat(None)).zip(&self.partitions);
         let led_otherwise = |(old, new): &(Option<&PartitionInfo>, &PartitionInfo)| {
             old.is_none_or(|old| (old.leader, old.leader_epoch) != (new.leader, new.leader_epoch))
@@ -82,6 +88,10 @@ fn is_older(new: &PartitionInfo, old: &PartitionInfo) -> bool {
     if is_planted(PlantedBug::BelievesStaleLeaders) {
         return false;
     }
+    goes_back(new, old)
+}
+
+fn goes_back(new: &PartitionInfo, old: &PartitionInfo) -> bool {
     matches!((new.leader_epoch, old.leader_epoch), (Some(new), Some(old)) if new < old)
 }
 

@@ -32,8 +32,9 @@ pub(crate) struct Fetcher {
     pub(crate) spec: ReaderSpec,
     pub(crate) buffer: Arc<FetchBuffer>,
     pub(crate) topic_id: Option<[u8; 16]>,
-    /// The last id that was known, which brokers may leave out for a while.
-    incarnation: Option<[u8; 16]>,
+    /// The last id that was known, which brokers may leave out for a while, and the incarnation by the client's count.
+    last_id: Option<[u8; 16]>,
+    incarnation: Option<u64>,
     pub(crate) partitions: BTreeMap<i32, Partition>,
     pub(crate) requests: BTreeMap<u64, Request>,
     pub(crate) sessions: BTreeMap<BrokerId, Session>,
@@ -84,6 +85,7 @@ impl Fetcher {
             spec,
             buffer,
             topic_id: None,
+            last_id: None,
             incarnation: None,
             partitions: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -100,11 +102,14 @@ impl Fetcher {
     /// The topic as it is now. Partitions that were added after the opening are read from their start.
     pub(crate) fn update(&mut self, scope: &mut Scope<'_>) {
         let Some(view) = scope.topic else { return };
-        if self.incarnation.is_some() && view.id.is_some() && self.incarnation != view.id {
+        let has_another_id = self.last_id.is_some() && view.id.is_some() && self.last_id != view.id;
+        let is_counted_anew = self.incarnation.is_some_and(|incarnation| incarnation != view.incarnation);
+        if has_another_id || (is_counted_anew && view.id.is_none()) {
             self.leave_old_topic(scope);
         }
         self.topic_id = view.id;
-        self.incarnation = view.id.or(self.incarnation);
+        self.last_id = view.id.or(self.last_id);
+        self.incarnation = Some(view.incarnation);
         let start = if self.opening.is_some() { self.spec.start } else { Offset::Earliest };
         for info in &view.partitions {
             if self.spec.partition.is_none_or(|wanted| wanted == info.partition) {

@@ -334,7 +334,7 @@ impl Model {
     }
 
     fn topic<'a>(&self, name: &'a str) -> MetadataResponseTopic<'a> {
-        if name != "events" {
+        if name != "events" || self.leaders.is_empty() {
             let error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
             return MetadataResponseTopic { name: Some(name), error_code, ..Default::default() };
         }

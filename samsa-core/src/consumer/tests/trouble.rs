@@ -143,3 +143,29 @@ fn a_partition_that_is_added_after_all_others_have_stopped_is_read() {
     brings(&mut model, &asked, vec![data(1, &batch(0, 1))]);
     assert_eq!(span(&mut reader), (1, 0, 1));
 }
+
+#[test]
+fn a_topic_without_id_that_was_made_anew_is_told_from_the_former_by_its_epochs() {
+    let mut model = Model::start(&[1]);
+    model.topic_id = samsa_proto::wire::Uuid::ZERO;
+    let mut reader = opened(&mut model, spec(Offset::Exact(7)));
+    let leaders = std::mem::take(&mut model.leaders);
+    for _ in 0..8 {
+        let asked = model.asked();
+        brings(&mut model, &asked, vec![failing(0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+        model.waits_for_something();
+    }
+    (model.leaders, model.leader_epoch) = (leaders, 0);
+    let told = loop {
+        match polls(&mut reader) {
+            Poll::Pending => {
+                let asked = model.asked();
+                brings(&mut model, &asked, vec![failing(0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+                model.waits();
+            }
+            Poll::Ready(told) => break told,
+        }
+    };
+    let lost = ReadError::OutOfRange { topic: "events".into(), partition: 0, offset: 7 };
+    assert!(matches!(told, Some(Err(error)) if error == lost));
+}
