@@ -136,6 +136,7 @@ impl FetchBuffer {
             return;
         }
         match item {
+            Item::Segment(segment) if state.lengthens(&segment) => wake_later(&mut state, wakers),
             Item::Segment(segment) if segment.source.is_paused() => state.shelf.push_back(segment),
             item => {
                 state.queue.push_back(item);
@@ -316,6 +317,25 @@ impl FetchBuffer {
 }
 
 impl State {
+    /// Whether all that a segment without records says was said by carrying the last one of its partition further. Nobody
+    /// pays for such a segment, so there must not be one for each response.
+    fn lengthens(&mut self, by: &Segment) -> bool {
+        if !by.records.is_empty() {
+            return false;
+        }
+        let queued = self.queue.iter_mut().filter_map(|item| match item {
+            Item::Segment(segment) => Some(segment),
+            Item::Failed { .. } => None,
+        });
+        let mut last = self.shelf.iter_mut().chain(queued).rev();
+        let last = last.find(|segment| Arc::ptr_eq(&segment.source, &by.source));
+        let Some(last) = last.filter(|last| last.epoch == by.epoch && last.next == by.from) else {
+            return false;
+        };
+        last.next = by.next;
+        true
+    }
+
     fn take_out(&mut self, partition: i32) -> (VecDeque<Item>, VecDeque<Segment>) {
         let queue = std::mem::take(&mut self.queue).into_iter();
         let (gone, kept) = queue.partition(|item| item.partition() == partition);
@@ -351,6 +371,11 @@ mod tests {
         let records = source.charge(Bytes::from_static(b"0123456789"));
         let (source, epoch, next) = (Arc::clone(source), source.epoch(), from + 1);
         Item::Segment(Segment { source, epoch, records, from, next, leader_epoch: Some(4) })
+    }
+
+    fn empty(source: &Arc<Source>, from: i64) -> Item {
+        let (source, epoch, next) = (Arc::clone(source), source.epoch(), from + 1);
+        Item::Segment(Segment { source, epoch, records: Bytes::new(), from, next, leader_epoch: None })
     }
 
     fn taken(buffer: &FetchBuffer) -> Option<(i32, i64)> {
@@ -451,6 +476,30 @@ mod tests {
         source.spoil(source.epoch(), 7, &"cut short");
         assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Failed { partition: 0, .. }))));
         assert!(matches!(take(&buffer), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn segments_without_records_do_not_pile_up() {
+        let (buffer, _) = buffer();
+        let (one, other) = (Source::new(0, &buffer), Source::new(1, &buffer));
+        let mut wakers = Wakers::default();
+        buffer.push(segment_from(&one, 0), &mut wakers);
+        for from in 1..100 {
+            for source in [&one, &other] {
+                buffer.push(empty(source, from), &mut wakers);
+            }
+        }
+        assert!(
+            matches!(take(&buffer), Poll::Ready(Some(Item::Segment(of))) if (of.from, of.next) == (0, 100))
+        );
+        assert!(
+            matches!(take(&buffer), Poll::Ready(Some(Item::Segment(of))) if (of.from, of.next) == (1, 100))
+        );
+        assert!(take(&buffer).is_pending());
+
+        buffer.push(empty(&one, 100), &mut wakers);
+        buffer.push(empty(&one, 200), &mut wakers);
+        assert_eq!([taken(&buffer), taken(&buffer)], [Some((0, 100)), Some((0, 200))], "these do not touch");
     }
 
     #[test]
