@@ -5,7 +5,7 @@
 //! paused lies on a shelf, and goes back to the front of the queue when they are resumed; the engine clears the shelf when
 //! it needs the room for others.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
@@ -32,7 +32,7 @@ pub(crate) struct FetchBuffer {
 struct State {
     queue: VecDeque<Item>,
     /// Of partitions that are paused.
-    shelf: VecDeque<Segment>,
+    shelf: VecDeque<Item>,
     sources: BTreeMap<i32, Weak<Source>>,
     waiting: Option<Waker>,
     phase: Phase,
@@ -87,6 +87,21 @@ impl Segment {
 }
 
 impl Item {
+    fn segment(&self) -> Option<&Segment> {
+        match self {
+            Self::Segment(segment) => Some(segment),
+            Self::Failed { .. } => None,
+        }
+    }
+
+    /// The partition that ends with it.
+    fn failed(&self) -> Option<i32> {
+        match self {
+            Self::Segment(_) => None,
+            Self::Failed { partition, .. } => Some(*partition),
+        }
+    }
+
     fn partition(&self) -> i32 {
         match self {
             Self::Segment(segment) => segment.source.partition(),
@@ -137,7 +152,7 @@ impl FetchBuffer {
         }
         match item {
             Item::Segment(segment) if state.lengthens(&segment) => wake_later(&mut state, wakers),
-            Item::Segment(segment) if segment.source.is_paused() => state.shelf.push_back(segment),
+            item if state.shelves(&item) => state.shelf.push_back(item),
             item => {
                 state.queue.push_back(item);
                 wake_later(&mut state, wakers);
@@ -184,11 +199,18 @@ impl FetchBuffer {
         lock(&self.state).phase == Phase::Closed
     }
 
-    /// Drops what is kept for paused partitions, and says where each of them has to be fetched again from.
+    /// Drops what is kept for paused partitions, and says where each of them has to be fetched again from. Those that have
+    /// stopped meanwhile would not be fetched again, and keep theirs.
     pub(crate) fn give_up(&self) -> Vec<GivenUp> {
-        let cleared = std::mem::take(&mut lock(&self.state).shelf);
+        let mut state = lock(&self.state);
+        let stopped: BTreeSet<i32> = state.shelf.iter().filter_map(Item::failed).collect();
+        let (kept, cleared): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut state.shelf)
+            .into_iter()
+            .partition(|item| stopped.contains(&item.partition()));
+        state.shelf = kept;
+        drop(state);
         let mut given_up: BTreeMap<i32, GivenUp> = BTreeMap::new();
-        let current = cleared.iter().filter(|segment| segment.is_current());
+        let current = cleared.iter().filter_map(Item::segment).filter(|segment| segment.is_current());
         for Segment { source, from, leader_epoch, .. } in current {
             let partition = source.partition();
             let first = || GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
@@ -200,17 +222,13 @@ impl FetchBuffer {
     /// Takes back what the application has not taken yet of one partition, and says where that began.
     pub(crate) fn withdraw(&self, partition: i32) -> Option<GivenUp> {
         let mut state = lock(&self.state);
-        let (queued, shelved) = state.take_out(partition);
-        let mut first = None;
-        let mut gone = shelved;
-        for item in queued {
-            match item {
-                Item::Segment(segment) => gone.push_back(segment),
-                failed @ Item::Failed { .. } => state.queue.push_back(failed),
-            }
-        }
+        let (failed, gone): (VecDeque<_>, VecDeque<_>) =
+            state.take_out(partition).into_iter().partition(|item| item.failed().is_some());
+        state.queue.extend(failed);
         drop(state);
-        for Segment { from, leader_epoch, .. } in gone.iter().filter(|segment| segment.is_current()) {
+        let mut first = None;
+        let current = gone.iter().filter_map(Item::segment).filter(|segment| segment.is_current());
+        for Segment { from, leader_epoch, .. } in current {
             let this = GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
             first = first.filter(|first: &GivenUp| first.from <= *from).or(Some(this));
         }
@@ -226,13 +244,14 @@ impl FetchBuffer {
 
 /// The application's side.
 impl FetchBuffer {
-    /// The next thing, or a wake-up when there is one; `None` at the end.
+    /// The next thing, or a wake-up when there is one; `None` at the end, which is not before what is kept of paused
+    /// partitions was taken.
     pub(crate) fn poll_take(&self, waker: &Waker) -> Poll<Option<Item>> {
         let mut state = lock(&self.state);
         if let Some(item) = state.queue.pop_front() {
             return Poll::Ready(Some(item));
         }
-        if state.phase != Phase::Open {
+        if state.phase != Phase::Open && state.shelf.is_empty() {
             return Poll::Ready(None);
         }
         if !state.waiting.as_ref().is_some_and(|old| old.will_wake(waker)) {
@@ -254,15 +273,14 @@ impl FetchBuffer {
         if !source.set_paused(true) {
             return;
         }
-        state.shelf.extend(begun.filter(Segment::is_current));
-        let partition = source.partition();
+        state.shelf.extend(begun.filter(Segment::is_current).map(Item::Segment));
         for item in std::mem::take(&mut state.queue) {
-            match item {
-                Item::Segment(segment) if segment.source.partition() == partition => {
-                    state.shelf.push_back(segment);
-                }
-                other => state.queue.push_back(other),
-            }
+            let place = if item.partition() == source.partition() && state.shelves(&item) {
+                &mut state.shelf
+            } else {
+                &mut state.queue
+            };
+            place.push_back(item);
         }
         drop(state);
         self.memory.changed();
@@ -275,12 +293,11 @@ impl FetchBuffer {
             return;
         }
         let partition = source.partition();
-        let (back, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut state.shelf)
-            .into_iter()
-            .partition(|segment| segment.source.partition() == partition);
+        let (back, kept): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut state.shelf).into_iter().partition(|item| item.partition() == partition);
         state.shelf = kept;
-        for segment in back.into_iter().rev() {
-            state.queue.push_front(Item::Segment(segment));
+        for item in back.into_iter().rev() {
+            state.queue.push_front(item);
         }
         let waiting = if state.queue.is_empty() { None } else { state.waiting.take() };
         drop(state);
@@ -317,17 +334,25 @@ impl FetchBuffer {
 }
 
 impl State {
+    /// Whether it belongs on the shelf: what is of a paused partition, and its end behind what is kept of it.
+    fn shelves(&self, item: &Item) -> bool {
+        match item {
+            Item::Segment(segment) => segment.source.is_paused(),
+            Item::Failed { partition, .. } => self.shelf.iter().any(|kept| kept.partition() == *partition),
+        }
+    }
+
     /// Whether all that a segment without records says was said by carrying the last one of its partition further. Nobody
     /// pays for such a segment, so there must not be one for each response.
     fn lengthens(&mut self, by: &Segment) -> bool {
         if !by.records.is_empty() {
             return false;
         }
-        let queued = self.queue.iter_mut().filter_map(|item| match item {
+        let segments = self.shelf.iter_mut().chain(&mut self.queue).filter_map(|item| match item {
             Item::Segment(segment) => Some(segment),
             Item::Failed { .. } => None,
         });
-        let mut last = self.shelf.iter_mut().chain(queued).rev();
+        let mut last = segments.rev();
         let last = last.find(|segment| Arc::ptr_eq(&segment.source, &by.source));
         let Some(last) = last.filter(|last| last.epoch == by.epoch && last.next == by.from) else {
             return false;
@@ -336,14 +361,15 @@ impl State {
         true
     }
 
-    fn take_out(&mut self, partition: i32) -> (VecDeque<Item>, VecDeque<Segment>) {
-        let queue = std::mem::take(&mut self.queue).into_iter();
-        let (gone, kept) = queue.partition(|item| item.partition() == partition);
-        self.queue = kept;
-        let shelved = std::mem::take(&mut self.shelf).into_iter();
-        let (off_shelf, kept) = shelved.partition(|segment| segment.source.partition() == partition);
-        self.shelf = kept;
-        (gone, off_shelf)
+    fn take_out(&mut self, partition: i32) -> VecDeque<Item> {
+        let mut taken = VecDeque::new();
+        for place in [&mut self.shelf, &mut self.queue] {
+            let (gone, kept): (VecDeque<_>, VecDeque<_>) =
+                std::mem::take(place).into_iter().partition(|item| item.partition() == partition);
+            *place = kept;
+            taken.extend(gone);
+        }
+        taken
     }
 }
 
@@ -520,6 +546,36 @@ mod tests {
         assert!(signal.take().contains(Notices::CREDIT), "it is fetched again");
         let rest: Vec<_> = std::iter::from_fn(|| taken(&buffer)).collect();
         assert_eq!(rest, [(0, 0), (0, 1), (0, 2), (1, 1)]);
+    }
+
+    #[test]
+    fn a_paused_partition_ends_behind_what_is_kept_of_it() {
+        let ways: [fn(&FetchBuffer, &Source, Item, &mut Wakers); 2] = [
+            |buffer, source, failed, wakers| {
+                buffer.pause(source, None);
+                buffer.push(failed, wakers);
+            },
+            |buffer, source, failed, wakers| {
+                buffer.push(failed, wakers);
+                buffer.pause(source, None);
+            },
+        ];
+        for stops in ways {
+            let (buffer, _) = buffer();
+            let source = Source::new(0, &buffer);
+            let mut wakers = Wakers::default();
+            buffer.push(segment(&source), &mut wakers);
+            let failed = Item::Failed { partition: 0, error: source.corrupt(1, &"cut short") };
+            stops(&buffer, &source, failed, &mut wakers);
+            buffer.finish(&mut wakers);
+            assert!(take(&buffer).is_pending());
+            assert_eq!(buffer.give_up(), [], "it would not come again");
+
+            buffer.resume(&source);
+            assert_eq!(taken(&buffer), Some((0, 0)));
+            assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Failed { partition: 0, .. }))));
+            assert!(matches!(take(&buffer), Poll::Ready(None)));
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Reader {
     }
 
     /// Hands out nothing more of this partition, and fetches nothing more of it, until it is resumed. What was fetched is
-    /// kept, and given up when others need its room. A partition that this reader does not have is passed over.
+    /// kept, and given up when others need its room; if the partition stops meanwhile, that is told behind it. A partition that this reader does not have is passed over.
     pub fn pause(&mut self, partition: i32) {
         if let Some(source) = self.buffer.source(partition) {
             let begun = self.current.take_if(|segment| segment.source.partition() == partition);
