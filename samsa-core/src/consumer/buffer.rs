@@ -2,16 +2,15 @@
 //!
 //! The engine pushes *segments*: the checked, still compressed batches of one partition in one response. The
 //! application takes a segment at a time, under the lock, and reads it outside. What belongs to partitions that are
-//! paused lies on a shelf, and goes back to the front of the queue when they are resumed; the engine clears the shelf when
-//! it needs the room for others.
+//! paused is kept aside (see [`Queue`]); the engine clears that away when it needs the room for others.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
-use bytes::Bytes;
-
 use super::memory::Memory;
+use super::queue::Queue;
+use super::segment::{GivenUp, Item, Segment};
 use super::source::Source;
 use crate::error::ReadError;
 use crate::id::ReaderId;
@@ -30,9 +29,7 @@ pub(crate) struct FetchBuffer {
 
 #[derive(Debug, Default)]
 struct State {
-    queue: VecDeque<Item>,
-    /// Of partitions that are paused.
-    shelf: VecDeque<Item>,
+    queue: Queue,
     sources: BTreeMap<i32, Weak<Source>>,
     waiting: Option<Waker>,
     phase: Phase,
@@ -46,68 +43,6 @@ enum Phase {
     Ended,
     /// The application takes nothing more.
     Closed,
-}
-
-/// What the application takes.
-#[derive(Debug)]
-pub(crate) enum Item {
-    Segment(Segment),
-    Failed { partition: i32, error: ReadError },
-}
-
-/// The batches of one partition in one response, in place.
-#[derive(Debug)]
-pub(crate) struct Segment {
-    pub(crate) source: Arc<Source>,
-    /// The position epoch that it was fetched in.
-    pub(crate) epoch: u64,
-    /// Whole batches, each checked. None where all that came was for nobody.
-    pub(crate) records: Bytes,
-    /// Records before this offset are not wanted.
-    pub(crate) from: i64,
-    /// Where the partition is read on behind it: nothing between its last record and there is for the application.
-    pub(crate) next: i64,
-    /// The leader epoch of the record before `from`, where that is known.
-    pub(crate) leader_epoch: Option<i32>,
-}
-
-/// What is fetched again because it was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GivenUp {
-    pub(crate) partition: i32,
-    pub(crate) from: i64,
-    pub(crate) leader_epoch: Option<i32>,
-}
-
-impl Segment {
-    /// Whether it is of the present position epoch, of a partition that has not stopped.
-    fn is_current(&self) -> bool {
-        self.source.hands_out(self.epoch)
-    }
-}
-
-impl Item {
-    fn segment(&self) -> Option<&Segment> {
-        match self {
-            Self::Segment(segment) => Some(segment),
-            Self::Failed { .. } => None,
-        }
-    }
-
-    /// The partition that ends with it.
-    fn failed(&self) -> Option<i32> {
-        match self {
-            Self::Segment(_) => None,
-            Self::Failed { partition, .. } => Some(*partition),
-        }
-    }
-
-    fn partition(&self) -> i32 {
-        match self {
-            Self::Segment(segment) => segment.source.partition(),
-            Self::Failed { partition, .. } => *partition,
-        }
-    }
 }
 
 impl FetchBuffer {
@@ -150,13 +85,8 @@ impl FetchBuffer {
         if state.phase != Phase::Open {
             return;
         }
-        match item {
-            Item::Segment(segment) if state.lengthens(&segment) => wake_later(&mut state, wakers),
-            item if state.shelves(&item) => state.shelf.push_back(item),
-            item => {
-                state.queue.push_back(item);
-                wake_later(&mut state, wakers);
-            }
+        if state.queue.push(item) {
+            wake_later(&mut state, wakers);
         }
     }
 
@@ -184,7 +114,7 @@ impl FetchBuffer {
             state.phase = Phase::Ended;
         }
         wake_later(&mut state, wakers);
-        let gone = (std::mem::take(&mut state.queue), std::mem::take(&mut state.shelf));
+        let gone = std::mem::take(&mut state.queue);
         drop(state);
         drop(gone);
     }
@@ -202,42 +132,25 @@ impl FetchBuffer {
     /// Drops what is kept for paused partitions, and says where each of them has to be fetched again from. Those that have
     /// stopped meanwhile would not be fetched again, and keep theirs.
     pub(crate) fn give_up(&self) -> Vec<GivenUp> {
-        let mut state = lock(&self.state);
-        let stopped: BTreeSet<i32> = state.shelf.iter().filter_map(Item::failed).collect();
-        let (kept, cleared): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut state.shelf)
-            .into_iter()
-            .partition(|item| stopped.contains(&item.partition()));
-        state.shelf = kept;
-        drop(state);
-        let mut given_up: BTreeMap<i32, GivenUp> = BTreeMap::new();
-        let current = cleared.iter().filter_map(Item::segment).filter(|segment| segment.is_current());
-        for Segment { source, from, leader_epoch, .. } in current {
-            let partition = source.partition();
-            let first = || GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
-            given_up.entry(partition).or_insert_with(first);
-        }
-        given_up.into_values().collect()
+        let cleared = lock(&self.state).queue.clear_shelf();
+        GivenUp::of(&cleared).into_values().collect()
     }
 
     /// Takes back what the application has not taken yet of one partition, and says where that began.
     pub(crate) fn withdraw(&self, partition: i32) -> Option<GivenUp> {
         let mut state = lock(&self.state);
         let (failed, gone): (VecDeque<_>, VecDeque<_>) =
-            state.take_out(partition).into_iter().partition(|item| item.failed().is_some());
-        state.queue.extend(failed);
-        drop(state);
-        let mut first = None;
-        let current = gone.iter().filter_map(Item::segment).filter(|segment| segment.is_current());
-        for Segment { from, leader_epoch, .. } in current {
-            let this = GivenUp { partition, from: *from, leader_epoch: *leader_epoch };
-            first = first.filter(|first: &GivenUp| first.from <= *from).or(Some(this));
+            state.queue.take_out(partition).into_iter().partition(|item| item.failed().is_some());
+        for item in failed {
+            state.queue.push(item);
         }
-        first
+        drop(state);
+        GivenUp::of(&gone).into_values().next()
     }
 
     /// Drops what is there of one partition.
     pub(super) fn discard(&self, partition: i32) {
-        let gone = lock(&self.state).take_out(partition);
+        let gone = lock(&self.state).queue.take_out(partition);
         drop(gone);
     }
 }
@@ -248,10 +161,10 @@ impl FetchBuffer {
     /// partitions was taken.
     pub(crate) fn poll_take(&self, waker: &Waker) -> Poll<Option<Item>> {
         let mut state = lock(&self.state);
-        if let Some(item) = state.queue.pop_front() {
+        if let Some(item) = state.queue.pop() {
             return Poll::Ready(Some(item));
         }
-        if state.phase != Phase::Open && state.shelf.is_empty() {
+        if state.phase != Phase::Open && state.queue.is_shelf_empty() {
             return Poll::Ready(None);
         }
         if !state.waiting.as_ref().is_some_and(|old| old.will_wake(waker)) {
@@ -273,15 +186,7 @@ impl FetchBuffer {
         if !source.set_paused(true) {
             return;
         }
-        state.shelf.extend(begun.filter(Segment::is_current).map(Item::Segment));
-        for item in std::mem::take(&mut state.queue) {
-            let place = if item.partition() == source.partition() && state.shelves(&item) {
-                &mut state.shelf
-            } else {
-                &mut state.queue
-            };
-            place.push_back(item);
-        }
+        state.queue.pause(source.partition(), begun.filter(Segment::is_current));
         drop(state);
         self.memory.changed();
     }
@@ -292,13 +197,7 @@ impl FetchBuffer {
         if !source.set_paused(false) {
             return;
         }
-        let partition = source.partition();
-        let (back, kept): (VecDeque<_>, VecDeque<_>) =
-            std::mem::take(&mut state.shelf).into_iter().partition(|item| item.partition() == partition);
-        state.shelf = kept;
-        for item in back.into_iter().rev() {
-            state.queue.push_front(item);
-        }
+        state.queue.resume(source.partition());
         let waiting = if state.queue.is_empty() { None } else { state.waiting.take() };
         drop(state);
         self.memory.call();
@@ -310,7 +209,7 @@ impl FetchBuffer {
         let mut state = lock(&self.state);
         state.phase = Phase::Closed;
         state.waiting = None;
-        let gone = (std::mem::take(&mut state.queue), std::mem::take(&mut state.shelf));
+        let gone = std::mem::take(&mut state.queue);
         drop(state);
         drop(gone);
         self.memory.call();
@@ -324,52 +223,12 @@ impl FetchBuffer {
         if state.phase == Phase::Closed {
             return;
         }
-        let gone = state.take_out(partition);
+        let gone = state.queue.take_out(partition);
         state.queue.push_front(Item::Failed { partition, error });
         let waiting = state.waiting.take();
         drop(state);
         drop(gone);
         waiting.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl State {
-    /// Whether it belongs on the shelf: what is of a paused partition, and its end behind what is kept of it.
-    fn shelves(&self, item: &Item) -> bool {
-        match item {
-            Item::Segment(segment) => segment.source.is_paused(),
-            Item::Failed { partition, .. } => self.shelf.iter().any(|kept| kept.partition() == *partition),
-        }
-    }
-
-    /// Whether all that a segment without records says was said by carrying the last one of its partition further. Nobody
-    /// pays for such a segment, so there must not be one for each response.
-    fn lengthens(&mut self, by: &Segment) -> bool {
-        if !by.records.is_empty() {
-            return false;
-        }
-        let segments = self.shelf.iter_mut().chain(&mut self.queue).filter_map(|item| match item {
-            Item::Segment(segment) => Some(segment),
-            Item::Failed { .. } => None,
-        });
-        let mut last = segments.rev();
-        let last = last.find(|segment| Arc::ptr_eq(&segment.source, &by.source));
-        let Some(last) = last.filter(|last| last.epoch == by.epoch && last.next == by.from) else {
-            return false;
-        };
-        last.next = by.next;
-        true
-    }
-
-    fn take_out(&mut self, partition: i32) -> VecDeque<Item> {
-        let mut taken = VecDeque::new();
-        for place in [&mut self.shelf, &mut self.queue] {
-            let (gone, kept): (VecDeque<_>, VecDeque<_>) =
-                std::mem::take(place).into_iter().partition(|item| item.partition() == partition);
-            *place = kept;
-            taken.extend(gone);
-        }
-        taken
     }
 }
 
@@ -383,6 +242,7 @@ fn wake_later(state: &mut State, wakers: &mut Wakers) {
 mod tests {
     use super::*;
     use crate::wake::Notices;
+    use bytes::Bytes;
 
     fn buffer() -> (Arc<FetchBuffer>, Arc<DriverSignal>) {
         let signal = Arc::new(DriverSignal::default());

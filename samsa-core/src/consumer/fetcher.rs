@@ -10,12 +10,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samsa_proto::api::fetch::FetchPartition;
 
-use super::buffer::{FetchBuffer, Item};
+use super::buffer::FetchBuffer;
 use super::opening::{Known, Opening};
 use super::partition::{Partition, Position};
 use super::reader::Reader;
 use super::request::{self, Sizes};
 use super::scope::Scope;
+use super::segment::Item;
 use super::session::Session;
 use super::source::Source;
 use crate::admin::list_offsets::Wanted;

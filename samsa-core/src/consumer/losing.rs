@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::buffer::Item;
 use super::fetcher::Fetcher;
 use super::partition::Partition;
 use super::scope::Scope;
+use super::segment::Item;
 use crate::command::Reply;
 use crate::error::ReadError;
 use crate::event::Event;

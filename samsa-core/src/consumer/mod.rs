@@ -17,7 +17,7 @@
 //! [`Partition`]: partition::Partition
 //! [`Source`]: source::Source
 //! [`FetchBuffer`]: buffer::FetchBuffer
-//! [`Segment`]: buffer::Segment
+//! [`Segment`]: segment::Segment
 
 mod aborted;
 mod buffer;
@@ -32,6 +32,7 @@ mod memory;
 pub(crate) mod model;
 mod opening;
 mod partition;
+mod queue;
 pub(crate) mod reader;
 mod request;
 mod response;
@@ -39,6 +40,7 @@ mod scope;
 #[cfg(test)]
 mod script;
 mod seeking;
+mod segment;
 mod sending;
 mod session;
 mod source;

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
 
-use super::buffer::Segment;
 use super::fetcher::Question;
 use super::scope::Scope;
 use super::seeking::Seek;
+use super::segment::Segment;
 use super::source::Source;
 use crate::error::ReadError;
 use crate::id::BrokerId;

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use samsa_proto::records;
 
-use super::buffer::{FetchBuffer, Item, Segment};
+use super::buffer::FetchBuffer;
 use super::chunk::Chunk;
+use super::segment::{Item, Segment};
 use crate::error::ReadError;
 use crate::id::ReaderId;
 

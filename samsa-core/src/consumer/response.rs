@@ -6,13 +6,13 @@ use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicRespons
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 
 use super::aborted::Aborted;
-use super::buffer::Item;
 use super::check::{Checked, check};
 use super::fetcher::{Fetcher, Request};
 use super::leader;
 use super::partition::{Partition, Position};
 use super::request::uses_ids;
 use super::scope::Scope;
+use super::segment::Item;
 use super::verdict::{Verdict, verdict};
 use crate::admin::list_offsets::{self, Found};
 use crate::config::Isolation;

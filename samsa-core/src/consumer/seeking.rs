@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::buffer::GivenUp;
 use super::fetcher::Fetcher;
 use super::partition::Partition;
 use super::scope::Scope;
+use super::segment::GivenUp;
 use crate::command::Reply;
 use crate::error::ReadError;
 use crate::id::OpId;

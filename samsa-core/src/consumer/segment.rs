@@ -1,0 +1,88 @@
+//! What goes through the fetch buffer: the batches of one partition in one response, or its end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::source::Source;
+use crate::error::ReadError;
+
+/// What the application takes.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Segment(Segment),
+    Failed { partition: i32, error: ReadError },
+}
+
+/// The batches of one partition in one response, in place.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) source: Arc<Source>,
+    /// The position epoch that it was fetched in.
+    pub(crate) epoch: u64,
+    /// Whole batches, each checked. None where all that came was for nobody.
+    pub(crate) records: Bytes,
+    /// Records before this offset are not wanted.
+    pub(crate) from: i64,
+    /// Where the partition is read on behind it: nothing between its last record and there is for the application.
+    pub(crate) next: i64,
+    /// The leader epoch of the record before `from`, where that is known.
+    pub(crate) leader_epoch: Option<i32>,
+}
+
+/// What is fetched again because it was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GivenUp {
+    pub(crate) partition: i32,
+    pub(crate) from: i64,
+    pub(crate) leader_epoch: Option<i32>,
+}
+
+impl Segment {
+    /// Whether it is of the present position epoch, of a partition that has not stopped.
+    pub(super) fn is_current(&self) -> bool {
+        self.source.hands_out(self.epoch)
+    }
+}
+
+impl Item {
+    pub(super) fn segment(&self) -> Option<&Segment> {
+        match self {
+            Self::Segment(segment) => Some(segment),
+            Self::Failed { .. } => None,
+        }
+    }
+
+    /// The partition that ends with it.
+    pub(super) fn failed(&self) -> Option<i32> {
+        match self {
+            Self::Segment(_) => None,
+            Self::Failed { partition, .. } => Some(*partition),
+        }
+    }
+
+    pub(super) fn partition(&self) -> i32 {
+        match self {
+            Self::Segment(segment) => segment.source.partition(),
+            Self::Failed { partition, .. } => *partition,
+        }
+    }
+}
+
+impl GivenUp {
+    /// Where each partition of these items has to be fetched again from. What a seek has left behind does not count.
+    pub(super) fn of<'a>(items: impl IntoIterator<Item = &'a Item>) -> BTreeMap<i32, Self> {
+        let mut given_up = BTreeMap::new();
+        let current = items.into_iter().filter_map(Item::segment).filter(|segment| segment.is_current());
+        for Segment { source, from, leader_epoch, .. } in current {
+            let partition = source.partition();
+            let this = Self { partition, from: *from, leader_epoch: *leader_epoch };
+            let first = given_up.entry(partition).or_insert(this);
+            if this.from < first.from {
+                *first = this;
+            }
+        }
+        given_up
+    }
+}
