@@ -7,6 +7,7 @@ mod hints;
 mod idempotence;
 mod keyless;
 mod linger;
+mod renewal;
 mod swarm;
 mod too_large;
 mod waits;
