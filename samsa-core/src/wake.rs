@@ -95,21 +95,29 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A waker that counts.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Count(std::sync::atomic::AtomicUsize);
+
+#[cfg(test)]
+impl Count {
+    pub(crate) fn woken(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl std::task::Wake for Count {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicUsize;
-    use std::task::Wake;
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 
     #[test]
     fn the_driver_is_woken_once_for_each_kind_of_notice_until_it_takes_them() {
@@ -120,7 +128,7 @@ mod tests {
         signal.notify(Notices::BATCHES);
         signal.notify(Notices::BATCHES);
         signal.notify(Notices::CREDIT);
-        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert_eq!(count.woken(), 2);
 
         let taken = signal.take();
         assert!(taken.contains(Notices::BATCHES) && taken.contains(Notices::CREDIT));
@@ -128,6 +136,6 @@ mod tests {
         assert!(signal.take().is_empty());
 
         signal.notify(Notices::BATCHES);
-        assert_eq!(count.0.load(Ordering::Relaxed), 3);
+        assert_eq!(count.woken(), 3);
     }
 }

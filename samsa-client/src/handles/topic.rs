@@ -72,11 +72,11 @@ impl Topic {
     /// An offset of each of its partitions: the first, the last, or the first at or after a time. The last is where readers
     /// of committed records come to: before the first transaction that is still open, if there is one.
     pub fn offsets(&self, at: Offset) -> Call<Result<Vec<PartitionOffset>, LookError>> {
-        self.offsets_seen(at, Isolation::ReadCommitted)
+        self.offsets_with_isolation(at, Isolation::ReadCommitted)
     }
 
     /// The same, as readers of this isolation see it.
-    pub fn offsets_seen(
+    pub fn offsets_with_isolation(
         &self,
         at: Offset,
         isolation: Isolation,

@@ -121,18 +121,8 @@ impl Future for SetTicket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wake::Wakers;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Wake, Waker};
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
+    use crate::wake::{Count, Wakers};
+    use std::task::Waker;
 
     fn written(base_offset: i64) -> Written {
         Written { partition: 2, base_offset, append_time: -1, has_timestamps: true }
@@ -191,7 +181,7 @@ mod tests {
         outcome.finish(End::Written(written(2)), &mut wakers);
         wakers.wake();
 
-        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert_eq!(count.woken(), 1);
         let Poll::Ready(Ok(receipt)) = Pin::new(&mut ticket).poll(&mut cx) else { panic!("no outcome") };
         assert_eq!(receipt.offset, Some(1));
     }
@@ -214,13 +204,13 @@ mod tests {
         });
         whole.split(vec![(0, Arc::clone(&parts[0])), (2, Arc::clone(&parts[1]))], &mut wakers);
         std::mem::take(&mut wakers).wake();
-        assert_eq!(count.0.load(Ordering::Relaxed), 1, "who waits asks again");
+        assert_eq!(count.woken(), 1, "who waits asks again");
         assert!(Pin::new(&mut tickets[2]).poll(&mut cx).is_pending());
         assert_eq!((whole.open_count(), whole.is_known()), (5, false));
 
         parts[1].finish(End::Written(written(70)), &mut wakers);
         wakers.wake();
-        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert_eq!(count.woken(), 2);
         let offsets = tickets.map(|ticket| ticket.try_outcome().and_then(|outcome| outcome.unwrap().offset));
         assert_eq!(offsets, [None, None, Some(70), Some(72)]);
         assert_eq!((whole.open_count(), whole.is_known()), (2, false));

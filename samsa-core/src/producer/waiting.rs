@@ -60,18 +60,8 @@ fn make_room(waiting: &mut Vec<Waker>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wake::Count;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::Wake;
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 
     #[test]
     fn however_often_tasks_come_again_the_list_stays_short_and_each_is_woken() {
@@ -87,7 +77,7 @@ mod tests {
         let mut wakers = Wakers::default();
         waiting.leave(&mut wakers);
         wakers.wake();
-        let woken = |task: &Arc<Count>| (1..4).contains(&task.0.load(Ordering::Relaxed));
+        let woken = |task: &Arc<Count>| (1..4).contains(&task.woken());
         assert!(tasks.iter().all(woken), "each is woken");
         assert!(lock(&waiting.0).is_empty());
     }

@@ -7,7 +7,7 @@ use samsa_client::{Cluster, FetchConfig, Offset};
 
 use super::plan::Plan;
 use super::publish_and_read::publish_when_all_is_well;
-use super::stage::{Stage, TOPIC};
+use super::stage::{AT_ONCE, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::check::Outcome;
 use crate::cluster::ClusterConfig;
@@ -22,7 +22,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 const READER: usize = 0;
-const AT_ONCE: std::ops::Range<Duration> = Duration::ZERO..Duration::ZERO;
 const PAUSE: std::ops::Range<Duration> = Duration::ZERO..Duration::from_millis(100);
 
 /// In so much time the cluster and the client have noticed.

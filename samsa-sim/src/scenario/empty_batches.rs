@@ -1,18 +1,13 @@
 //! Logs with holes (S16): batches that compaction has emptied, offsets that it took whole, markers of transactions, at the
 //! end of a partition too. A reader goes on behind them, and knows that it has come to the end.
 
-use std::ops::Range;
-use std::time::Duration;
-
-use bytes::Bytes;
 use samsa_client::{FetchConfig, Offset};
 
 use super::plan::Plan;
-use super::stage::Stage;
-use super::written::{self, Habits};
+use super::stage::{AT_ONCE, Stage};
+use super::written::{self, Habits, small};
 use super::{Options, Scenario};
 use crate::report::Report;
-use crate::rng::Rng;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "empty-batches",
@@ -24,21 +19,10 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, Plan::draw(seed, 1), play)
 }
 
-const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
-
-/// Small responses, so that a fetch often begins at or ends before something empty.
-pub(super) fn small() -> FetchConfig {
-    FetchConfig { response_bytes: 600, partition_bytes: 200, ..FetchConfig::default() }
-}
-
 async fn play(stage: Stage) {
     let release = stage.plan.cluster.release;
     let habits = Habits { release, transactions: 300, compacted: 500, left_open: false };
-    let mut rng = stage.world.draw(Rng::fork);
-    let partitions: Vec<Vec<Bytes>> = (0..stage.plan.cluster.partitions)
-        .map(|partition| written::log(&mut rng, partition, habits))
-        .collect();
-    stage.fill(&partitions);
+    stage.fill(|rng, partition| written::log(rng, partition, habits));
     let Some(client) = stage.connect().await else { return };
     for (number, fetch) in [FetchConfig::default(), small()].into_iter().enumerate() {
         let (reading, cluster) = (stage.clone(), client.clone());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use samsa_client::{Cluster, FetchConfig, Offset};
 
 use super::plan::Plan;
-use super::stage::{CONVERGENCE, Stage, TOPIC};
+use super::stage::{AT_ONCE, CONVERGENCE, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::check::Outcome;
 use crate::report::Report;
@@ -23,8 +23,6 @@ const READER: usize = 0;
 
 /// Records that are published when all is well.
 const LAST: usize = 10;
-
-const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 
 /// After the healing a client may still wait for a connection that was begun before, and then for its next attempt to
 /// dial: a little longer than the longest of both.

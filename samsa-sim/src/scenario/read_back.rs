@@ -9,7 +9,7 @@ use samsa_client::{FetchConfig, Offset, UnixMillis};
 use samsa_proto::records::{BatchBuilder, Codec, Flags};
 
 use super::plan::Plan;
-use super::stage::Stage;
+use super::stage::{AT_ONCE, Stage};
 use super::{Options, Scenario};
 use crate::cluster::Release;
 use crate::report::Report;
@@ -41,22 +41,15 @@ fn habits() -> [Habit; 3] {
     };
     let slow = Duration::ZERO..Duration::from_millis(60);
     [
-        Habit {
-            start: Offset::Earliest,
-            fetch: FetchConfig::default(),
-            pace: Duration::ZERO..Duration::ZERO,
-        },
+        Habit { start: Offset::Earliest, fetch: FetchConfig::default(), pace: AT_ONCE },
         Habit { start: Offset::Exact(0), fetch: tight, pace: slow.clone() },
         Habit { start: Offset::At(UnixMillis(0)), fetch: FetchConfig::default(), pace: slow },
     ]
 }
 
 async fn play(stage: Stage) {
-    let mut rng = stage.world.draw(Rng::fork);
-    let partitions: Vec<Vec<Bytes>> = (0..stage.plan.cluster.partitions)
-        .map(|partition| batches(&mut rng, partition, stage.plan.cluster.release))
-        .collect();
-    stage.fill(&partitions);
+    let release = stage.plan.cluster.release;
+    stage.fill(|rng, partition| batches(rng, partition, release));
     let Some(client) = stage.connect().await else { return };
     for (number, habit) in habits().into_iter().enumerate() {
         let (reading, cluster) = (stage.clone(), client.clone());

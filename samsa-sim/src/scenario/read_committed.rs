@@ -3,20 +3,16 @@
 //! lists come that they did not ask for.
 
 use std::cell::RefCell;
-use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use samsa_client::{Cluster, FetchConfig, Isolation, Offset};
 
-use super::empty_batches::small;
 use super::plan::Plan;
-use super::stage::{CONVERGENCE, Stage, TOPIC};
-use super::written::{self, Habits};
+use super::stage::{AT_ONCE, CONVERGENCE, Stage, TOPIC};
+use super::written::{self, Habits, small};
 use super::{Options, Scenario};
 use crate::report::Report;
-use crate::rng::Rng;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "read-committed",
@@ -28,7 +24,6 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, Plan::draw(seed, 1), play)
 }
 
-const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 /// Readers of committed records: from the beginning with large and with small responses, and from somewhere on.
 const READERS: usize = 3;
 
@@ -38,11 +33,7 @@ type Seen = Rc<RefCell<Vec<(i32, i64)>>>;
 async fn play(stage: Stage) {
     let release = stage.plan.cluster.release;
     let habits = Habits { release, transactions: 800, compacted: 100, left_open: true };
-    let mut rng = stage.world.draw(Rng::fork);
-    let partitions: Vec<Vec<Bytes>> = (0..stage.plan.cluster.partitions)
-        .map(|partition| written::log(&mut rng, partition, habits))
-        .collect();
-    stage.fill(&partitions);
+    let mut rng = stage.fill(|rng, partition| written::log(rng, partition, habits));
     let Some(client) = stage.connect().await else { return };
     let nearest = stage.ends().map(|(_, end)| end).min().unwrap_or(0);
     let somewhere = rng.below(nearest.unsigned_abs().max(1)) as i64;

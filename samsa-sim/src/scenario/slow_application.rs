@@ -33,11 +33,8 @@ const RESPONSE: usize = 2 << 10;
 const BEYOND: usize = 16 << 10;
 
 async fn play(stage: Stage) {
-    let mut rng = stage.world.draw(Rng::fork);
-    let partitions: Vec<Vec<Bytes>> = (0..stage.plan.cluster.partitions)
-        .map(|partition| (0..40).map(|number| batch(&mut rng, &format!("p{partition}b{number}"))).collect())
-        .collect();
-    stage.fill(&partitions);
+    let rng = stage
+        .fill(|rng, partition| (0..40).map(|number| batch(rng, &format!("p{partition}b{number}"))).collect());
     let Some(client) = stage.connect().await else { return };
     let fetch = FetchConfig {
         buffer_bytes: BUDGET,

@@ -25,6 +25,8 @@ use crate::world::World;
 
 /// The topic of a scenario.
 pub(super) const TOPIC: &str = "events";
+/// The pace of a reader that does not wait between messages.
+pub(super) const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 
 const PUBLISHER: &str = "publisher";
 
@@ -236,9 +238,13 @@ impl Stage {
         self.history.borrow_mut().settle(number, outcome);
     }
 
-    /// Fills the topic with records that somebody published long ago.
-    pub(super) fn fill(&self, partitions: &[Vec<Bytes>]) {
-        self.world.host().fill(TOPIC, partitions);
+    /// Fills the topic with records that somebody published long ago: the batches of each partition, drawn from chance of
+    /// their own, which is given back.
+    pub(super) fn fill(&self, log: impl Fn(&mut Rng, i32) -> Vec<Bytes>) -> Rng {
+        let mut rng = self.world.draw(Rng::fork);
+        let partitions: Vec<_> =
+            (0..self.plan.cluster.partitions).map(|partition| log(&mut rng, partition)).collect();
+        self.world.host().fill(TOPIC, &partitions);
         let mut history = self.history.borrow_mut();
         for (partition, log) in self.logs() {
             for LoggedRecord { offset, key, value } in log {
@@ -247,6 +253,7 @@ impl Stage {
                 history.settle(number, Outcome::Acknowledged { partition, offset: Some(offset) });
             }
         }
+        rng
     }
 
     /// Opens a reader of the topic, as soon as that is there.

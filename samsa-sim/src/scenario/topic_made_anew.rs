@@ -7,7 +7,7 @@ use samsa_client::{FetchConfig, Offset};
 
 use super::plan::Plan;
 use super::publish_and_read::{flush, publish_until_healed, publish_when_all_is_well};
-use super::stage::Stage;
+use super::stage::{AT_ONCE, Stage};
 use super::{Options, Scenario};
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::{Fault, FaultMix};
@@ -20,8 +20,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 const READER: usize = 0;
-const AT_ONCE: std::ops::Range<Duration> = Duration::ZERO..Duration::ZERO;
-
 pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, plan(seed), play)
 }

@@ -9,7 +9,7 @@ use samsa_client::{FetchConfig, Offset};
 
 use super::plan::Plan;
 use super::publish_and_read::publish_and_settle;
-use super::stage::Stage;
+use super::stage::{AT_ONCE, Stage};
 use super::{Options, Scenario};
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::{Fault, FaultMix};
@@ -25,7 +25,6 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, plan(seed), play)
 }
 
-const AT_ONCE: Range<Duration> = Duration::ZERO..Duration::ZERO;
 const SLOWLY: Range<Duration> = Duration::ZERO..Duration::from_millis(300);
 
 /// Before 2.8 clients learn too little of leader epochs.

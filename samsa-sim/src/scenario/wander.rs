@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use samsa_client::{FetchConfig, Offset, ReadError, Reader};
 
-use super::empty_batches::small;
 use super::stage::Stage;
-use super::written::{self, Habits};
+use super::written::{self, Habits, small};
 use crate::rng::Rng;
 
 /// A reader that seeks is another one for the checks each time: their numbers lie so far apart.
@@ -17,11 +15,7 @@ const READERS: usize = 3;
 pub(super) async fn play(stage: Stage) {
     let release = stage.plan.cluster.release;
     let habits = Habits { release, transactions: 200, compacted: 200, left_open: false };
-    let mut rng = stage.world.draw(Rng::fork);
-    let partitions: Vec<Vec<Bytes>> = (0..stage.plan.cluster.partitions)
-        .map(|partition| written::log(&mut rng, partition, habits))
-        .collect();
-    stage.fill(&partitions);
+    stage.fill(|rng, partition| written::log(rng, partition, habits));
     let Some(client) = stage.connect().await else { return };
     for number in 0..READERS {
         let (wandering, cluster) = (stage.clone(), client.clone());

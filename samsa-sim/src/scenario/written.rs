@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
+use samsa_client::FetchConfig;
 use samsa_proto::records::{BatchBuilder, Codec, ControlKind, ControlRecord, Flags, Identity, SealedBatch};
 
 use crate::cluster::Release;
@@ -22,6 +23,11 @@ pub(super) struct Habits {
     pub(super) compacted: u64,
     /// Whether the transaction that is open at the end stays open.
     pub(super) left_open: bool,
+}
+
+/// Small responses, so that a fetch often begins at or ends before something empty.
+pub(super) fn small() -> FetchConfig {
+    FetchConfig { response_bytes: 600, partition_bytes: 200, ..FetchConfig::default() }
 }
 
 /// A log that is being written.

@@ -80,8 +80,8 @@ impl Consume {
         let mut bounds = Bounds::new(self.count);
         if self.until_end {
             let isolation = session.properties.config().fetch.isolation;
-            let mut ends = session.ask(topic.offsets_seen(Offset::Latest, isolation)).await?;
-            let starts = session.ask(topic.offsets_seen(self.from.0, isolation)).await?;
+            let mut ends = session.ask(topic.offsets_with_isolation(Offset::Latest, isolation)).await?;
+            let starts = session.ask(topic.offsets_with_isolation(self.from.0, isolation)).await?;
             ends.retain(|end| self.partition.is_none_or(|partition| partition == end.partition));
             bounds.end_at(&starts, &ends);
         }
