@@ -165,7 +165,7 @@ impl Fetcher {
         due
     }
 
-    fn is_asking(&self, broker: BrokerId, question: Question) -> bool {
+    pub(super) fn is_asking(&self, broker: BrokerId, question: Question) -> bool {
         self.requests.values().any(|request| request.broker == broker && request.question == question)
     }
 

@@ -33,6 +33,7 @@ pub(crate) struct Model {
     pub(crate) leaders: Vec<i32>,
     /// The newest version of Fetch and `ListOffsets` that brokers speak.
     newest: i16,
+    newest_of_epochs: i16,
     pub(crate) leader_epoch: i32,
     /// Zero where brokers give the topic none.
     pub(crate) topic_id: Uuid,
@@ -75,6 +76,11 @@ impl Model {
     }
 
     pub(crate) fn with_newest(leaders: &[i32], newest: i16) -> Self {
+        Self::with_versions(leaders, newest, newest)
+    }
+
+    /// Brokers that speak `OffsetForLeaderEpoch` up to another version than the rest.
+    pub(crate) fn with_versions(leaders: &[i32], newest: i16, newest_of_epochs: i16) -> Self {
         let bootstrap =
             Discovery::Bootstrap(vec![HostPort { host: "127.0.0.1".to_owned(), port: FIRST_PORT + 1 }]);
         let mut model = Self {
@@ -82,6 +88,7 @@ impl Model {
             now: Now::default(),
             leaders: leaders.to_vec(),
             newest,
+            newest_of_epochs,
             leader_epoch: 5,
             topic_id: TOPIC_ID,
             down: Vec::new(),
@@ -304,7 +311,7 @@ impl Model {
             speaks(1, self.newest),
             speaks(2, self.newest),
             speaks(19, self.newest),
-            speaks(23, self.newest),
+            speaks(23, self.newest_of_epochs),
             speaks(MetadataRequest::KEY, *MetadataRequest::VERSIONS.end()),
             speaks(ApiVersionsRequest::KEY, 4),
         ];

@@ -130,6 +130,10 @@ impl Consumer {
         broker: BrokerId,
         question: Question,
     ) {
+        // A leader that could not be asked for epochs may have become due for records meanwhile.
+        if self.fetchers.get(&reader).is_none_or(|fetcher| fetcher.is_asking(broker, question)) {
+            return;
+        }
         let role = match question {
             Question::Offsets | Question::Epochs => Role::Control,
             Question::Records => Role::Fetch(reader),
@@ -168,15 +172,8 @@ impl Consumer {
         let topic = Arc::clone(&fetcher.spec.topic);
         let isolation = fetcher.spec.fetch.isolation;
         let request = list_offsets::request(&topic, &wanted, version, isolation, timeout);
-        let token = self.last_token + 1;
-        let owner = Owner::Consumer(token);
-        let call =
-            Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
-        cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
-        let request = Request::small(broker, Question::Offsets, cx.now.mono);
-        fetcher.sent(token, request, wanted.iter().map(|wanted| wanted.partition));
-        self.record(token, reader);
-        Ok(())
+        let numbers = wanted.iter().map(|wanted| wanted.partition).collect();
+        self.ask_small(cx, (reader, broker, conn), Question::Offsets, (version, &request), numbers)
     }
 
     fn ask_epochs(
@@ -192,13 +189,25 @@ impl Consumer {
         let numbers: Vec<i32> = doubts.iter().map(|doubt| doubt.partition).collect();
         let topic = Arc::clone(&fetcher.spec.topic);
         let request = validation::request(&topic, doubts);
+        self.ask_small(cx, (reader, broker, conn), Question::Epochs, (version, &request), numbers)
+    }
+
+    /// Asks what needs no room set aside for its answer.
+    fn ask_small<R: Api>(
+        &mut self,
+        cx: &mut Context<'_>,
+        (reader, broker, conn): (ReaderId, BrokerId, ConnId),
+        question: Question,
+        (version, request): (i16, &R),
+        partitions: Vec<i32>,
+    ) -> Result<(), String> {
+        let Some(fetcher) = self.fetchers.get_mut(&reader) else { return Ok(()) };
         let token = self.last_token + 1;
         let (timeout, owner) = (cx.config.request_timeout, Owner::Consumer(token));
-        let call =
-            Call { request: &request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
+        let call = Call { request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
         cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
-        let request = Request::small(broker, Question::Epochs, cx.now.mono);
-        fetcher.sent(token, request, numbers.into_iter());
+        let request = Request::small(broker, question, cx.now.mono);
+        fetcher.sent(token, request, partitions.into_iter());
         self.record(token, reader);
         Ok(())
     }

@@ -196,3 +196,30 @@ fn a_divergence_that_is_none_costs_a_wait() {
     model.waits_for_something();
     assert_eq!(wants(&model.asked()), [(0, 5)]);
 }
+
+#[test]
+fn a_leader_that_cannot_be_asked_is_believed_and_gets_no_second_fetch_beside_the_first() {
+    let mut model = Model::with_versions(&[2, 1], i16::MAX, 2);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let mut asked = [model.asked(), model.asked()];
+    asked.sort_by_key(|asked| wants(asked)[0].0);
+    let [moving, staying] = asked;
+    brings(&mut model, &moving, vec![data(0, &in_leader_epoch(batch(0, 2), 4))]);
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    (model.leaders, model.leader_epoch) = (vec![1, 1], 6);
+    let mut asked_of = Vec::new();
+    let soon = crate::Instant::from_micros(5_000_000);
+    while model.engine.deadline().is_some_and(|deadline| deadline.at < soon) {
+        while !model.is_quiet() {
+            let asked = model.asked();
+            asked_of.push(asked.broker);
+            brings(&mut model, &asked, vec![failing(0, ErrorCode::NOT_LEADER_OR_FOLLOWER)]);
+        }
+        model.waits();
+    }
+    assert!(asked_of.iter().all(|broker| *broker == 2), "broker 1 is busy with a fetch: {asked_of:?}");
+
+    brings(&mut model, &staying, vec![data(1, b"")]);
+    let next = model.asked();
+    assert!(wants(&next).contains(&(0, 2)), "{:?}", wants(&next));
+}
