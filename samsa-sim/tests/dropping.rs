@@ -1,0 +1,62 @@
+//! Every future of the handles is dropped at every moment, in a simulated world.
+
+#[path = "../../samsa-client/tests/support/dropping/mod.rs"]
+mod dropping;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use samsa_client::{Cluster, ConnectError};
+use samsa_sim::{ClusterConfig, Fault, FaultMix, Release, Simulation, World};
+
+use crate::dropping::{Place, drop_every_future};
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+impl Place for World {
+    fn connect(&self) -> Boxed<Result<Cluster, ConnectError>> {
+        let client =
+            if self.cluster_config().release.has_zookeeper() { self.zookeeper() } else { self.bootstrap() };
+        let client = client.buffer_bytes(128 << 10).batch_bytes(8 << 10);
+        Box::pin(client.message_bytes(16 << 10).connect())
+    }
+
+    fn pause(&self, lasts: Duration) -> Boxed<()> {
+        Box::pin(self.sleep(lasts))
+    }
+
+    fn name(&self) -> &'static str {
+        "dropped"
+    }
+}
+
+/// Times that a question takes here, and parts of them.
+const TIMES: [Duration; 6] = {
+    const fn micros(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+    [micros(0), micros(150), micros(400), micros(900), micros(2000), micros(7000)]
+};
+
+fn drop_all(seed: u64, release: Release, faults: FaultMix) {
+    let cluster = ClusterConfig { release, brokers: 3, replication: 2, ..ClusterConfig::default() };
+    let simulation = Simulation::new(seed).cluster(cluster).faults(faults).within(Duration::from_secs(3600));
+    let run = simulation.run(|world| async move { drop_every_future(&world, &TIMES).await });
+    assert!(run.report.is_ok(), "{}", run.report);
+    run.output.expect("it ran to its end");
+}
+
+#[test]
+fn dropping_any_future_disturbs_nobody_on_any_release() {
+    for (seed, release) in (0..).zip([Release::V3_9, Release::V4_4]) {
+        drop_all(seed, release, FaultMix::none());
+    }
+}
+
+#[test]
+fn dropping_any_future_disturbs_nobody_while_the_network_is_slow_and_bytes_come_in_parts() {
+    for seed in 0..3 {
+        drop_all(seed, Release::V3_9, FaultMix::of(&[Fault::Latency, Fault::Split]));
+    }
+}
