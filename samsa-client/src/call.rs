@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use samsa_core::{Command, Instant, Notices};
+use samsa_core::{Command, Instant, Notices, OpId};
 
 use crate::command_queue::{Answer, Slot};
 use crate::link::Link;
@@ -18,7 +18,7 @@ pub(crate) const LOOKING: Duration = Duration::from_secs(30);
 /// A question to the cluster, or an order: a future that asks when it is first polled.
 ///
 /// It always ends, at the latest when its time is over ([`within`](Self::within)), or when the client is closed or its
-/// driver gone. Dropping it drops the answer; what was ordered goes on.
+/// driver gone. Dropped, a question is forgotten, so that it takes nobody's place; what was ordered goes on.
 #[must_use = "nothing is asked unless this is awaited"]
 pub struct Call<T> {
     link: Arc<Link>,
@@ -29,7 +29,7 @@ pub struct Call<T> {
 
 enum Stage {
     New(Command),
-    Waiting { slot: Arc<Slot>, at: Instant, driver_ran: Instant },
+    Waiting { op: OpId, slot: Arc<Slot>, at: Instant, driver_ran: Instant },
     Done,
 }
 
@@ -60,23 +60,33 @@ impl<T> Future for Call<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = self.get_mut();
         let link = &this.link;
-        let (slot, at, driver_ran) = match std::mem::replace(&mut this.stage, Stage::Done) {
+        let (op, slot, at, driver_ran) = match std::mem::replace(&mut this.stage, Stage::Done) {
             Stage::New(command) => {
                 let slot = Arc::new(Slot::default());
                 let driver_ran = link.shared.last_ran();
-                link.shared.commands.put(command, this.within, &slot);
+                let op = link.shared.commands.put(command, this.within, &slot);
                 link.shared.signal.notify(Notices::COMMANDS);
-                (slot, link.clock.now().mono, driver_ran)
+                (op, slot, link.clock.now().mono, driver_ran)
             }
-            Stage::Waiting { slot, at, driver_ran } => (slot, at, driver_ran),
+            Stage::Waiting { op, slot, at, driver_ran } => (op, slot, at, driver_ran),
             Stage::Done => panic!("a call was polled after it had given its answer"),
         };
         let Some(answer) = slot.take(cx) else {
-            this.stage = Stage::Waiting { slot, at, driver_ran };
+            this.stage = Stage::Waiting { op, slot, at, driver_ran };
             return Poll::Pending;
         };
         let asked = Asked { link, within: this.within, at, driver_ran };
         Poll::Ready((this.answer)(answer, &asked))
+    }
+}
+
+impl<T> Drop for Call<T> {
+    fn drop(&mut self) {
+        if let Stage::Waiting { op, .. } = self.stage
+            && self.link.shared.commands.forget(op)
+        {
+            self.link.shared.signal.notify(Notices::COMMANDS);
+        }
     }
 }
 

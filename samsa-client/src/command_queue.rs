@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use samsa_core::{Command, Reply, limits};
+use samsa_core::{Command, OpId, Reply, limits};
 
 use crate::lock::lock;
 
@@ -55,12 +55,17 @@ pub(crate) struct CommandQueue(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<WaitingCommand>,
+    /// Commands that the driver has taken and nobody waits for any more.
+    forgotten: Vec<OpId>,
     closed: bool,
+    asked: u64,
 }
 
 /// A command on its way to the driver.
 #[derive(Debug)]
 pub(crate) struct WaitingCommand {
+    /// By this name it is answered.
+    pub(crate) op: OpId,
     pub(crate) command: Command,
     pub(crate) within: Duration,
     pub(crate) slot: Arc<Slot>,
@@ -68,23 +73,46 @@ pub(crate) struct WaitingCommand {
 
 impl CommandQueue {
     /// Queues a command, or answers it at once when there is no room or no driver. To close there is as much room again.
-    pub(crate) fn put(&self, command: Command, within: Duration, slot: &Arc<Slot>) {
+    pub(crate) fn put(&self, command: Command, within: Duration, slot: &Arc<Slot>) -> OpId {
         let room = if command == Command::Close { 2 * limits::COMMANDS } else { limits::COMMANDS };
         let mut queue = lock(&self.0);
+        let op = queue.next_op();
         let refusal = match queue.waiting.len() {
             _ if queue.closed => Answer::Closed,
             waiting if waiting >= room => Answer::Busy(waiting),
             _ => {
-                queue.waiting.push_back(WaitingCommand { command, within, slot: Arc::clone(slot) });
-                return;
+                queue.waiting.push_back(WaitingCommand { op, command, within, slot: Arc::clone(slot) });
+                return op;
             }
         };
         drop(queue);
         slot.fill(refusal);
+        op
     }
 
-    pub(crate) fn take(&self) -> VecDeque<WaitingCommand> {
-        std::mem::take(&mut lock(&self.0).waiting)
+    /// A name for a command that nobody waits for.
+    pub(crate) fn next_op(&self) -> OpId {
+        lock(&self.0).next_op()
+    }
+
+    /// Nobody waits for this command any more. True when the driver has to be told.
+    pub(crate) fn forget(&self, op: OpId) -> bool {
+        let mut queue = lock(&self.0);
+        let waiting = queue.waiting.len();
+        queue.waiting.retain(|waiting| waiting.op != op || !is_question(&waiting.command));
+        if queue.waiting.len() < waiting {
+            return false;
+        }
+        if !queue.closed {
+            queue.forgotten.push(op);
+        }
+        !queue.closed
+    }
+
+    /// What came since the last call: commands, and those of earlier calls that nobody waits for any more.
+    pub(crate) fn take(&self) -> (VecDeque<WaitingCommand>, Vec<OpId>) {
+        let mut queue = lock(&self.0);
+        (std::mem::take(&mut queue.waiting), std::mem::take(&mut queue.forgotten))
     }
 
     /// There is no driver any more.
@@ -92,10 +120,53 @@ impl CommandQueue {
         let waiting = {
             let mut queue = lock(&self.0);
             queue.closed = true;
+            queue.forgotten.clear();
             std::mem::take(&mut queue.waiting)
         };
         for command in waiting {
             command.slot.fill(Answer::Closed);
         }
+    }
+}
+
+impl Queue {
+    fn next_op(&mut self) -> OpId {
+        self.asked += 1;
+        OpId(self.asked)
+    }
+}
+
+/// Whether all that a command is for is its answer.
+fn is_question(command: &Command) -> bool {
+    !matches!(command, Command::CreateTopic(_) | Command::Seek { .. } | Command::Flush | Command::Close)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(queue: &CommandQueue, command: Command) -> OpId {
+        queue.put(command, Duration::from_secs(1), &Arc::default())
+    }
+
+    #[test]
+    fn a_question_that_is_dropped_before_the_driver_has_taken_it_is_never_asked_and_an_order_is() {
+        let queue = CommandQueue::default();
+        let (question, order) = (put(&queue, Command::Topics), put(&queue, Command::Close));
+        assert!(!queue.forget(question) && queue.forget(order));
+        let (taken, forgotten) = queue.take();
+        assert_eq!(taken.iter().map(|command| command.op).collect::<Vec<_>>(), [order]);
+        assert_eq!(forgotten, [order], "nobody waits for its answer");
+    }
+
+    #[test]
+    fn the_driver_is_told_of_a_command_that_is_dropped_after_it_has_taken_it() {
+        let queue = CommandQueue::default();
+        let op = put(&queue, Command::Topics);
+        queue.take();
+        assert!(queue.forget(op));
+        assert_eq!(queue.take().1, [op]);
+        queue.close();
+        assert!(!queue.forget(op), "there is nobody to tell");
     }
 }

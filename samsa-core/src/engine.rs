@@ -100,6 +100,7 @@ impl Engine {
             Input::BatchesReady => self.producer(ProducerInput::BatchesReady),
             Input::Credit => self.consumer(ConsumerInput::Credit),
             Input::Command { op, command, within } => self.command(op, command, within),
+            Input::Forget { op } => self.forget(op),
             Input::Resolved { id, addresses } => self.net.resolved(now, id, addresses),
             Input::Connected { conn } => self.net.connected(now, conn),
             Input::ConnectFailed { conn, reason } => self.net.connect_failed(now, conn, &reason),
@@ -211,6 +212,13 @@ impl Engine {
                 self.producer(ProducerInput::Close { op, until });
             }
         }
+    }
+
+    fn forget(&mut self, op: OpId) {
+        self.cluster(ClusterInput::Forget { op });
+        self.producer(ProducerInput::Forget { op });
+        self.consumer(ConsumerInput::Forget { op });
+        self.lookup(LookupInput::Forget { op });
     }
 
     fn refuse(&mut self, op: OpId, command: &Command) {

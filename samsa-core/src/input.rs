@@ -27,6 +27,12 @@ pub enum Input {
         /// The longest it may take.
         within: Duration,
     },
+    /// Nobody waits for the answer to a command any more. A question is dropped without one; an order, such as to close
+    /// or to create a topic, goes on.
+    Forget {
+        /// Which command.
+        op: OpId,
+    },
     /// The name service answered; an empty list means that there is no such host.
     Resolved {
         /// Which question.

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use samsa_client::{Cluster, ConnectError};
+use samsa_client::{Cluster, ConnectError, Offset};
 use samsa_sim::{ClusterConfig, Fault, FaultMix, Release, Simulation, World};
 
 use crate::dropping::{Place, drop_every_future};
@@ -59,4 +59,35 @@ fn dropping_any_future_disturbs_nobody_while_the_network_is_slow_and_bytes_come_
     for seed in 0..3 {
         drop_all(seed, Release::V3_9, FaultMix::of(&[Fault::Latency, Fault::Split]));
     }
+}
+
+#[test]
+fn questions_that_are_dropped_while_no_broker_answers_take_nobodys_place() {
+    let simulation = Simulation::new(7).faults(FaultMix::none());
+    let run = simulation.run(|world| async move {
+        let cluster = world.bootstrap().connect().await.expect("a cluster");
+        let topic = cluster.topic("events");
+        topic.publish("it is there").await.expect("a receipt");
+        world.crash(1);
+        let a_moment = Duration::from_millis(1);
+        for _ in 0..1100 {
+            assert!(world.timeout(a_moment, topic.partitions()).await.is_none());
+            assert!(world.timeout(a_moment, topic.offsets(Offset::Latest)).await.is_none());
+        }
+        for _ in 0..5000 {
+            assert!(world.timeout(a_moment, topic.reader(Offset::Latest).open()).await.is_none());
+        }
+        let delivery = topic.enqueue("it waits").await.expect("room");
+        for _ in 0..1100 {
+            assert!(world.timeout(a_moment, cluster.flush()).await.is_none());
+        }
+        let lines = cluster.explain().await.lines;
+        let is_left = |who: &str| ["a look at", "reader", "flush"].iter().any(|what| who.starts_with(what));
+        let left: Vec<_> = lines.into_iter().filter(|line| is_left(&line.who)).collect();
+        assert!(left.is_empty(), "{left:#?}");
+        world.start(1);
+        delivery.await.expect("a receipt");
+        assert_eq!(topic.partitions().await.expect("the others have their answers").len(), 3);
+    });
+    assert!(run.report.is_ok(), "{}", run.report);
 }

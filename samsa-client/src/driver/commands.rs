@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use samsa_core::{Command, OpId, Reply};
+use samsa_core::{Command, Input, OpId, Reply};
 
-use crate::command_queue::{Answer, Slot};
+use crate::command_queue::{Answer, Slot, WaitingCommand};
 use crate::link::Shared;
 
 /// The commands that the engine has and has not answered.
@@ -17,24 +16,32 @@ pub(crate) struct Commands {
     closing: bool,
     /// Answers to close, kept until the driver has really ended.
     farewells: Vec<(Arc<Slot>, usize)>,
-    asked: u64,
 }
 
 impl Commands {
-    /// What the handles ask for since the last call. When all of them are gone, that is to close.
-    pub(crate) fn take(&mut self, shared: &Shared) -> Vec<(OpId, Command, Duration)> {
-        let mut taken = Vec::new();
-        for waiting in shared.commands.take() {
-            let op = self.next_op();
-            self.closing |= waiting.command == Command::Close;
-            self.waiting.insert(op, waiting.slot);
-            taken.push((op, waiting.command, waiting.within));
+    /// What the handles ask for since the last call, and what they ask for no more. When all of them are gone, that is to
+    /// close.
+    pub(crate) fn take(&mut self, shared: &Shared) -> Vec<Input> {
+        let (commands, forgotten) = shared.commands.take();
+        // These first: they leave room for the others.
+        let mut taken = self.forget(&forgotten);
+        for WaitingCommand { op, command, within, slot } in commands {
+            self.closing |= command == Command::Close;
+            self.waiting.insert(op, slot);
+            taken.push(Input::Command { op, command, within });
         }
+        taken.extend(self.forget(&forgotten));
         if shared.is_orphaned() && !self.closing {
             self.closing = true;
-            taken.push((self.next_op(), Command::Close, shared.outcomes_within));
+            let (op, within) = (shared.commands.next_op(), shared.outcomes_within);
+            taken.push(Input::Command { op, command: Command::Close, within });
         }
         taken
+    }
+
+    fn forget(&mut self, forgotten: &[OpId]) -> Vec<Input> {
+        let known = forgotten.iter().filter(|op| self.waiting.remove(op).is_some());
+        known.map(|op| Input::Forget { op: *op }).collect()
     }
 
     pub(crate) fn complete(&mut self, op: OpId, reply: Reply) {
@@ -55,10 +62,5 @@ impl Commands {
         while let Some((_, slot)) = self.waiting.pop_first() {
             slot.fill(Answer::Closed);
         }
-    }
-
-    fn next_op(&mut self) -> OpId {
-        self.asked += 1;
-        OpId(self.asked)
     }
 }

@@ -138,8 +138,8 @@ impl<R: Runtime> Driver<R> {
     fn hear_application(&mut self) -> bool {
         let notices = self.shared.signal.take();
         if notices.contains(Notices::COMMANDS) {
-            for (op, command, within) in self.commands.take(&self.shared) {
-                self.tell(Input::Command { op, command, within });
+            for input in self.commands.take(&self.shared) {
+                self.tell(input);
             }
         }
         if notices.contains(Notices::BATCHES) {

@@ -58,6 +58,7 @@ pub(crate) struct Lookup {
 pub(crate) enum LookupInput {
     Ask { op: OpId, command: Command, within: Duration },
     Create { op: OpId, topic: NewTopic, within: Duration },
+    Forget { op: OpId },
     MetadataChanged,
     Ready,
     Unreachable { peer: Peer, reason: String },
@@ -81,6 +82,7 @@ impl Lookup {
         match input {
             LookupInput::Ask { op, command, within } => self.ask(cx, op, command, within),
             LookupInput::Create { op, topic, within } => self.create(cx, op, topic, within),
+            LookupInput::Forget { op } => self.forget(op),
             LookupInput::MetadataChanged | LookupInput::Ready | LookupInput::Tick => {}
             LookupInput::Unreachable { peer, reason } => {
                 for ask in self.asks.values_mut() {
@@ -143,6 +145,13 @@ impl Lookup {
             return cx.out.complete(op, Reply::CreateTopic(Err(CreateTopicError::Busy { waiting })));
         }
         self.creations.insert(op, Creation::new(topic, cx.now.mono, within));
+    }
+
+    /// Drops a question without an answer. To create is an order, and goes on.
+    fn forget(&mut self, op: OpId) {
+        if self.asks.remove(&op).is_some() {
+            self.owners.retain(|_, owner| *owner != op);
+        }
     }
 
     fn waiting(&self) -> usize {

@@ -9,6 +9,7 @@ use crate::command::{Command, Reply};
 use crate::config::Isolation;
 use crate::consumer::model::{Asked, Model};
 use crate::error::LookError;
+use crate::input::Input;
 use crate::limits;
 use crate::offset::{Offset, PartitionOffset};
 
@@ -159,4 +160,17 @@ fn an_engine_that_goes_answers_every_command() {
     model.command(latest("events"));
     model.aborts();
     assert_eq!(offsets(&mut model), Err(LookError::Closed));
+}
+
+#[test]
+fn a_question_that_is_forgotten_leaves_its_place_to_others_and_its_late_answer_is_nobodys() {
+    let mut model = Model::start(&[1]);
+    let forgotten = model.command(latest("events"));
+    let asked = model.asked();
+    model.input(Input::Forget { op: forgotten });
+    lists(&mut model, &asked, &[(0, ErrorCode::NONE, 20)]);
+    for _ in 0..limits::COMMANDS {
+        model.command(latest("events"));
+    }
+    assert!(!model.has_replied(), "all of them wait, and nobody is told what somebody else asked");
 }

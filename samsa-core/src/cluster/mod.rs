@@ -86,6 +86,7 @@ struct Connecting {
 #[derive(Debug)]
 pub(crate) enum ClusterInput {
     Connect { op: OpId, within: Duration },
+    Forget { op: OpId },
     ZooKeeper(ZkNews),
     Ready,
     Unreachable { peer: Peer, reason: String },
@@ -184,6 +185,7 @@ impl Cluster {
     pub(crate) fn handle(&mut self, cx: &mut Context<'_>, input: ClusterInput) {
         match input {
             ClusterInput::Connect { op, within } => self.connect(cx, op, within),
+            ClusterInput::Forget { op } => self.connecting.retain(|waiting| waiting.op != op),
             ClusterInput::ZooKeeper(news) => self.zookeeper_news(cx, news),
             ClusterInput::Ready => self.seek(cx),
             ClusterInput::Unreachable { peer, reason } => self.unreachable(cx, peer, reason),

@@ -346,6 +346,15 @@ fn so_many_wait_to_be_connected_and_no_more() {
 }
 
 #[test]
+fn who_is_forgotten_does_not_wait_to_be_connected_any_more() {
+    let mut script = Script::start();
+    let op = OpId(1);
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Connect { op, within: WITHIN }));
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Forget { op }));
+    assert!(script.cluster.connecting.is_empty() && script.answers().is_empty());
+}
+
+#[test]
 fn at_the_limit_only_topics_that_nobody_wanted_yet_are_refused() {
     let mut script = Script::start();
     script.with(|cluster, cx| {

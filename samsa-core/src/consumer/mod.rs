@@ -105,6 +105,10 @@ pub(crate) enum ConsumerInput {
         until: Instant,
         within: Duration,
     },
+    /// Nobody waits for this reader to open any more.
+    Forget {
+        op: OpId,
+    },
     /// The application gave memory back, began to wait, resumed a partition, or dropped a reader.
     Credit,
     MetadataChanged,
@@ -161,6 +165,7 @@ impl Consumer {
                 }
                 self.pump(cx, cluster, reader);
             }
+            ConsumerInput::Forget { op } => self.forget_opening(cx, cluster, op),
             ConsumerInput::Credit => self.credit(cx, cluster),
             ConsumerInput::MetadataChanged => {
                 for reader in self.fetchers.keys().copied().collect::<Vec<_>>() {
@@ -231,6 +236,15 @@ impl Consumer {
         cluster.want(cx, &spec.topic, Interest::Read);
         self.fetchers.insert(reader, Fetcher::new(spec, buffer, opening));
         self.with(cx, cluster, reader, Fetcher::update);
+        self.pump(cx, cluster, reader);
+    }
+
+    /// As if it had been opened, and dropped.
+    fn forget_opening(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, op: OpId) {
+        let is_of_it = |fetcher: &Fetcher| fetcher.opening.is_some_and(|opening| opening.op == op);
+        let found = self.fetchers.iter().find(|(_, fetcher)| is_of_it(fetcher));
+        let Some((reader, fetcher)) = found.map(|(reader, fetcher)| (*reader, fetcher)) else { return };
+        fetcher.buffer.close();
         self.pump(cx, cluster, reader);
     }
 

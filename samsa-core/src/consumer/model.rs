@@ -104,12 +104,14 @@ impl Model {
         model
     }
 
-    /// A command of ten seconds, and whatever time it takes until something comes of it.
-    pub(crate) fn command(&mut self, command: Command) {
+    /// A command of ten seconds, and whatever time it takes until something comes of it. Gives the name by which it is
+    /// answered.
+    pub(crate) fn command(&mut self, command: Command) -> OpId {
         self.ops += 1;
         let (op, within) = (OpId(self.ops), Duration::from_secs(10));
         self.input(Input::Command { op, command, within });
         self.waits_for_something();
+        op
     }
 
     pub(crate) fn input(&mut self, input: Input) {

@@ -69,6 +69,10 @@ pub(crate) enum ProducerInput {
         op: OpId,
         until: Instant,
     },
+    /// Nobody waits for the answer to this flush any more.
+    Forget {
+        op: OpId,
+    },
 }
 
 /// One publisher: its buffer and its sender.

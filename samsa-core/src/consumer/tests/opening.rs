@@ -1,6 +1,7 @@
 //! From the command to a reader.
 
 use super::*;
+use crate::input::Input;
 
 #[test]
 fn a_reader_is_opened_once_every_leader_has_said_where_to_start() {
@@ -100,4 +101,17 @@ fn what_a_reader_waits_for_is_explained() {
     ] {
         assert!(lines.iter().any(|line| line == wanted), "{lines:#?}");
     }
+}
+
+#[test]
+fn a_reader_that_nobody_waits_for_any_more_is_gone_and_its_late_answer_opens_nothing() {
+    let mut model = Model::start(&[1]);
+    let op = model.command(Command::OpenReader(spec(Offset::Earliest)));
+    let asked = model.asked();
+    model.input(Input::Forget { op });
+    lists_all(&mut model, &asked, vec![ListOffsetsPartitionResponse::default()]);
+    assert!(!model.has_replied() && model.is_quiet());
+    model.command(Command::Explain);
+    let Reply::Explain(explanation) = model.reply() else { panic!("no explanation") };
+    assert!(explanation.lines.iter().all(|line| !line.who.starts_with("reader")), "{explanation:?}");
 }

@@ -155,6 +155,7 @@ impl Sender {
             ProducerInput::Tick => self.tick(world),
             ProducerInput::Flush { op, until } => self.flush(world, op, until),
             ProducerInput::Close { op, until } => self.close(world, op, until),
+            ProducerInput::Forget { op } => self.waits.forget(op),
         }
         self.look_at_ready(world);
         self.pump(world);

@@ -59,6 +59,11 @@ impl Waits {
         self.waits.extract_if(.., is_ended).collect()
     }
 
+    /// Drops a flush without an answer. To close is an order, and goes on.
+    pub(super) fn forget(&mut self, op: OpId) {
+        self.waits.retain(|wait| wait.is_close || wait.op != op);
+    }
+
     /// Ends all waits; called before their records are given up.
     pub(super) fn abort(&mut self) -> Vec<(OpId, Reply)> {
         self.is_closed = true;

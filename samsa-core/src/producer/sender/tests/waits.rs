@@ -164,3 +164,16 @@ fn so_many_flushes_wait_at_once_and_no_more() {
     play.hears(ProducerInput::Close { op: OpId(9999), until });
     assert!(play.world.replies.is_empty(), "to close there is room");
 }
+
+#[test]
+fn a_flush_that_is_forgotten_is_not_answered_and_a_close_is() {
+    let mut play = Play::with_leaders(&[1]);
+    let _ticket = play.publish_to(0, "1");
+    let until = play.now().mono + TIMEOUT;
+    play.hears(ProducerInput::Flush { op: OpId(1), until });
+    play.hears(ProducerInput::Close { op: OpId(2), until });
+    play.hears(ProducerInput::Forget { op: OpId(1) });
+    play.hears(ProducerInput::Forget { op: OpId(2) });
+    play.passes(TIMEOUT);
+    assert_eq!(replies(&mut play), [(OpId(2), format!("{:?}", Reply::Close(0)))]);
+}
