@@ -2,6 +2,7 @@
 //! and Apache's clients agree. Kafka 3.9.2 is found through ZooKeeper, 4.4.0 through its address.
 
 mod commands;
+mod dropped;
 mod lines;
 mod looking;
 mod publishing;
@@ -11,6 +12,8 @@ mod transactions;
 
 #[path = "../support/client.rs"]
 mod client;
+#[path = "../../../samsa-client/tests/support/dropping/mod.rs"]
+mod dropping;
 
 /// A test for each release of each claim about one.
 macro_rules! on_each_release {
