@@ -1,7 +1,7 @@
 //! Carries bytes between the network and the model brokers, and keeps their registrations in `ZooKeeper`.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -66,6 +66,8 @@ struct Inner {
     sessions: BTreeMap<i32, i64>,
     accepted: BTreeMap<ServerConn, Accepted>,
     connections: u64,
+    /// They stand still.
+    frozen: BTreeSet<i32>,
     rng: Rng,
     alarm: Sleep,
     task: Option<Waker>,
@@ -91,6 +93,7 @@ impl Host {
             sessions: BTreeMap::new(),
             accepted: BTreeMap::new(),
             connections: 0,
+            frozen: BTreeSet::new(),
             rng,
             alarm,
             task: None,
@@ -116,8 +119,25 @@ impl Host {
         self.0.borrow_mut().stop(broker);
     }
 
+    /// Has a broker stand still: nothing is read from its connections, and nothing written.
+    pub(crate) fn freeze(&self, broker: i32) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.world.trace.line(&name(broker), format_args!("freezes"));
+        inner.frozen.insert(broker);
+    }
+
+    /// Has a frozen broker go on.
+    pub(crate) fn thaw(&self, broker: i32) {
+        let inner = &mut *self.0.borrow_mut();
+        if inner.frozen.remove(&broker) {
+            inner.world.trace.line(&name(broker), format_args!("goes on"));
+            inner.wake();
+        }
+    }
+
     /// Every broker runs, and knows what there is.
     pub(crate) fn heal(&self) {
+        self.brokers(true).into_iter().for_each(|broker| self.thaw(broker));
         self.brokers(false).into_iter().for_each(|broker| self.start(broker));
         self.0.borrow_mut().cluster.heal();
     }
@@ -246,6 +266,9 @@ impl Inner {
 
     fn accept(&mut self, cx: &mut Context<'_>) {
         for (broker, listener) in &self.listeners {
+            if self.frozen.contains(broker) {
+                continue;
+            }
             while let Poll::Ready(socket) = listener.poll_accept(cx) {
                 let conn = ServerConn(self.connections);
                 self.connections += 1;
@@ -256,7 +279,9 @@ impl Inner {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) {
-        let open: Vec<ServerConn> = self.accepted.keys().copied().collect();
+        let awake = |accepted: &Accepted| !self.frozen.contains(&accepted.broker);
+        let open = self.accepted.iter().filter(|(_, accepted)| awake(accepted));
+        let open: Vec<ServerConn> = open.map(|(conn, _)| *conn).collect();
         let mut buffer = vec![0; READ_BYTES];
         for conn in open {
             while let Some(accepted) = self.accepted.get(&conn) {
@@ -338,7 +363,7 @@ impl Inner {
     fn write(&mut self, cx: &mut Context<'_>) {
         let mut broken = Vec::new();
         for (conn, accepted) in &mut self.accepted {
-            if accepted.write(cx).is_err() {
+            if !self.frozen.contains(&accepted.broker) && accepted.write(cx).is_err() {
                 broken.push(*conn);
             }
         }

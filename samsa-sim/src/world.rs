@@ -1,6 +1,6 @@
 //! What an application sees of the world that it runs in.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -35,22 +35,38 @@ pub struct World(Rc<Inner>);
 #[derive(Clone)]
 pub(crate) struct Machine {
     clock: Arc<MachineClock>,
-    /// Whom to wake when the machine goes on.
+    /// Whom to wake when the machine goes on, or ends.
     driver: Rc<RefCell<Option<Waker>>>,
+    is_killed: Rc<Cell<bool>>,
+    driver_runs: Rc<Cell<bool>>,
 }
 
 impl Machine {
-    /// Runs a driver while the machine is not suspended.
+    fn new(clock: Arc<MachineClock>) -> Self {
+        Self { clock, driver: Rc::default(), is_killed: Rc::default(), driver_runs: Rc::new(Cell::new(true)) }
+    }
+
+    /// Runs a driver while the machine is not suspended, and drops it when the machine is killed.
     async fn run(self, driver: impl Future<Output = ()>) {
-        let mut driver = pin!(driver);
+        let mut driver = Box::pin(driver);
         poll_fn(|cx| {
+            *self.driver.borrow_mut() = Some(cx.waker().clone());
+            if self.is_killed.get() {
+                return Poll::Ready(());
+            }
             if self.clock.is_suspended() {
-                *self.driver.borrow_mut() = Some(cx.waker().clone());
                 return Poll::Pending;
             }
             driver.as_mut().poll(cx)
         })
         .await;
+        drop(driver);
+        self.driver_runs.set(false);
+    }
+
+    fn kill(&self) {
+        self.is_killed.set(true);
+        self.driver.take().into_iter().for_each(Waker::wake);
     }
 
     fn resume(&self) {
@@ -128,7 +144,7 @@ impl World {
     }
 
     pub(crate) fn spawn_client(&self, clock: Arc<MachineClock>, driver: impl Future<Output = ()> + 'static) {
-        let machine = Machine { clock, driver: Rc::default() };
+        let machine = Machine::new(clock);
         self.0.clients.borrow_mut().push(machine.clone());
         let number = self.0.clients.borrow().len();
         self.spawn_named(format!("client {number}"), machine.run(driver));
@@ -181,6 +197,27 @@ impl World {
     /// Starts a broker that does not run.
     pub fn start(&self, broker: i32) {
         self.0.host.start(broker);
+    }
+
+    /// Has a broker stand still: it keeps its connections, and its place in the cluster, and answers nothing.
+    pub fn freeze(&self, broker: i32) {
+        self.0.host.freeze(broker);
+    }
+
+    /// Has a frozen broker go on.
+    pub fn thaw(&self, broker: i32) {
+        self.0.host.thaw(broker);
+    }
+
+    /// How many clients were started and have not ended.
+    pub fn running_clients(&self) -> usize {
+        self.0.clients.borrow().iter().filter(|machine| machine.driver_runs.get()).count()
+    }
+
+    /// Ends the runtime of every client, whatever it was at: its driver is dropped.
+    pub fn kill_clients(&self) {
+        self.0.trace.line("world", format_args!("the runtimes of all clients end"));
+        self.0.clients.borrow().iter().for_each(Machine::kill);
     }
 
     /// From now on nothing goes wrong any more: every broker runs, every connection that is deaf breaks.

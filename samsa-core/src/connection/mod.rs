@@ -101,7 +101,7 @@ pub(crate) enum News {
     /// A connection that was asked for could not be made, or one that was ready broke. Who still wants it asks again;
     /// dialling then waits as long as it must.
     ///
-    /// It is a loss unless the connection was ready and nobody waited for an answer.
+    /// It is a loss unless the connection was ready and nobody waited for an answer, or it is the client that ends.
     Unreachable { peer: Peer, role: Role, reason: String, is_loss: bool },
     /// `frame` is the response without its length, ready for `samsa_proto::decode_response`.
     Response { owner: Owner, version: i16, frame: Bytes },

@@ -376,7 +376,7 @@ impl Network {
         if opening.is_some_and(|opening| self.ages.ended(way.0, opening)) {
             return self.dial_again_at_once(now.mono, way);
         }
-        self.rest_link(now.mono, way, reason, !was_idle);
+        self.rest_link(now.mono, way, reason, !was_idle && !self.closed);
         match answered {
             Answered::Versions if !was_ready => self.answered_versions(now, way.0),
             Answered::Something if opening.is_none() => self.ages.not_reached(way.0),

@@ -322,6 +322,16 @@ fn a_request_on_a_connection_that_is_gone_fails_at_once() {
     assert!(matches!(script.learns_of_failure(), Failure::NotSent(_)));
 }
 
+/// Of what is told to be unreachable, whether it is a loss.
+fn losses(script: &mut Script) -> Vec<bool> {
+    let news = std::iter::from_fn(|| script.net.poll_news());
+    let told = news.filter_map(|news| match news {
+        News::Unreachable { is_loss, .. } => Some(is_loss),
+        _ => None,
+    });
+    told.collect()
+}
+
 #[test]
 fn the_end_of_a_connection_is_a_loss_only_when_somebody_waits_for_an_answer() {
     for (is_loss, requests) in [(false, 0), (true, 1)] {
@@ -331,13 +341,15 @@ fn the_end_of_a_connection_is_a_loss_only_when_somebody_waits_for_an_answer() {
             script.requests(conn);
         }
         script.net.disconnected(script.now, conn, "closed by the broker");
-        let news = std::iter::from_fn(|| script.net.poll_news());
-        let told: Vec<bool> = news
-            .filter_map(|news| match news {
-                News::Unreachable { is_loss, .. } => Some(is_loss),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(told, [is_loss]);
+        assert_eq!(losses(&mut script), [is_loss]);
     }
+}
+
+#[test]
+fn a_client_that_ends_has_not_lost_the_broker_that_owes_it_an_answer() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    script.requests(conn);
+    script.net.close_all(script.now, "the client was closed");
+    assert_eq!(losses(&mut script), [false]);
 }
