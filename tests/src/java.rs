@@ -164,7 +164,7 @@ fn split(headers: &str) -> Option<Headers> {
         .collect()
 }
 
-fn in_base64(bytes: Option<&[u8]>) -> String {
+pub(crate) fn in_base64(bytes: Option<&[u8]>) -> String {
     bytes.map_or_else(|| "-".into(), |bytes| STANDARD.encode(bytes))
 }
 

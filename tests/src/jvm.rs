@@ -30,12 +30,17 @@ pub(crate) struct Jvm {
 impl Jvm {
     /// The jars of a release (broker and clients), and the programs of `java/<sources>` compiled against them.
     pub(crate) fn of(release: Release, sources: &str) -> Result<Self, Error> {
+        let jars = Self::of_jars(&release.jars()?)?.classpath;
+        let classes = compile(release.version, &jars, sources)?;
+        Ok(Self { classpath: format!("{}:{jars}", classes.display()) })
+    }
+
+    /// All jars of a directory.
+    pub(crate) fn of_jars(directory: &Path) -> Result<Self, Error> {
         if !java_is_installed() {
             return Err(Error::Missing { program: "java", install: JDK });
         }
-        let jars = release.jars()?.join("*").display().to_string();
-        let classes = compile(release.version, &jars, sources)?;
-        Ok(Self { classpath: format!("{}:{jars}", classes.display()) })
+        Ok(Self { classpath: directory.join("*").display().to_string() })
     }
 
     /// `java` with this class path, to run `main`.

@@ -1,5 +1,7 @@
 //! Real brokers of one cluster, with their ZooKeeper where they have one.
 
+use std::ops::Range;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{Mode, Release, error::Error, jvm::Jvm, node::Node, scratch::Scratch, zookeeper::ZooKeeper};
@@ -19,8 +21,27 @@ zookeeper.session.timeout.ms=6000
 zookeeper.connection.timeout.ms=60000
 ";
 
-/// The id of a controller that is a process of its own.
+/// The id of the first controller that is a process of its own.
 const CONTROLLER: usize = 100;
+
+/// What a cluster is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// Brokers, from id 1.
+    pub brokers: usize,
+    /// In KRaft mode, beside several brokers: controllers, which are processes of their own.
+    pub controllers: usize,
+    /// In ZooKeeper mode: where in it the brokers register themselves, as `/kafka`; empty for its root.
+    pub chroot: &'static str,
+    /// Further lines for `server.properties`.
+    pub properties: &'a [(&'a str, &'a str)],
+}
+
+impl Default for Shape<'_> {
+    fn default() -> Self {
+        Self { brokers: 1, controllers: 1, chroot: "", properties: &[] }
+    }
+}
 
 /// A cluster on loopback with its data in a directory of its own: one broker, unless said otherwise, with id 1. Everything goes on
 /// drop, and with the process that started it, however that ends.
@@ -30,8 +51,9 @@ pub struct RealKafka {
     jvm: Jvm,
     brokers: Vec<Node>,
     zookeeper: Option<ZooKeeper>,
-    /// In KRaft mode: beside one broker only its port is used.
-    controller: Option<Node>,
+    chroot: &'static str,
+    /// In KRaft mode: beside one broker only the port of one is used.
+    controllers: Vec<Node>,
     _scratch: Scratch,
 }
 
@@ -46,20 +68,28 @@ impl RealKafka {
         Self::start_many(release, 1, properties)
     }
 
-    /// The same with so many brokers, from id 1. In KRaft mode several brokers have a controller beside them, which is a process of
-    /// its own and is never killed.
+    /// The same with so many brokers, from id 1. In KRaft mode several brokers have a controller beside them.
     pub fn start_many(release: Release, brokers: usize, properties: &[(&str, &str)]) -> Result<Self, Error> {
+        Self::start_as(release, Shape { brokers, properties, ..Shape::default() })
+    }
+
+    /// The same in another shape.
+    pub fn start_as(release: Release, shape: Shape<'_>) -> Result<Self, Error> {
         let jvm = Jvm::of(release, "leash")?;
         let scratch = Scratch::new()?;
         let within = scratch.path();
-        let (zookeeper, controller) = match release.mode {
-            Mode::ZooKeeper => (Some(ZooKeeper::start(&release, &jvm, within)?), None),
-            Mode::KRaft => (None, Some(Node::new(release, CONTROLLER, within)?)),
+        let (zookeeper, controllers) = match release.mode {
+            Mode::ZooKeeper => (Some(ZooKeeper::start(&release, &jvm, within)?), 0),
+            Mode::KRaft => (None, shape.controllers),
         };
-        let nodes = (1..=brokers).map(|id| Node::new(release, id, within));
-        let brokers = nodes.collect::<Result<_, _>>()?;
-        let kafka = Self { release, jvm, brokers, zookeeper, controller, _scratch: scratch };
-        kafka.write_properties(properties)?;
+        let nodes = |ids: Range<usize>| -> Result<Vec<Node>, Error> {
+            ids.map(|id| Node::new(release, id, within)).collect()
+        };
+        let brokers = nodes(1..1 + shape.brokers)?;
+        let controllers = nodes(CONTROLLER..CONTROLLER + controllers)?;
+        let chroot = shape.chroot;
+        let kafka = Self { release, jvm, brokers, zookeeper, chroot, controllers, _scratch: scratch };
+        kafka.write_properties(shape.properties)?;
         kafka.start_nodes()?;
         Ok(kafka)
     }
@@ -75,8 +105,13 @@ impl RealKafka {
         addresses.collect::<Vec<_>>().join(",")
     }
 
-    /// `HOST:PORT` of its ZooKeeper; `None` in KRaft mode.
+    /// The connect string of its ZooKeeper, with the chroot; `None` in KRaft mode.
     pub fn zookeeper(&self) -> Option<String> {
+        self.zookeeper_server().map(|server| format!("{server}{}", self.chroot))
+    }
+
+    /// `HOST:PORT` of its ZooKeeper; `None` in KRaft mode.
+    pub fn zookeeper_server(&self) -> Option<String> {
         self.zookeeper.as_ref().map(|zookeeper| format!("127.0.0.1:{}", zookeeper.port.number))
     }
 
@@ -108,7 +143,7 @@ impl RealKafka {
         let node = self.broker(broker);
         node.kill();
         if let Some(zookeeper) = &self.zookeeper {
-            zookeeper.wait_until_gone(&format!("/brokers/ids/{broker}"))?;
+            zookeeper.wait_until_gone(&format!("{}/brokers/ids/{broker}", self.chroot))?;
         }
         node.start(&self.jvm)?;
         node.wait_until_it_serves()
@@ -128,9 +163,13 @@ impl RealKafka {
         &self.brokers[id - 1]
     }
 
+    /// The controllers that are processes of their own.
+    fn own_controllers(&self) -> &[Node] {
+        if self.brokers.len() > 1 { &self.controllers } else { &[] }
+    }
+
     fn start_nodes(&self) -> Result<(), Error> {
-        let own = self.controller.as_ref().filter(|_| self.brokers.len() > 1);
-        let all: Vec<&Node> = own.into_iter().chain(&self.brokers).collect();
+        let all: Vec<&Node> = self.own_controllers().iter().chain(&self.brokers).collect();
         if self.release.mode == Mode::KRaft {
             let cluster = URL_SAFE_NO_PAD.encode(format!("samsa-{:010}", std::process::id()));
             all.iter().try_for_each(|node| node.format(&self.jvm, &cluster))?;
@@ -140,15 +179,14 @@ impl RealKafka {
     }
 
     fn write_properties(&self, further: &[(&str, &str)]) -> Result<(), Error> {
-        let own = self.controller.as_ref().filter(|_| self.brokers.len() > 1);
-        for node in self.brokers.iter().chain(own) {
+        for node in self.brokers.iter().chain(self.own_controllers()) {
             let mut properties = vec![("log.dirs", node.file("data").display().to_string())];
-            match (&self.controller, self.zookeeper()) {
-                (Some(controller), _) => properties.extend(kraft(node, controller, self.brokers.len())),
-                (None, zookeeper) => {
+            match self.zookeeper() {
+                None => properties.extend(kraft(node, &self.controllers, self.brokers.len())),
+                Some(zookeeper) => {
                     properties.extend(self.release.address(node.port.number));
                     properties.push(("broker.id", node.id.to_string()));
-                    properties.push(("zookeeper.connect", zookeeper.unwrap_or_default()));
+                    properties.push(("zookeeper.connect", zookeeper));
                 }
             }
             let mut text = SMALL.to_owned();
@@ -162,22 +200,28 @@ impl RealKafka {
     }
 }
 
-/// The properties of a process that is broker, controller or both at once.
-fn kraft(node: &Node, controller: &Node, brokers: usize) -> Vec<(&'static str, String)> {
-    let (port, quorum) = (node.port.number, controller.port.number);
-    let (served, asked) =
-        (format!("PLAINTEXT://127.0.0.1:{port}"), format!("CONTROLLER://127.0.0.1:{quorum}"));
-    let is_controller = node.id == controller.id;
-    let voter = if brokers == 1 { node.id } else { controller.id };
-    let (roles, listeners) = match (is_controller, brokers) {
-        (true, _) => ("controller", asked),
-        (false, 1) => ("broker,controller", format!("{served},{asked}")),
+/// The properties of a process that is broker, controller or both at once: of one broker, which has the port of the first
+/// controller too.
+fn kraft(node: &Node, controllers: &[Node], brokers: usize) -> Vec<(&'static str, String)> {
+    let is_controller = node.id >= CONTROLLER;
+    let at = |controller: &Node| format!("127.0.0.1:{}", controller.port.number);
+    let voter = |voter: &Node| match brokers {
+        1 => format!("{}@{}", node.id, at(voter)),
+        _ => format!("{}@{}", voter.id, at(voter)),
+    };
+    let voters = controllers.iter().map(voter).collect::<Vec<_>>().join(",");
+    let served = format!("PLAINTEXT://127.0.0.1:{}", node.port.number);
+    let (roles, listeners) = match (is_controller, controllers) {
+        (true, _) => ("controller", format!("CONTROLLER://{}", at(node))),
+        (false, [first, ..]) if brokers == 1 => {
+            ("broker,controller", format!("{served},CONTROLLER://{}", at(first)))
+        }
         (false, _) => ("broker", served.clone()),
     };
     let mut properties = vec![
         ("process.roles", roles.to_owned()),
         ("node.id", node.id.to_string()),
-        ("controller.quorum.voters", format!("{voter}@127.0.0.1:{quorum}")),
+        ("controller.quorum.voters", voters),
         ("controller.listener.names", "CONTROLLER".into()),
         ("listeners", listeners),
         ("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".into()),

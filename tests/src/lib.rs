@@ -1,7 +1,7 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], or several, with ZooKeeper where it has
-//! one, on loopback; [`java`] runs Apache's own clients, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command,
+//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command,
 //! [`run_example`] an example of a crate.
 //! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
 //! needed, only a JDK (17 or later) and Maven.
@@ -22,6 +22,7 @@ pub mod apache;
 mod built;
 pub mod cache;
 pub mod cli;
+pub mod console;
 mod error;
 pub mod hex;
 mod jars;
@@ -40,6 +41,6 @@ mod zookeeper;
 pub use built::run_example;
 pub use error::Error;
 pub use jars::{Artifact, fetch};
-pub use kafka::RealKafka;
+pub use kafka::{RealKafka, Shape};
 pub use release::{Mode, Release};
 pub use shared::{needs, own, shared};

@@ -33,6 +33,15 @@ pub struct Release {
     plain_address: bool,
     /// Whether Metadata lists no broker until there is a topic.
     pub(crate) lists_itself_late: bool,
+    /// The nearest release of `kafka-tools`, which has the console tools where the broker's own jars have them no more.
+    tools: Option<&'static str>,
+}
+
+/// Where the console consumer is, and what its option is called that says how to print.
+pub(crate) struct ConsoleConsumer {
+    pub(crate) jars: PathBuf,
+    pub(crate) main: &'static str,
+    pub(crate) property: &'static str,
 }
 
 /// What Kafka before 2.x logs through, and its ZooKeeper server needs besides.
@@ -58,9 +67,12 @@ impl Release {
     /// 2.8.2.
     pub const V2_8_2: Self = Self::zookeeper("2.8.2", "kafka_2.12", &[RELOAD4J]);
     /// 3.9.2, the last line with ZooKeeper.
-    pub const V3_9_2: Self = Self::zookeeper("3.9.2", "kafka_2.13", &[RELOAD4J]);
+    pub const V3_9_2: Self =
+        Self { tools: Some("3.9.1"), ..Self::zookeeper("3.9.2", "kafka_2.13", &[RELOAD4J]) };
+    /// The same without ZooKeeper.
+    pub const V3_9_2_KRAFT: Self = Self { mode: Mode::KRaft, ..Self::V3_9_2 };
     /// 4.0.0, the first without ZooKeeper.
-    pub const V4_0_0: Self = Self { version: "4.0.0", ..Self::V4_4_0 };
+    pub const V4_0_0: Self = Self { version: "4.0.0", tools: Some("4.0.0"), ..Self::V4_4_0 };
     /// 4.4.0, in KRaft mode as every 4.x.
     pub const V4_4_0: Self = Self {
         version: "4.4.0",
@@ -69,6 +81,7 @@ impl Release {
         extra: &[LOG4J2],
         plain_address: false,
         lists_itself_late: false,
+        tools: Some("4.3.1"),
     };
 
     const fn old(version: &'static str, extra: &'static [Artifact]) -> Self {
@@ -83,6 +96,7 @@ impl Release {
             extra,
             plain_address: false,
             lists_itself_late: false,
+            tools: None,
         }
     }
 
@@ -91,6 +105,26 @@ impl Release {
         let mut artifacts = vec![Artifact::new("org.apache.kafka", self.artifact, self.version)];
         artifacts.extend(self.extra);
         fetch(self.version, &artifacts)
+    }
+
+    /// Whether its console consumer finds the brokers through ZooKeeper.
+    pub(crate) fn consumes_by_zookeeper(&self) -> bool {
+        ["0.8", "0.9"].iter().any(|age| self.version.starts_with(age))
+    }
+
+    /// Its console consumer, or that of the nearest release that has one.
+    pub(crate) fn console_consumer(&self) -> Result<ConsoleConsumer, Error> {
+        let Some(version) = self.tools else {
+            let main = "kafka.tools.ConsoleConsumer";
+            return Ok(ConsoleConsumer { jars: self.jars()?, main, property: "--property" });
+        };
+        let tools = Artifact::new("org.apache.kafka", "kafka-tools", version);
+        let property = if version == "4.3.1" { "--formatter-property" } else { "--property" };
+        Ok(ConsoleConsumer {
+            jars: fetch(&format!("tools-{version}"), &[tools])?,
+            main: "org.apache.kafka.tools.consumer.ConsoleConsumer",
+            property,
+        })
     }
 
     /// The properties that say where a broker in ZooKeeper mode listens.
@@ -105,6 +139,10 @@ impl Release {
 
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Kafka {}", self.version)
+        let mode = match self.mode {
+            Mode::ZooKeeper => "ZooKeeper",
+            Mode::KRaft => "KRaft",
+        };
+        write!(f, "Kafka {} with {mode}", self.version)
     }
 }

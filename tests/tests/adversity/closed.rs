@@ -5,13 +5,16 @@ use std::time::Duration;
 use samsa_tests::{RealKafka, Release, java};
 use samsa_tokio::{CloseError, Cluster, Message, PublishFailure};
 
-use crate::{client::Runtime, strict::strict};
+use crate::{
+    client::{Place, Runtime},
+    strict::strict,
+};
 
 const TOPIC: &str = "left";
 const SOON: Duration = Duration::from_secs(2);
 
 async fn connected(runtime: Runtime, kafka: &RealKafka) -> Cluster {
-    let cluster = runtime.connect(kafka, |_| {}).await;
+    let cluster = runtime.connect_at(Place::of(kafka), |_| {}).await.expect("a cluster");
     cluster.topic(TOPIC).publish("written").await.expect("a receipt");
     cluster
 }

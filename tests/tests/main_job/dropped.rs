@@ -8,7 +8,7 @@ use async_io::Timer;
 use samsa_client::{Cluster, ConnectError};
 use samsa_tests::{RealKafka, Release, shared};
 
-use crate::client::Runtime;
+use crate::client::{self, Runtime};
 use crate::dropping::{Place, drop_every_future};
 use crate::on_each_release;
 
@@ -26,12 +26,13 @@ impl Place for OnBroker {
     fn connect(&self) -> Boxed<Result<Cluster, ConnectError>> {
         let (runtime, kafka) = (self.runtime, self.kafka);
         Box::pin(async move {
-            let cluster = runtime.connect(kafka, |config| {
+            let place = client::Place::of(kafka);
+            let cluster = runtime.connect_at(place, |config| {
                 config.publish.buffer_bytes = 128 << 10;
                 config.publish.batch_bytes = 8 << 10;
                 config.publish.message_bytes = 16 << 10;
             });
-            Ok(cluster.await)
+            cluster.await
         })
     }
 

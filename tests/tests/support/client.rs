@@ -6,7 +6,7 @@ use async_io::Timer;
 use futures_lite::future;
 use samsa_async_std::AsyncStd;
 use samsa_tests::RealKafka;
-use samsa_tokio::{Builder, Cluster, Config, Launch, OnTokio};
+use samsa_tokio::{Builder, Cluster, Config, ConnectError, Launch, OnTokio};
 
 /// Far beyond what any work here takes: what is not done by then hangs.
 const LIMIT: Duration = Duration::from_secs(240);
@@ -42,21 +42,34 @@ impl Runtime {
         work: impl AsyncFnOnce(&Cluster) -> T,
     ) -> T {
         println!("{} on {self:?}", kafka.release());
+        self.run_at(Place::of(kafka), set, work)
+    }
+
+    /// The same with a cluster that is found so.
+    pub(crate) fn run_at<T>(
+        self,
+        place: Place,
+        set: impl FnOnce(&mut Config),
+        work: impl AsyncFnOnce(&Cluster) -> T,
+    ) -> T {
         self.block_on(async {
-            let cluster = self.connect(kafka, set).await;
+            let cluster = self.connect_at(place, set).await.expect("a cluster");
             let done = within_limit(&cluster, work(&cluster)).await;
             cluster.close().await.expect("it closes");
             done
         })
     }
 
-    /// A client of this broker. For one on Tokio, call it there.
-    pub(crate) async fn connect(self, kafka: &RealKafka, set: impl FnOnce(&mut Config)) -> Cluster {
-        let cluster = match self {
-            Self::Tokio => builder(OnTokio, kafka).configure(set).connect().await,
-            Self::AsyncStd => builder(AsyncStd, kafka).configure(set).connect().await,
-        };
-        cluster.expect("a cluster")
+    /// A client of the cluster that is found so. For one on Tokio, call it there.
+    pub(crate) async fn connect_at(
+        self,
+        place: Place,
+        set: impl FnOnce(&mut Config),
+    ) -> Result<Cluster, ConnectError> {
+        match self {
+            Self::Tokio => place.builder(OnTokio).configure(set).connect().await,
+            Self::AsyncStd => place.builder(AsyncStd).configure(set).connect().await,
+        }
     }
 
     /// Runs a future to its end.
@@ -72,10 +85,26 @@ impl Runtime {
     }
 }
 
-fn builder<L: Launch>(launch: L, kafka: &RealKafka) -> Builder<L> {
-    match kafka.zookeeper() {
-        Some(connect_string) => Builder::zookeeper(launch, connect_string),
-        None => Builder::bootstrap(launch, kafka.bootstrap()),
+/// How a cluster is found.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// By a ZooKeeper connect string.
+    ZooKeeper(String),
+    /// By some of its brokers.
+    Bootstrap(String),
+}
+
+impl Place {
+    /// Through ZooKeeper where that is.
+    pub(crate) fn of(kafka: &RealKafka) -> Self {
+        kafka.zookeeper().map_or_else(|| Self::Bootstrap(kafka.bootstrap()), Self::ZooKeeper)
+    }
+
+    fn builder<L: Launch>(self, launch: L) -> Builder<L> {
+        match self {
+            Self::ZooKeeper(connect_string) => Builder::zookeeper(launch, connect_string),
+            Self::Bootstrap(brokers) => Builder::bootstrap(launch, brokers),
+        }
     }
 }
 
