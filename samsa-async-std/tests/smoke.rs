@@ -1,86 +1,72 @@
-//! A client on async-std, smol and a bare executor, and a broker on a real socket.
+//! The adapter does what every adapter does, on async-std, on smol and on a bare executor.
 
 #[path = "../../samsa-client/tests/support/broker.rs"]
 mod broker;
+#[path = "../../samsa-client/tests/support/conformance.rs"]
+mod conformance;
 #[path = "../../samsa-client/tests/support/listener.rs"]
 mod listener;
 
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use samsa_async_std::{BatchReport, BrokerId, Cluster, SpawnWith};
+use async_executor::Executor;
+use futures_lite::future::block_on;
+use samsa_async_std::{BoxedDriver, LookError, SpawnWith};
 
-async fn look_around(cluster: &Cluster) {
-    assert_eq!(cluster.brokers()[0].id, BrokerId(broker::ID));
-    let topics = cluster.topics().await.expect("topics");
-    assert_eq!(topics.iter().map(|topic| &*topic.name).collect::<Vec<_>>(), ["events"]);
-    let partitions = cluster.topic("events").partitions().await.expect("partitions");
-    assert_eq!(partitions[0].leader, Some(BrokerId(broker::ID)));
-    cluster.close().await.expect("nothing was given up");
-    assert!(cluster.topics().await.is_err(), "a closed client answers no more");
-}
+use crate::conformance::conforms;
 
 #[cfg(feature = "async-std")]
-#[test]
-fn a_client_runs_on_async_std() {
-    let address = format!("localhost:{}", listener::start().port());
-    async_std::task::block_on(async {
-        let cluster = samsa_async_std::bootstrap(address).connect().await.expect("a cluster");
-        look_around(&cluster).await;
-    });
-}
+conforms!(on_async_std: samsa_async_std::AsyncStd, async_std::task::block_on);
 
 #[cfg(feature = "smol")]
+conforms!(on_smol: samsa_async_std::Smol, smol::block_on);
+
+static EXECUTOR: Executor<'static> = Executor::new();
+
+conforms!(on_a_bare_executor: crate::spawning(), crate::run);
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    block_on(EXECUTOR.run(future))
+}
+
+fn spawning() -> SpawnWith<impl Fn(BoxedDriver)> {
+    SpawnWith(|driver| EXECUTOR.spawn(driver).detach())
+}
+
 #[test]
-fn a_client_runs_on_smol() {
-    let address = listener::start().to_string();
-    smol::block_on(async {
-        let connect = samsa_async_std::bootstrap_on(samsa_async_std::Smol, address).connect();
-        look_around(&connect.await.expect("a cluster")).await;
+fn an_executor_that_goes_leaves_handles_that_say_so() {
+    let executor = Arc::new(Executor::new());
+    let of_driver = Arc::downgrade(&executor);
+    let spawn = SpawnWith(move |driver| {
+        of_driver.upgrade().expect("it is there").spawn(driver).detach();
     });
-}
-
-#[test]
-fn a_client_runs_on_any_executor() {
-    let address = listener::start().to_string();
-    let executor = Arc::new(async_executor::Executor::new());
-    let of_driver = Arc::clone(&executor);
-    let spawn = SpawnWith(move |driver| of_driver.spawn(driver).detach());
-    futures_lite::future::block_on(executor.run(async {
-        let cluster = samsa_async_std::bootstrap_on(spawn, address).connect().await.expect("a cluster");
-        look_around(&cluster).await;
-    }));
-}
-
-/// Stops after the first message.
-async fn fill(cluster: Cluster) -> Result<BatchReport, &'static str> {
-    let events = cluster.topic("events");
-    cluster
-        .with_batch(async |batch| {
-            batch.append(&events, "a").await.map_err(|_| "not appended")?;
-            Err("enough")
-        })
-        .await
+    let connect = samsa_async_std::bootstrap_on(spawn, listener::start().to_string()).connect();
+    let cluster = block_on(executor.run(connect)).expect("a cluster");
+    let delivery = cluster.topic("events").try_enqueue("hello").expect("there is room");
+    drop(executor);
+    block_on(async {
+        delivery.await.expect_err("it has its outcome");
+        assert_eq!(cluster.topics().await, Err(LookError::Closed));
+    });
+    assert!(cluster.topic("events").try_enqueue("too late").is_err());
 }
 
 #[cfg(feature = "async-std")]
 #[test]
 fn a_batch_is_filled_in_a_spawned_task() {
+    fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> F::Output {
+        async_std::task::block_on(async_std::task::spawn(future))
+    }
     let address = listener::start().to_string();
-    async_std::task::block_on(async {
+    let appended = spawn(async {
         let cluster = samsa_async_std::bootstrap(address).connect().await.expect("a cluster");
-        assert_eq!(async_std::task::spawn(fill(cluster)).await, Err("enough"));
+        let events = cluster.topic("events");
+        let append = cluster.with_batch(async |batch| {
+            batch.append(&events, "a").await.map_err(|_| "not appended")?;
+            Err("enough")
+        });
+        append.await.map(drop)
     });
-}
-
-#[test]
-fn a_broker_that_never_answers_ends_as_a_typed_error() {
-    let address = listener::start_mute().to_string();
-    let executor = Arc::new(async_executor::Executor::new());
-    let of_driver = Arc::clone(&executor);
-    let spawn = SpawnWith(move |driver| of_driver.spawn(driver).detach());
-    let within = Duration::from_millis(200);
-    let connect = samsa_async_std::bootstrap_on(spawn, address).connect_within(within).connect();
-    let error = futures_lite::future::block_on(executor.run(connect)).expect_err("no cluster");
-    assert!(error.is_retriable(), "{error}");
+    assert_eq!(appended, Err("enough"));
 }

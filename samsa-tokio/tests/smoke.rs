@@ -1,77 +1,27 @@
-//! A client on Tokio and a broker on a real socket.
+//! The adapter for Tokio does what every adapter does, and what Tokio alone is about.
 
 #[path = "../../samsa-client/tests/support/broker.rs"]
 mod broker;
+#[path = "../../samsa-client/tests/support/conformance.rs"]
+mod conformance;
 #[path = "../../samsa-client/tests/support/listener.rs"]
 mod listener;
 
+#[cfg(feature = "zookeeper")]
 use std::time::Duration;
 
-use samsa_tokio::{BatchReport, BrokerId, Cluster, ConnectError};
+use samsa_tokio::ConnectError;
 
-#[tokio::test]
-async fn a_client_sees_the_cluster_looks_around_and_closes() {
-    let address = listener::start();
-    let cluster =
-        samsa_tokio::bootstrap(address.to_string()).client_id("smoke").connect().await.expect("a cluster");
-    look_around(&cluster, address.port()).await;
-}
+use crate::conformance::conforms;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_runs_on_many_threads_too() {
-    let address = listener::start();
-    let cluster =
-        samsa_tokio::bootstrap(format!("localhost:{}", address.port())).connect().await.expect("a cluster");
-    let port = address.port();
-    tokio::spawn(async move { look_around(&cluster, port).await }).await.expect("no panic");
-}
+conforms!(on_one_thread: samsa_tokio::OnTokio, |future| {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future);
+});
 
-async fn look_around(cluster: &Cluster, port: u16) {
-    let brokers = cluster.brokers();
-    assert_eq!(brokers.len(), 1);
-    assert_eq!((brokers[0].id, brokers[0].address.port), (BrokerId(broker::ID), port));
-    let topics = cluster.topics().await.expect("topics");
-    assert_eq!(topics.iter().map(|topic| &*topic.name).collect::<Vec<_>>(), ["events"]);
-    let partitions = cluster.topic("events").partitions().await.expect("partitions");
-    assert_eq!(partitions[0].leader, Some(BrokerId(broker::ID)));
-    cluster.close().await.expect("nothing was given up");
-    assert!(cluster.topics().await.is_err(), "a closed client answers no more");
-}
-
-/// Stops after the first message.
-async fn fill(cluster: Cluster) -> Result<BatchReport, &'static str> {
-    let events = cluster.topic("events");
-    cluster
-        .with_batch(async |batch| {
-            batch.append(&events, "a").await.map_err(|_| "not appended")?;
-            Err("enough")
-        })
-        .await
-}
-
-#[tokio::test]
-async fn a_batch_is_filled_in_a_spawned_task() {
-    let address = listener::start().to_string();
-    let cluster = samsa_tokio::bootstrap(address).connect().await.expect("a cluster");
-    let spawned = tokio::spawn(fill(cluster.clone())).await.expect("no panic");
-    assert_eq!(spawned, Err("enough"));
-    let inline = tokio::spawn(async move {
-        cluster.with_batch(async |batch| if batch.is_empty() { Ok(()) } else { Err("full") }).await
-    });
-    assert_eq!(inline.await.expect("no panic").map(|report| report.outcomes().len()), Ok(0));
-}
-
-#[tokio::test]
-async fn a_broker_that_never_answers_ends_as_a_typed_error() {
-    let address = listener::start_mute();
-    let within = Duration::from_millis(200);
-    let error = samsa_tokio::bootstrap(address.to_string())
-        .connect_within(within)
-        .connect()
-        .await
-        .expect_err("no cluster");
-    assert!(error.is_retriable(), "{error}");
-}
+conforms!(on_many_threads: samsa_tokio::OnTokio, |future| {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(future);
+});
 
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_with_what_to_do() {

@@ -33,6 +33,11 @@ pub(crate) fn answer(frame: &[u8], address: SocketAddr) -> Option<Vec<u8>> {
     Some(answer.expect("an answer").concat())
 }
 
+/// Whether a request publishes something.
+pub(crate) fn is_produce(frame: &[u8]) -> bool {
+    decode_request_header(frame).is_ok_and(|(header, _)| header.api_key == PRODUCE)
+}
+
 fn spoken() -> ApiVersionsResponse<'static> {
     let api =
         |api_key, max_version| ApiVersion { api_key, min_version: 0, max_version, ..Default::default() };

@@ -2,20 +2,40 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use super::broker::answer;
 
+/// What a broker saw.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    Opened,
+    Request(Vec<u8>),
+    Closed,
+}
+
 /// Starts one; it ends with the process.
 pub(crate) fn start() -> SocketAddr {
+    start_telling().0
+}
+
+/// Starts one that tells what it sees.
+pub(crate) fn start_telling() -> (SocketAddr, Receiver<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("the address");
+    let (sender, seen) = mpsc::channel();
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            thread::spawn(move || serve(client, address));
+            let sender = sender.clone();
+            let _ = sender.send(Seen::Opened);
+            thread::spawn(move || {
+                let _ = serve(client, address, &sender);
+                let _ = sender.send(Seen::Closed);
+            });
         }
     });
-    address
+    (address, seen)
 }
 
 /// Listens and never answers.
@@ -26,7 +46,7 @@ pub(crate) fn start_mute() -> SocketAddr {
     address
 }
 
-fn serve(mut client: TcpStream, address: SocketAddr) -> io::Result<()> {
+fn serve(mut client: TcpStream, address: SocketAddr, sender: &Sender<Seen>) -> io::Result<()> {
     loop {
         let mut length = [0; 4];
         client.read_exact(&mut length)?;
@@ -34,6 +54,7 @@ fn serve(mut client: TcpStream, address: SocketAddr) -> io::Result<()> {
         client.read_exact(&mut frame)?;
         // In two writes, so that the client reads a frame in parts.
         let answer = answer(&frame, address).unwrap_or_default();
+        let _ = sender.send(Seen::Request(frame));
         let (first, second) = answer.split_at(answer.len() / 2);
         client.write_all(first)?;
         thread::yield_now();
