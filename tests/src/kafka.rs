@@ -159,6 +159,16 @@ impl RealKafka {
         self.broker(broker).signal("CONT")
     }
 
+    /// Has ZooKeeper stand still (`SIGSTOP`), where there is one: it keeps its connections and answers nothing.
+    pub fn freeze_zookeeper(&self) -> Result<(), Error> {
+        self.zookeeper.as_ref().map_or(Ok(()), |zookeeper| zookeeper.signal("STOP"))
+    }
+
+    /// Has a frozen ZooKeeper go on (`SIGCONT`).
+    pub fn thaw_zookeeper(&self) -> Result<(), Error> {
+        self.zookeeper.as_ref().map_or(Ok(()), |zookeeper| zookeeper.signal("CONT"))
+    }
+
     fn broker(&self, id: usize) -> &Node {
         &self.brokers[id - 1]
     }

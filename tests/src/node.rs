@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -77,9 +76,7 @@ impl Node {
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, signal: &str) -> Result<(), Error> {
         let Some(id) = self.process_id() else { return Ok(()) };
-        let mut kill = Command::new("sh");
-        kill.args(["-c", &format!("kill -{signal} {id}")]);
-        process::run(&format!("kill -{signal}"), &mut kill, &self.file("kill.log"), START_LIMIT)
+        process::signal(id, signal, &self.file("kill.log"))
     }
 
     pub(crate) fn process_id(&self) -> Option<u32> {

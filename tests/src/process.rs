@@ -132,6 +132,13 @@ pub(crate) fn run(name: &str, command: &mut Command, log: &Path, limit: Duration
     Process::start(name, command, log)?.finish("it was done", limit)
 }
 
+/// Sends a signal, by its name.
+pub(crate) fn signal(id: u32, signal: &str, log: &Path) -> Result<(), Error> {
+    let mut kill = Command::new("sh");
+    kill.args(["-c", &format!("kill -{signal} {id}")]);
+    run(&format!("kill -{signal}"), &mut kill, log, Duration::from_secs(10))
+}
+
 /// Runs `command` to its end with `input` on stdin and gives back its stdout. Both pass through files in `directory`, and
 /// stderr is kept there as the log, so no size of either can make the two sides wait for each other.
 pub(crate) fn converse(

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use crate::{
     jvm::Jvm,
     ports::Port,
     probe,
-    process::Process,
+    process::{self, Process},
 };
 
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -24,6 +24,7 @@ const SESSION_LIMIT: Duration = Duration::from_secs(90);
 pub(crate) struct ZooKeeper {
     pub(crate) port: Port,
     process: Mutex<Process>,
+    kill_log: PathBuf,
 }
 
 impl ZooKeeper {
@@ -40,7 +41,13 @@ impl ZooKeeper {
         let name = format!("ZooKeeper of {release}");
         let mut process = Process::start(&name, &mut command, &directory.join("zookeeper.log"))?;
         process.wait_until("it served", START_LIMIT, |_| probe::zookeeper_serves(port.number))?;
-        Ok(Self { port, process: Mutex::new(process) })
+        Ok(Self { port, process: Mutex::new(process), kill_log: directory.join("kill-zookeeper.log") })
+    }
+
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, signal: &str) -> Result<(), Error> {
+        let id = self.process.lock().unwrap_or_else(PoisonError::into_inner).id();
+        process::signal(id, signal, &self.kill_log)
     }
 
     /// Waits until the session that owns the node `path` is over.
