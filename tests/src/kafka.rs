@@ -169,6 +169,16 @@ impl RealKafka {
         self.zookeeper.as_ref().map_or(Ok(()), |zookeeper| zookeeper.signal("CONT"))
     }
 
+    /// Kills a controller (`SIGKILL`) that is a process of its own, the first of which is 1.
+    pub fn kill_controller(&self, controller: usize) {
+        self.own_controllers()[controller - 1].kill();
+    }
+
+    /// Starts a killed controller on the same port with the same data, and waits for nothing.
+    pub fn restart_controller(&self, controller: usize) -> Result<(), Error> {
+        self.own_controllers()[controller - 1].start(&self.jvm)
+    }
+
     fn broker(&self, id: usize) -> &Node {
         &self.brokers[id - 1]
     }

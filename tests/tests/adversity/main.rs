@@ -2,6 +2,7 @@
 
 mod closed;
 mod killed;
+mod last_broker;
 mod log;
 mod refused;
 mod rolling;

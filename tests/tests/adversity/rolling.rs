@@ -1,14 +1,18 @@
 //! Three brokers under load, each of which is killed, started again, frozen and thawed in turn: what was acknowledged is there,
 //! nothing is there twice, and each key is in order; also for a publisher whose delivery deadline is shorter than a failover.
+//!
+//! Each broker has its turn once. `SAMSA_ROLLING_SECONDS` has them go on for longer, and then the controllers, which are left
+//! alone otherwise, have a run of their own.
 
 use std::{
     collections::VecDeque,
+    env,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use samsa_tests::{RealKafka, Release, needs};
+use samsa_tests::{RealKafka, Release, Shape, needs};
 use samsa_tokio::{Certainty, Cluster, Delivery, Message, PublishError, Receipt};
 
 use crate::{
@@ -67,21 +71,47 @@ async fn publish(cluster: &Cluster, name: &str, is_over: &AtomicBool) -> Vec<Out
     outcomes
 }
 
-/// Each broker is killed, comes back, stands still for longer than the others wait for it, and goes on.
-fn disturb(kafka: &RealKafka) {
-    let pause = || thread::sleep(Duration::from_secs(3));
-    for broker in 1..=BROKERS {
-        pause();
-        kafka.kill(broker);
-        pause();
-        kafka.restart(broker).expect("it starts again");
-        pause();
-        let frozen = broker % BROKERS + 1;
-        kafka.freeze(frozen).expect("it stands still");
-        thread::sleep(FROZEN);
-        kafka.thaw(frozen).expect("it goes on");
+/// How long the brokers are disturbed beyond one turn for each.
+fn asked_for() -> Option<Duration> {
+    let seconds = env::var("SAMSA_ROLLING_SECONDS").ok()?;
+    Some(Duration::from_secs(seconds.parse().expect("SAMSA_ROLLING_SECONDS is a number of seconds")))
+}
+
+fn pause() {
+    thread::sleep(Duration::from_secs(3));
+}
+
+/// One after the other, until it was long enough and each had a turn.
+fn in_turn(turn: impl Fn(usize)) {
+    let until = Instant::now() + asked_for().unwrap_or_default();
+    loop {
+        (1..=BROKERS).for_each(&turn);
+        if Instant::now() > until {
+            return pause();
+        }
     }
+}
+
+/// A broker is killed, comes back, and another one stands still for longer than the others wait for it, and goes on.
+fn disturb(kafka: &RealKafka, broker: usize) {
     pause();
+    kafka.kill(broker);
+    pause();
+    kafka.restart(broker).expect("it starts again");
+    pause();
+    let frozen = broker % BROKERS + 1;
+    kafka.freeze(frozen).expect("it stands still");
+    thread::sleep(FROZEN);
+    kafka.thaw(frozen).expect("it goes on");
+}
+
+/// A controller is killed, and comes back; there is time for a new one to be elected.
+fn disturb_controller(kafka: &RealKafka, controller: usize) {
+    pause();
+    kafka.kill_controller(controller);
+    thread::sleep(Duration::from_secs(8));
+    kafka.restart_controller(controller).expect("it starts again");
+    thread::sleep(Duration::from_secs(10));
 }
 
 /// What became of each message agrees with the log.
@@ -105,11 +135,10 @@ fn agrees(log: &Log, name: &str, outcomes: &[Outcome]) {
     }
 }
 
-fn nothing_is_lost_doubled_or_overtaken(release: Release) {
-    let kafka = RealKafka::start_many(release, BROKERS, &SETTINGS);
-    let Some(kafka) = &needs(kafka) else { return };
-    let is_over = &AtomicBool::new(false);
-    let [patient, hasty] = thread::scope(|scope| {
+/// What became of the messages of each, while somebody disturbed the cluster.
+fn publish_while(kafka: &RealKafka, disturb: impl Fn(&RealKafka, usize) + Sync) -> [Vec<Outcome>; 2] {
+    let (is_over, disturb) = (&AtomicBool::new(false), &disturb);
+    thread::scope(|scope| {
         let publishers = [PATIENT, HASTY].map(|publisher| {
             scope.spawn(move || {
                 let set = |config: &mut samsa_tokio::Config| {
@@ -119,27 +148,50 @@ fn nothing_is_lost_doubled_or_overtaken(release: Release) {
                 publisher.runtime.run_with(kafka, set, work)
             })
         });
-        let disturbed = scope.spawn(|| disturb(kafka)).join();
+        let disturbed = scope.spawn(|| in_turn(|which| disturb(kafka, which))).join();
         is_over.store(true, Ordering::Relaxed);
-        disturbed.expect("the brokers do as they are told");
+        disturbed.expect("they do as they are told");
         publishers.map(|publisher| publisher.join().expect("it has the outcome of each message"))
-    });
+    })
+}
 
+/// Gives how many messages missed the shorter deadline.
+fn all_agrees(kafka: &RealKafka, [patient, hasty]: &[Vec<Outcome>; 2]) -> usize {
     let lost = patient.iter().find_map(|outcome| outcome.as_ref().err());
-    assert!(lost.is_none(), "two of three brokers were always there: {lost:?}");
+    assert!(lost.is_none(), "two of three were always there: {lost:?}");
     let log = log::read(kafka, TOPIC);
-    agrees(&log, PATIENT.name, &patient);
-    agrees(&log, HASTY.name, &hasty);
+    agrees(&log, PATIENT.name, patient);
+    agrees(&log, HASTY.name, hasty);
     let missed = hasty.iter().filter(|outcome| outcome.is_err()).count();
-    assert!(
-        (1..hasty.len()).contains(&missed),
-        "its deadline is shorter than a failover, and longer than a delivery"
-    );
     println!(
-        "{release}: {} and {} messages, of which {missed} missed their deadline",
+        "{}: {} and {} messages, of which {missed} missed their deadline",
+        kafka.release(),
         patient.len(),
         hasty.len()
     );
+    missed
+}
+
+fn nothing_is_lost_doubled_or_overtaken(release: Release) {
+    let kafka = RealKafka::start_many(release, BROKERS, &SETTINGS);
+    let Some(kafka) = &needs(kafka) else { return };
+    let outcomes = publish_while(kafka, disturb);
+    let missed = all_agrees(kafka, &outcomes);
+    assert!(
+        (1..outcomes[1].len()).contains(&missed),
+        "its deadline is shorter than a failover, and longer than a delivery"
+    );
+}
+
+#[test]
+fn a_quorum_of_controllers_loses_nothing_either() {
+    if asked_for().is_none() {
+        return println!("skipped: SAMSA_ROLLING_SECONDS is not set");
+    }
+    let shape = Shape { brokers: BROKERS, controllers: BROKERS, properties: &SETTINGS, ..Shape::default() };
+    let Some(kafka) = &needs(RealKafka::start_as(Release::V4_4_0, shape)) else { return };
+    let outcomes = publish_while(kafka, disturb_controller);
+    all_agrees(kafka, &outcomes);
 }
 
 #[test]
