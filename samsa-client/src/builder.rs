@@ -145,6 +145,13 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.fetch = fetch)
     }
 
+    /// Where the application stands, as brokers have it in `broker.rack`: readers then read from replicas that are nearer
+    /// than the leaders, where brokers name such (KIP-392); see [`FetchConfig::rack`]. Default: nowhere.
+    pub fn rack(self, rack: impl Into<String>) -> Self {
+        let rack = rack.into();
+        self.configure(|config| config.fetch.rack = Some(rack))
+    }
+
     /// Everything that these settings say, and the default for what they do not, but for the way to the cluster. What they
     /// leave out of account is logged.
     pub fn properties(mut self, properties: &Properties) -> Self {

@@ -140,6 +140,10 @@ pub struct FetchConfig {
     /// [`Event::PositionReset`](crate::Event::PositionReset) tells of it. Default: nowhere; the reader tells of it as an
     /// error, and that partition is read on only after a seek.
     pub reset: Option<Offset>,
+    /// Where the application stands, in the words of the brokers' `broker.rack`: a partition's leader may then name a
+    /// replica that is nearer, and records are read from that one (KIP-392; brokers of 2.4 and later whose
+    /// `replica.selector.class` says so). Default: nowhere; records are read from leaders.
+    pub rack: Option<String>,
     /// Memory of one reader, over all its partitions. Default 64 MiB.
     pub buffer_bytes: usize,
     /// Most bytes of one response. Default 8 MiB.
@@ -157,6 +161,7 @@ impl Default for FetchConfig {
         Self {
             isolation: Isolation::default(),
             reset: None,
+            rack: None,
             buffer_bytes: 64 << 20,
             response_bytes: 8 << 20,
             partition_bytes: 1 << 20,

@@ -242,7 +242,7 @@ impl Engine {
         self.net.explain(&mut lines);
         self.cluster.explain(&mut lines);
         self.producer.explain(&mut lines);
-        self.consumer.explain(&mut lines);
+        self.consumer.explain(self.now.mono, &mut lines);
         self.lookup.explain(&mut lines);
         self.out.complete(op, Reply::Explain(Explanation { lines }));
     }

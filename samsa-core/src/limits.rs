@@ -48,6 +48,13 @@ pub const FREE_SLOTS: usize = 4;
 /// Leaders that brokers name in their own place and that are asked without a wait, one after the other, for one partition.
 pub const HINTS_AT_ONCE: u32 = 3;
 
+/// How long a reader stays with the leader after a nearer replica was of no use: after the first time, and at most when that goes on
+/// (KIP-392).
+pub const REPLICA_LEFT_FIRST: Duration = Duration::from_secs(1);
+
+/// See [`REPLICA_LEFT_FIRST`].
+pub const REPLICA_LEFT_MOST: Duration = Duration::from_secs(60);
+
 /// Brokers whose addresses are kept. Those that the metadata names are kept in any case; beyond them nobody is introduced.
 pub const ADDRESSES: usize = 10_000;
 

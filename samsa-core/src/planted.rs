@@ -78,6 +78,8 @@ planted_bugs! {
     KeepsLostSession = "keeps-lost-session",
     /// What is not wanted any more stays in the fetch session.
     NeverForgets = "never-forgets",
+    /// What a follower says is out of range is believed, as if its leader had said so.
+    BelievesFollowers = "believes-followers",
 }
 
 #[cfg(feature = "planted-bugs")]

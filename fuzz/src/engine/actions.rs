@@ -143,6 +143,7 @@ fn command(world: &mut World, script: &mut Script<'_>) {
                 response_bytes: 4096,
                 partition_bytes: 1024,
                 decompressed_bytes: 4096,
+                rack: Some("a".to_owned()),
                 ..Default::default()
             },
         }),

@@ -54,6 +54,12 @@ impl ReaderBuilder {
         self
     }
 
+    /// Where the application stands, so that records come from the nearest replica; see [`FetchConfig::rack`].
+    pub fn rack(mut self, rack: impl Into<String>) -> Self {
+        self.spec.fetch.rack = Some(rack.into());
+        self
+    }
+
     /// Starts to fetch. The topic must exist: reading never creates one.
     ///
     /// By default it may take 30 s until the partitions and their offsets are known: [`Call::within`].

@@ -1,6 +1,8 @@
 //! The names.
 
-use super::values::{acks, bytes, compression, flag, isolation, millis, partitioner, reset, some_millis};
+use super::values::{
+    acks, bytes, compression, flag, isolation, millis, partitioner, rack, reset, some_millis,
+};
 use super::{Properties, Way};
 
 type Set = fn(&mut Properties, &str) -> Result<(), String>;
@@ -64,6 +66,7 @@ const PROPERTIES: &[Property] = &[
     of(&["fetch.max.wait.ms", "fetch.wait.max.ms"], |to, value| {
         put(&mut to.config.fetch.max_wait, millis(value))
     }),
+    of(&["client.rack"], |to, value| put(&mut to.config.fetch.rack, rack(value))),
     of(&["isolation.level"], |to, value| put(&mut to.config.fetch.isolation, isolation(value))),
     of(&["auto.offset.reset"], |to, value| put(&mut to.config.fetch.reset, reset(value))),
     of(&["zookeeper.session.timeout.ms"], |to, value| {

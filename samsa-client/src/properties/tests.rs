@@ -39,6 +39,13 @@ fn what_is_read_and_where_to_read_on_can_be_set() {
 }
 
 #[test]
+fn where_the_application_stands_can_be_said() {
+    assert_eq!(properties(&[("client.rack", "a")]).config().fetch.rack.as_deref(), Some("a"));
+    assert_eq!(properties(&[("client.rack", "")]).config().fetch.rack, None);
+    assert!(refusal("client.rack", &"a".repeat(40_000)).contains("40000 bytes"));
+}
+
+#[test]
 fn the_names_of_librdkafka_are_as_good() {
     let java = [("linger.ms", "7"), ("fetch.max.wait.ms", "9"), ("delivery.timeout.ms", "11")];
     let theirs = [("queue.buffering.max.ms", "7"), ("fetch.wait.max.ms", "9"), ("message.timeout.ms", "11")];

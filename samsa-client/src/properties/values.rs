@@ -61,6 +61,15 @@ pub(super) fn isolation(value: &str) -> Result<Isolation, String> {
     }
 }
 
+/// An empty one is none, as for librdkafka.
+pub(super) fn rack(value: &str) -> Result<Option<String>, String> {
+    let most = i16::MAX as usize;
+    if value.len() > most {
+        return Err(format!("it has {} bytes, and requests have room for {most}", value.len()));
+    }
+    Ok(Some(value.to_owned()).filter(|rack| !rack.is_empty()))
+}
+
 pub(super) fn reset(value: &str) -> Result<Option<Offset>, String> {
     match value {
         "earliest" | "smallest" | "beginning" => Ok(Some(Offset::Earliest)),

@@ -86,6 +86,11 @@ impl Network {
         None
     }
 
+    /// Whether there is an address of this peer.
+    pub(crate) fn knows(&self, peer: Peer) -> bool {
+        self.addresses.contains_key(&peer)
+    }
+
     /// The connection for this work, if it can be used already.
     pub(crate) fn established(&self, peer: Peer, role: Role) -> Option<ConnId> {
         self.links.get(&(peer, role))?.ready()

@@ -3,9 +3,10 @@
 use super::fetcher::{Fetcher, Question};
 use crate::explanation::Waiting;
 use crate::id::ReaderId;
+use crate::time::Instant;
 
 impl Fetcher {
-    pub(super) fn explain(&self, reader: ReaderId, lines: &mut Vec<Waiting>) {
+    pub(super) fn explain(&self, now: Instant, reader: ReaderId, lines: &mut Vec<Waiting>) {
         let who = format!("reader {} of {:?}", reader.0, self.spec.topic);
         if let Some(opening) = self.opening {
             let what = "the topic's partitions, and where to start in them".to_owned();
@@ -19,6 +20,7 @@ impl Fetcher {
             );
             lines.push(Waiting { who: who.clone(), what, since: self.short_since, until: None });
         }
+        self.explain_sources(now, &who, lines);
         self.explain_requests(&who, lines);
         self.explain_partitions(&who, lines);
     }

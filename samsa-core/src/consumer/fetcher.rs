@@ -4,7 +4,7 @@
 //! for its response is set aside; partitions that brought something go behind those that did not, and brokers take
 //! turns, so nobody starves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -149,12 +149,13 @@ impl Fetcher {
         let mut due = Vec::new();
         let now = scope.now;
         for partition in self.partitions.values_mut() {
+            partition.nearest.expire(now);
             let question = partition.question();
             if !partition.waits_for(question, now) || (partition.is_at() && self.opening.is_some()) {
                 continue;
             }
-            match partition.leader {
-                Some(leader) => due.push((leader, question)),
+            match partition.asked_of(question) {
+                Some(broker) => due.push((broker, question)),
                 None => partition.fail(scope, "the partition has no leader".to_owned()),
             }
         }
@@ -169,10 +170,11 @@ impl Fetcher {
         self.requests.values().any(|request| request.broker == broker && request.question == question)
     }
 
-    /// The partitions that this broker leads and that wait for this question, in the order of their turns.
+    /// The partitions that this broker is to be asked this about, in the order of their turns.
     pub(super) fn waiting(&self, now: Instant, broker: BrokerId, question: Question) -> Vec<&Partition> {
-        let is_waiting =
-            |partition: &&Partition| partition.leader == Some(broker) && partition.waits_for(question, now);
+        let is_waiting = |partition: &&Partition| {
+            partition.asked_of(question) == Some(broker) && partition.waits_for(question, now)
+        };
         let mut waiting: Vec<_> = self.partitions.values().filter(is_waiting).collect();
         waiting.sort_by_key(|partition| partition.turn);
         waiting
@@ -199,7 +201,7 @@ impl Fetcher {
         broker: BrokerId,
         version: i16,
     ) -> Option<(Vec<FetchPartition>, Sizes)> {
-        let share = request::share(&self.spec.fetch, self.leaders());
+        let share = request::share(&self.spec.fetch, self.brokers());
         let waiting = self.waiting(now, broker, Question::Records);
         let (mut partitions, sizes) = request::select(waiting.into_iter(), version, share);
         let admitted = self.admits(sizes.response, self.reserved() == 0);
@@ -230,11 +232,10 @@ impl Fetcher {
         self.warned = is_excess || (self.warned && held > limit);
     }
 
-    fn leaders(&self) -> usize {
-        let mut leaders: Vec<_> = self.partitions.values().filter_map(|partition| partition.leader).collect();
-        leaders.sort_unstable();
-        leaders.dedup();
-        leaders.len()
+    /// How many it reads from.
+    fn brokers(&self) -> usize {
+        let asked = self.partitions.values().filter_map(|partition| partition.asked_of(Question::Records));
+        asked.collect::<BTreeSet<_>>().len()
     }
 
     pub(crate) fn reserved(&self) -> usize {
@@ -265,6 +266,8 @@ impl Fetcher {
         for number in partitions {
             if let Some(partition) = self.partitions.get_mut(&number) {
                 partition.request = Some(token);
+                partition.asked =
+                    Some((request.broker, partition.asked_of(request.question) == partition.leader));
                 partition.asked_epoch = partition.leader_epoch;
             }
         }
@@ -310,7 +313,7 @@ impl Fetcher {
     pub(crate) fn fail_rest(&mut self, scope: &mut Scope<'_>, token: u64, trouble: &str) {
         for partition in self.partitions.values_mut().filter(|partition| partition.request == Some(token)) {
             partition.request = None;
-            partition.fail(scope, trouble.to_owned());
+            partition.miss(scope, partition.asked_replica(), trouble.to_owned());
         }
     }
 
@@ -339,7 +342,7 @@ impl Fetcher {
         }
     }
 
-    /// What this broker leads cannot be asked for now.
+    /// What this broker would be asked cannot be asked now.
     pub(crate) fn fail_broker(
         &mut self,
         scope: &mut Scope<'_>,
@@ -348,8 +351,9 @@ impl Fetcher {
         trouble: &str,
     ) {
         for partition in self.partitions.values_mut() {
-            if partition.leader == Some(broker) && partition.waits_for(question, scope.now) {
-                partition.fail(scope, trouble.to_owned());
+            if partition.asked_of(question) == Some(broker) && partition.waits_for(question, scope.now) {
+                let replica = Some(broker).filter(|broker| partition.leader != Some(*broker));
+                partition.miss(scope, replica, trouble.to_owned());
             }
         }
     }

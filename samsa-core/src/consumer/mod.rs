@@ -8,7 +8,7 @@
 //! What moves a partition's position in another way than by reading stands apart: [seeks](seeking), positions that mean
 //! nothing any more ([`losing`]), doubts after a change of leaders ([`validation`]). A [`Source`] is what both halves know
 //! of a partition; its position epoch is the fence against whatever arrives late. Which partitions a broker fetches for the
-//! reader, its [`session`] knows.
+//! reader, its [`session`] knows; which broker that is, where not the leader, [`nearest`] says.
 //!
 //! A response is paid for from its arrival until the last slice of it is dropped ([`Memory`](memory::Memory)).
 //!
@@ -30,6 +30,7 @@ mod losing;
 mod memory;
 #[cfg(test)]
 pub(crate) mod model;
+mod nearest;
 mod opening;
 mod partition;
 mod queue;
@@ -214,9 +215,9 @@ impl Consumer {
         out.wake(&mut wakers);
     }
 
-    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+    pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {
         for (reader, fetcher) in &self.fetchers {
-            fetcher.explain(*reader, lines);
+            fetcher.explain(now, *reader, lines);
         }
     }
 
@@ -257,16 +258,9 @@ impl Consumer {
 
     fn unreachable(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, peer: Peer, reason: &str) {
         let Peer::Broker(broker) = peer else { return };
-        let mut needed = false;
-        for partition in self.fetchers.values_mut().flat_map(|fetcher| fetcher.partitions.values_mut()) {
-            if partition.leader == Some(broker) && !partition.is_stopped() {
-                partition.trouble = Some(reason.to_owned());
-                needed = true;
-            }
-        }
-        if needed {
-            cluster.refresh(cx, "the leader of a partition that is read cannot be reached");
-            self.pump_all(cx, cluster);
+        for reader in self.fetchers.keys().copied().collect::<Vec<_>>() {
+            self.with(cx, cluster, reader, |fetcher, scope| fetcher.unreachable(scope, broker, reason));
+            self.pump(cx, cluster, reader);
         }
     }
 

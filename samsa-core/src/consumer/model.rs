@@ -35,6 +35,8 @@ pub(crate) struct Model {
     newest: i16,
     newest_of_epochs: i16,
     pub(crate) leader_epoch: i32,
+    /// The replicas of each partition that are in sync; all brokers, unless said otherwise.
+    pub(crate) in_sync: Vec<i32>,
     /// Zero where brokers give the topic none.
     pub(crate) topic_id: Uuid,
     /// Brokers that refuse connections.
@@ -83,6 +85,7 @@ impl Model {
     pub(crate) fn with_versions(leaders: &[i32], newest: i16, newest_of_epochs: i16) -> Self {
         let bootstrap =
             Discovery::Bootstrap(vec![HostPort { host: "127.0.0.1".to_owned(), port: FIRST_PORT + 1 }]);
+        let brokers = leaders.iter().copied().max().unwrap_or(1).max(1);
         let mut model = Self {
             engine: Engine::new(Config::new(bootstrap)),
             now: Now::default(),
@@ -90,9 +93,10 @@ impl Model {
             newest,
             newest_of_epochs,
             leader_epoch: 5,
+            in_sync: (1..=brokers).collect(),
             topic_id: TOPIC_ID,
             down: Vec::new(),
-            brokers: leaders.iter().copied().max().unwrap_or(1).max(1),
+            brokers,
             conns: BTreeMap::new(),
             asked: VecDeque::new(),
             replies: Vec::new(),
@@ -352,6 +356,7 @@ impl Model {
                 partition_index,
                 leader_id: *leader,
                 leader_epoch: self.leader_epoch,
+                isr_nodes: self.in_sync.clone(),
                 ..Default::default()
             });
         MetadataResponseTopic {

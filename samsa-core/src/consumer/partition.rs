@@ -19,6 +19,7 @@ use bytes::Bytes;
 use samsa_proto::ErrorCode;
 
 use super::fetcher::Question;
+use super::nearest::Nearest;
 use super::scope::Scope;
 use super::seeking::Seek;
 use super::segment::Segment;
@@ -37,6 +38,8 @@ pub(crate) struct Partition {
     pub(crate) source: Arc<Source>,
     pub(crate) leader: Option<BrokerId>,
     pub(crate) leader_epoch: Option<i32>,
+    /// The replica that records are read from, where that is not the leader.
+    pub(crate) nearest: Nearest,
     pub(crate) position: Position,
     /// The leader epoch of the record before the position, where that is known (KIP-320).
     pub(crate) read_epoch: Option<i32>,
@@ -46,6 +49,8 @@ pub(crate) struct Partition {
     pub(crate) hides_epoch: bool,
     /// The leader epoch of the last question.
     pub(crate) asked_epoch: Option<i32>,
+    /// Who got it, and whether as the leader.
+    pub(crate) asked: Option<(BrokerId, bool)>,
     /// The command that waits for the position.
     pub(crate) seek: Option<Seek>,
     /// The request that it is in.
@@ -76,11 +81,13 @@ impl Partition {
             source,
             leader: None,
             leader_epoch: None,
+            nearest: Nearest::default(),
             position: Position::Sought(start),
             read_epoch: None,
             in_doubt: false,
             hides_epoch: false,
             asked_epoch: None,
+            asked: None,
             seek: None,
             request: None,
             turn: 0,
@@ -119,9 +126,11 @@ impl Partition {
             }
             self.in_doubt |= new > old && self.read_epoch.is_some() && self.is_at();
         }
-        if self.leader != info.leader || self.leader_epoch != info.leader_epoch {
+        let is_news = self.leader != info.leader || self.leader_epoch != info.leader_epoch;
+        if is_news {
             self.not_before = Instant::START;
         }
+        self.nearest.follow(info, is_news && info.leader.is_some());
         self.leader = info.leader;
         self.leader_epoch = info.leader_epoch;
     }

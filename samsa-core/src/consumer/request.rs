@@ -83,7 +83,7 @@ pub(crate) fn request<'a>(
     topic_id: Option<[u8; 16]>,
     part: Part,
     sizes: Sizes,
-    config: &FetchConfig,
+    (config, rack_id): (&FetchConfig, &'a str),
 ) -> FetchRequest<'a> {
     let topic_id = topic_id.map_or(Uuid::ZERO, Uuid);
     let Part { id, epoch, partitions, forgotten, .. } = part;
@@ -104,15 +104,19 @@ pub(crate) fn request<'a>(
         session_epoch: epoch,
         topics: fetched.into_iter().collect(),
         forgotten_topics_data: forgotten.into_iter().collect(),
+        rack_id,
         ..Default::default()
     }
 }
 
 impl Partition {
-    /// The leader compares it with its own log (KIP-595), as [`compare`](super::fetcher::Fetcher::compare) does afterwards.
+    /// The leader compares it with its own log (KIP-595), as [`compare`](super::fetcher::Fetcher::compare) does afterwards. A
+    /// follower that lags would find that they part.
     fn told_epoch(&self, version: i16) -> i32 {
-        let told =
-            version >= COMPARES_EPOCHS && !self.hides_epoch && !is_planted(PlantedBug::SkipsValidation);
+        let told = version >= COMPARES_EPOCHS
+            && !self.hides_epoch
+            && self.nearest.broker().is_none()
+            && !is_planted(PlantedBug::SkipsValidation);
         self.read_epoch.filter(|_| told).unwrap_or(-1)
     }
 }
@@ -181,7 +185,8 @@ mod tests {
             let mut session = Session::default();
             for (asked, id) in [(asked, 7), (Vec::new(), 7)] {
                 let part = session.fetch(version, Some([1; 16]), asked);
-                let request = request("events", Some([1; 16]), part, sizes, &FetchConfig::default());
+                let request =
+                    request("events", Some([1; 16]), part, sizes, (&FetchConfig::default(), "rack"));
                 samsa_proto::encode(version, &request).unwrap();
                 session.go_on(version, id);
             }

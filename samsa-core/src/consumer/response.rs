@@ -17,8 +17,11 @@ use super::verdict::{Verdict, verdict};
 use crate::admin::list_offsets::{self, Found};
 use crate::config::Isolation;
 use crate::error::ReadError;
+use crate::planted::{PlantedBug, is_planted};
 
 pub(super) const UNANSWERED: &str = "the response says nothing of the partition";
+
+const NOT_WANTED: &str = "the broker sent records that lie before the wanted offset, or parts of them";
 
 const NO_DIVERGENCE: &str =
     "the broker says that its log parts from what was read, and names a place where it does not";
@@ -106,6 +109,12 @@ impl Fetcher {
         let aborted = self.aborted(version, data);
         let Some(partition) = self.partitions.get_mut(&data.partition_index) else { return };
         let Position::At(from) = partition.position else { return };
+        if let Some(replica) = partition.asked_replica()
+            && let Some(why) = is_of_no_use(data)
+        {
+            partition.leave(scope, replica, why);
+            return partition.take_hint(&data.current_leader);
+        }
         match verdict(data.error_code) {
             Verdict::Fine if data.diverging_epoch.epoch >= 0 => {
                 let end = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
@@ -124,8 +133,9 @@ impl Fetcher {
                         self.buffer.push(item, &mut scope.wakers);
                     }
                 } else if let Some(error) = partition.stand_still(scope, checked, from, most, version) {
-                    self.stop(scope, data.partition_index, error);
+                    return self.stop(scope, data.partition_index, error);
                 }
+                self.take_nearest(scope, data, !records.is_empty());
             }
             Verdict::Again => {
                 partition.fail(scope, data.error_code.to_string());
@@ -142,6 +152,12 @@ impl Fetcher {
                 let error = partition.refused(data.error_code);
                 self.stop(scope, data.partition_index, error);
             }
+        }
+    }
+
+    fn take_nearest(&mut self, scope: &mut Scope<'_>, data: &PartitionData<'_>, brought_records: bool) {
+        if let Some(partition) = self.partitions.get_mut(&data.partition_index) {
+            partition.take_nearest(scope, data.preferred_read_replica, brought_records);
         }
     }
 
@@ -198,6 +214,18 @@ impl Fetcher {
     }
 }
 
+/// Why a follower's answer says nothing that its leader need not say, too.
+fn is_of_no_use(data: &PartitionData<'_>) -> Option<String> {
+    match verdict(data.error_code) {
+        Verdict::OutOfRange if is_planted(PlantedBug::BelievesFollowers) => None,
+        Verdict::Fine if data.diverging_epoch.epoch >= 0 => {
+            Some("its log parts from what was read, or lags".to_owned())
+        }
+        Verdict::Fine => None,
+        _ => Some(data.error_code.to_string()),
+    }
+}
+
 fn has_records(response: &FetchResponse<'_>) -> bool {
     let mut partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
     partitions.any(|data| data.records.as_ref().is_some_and(|records| !records.is_empty()))
@@ -236,6 +264,11 @@ impl Partition {
         most: usize,
         version: i16,
     ) -> Option<ReadError> {
+        if let (Some(replica), false) = (self.asked_replica(), checked.cut_off && self.bytes < most) {
+            let why = checked.error.as_ref().map_or_else(|| NOT_WANTED.to_owned(), ToString::to_string);
+            self.leave(scope, replica, why);
+            return None;
+        }
         if let Some(error) = checked.error {
             self.fail(scope, error.to_string());
             return self.is_hopeless().then(|| self.source.corrupt(from, &error));
@@ -247,10 +280,7 @@ impl Partition {
         if checked.cut_off && version <= 2 {
             return Some(self.refused(ErrorCode::MESSAGE_TOO_LARGE));
         }
-        self.fail(
-            scope,
-            "the broker sent records that lie before the wanted offset, or parts of them".to_owned(),
-        );
+        self.fail(scope, NOT_WANTED.to_owned());
         None
     }
 }

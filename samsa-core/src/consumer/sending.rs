@@ -22,6 +22,8 @@ use crate::limits;
 use crate::out::Context;
 use crate::wake::Wakers;
 
+const UNKNOWN: &str = "nobody says where it is";
+
 const WHY_REFRESH: &str = "a partition that is read is in trouble";
 
 impl Consumer {
@@ -112,7 +114,7 @@ impl Consumer {
             let Ok(version) = version::<FetchRequest<'_>>(cx, conn) else { continue };
             let version = request::usable(version, fetcher.topic_id);
             let sizes = request::NOTHING;
-            let request = request::request(&fetcher.spec.topic, None, part, sizes, &fetcher.spec.fetch);
+            let request = request::request(&fetcher.spec.topic, None, part, sizes, (&fetcher.spec.fetch, ""));
             self.last_token += 1;
             let (timeout, owner) = (cx.config.request_timeout, Owner::Consumer(self.last_token));
             let call = Call { request: &request, version, timeout, owner, response_bytes: sizes.response };
@@ -138,6 +140,12 @@ impl Consumer {
             Question::Offsets | Question::Epochs => Role::Control,
             Question::Records => Role::Fetch(reader),
         };
+        if !cx.net.knows(Peer::Broker(broker)) {
+            let left = self.with(cx, cluster, reader, |fetcher, scope| fetcher.leave(scope, broker, UNKNOWN));
+            if left == Some(true) {
+                return self.pump(cx, cluster, reader);
+            }
+        }
         let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return };
         let sent = match question {
             Question::Offsets | Question::Epochs if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT => {
@@ -225,10 +233,12 @@ impl Consumer {
         let numbers: Vec<i32> = partitions.iter().map(|partition| partition.partition).collect();
         let topic = Arc::clone(&fetcher.spec.topic);
         let topic_id = fetcher.topic_id.filter(|_| request::uses_ids(version));
+        let tells_rack = fetcher.tells_rack(cx.now.mono, broker, &numbers);
+        let rack = fetcher.spec.fetch.rack.as_deref().filter(|_| tells_rack).unwrap_or_default();
         let session = fetcher.sessions.entry(broker).or_default();
         let part = session.fetch(version, topic_id, partitions);
         let is_incremental = part.is_incremental;
-        let request = request::request(&topic, fetcher.topic_id, part, sizes, &fetcher.spec.fetch);
+        let request = request::request(&topic, fetcher.topic_id, part, sizes, (&fetcher.spec.fetch, rack));
         let token = self.last_token + 1;
         let timeout = cx.config.request_timeout + fetcher.spec.fetch.max_wait;
         let owner = Owner::Consumer(token);
