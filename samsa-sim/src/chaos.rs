@@ -51,6 +51,7 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         | Fault::Quota
         | Fault::Lies
         | Fault::HangUp
+        | Fault::ShortFollower
         | Fault::UncleanElection
         | Fault::TopicRemade => world.host().upset(kind),
         // These happen to bytes, answers and brokers as they come by.

@@ -72,6 +72,8 @@ faults! {
     HangUp = "hang-up",
     /// A partition whose leader, in spite of it all, becomes one that lacks acknowledged records: they are lost.
     UncleanElection = "unclean-election",
+    /// A follower that lacks the beginning of a log for a while, which only those notice who read from it.
+    ShortFollower = "short-follower",
     /// A topic that is deleted and, a little later, made anew under the same name: its records are lost.
     TopicRemade = "topic-remade",
 }
@@ -84,9 +86,9 @@ impl Fault {
     }
 
     /// Whether it is for scenarios only that name it: a client that meets nothing but brokers that hang up takes them for old
-    /// ones, as it must.
+    /// ones, as it must, and few read from followers.
     pub const fn is_special(self) -> bool {
-        self.loses_records() || matches!(self, Self::HangUp)
+        self.loses_records() || matches!(self, Self::HangUp | Self::ShortFollower)
     }
 }
 

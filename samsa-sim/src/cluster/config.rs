@@ -13,6 +13,9 @@ pub struct ClusterConfig {
     pub partitions: i32,
     /// Replicas of such a topic's partitions, at most as many as there are brokers. Default 1.
     pub replication: u16,
+    /// In how many racks the brokers stand, in turn: broker 5 of 3 racks in `r2`. In 0 none says where it stands. Where there are
+    /// some, followers serve readers (KIP-392). Default 0.
+    pub racks: u16,
     /// Whether topics are created because somebody publishes to them. Default true.
     pub auto_create: bool,
     /// Fetch sessions that a broker remembers, the most recently used ones. Default 1,000, as
@@ -29,6 +32,7 @@ impl Default for ClusterConfig {
             brokers: 1,
             partitions: 3,
             replication: 1,
+            racks: 0,
             auto_create: true,
             fetch_sessions: 1_000,
             batch_bytes: 1_048_588,

@@ -23,12 +23,18 @@ const WITH_THROTTLE: i16 = 1;
 const WHOLE: i16 = 3;
 /// The first version in which batches of format 2 may come.
 const FORMAT_2: i16 = 4;
+/// The first version that says where the client stands, and that followers answer.
+const WITH_RACK: i16 = 11;
 /// The first version that says who leads instead, and compares epochs.
 const WITH_LEADER: i16 = 12;
 /// The first version that names topics by id.
 const BY_ID: i16 = 13;
 /// The first version that says where the leaders are.
 const WITH_ENDPOINTS: i16 = 16;
+
+/// How often a leader sends a client to a follower that may not have what is wanted: it hears of that with each fetch of the
+/// follower only.
+const WRONG_PER_MILLE: u64 = 200;
 
 /// A fetch that waits until there is enough to read.
 #[derive(Debug)]
@@ -39,6 +45,10 @@ pub(super) struct Pending {
     min_bytes: usize,
     max_bytes: usize,
     committed: bool,
+    /// Where the client stands.
+    rack: String,
+    /// The leader is wrong about what its followers have.
+    is_wrong: bool,
     context: Context,
 }
 
@@ -69,6 +79,8 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &FetchRequest<
         min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
         max_bytes: usize::try_from(request.max_bytes).unwrap_or(0),
         committed: request.isolation_level == READ_COMMITTED,
+        is_wrong: !request.rack_id.is_empty() && state.config.racks > 0 && state.rng.chance(WRONG_PER_MILLE),
+        rack: request.rack_id.to_owned(),
         context,
     };
     look_again(state, call.now, call.broker, pending)
@@ -169,21 +181,32 @@ fn read(
     asked: &FetchPartition,
     found: &mut Found,
 ) -> Result<PartitionData<'static>, ErrorCode> {
-    let partition = state.led_by(broker, topic, asked.partition)?;
-    check_epoch(asked.current_leader_epoch, partition.epoch)?;
-    let (offset, end) = (asked.fetch_offset, partition.readable_end(pending.committed));
+    let may_follow = pending.version >= WITH_RACK;
+    let (partition, replica) =
+        state.read_at(broker, topic, asked.partition, asked.current_leader_epoch, may_follow)?;
+    let stable_end = partition.log.transactions().stable_end(replica.committed);
+    let end = if pending.committed { stable_end } else { replica.committed };
+    let offset = asked.fetch_offset;
     let mut data = PartitionData {
         partition_index: asked.partition,
-        high_watermark: partition.committed,
-        last_stable_offset: partition.readable_end(true),
-        log_start_offset: partition.log.start(),
+        high_watermark: replica.committed,
+        last_stable_offset: stable_end,
+        log_start_offset: replica.start,
         records: Some(Records::default()),
         ..Default::default()
     };
+    let nearest = state.nearest(partition, &pending.rack, offset, pending.is_wrong);
+    if let Some(nearest) = nearest.filter(|_| may_follow && replica.leads) {
+        found.failed = true;
+        found.told.push(format!("{topic}/{} at broker {nearest} instead", asked.partition));
+        data.preferred_read_replica = nearest;
+        return Ok(data);
+    }
     if pending.version >= WITH_LEADER && asked.last_fetched_epoch >= 0 {
         let (epoch, end_offset) = partition
             .log
             .end_of_epoch(asked.last_fetched_epoch, partition.epoch)
+            .map(|(epoch, end)| (epoch, end.min(replica.end)))
             .ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
         if epoch < asked.last_fetched_epoch || end_offset < offset {
             found.failed = true;
@@ -192,7 +215,7 @@ fn read(
             return Ok(data);
         }
     }
-    if offset < partition.log.start() || offset > partition.log.end() {
+    if !(replica.start..=replica.end).contains(&offset) {
         return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
     }
     if pending.version < FORMAT_2
@@ -207,7 +230,8 @@ fn read(
     found.bytes += bytes;
     found.left = found.left.saturating_sub(bytes);
     if bytes > 0 {
-        found.told.push(format!("{topic}/{} from {offset}: {bytes} bytes", asked.partition));
+        let who = if replica.leads { "" } else { ", as a follower" };
+        found.told.push(format!("{topic}/{} from {offset}: {bytes} bytes{who}", asked.partition));
     }
     // Some brokers tell of what was aborted even if nobody asked.
     if pending.committed || pending.correlation_id % 2 == 0 {

@@ -156,7 +156,8 @@ impl FetchSessions {
             let has_records = data.records.as_ref().is_some_and(|records| !records.is_empty());
             let now = (data.high_watermark, data.log_start_offset, data.last_stable_offset);
             let is_error = !data.error_code.is_ok() || data.diverging_epoch.epoch >= 0;
-            let is_news = has_records || is_error || wanted.told != Some(now);
+            let is_sent_away = data.preferred_read_replica >= 0;
+            let is_news = has_records || is_error || is_sent_away || wanted.told != Some(now);
             wanted.told = (!is_error).then_some(now);
             if has_records {
                 wanted.served += 1;

@@ -1,5 +1,7 @@
 //! Who the brokers are, and where the partitions are. Asking for a topic may create it.
 
+use std::collections::BTreeMap;
+
 use samsa_proto::ErrorCode;
 use samsa_proto::api::metadata::{
     MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
@@ -25,12 +27,15 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &MetadataReque
         Some(asked) => asked.iter().map(|topic| describe_asked(shared, &picture, call, topic)).collect(),
         None => picture.topics.iter().map(|(name, topic)| describe(shared, &picture, name, topic)).collect(),
     };
+    let racks: BTreeMap<i32, String> =
+        shared.brokers.keys().filter_map(|id| Some((*id, shared.rack(*id)?))).collect();
     let live = shared.brokers.iter().filter(|(id, _)| picture.brokers.contains(id));
     let brokers: Vec<_> = live
         .map(|(id, broker)| MetadataResponseBroker {
             node_id: *id,
             host: broker.address.host.as_str(),
             port: i32::from(broker.address.port),
+            rack: racks.get(id).map(String::as_str),
             ..Default::default()
         })
         .collect();

@@ -13,6 +13,7 @@ mod connection;
 mod create_topics;
 mod fetch;
 mod fetch_sessions;
+mod followers;
 mod list_offsets;
 mod log;
 mod metadata;
@@ -118,7 +119,7 @@ impl ModelCluster {
     /// What a broker registers in `ZooKeeper` when it starts; nothing where there is none.
     pub(crate) fn registration(&self, broker: i32, now: Now) -> Option<Vec<u8>> {
         let address = self.address(broker).filter(|_| self.state.release().has_zookeeper())?;
-        Some(registry::broker(address, now.wall, self.state.release()))
+        Some(registry::broker(address, self.state.rack(broker), now.wall, self.state.release()))
     }
 
     /// Something happened.
@@ -166,6 +167,7 @@ impl ModelCluster {
             Fault::StaleMetadata => self.state.let_one_view_stand(now),
             Fault::SlowBroker => self.state.slow_one_down(now),
             Fault::Quota => self.state.let_one_throttle(now),
+            Fault::ShortFollower => self.state.let_one_be_short(now),
             Fault::Lies => self.state.let_one_lie(now),
             Fault::HangUp => self.state.let_one_hang_up(now),
             _ => false,
@@ -286,6 +288,13 @@ impl ModelCluster {
     pub(crate) fn stable_end(&self, topic: &str, partition: i32) -> i64 {
         let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
         partition.map_or(0, |partition| partition.readable_end(true))
+    }
+
+    /// From whom a reader in this rack is to read a partition at its end, if not from its leader.
+    pub(crate) fn nearest(&self, topic: &str, partition: i32, rack: &str) -> Option<i32> {
+        let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition))?;
+        let nearest = self.state.nearest(partition, rack, partition.committed, false);
+        nearest.filter(|broker| partition.in_sync.contains(broker))
     }
 
     /// How many partitions a topic has; 0 when there is no such topic.

@@ -16,7 +16,12 @@ pub(super) fn topic_version(release: Release) -> TopicVersion {
 }
 
 /// What a broker that listens there registers.
-pub(super) fn broker(address: &HostPort, started: UnixMillis, release: Release) -> Vec<u8> {
+pub(super) fn broker(
+    address: &HostPort,
+    rack: Option<String>,
+    started: UnixMillis,
+    release: Release,
+) -> Vec<u8> {
     let plaintext = SecurityProtocol::Plaintext;
     let endpoint = Endpoint {
         listener: plaintext.name().to_owned(),
@@ -26,7 +31,7 @@ pub(super) fn broker(address: &HostPort, started: UnixMillis, release: Release) 
     };
     let registration = BrokerRegistration {
         endpoints: vec![endpoint],
-        rack: None,
+        rack,
         jmx_port: -1,
         timestamp: started.0,
         features: BTreeMap::new(),

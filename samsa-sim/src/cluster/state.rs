@@ -45,6 +45,10 @@ pub(super) enum Timer {
     Ready(String),
     /// The followers of a partition have fetched.
     Replicate(String, i32),
+    /// A follower learns what all in sync have.
+    Learn(String, i32, i32),
+    /// A follower has the beginning of a log again.
+    Whole(String, i32, i32),
     /// A restarted broker's replicas have caught up.
     Rejoin(i32),
     /// A broker learns how things are.
@@ -166,6 +170,8 @@ impl State {
                     partition.commit();
                 }
             }
+            Timer::Learn(topic, partition, broker) => self.learn(now, &topic, partition, broker),
+            Timer::Whole(topic, partition, broker) => self.be_whole(&topic, partition, broker),
             Timer::Rejoin(broker) => self.rejoin(broker),
             Timer::Informed(broker) => self.inform(broker),
             Timer::Unclean(topic, partition, broker) => self.elect_uncleanly(now, &topic, partition, broker),
@@ -306,6 +312,7 @@ impl State {
 
     /// Lets the followers of a partition fetch what was appended.
     pub(super) fn replicate(&mut self, now: Now, topic: &str, number: i32) {
+        self.let_followers_learn(now, topic, number);
         let Some(partition) = self.partition_mut(topic, number) else { return };
         partition.commit_if_alone();
         if partition.committed < partition.log.end() {

@@ -27,7 +27,11 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn of(release: Release, brokers: u16, replication: u16) -> Self {
-        let config = ClusterConfig { release, brokers, replication, ..ClusterConfig::default() };
+        Self::with(ClusterConfig { release, brokers, replication, ..ClusterConfig::default() })
+    }
+
+    pub(super) fn with(config: ClusterConfig) -> Self {
+        let brokers = config.brokers;
         let addresses = (1..=brokers).map(|id| HostPort { host: format!("k{id}"), port: 9092 }).collect();
         let cluster = ModelCluster::new(config, addresses, Rng::new(1));
         let now = Now { mono: Instant::START, wall: UnixMillis(1_000_000) };
@@ -146,6 +150,19 @@ impl Bench {
         let topic = FetchTopic { topic: name, topic_id, partitions: vec![partition], ..Default::default() };
         let request = FetchRequest { max_wait_ms: 500, min_bytes, topics: vec![topic], ..Default::default() };
         self.send(version, &request);
+    }
+
+    /// What a client in this rack gets with version 12: the offsets, and to whom it is sent.
+    pub(super) fn fetch_from(&mut self, rack: &str, topic: &str, offset: i64) -> (ErrorCode, Vec<i64>, i32) {
+        let asked =
+            FetchPartition { fetch_offset: offset, partition_max_bytes: 1 << 20, ..Default::default() };
+        let topics = vec![FetchTopic { topic, partitions: vec![asked], ..Default::default() }];
+        self.send(12, &FetchRequest { min_bytes: 1, topics, rack_id: rack, ..Default::default() });
+        let frame = self.answer();
+        let (_, response) = decode_response::<FetchRequest<'_>>(12, &frame).unwrap();
+        let sent_to = response.responses[0].partitions[0].preferred_read_replica;
+        let (code, offsets) = Self::fetched(12, &frame);
+        (code, offsets, sent_to)
     }
 
     fn fetched(version: i16, frame: &Bytes) -> (ErrorCode, Vec<i64>) {

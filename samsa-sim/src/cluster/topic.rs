@@ -33,6 +33,10 @@ pub(crate) struct Partition {
     pub(super) committed: i64,
     /// Where the logs of replicas end that fell out of sync; each is taken for the beginning of the leader's.
     ends: BTreeMap<i32, i64>,
+    /// High watermarks of followers that have not learnt the present one.
+    pub(super) known_by: BTreeMap<i32, i64>,
+    /// Where the logs of followers begin that lack what was before.
+    pub(super) short: BTreeMap<i32, i64>,
 }
 
 impl Topic {
@@ -79,8 +83,17 @@ impl Topic {
 impl Partition {
     fn new(replicas: Vec<i32>) -> Self {
         let in_sync = replicas.clone();
-        let (log, ends) = (Log::default(), BTreeMap::new());
-        Self { replicas, in_sync, leader: None, epoch: -1, log, committed: 0, ends }
+        Self {
+            replicas,
+            in_sync,
+            leader: None,
+            epoch: -1,
+            log: Log::default(),
+            committed: 0,
+            ends: BTreeMap::new(),
+            known_by: BTreeMap::new(),
+            short: BTreeMap::new(),
+        }
     }
 
     /// The state as `ZooKeeper` has it.
@@ -132,6 +145,11 @@ impl Partition {
         self.epoch += 1;
         self.commit();
         end
+    }
+
+    /// Where the log of a replica ends that fell out of sync.
+    pub(super) fn end_of(&self, broker: i32) -> Option<i64> {
+        self.ends.get(&broker).copied()
     }
 
     fn fall_out_of_sync(&mut self, broker: i32) {

@@ -8,6 +8,7 @@ mod empty_batches;
 mod fetch_sessions;
 mod leaders_move;
 mod lying_broker;
+mod nearest_replica;
 mod one_partition_in_doubt;
 mod plan;
 mod publish_and_read;
@@ -88,6 +89,7 @@ const ALL: &[(Scenario, Body)] = &[
     (empty_batches::SCENARIO, empty_batches::run),
     (read_committed::SCENARIO, read_committed::run),
     (fetch_sessions::SCENARIO, fetch_sessions::run),
+    (nearest_replica::SCENARIO, nearest_replica::run),
     (slow_application::SCENARIO, slow_application::run),
     (seek_and_pause::SCENARIO, seek_and_pause::run),
 ];

@@ -282,6 +282,26 @@ impl Stage {
         }
     }
 
+    /// Reads what comes while things go wrong, and takes so long for each message.
+    pub(super) async fn read_until_healed(
+        &self,
+        number: usize,
+        mut reader: Reader,
+        pace: Range<Duration>,
+    ) -> Reader {
+        while !self.world.faults().are_over() {
+            let next = self.world.timeout(Duration::from_millis(100), self.next(number, &mut reader)).await;
+            match next.flatten() {
+                Some(Ok(message)) => self.keep(number, &message),
+                Some(Err(error)) => self.world.violation("reads-on", error.to_string()),
+                None => {}
+            }
+            let pause = self.world.draw(|rng| rng.duration(&pace));
+            self.world.sleep(pause).await;
+        }
+        reader
+    }
+
     /// The next message of a reader. Its positions are looked at meanwhile.
     pub(super) async fn next(
         &self,

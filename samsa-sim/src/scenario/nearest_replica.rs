@@ -1,0 +1,108 @@
+//! Reading from the nearest replica (S15, KIP-392): leaders send readers to followers, which lag, fall out of sync, lack the
+//! beginning of a log, crash or become leaders. Readers get everything, once and in order; and when all is well, from the
+//! replica in their rack.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use samsa_client::{Cluster, FetchConfig, Offset};
+
+use super::plan::Plan;
+use super::publish_and_read::publish_and_settle;
+use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::{Options, Scenario};
+use crate::cluster::{ClusterConfig, Release};
+use crate::faults::{Fault, FaultMix};
+use crate::report::Report;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "nearest-replica",
+    about: "readers are sent to followers in their rack, which lag and fail, and lose nothing by it",
+    finds: &["believes-followers"],
+};
+
+const BROKERS: u16 = 3;
+const PACES: [Range<Duration>; 2] = [AT_ONCE, Duration::ZERO..Duration::from_millis(300)];
+/// In so much time after all is well readers have forgotten what was wrong with a replica, and metadata is fresh.
+const FORGOTTEN: Duration = Duration::from_secs(90);
+
+pub(super) fn run(seed: u64, options: Options) -> Report {
+    Stage::play(seed, options, plan(seed), move |stage| {
+        play(stage, format!("r{}", seed % u64::from(BROKERS)))
+    })
+}
+
+/// Before 2.4 followers serve nobody.
+fn plan(seed: u64) -> Plan {
+    let faults = [
+        Fault::ShortFollower,
+        Fault::ShortFollower,
+        Fault::LeaderMove,
+        Fault::Crash,
+        Fault::Cut,
+        Fault::StaleMetadata,
+        Fault::LostReply,
+        Fault::Partition,
+    ];
+    let plan = Plan::draw(seed, BROKERS).replicated(2 + (seed % 2) as u16);
+    let release = plan.cluster.release.max(Release::V2_8);
+    let cluster = ClusterConfig { release, racks: BROKERS, ..plan.cluster };
+    let metadata_max_age = Duration::from_secs(5);
+    Plan { cluster, metadata_max_age, faults: Some(FaultMix::of(&faults)), ..plan }
+}
+
+async fn play(stage: Stage, rack: String) {
+    let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
+    // With so little memory the slow one stays far behind, where followers may be short.
+    for (number, pace) in PACES.into_iter().enumerate() {
+        let (reading, cluster) = (stage.clone(), client.clone());
+        let fetch = FetchConfig {
+            rack: Some(rack.clone()),
+            buffer_bytes: 1_500,
+            response_bytes: 400,
+            ..FetchConfig::default()
+        };
+        stage.world.spawn(async move {
+            if let Some(reader) = reading.open(&cluster, Offset::Earliest, &fetch).await {
+                let reader = reading.read_until_healed(number, reader, pace).await;
+                reading.read(number, reader, AT_ONCE).await;
+            }
+        });
+    }
+    publish_and_settle(&stage, &publisher).await;
+    for number in 0..PACES.len() {
+        stage.read_to_the_end(number).await;
+    }
+    reads_nearby(&stage, &client, &rack).await;
+    stage.close(publisher).await;
+    stage.close(client).await;
+}
+
+/// Each partition with a replica in the rack is read from that, and each reader says so.
+async fn reads_nearby(stage: &Stage, client: &Cluster, rack: &str) {
+    let mut far = Vec::new();
+    let patience = stage.world.now().mono + FORGOTTEN;
+    while stage.world.now().mono < patience {
+        far = read_elsewhere(stage, client, rack).await;
+        if far.is_empty() {
+            return;
+        }
+        stage.world.sleep(Duration::from_secs(1)).await;
+    }
+    stage.world.violation("reads-nearby", format!("not read from the nearest replica: {}", far.join(", ")));
+}
+
+async fn read_elsewhere(stage: &Stage, client: &Cluster, rack: &str) -> Vec<String> {
+    let lines = client.explain().await.lines;
+    let nearest: Vec<(i32, i32)> = stage.world.host().look(|cluster| {
+        let partitions = 0..cluster.partition_count(TOPIC);
+        partitions.filter_map(|number| Some((number, cluster.nearest(TOPIC, number, rack)?))).collect()
+    });
+    let readers_of = |(partition, broker): (i32, i32)| {
+        let who = format!(" of {TOPIC:?}, partition {partition}");
+        let what = format!("records from broker {broker}: ");
+        lines.iter().filter(|line| line.who.ends_with(&who) && line.what.starts_with(&what)).count()
+    };
+    let elsewhere = nearest.into_iter().filter(|nearest| readers_of(*nearest) < PACES.len());
+    elsewhere.map(|(partition, broker)| format!("partition {partition} from broker {broker}")).collect()
+}
