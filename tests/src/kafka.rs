@@ -63,7 +63,7 @@ impl RealKafka {
         Self::start_with(release, &[])
     }
 
-    /// The same with further lines for `server.properties`.
+    /// The same with further lines for `server.properties`; `{id}` in a value stands for the broker's id.
     pub fn start_with(release: Release, properties: &[(&str, &str)]) -> Result<Self, Error> {
         Self::start_many(release, 1, properties)
     }
@@ -212,7 +212,7 @@ impl RealKafka {
             let mut text = SMALL.to_owned();
             let properties = properties.iter().map(|(name, value)| (*name, value.as_str()));
             properties.chain(further.iter().copied()).for_each(|(name, value)| {
-                text.extend([name, "=", value, "\n"]);
+                text.extend([name, "=", &value.replace("{id}", &node.id.to_string()), "\n"]);
             });
             node.write_properties(&text)?;
         }

@@ -4,6 +4,7 @@ mod closed;
 mod killed;
 mod last_broker;
 mod log;
+mod nearest;
 mod refused;
 mod rolling;
 mod strict;
