@@ -243,8 +243,9 @@ impl Consumer {
     /// As if it had been opened, and dropped.
     fn forget_opening(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, op: OpId) {
         let is_of_it = |fetcher: &Fetcher| fetcher.opening.is_some_and(|opening| opening.op == op);
-        let found = self.fetchers.iter().find(|(_, fetcher)| is_of_it(fetcher));
+        let found = self.fetchers.iter_mut().find(|(_, fetcher)| is_of_it(fetcher));
         let Some((reader, fetcher)) = found.map(|(reader, fetcher)| (*reader, fetcher)) else { return };
+        fetcher.opening = None;
         fetcher.buffer.close();
         self.pump(cx, cluster, reader);
     }
