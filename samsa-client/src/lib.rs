@@ -50,7 +50,10 @@
 //! [`client`] gives the first handle and a [`Driver`], which is a future for the runtime to poll. How a runtime looks to
 //! it is said in [`runtime`].
 //!
-//! The feature `zookeeper` brings the way to ZooKeeper through the zookeeper-client crate, for any runtime.
+//! # Features
+//!
+//! - `zookeeper` brings the way to ZooKeeper through the zookeeper-client crate, for any runtime.
+//! - `metrics` brings `export_metrics`, which hands [`Cluster::metrics`] to the recorder of the metrics crate.
 
 mod builder;
 mod call;
@@ -59,6 +62,8 @@ mod command_queue;
 mod driver;
 mod error;
 mod events;
+#[cfg(feature = "metrics")]
+mod export;
 mod handles;
 mod link;
 mod lock;
@@ -79,6 +84,8 @@ pub use driver::Driver;
 pub use driver::ZooKeeperSessions;
 pub use error::{CloseError, ConnectError, FlushError};
 pub use events::{Events, Missed};
+#[cfg(feature = "metrics")]
+pub use export::export_metrics;
 pub use handles::{
     Batch, BatchReport, Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload,
     Publish, Publishing, Reader, ReaderBuilder, Topic, TopicBatch, TryEnqueueError,
@@ -87,11 +94,12 @@ pub use no_zookeeper::NoZooKeeper;
 pub use properties::{IgnoredProperty, Properties, PropertyError};
 pub use runtime::Runtime;
 pub use samsa_core::{
-    Acks, AppendError, Backoff, BrokerId, BrokerInfo, Certainty, Chunk, ChunkRecords, Clock, Compression,
-    Config, CreateTopicError, CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig,
-    HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, LookError, Now, Offset, PartitionInfo,
-    PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure, ReadError, Receipt,
-    SetReceipt, TopicName, UnixMillis, Waiting,
+    Acks, AppendError, Backoff, BrokerId, BrokerInfo, BrokerMetrics, Certainty, Chunk, ChunkRecords, Clock,
+    Compression, Config, CreateTopicError, CustomPartitioner, Discovery, Event, Explanation, FailedMessage,
+    FetchConfig, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LookError, Metrics,
+    Now, Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure,
+    PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, SetReceipt, TopicName, UnixMillis,
+    Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};

@@ -7,6 +7,7 @@ use crate::consumer::reader::Reader;
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::explanation::Explanation;
 use crate::id::ReaderId;
+use crate::metrics::Metrics;
 use crate::offset::{Offset, PartitionOffset};
 use crate::topology::{PartitionInfo, TopicName};
 
@@ -53,6 +54,8 @@ pub enum Command {
     Close,
     /// What each part of the client waits for.
     Explain,
+    /// What the client has done and holds.
+    Metrics,
 }
 
 /// The answer to a command, of the variant that bears its name.
@@ -84,6 +87,8 @@ pub enum Reply {
     Close(usize),
     /// To [`Command::Explain`].
     Explain(Explanation),
+    /// To [`Command::Metrics`].
+    Metrics(Box<Metrics>),
 }
 
 /// What to fetch.

@@ -16,6 +16,7 @@ use crate::explanation::Explanation;
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;
+use crate::metrics::Metrics;
 use crate::out::{Context, Out};
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::{BatchBuffer, Producer, ProducerInput};
@@ -206,6 +207,7 @@ impl Engine {
                 self.consumer(ConsumerInput::Seek { op, reader, partition, to, until, within });
             }
             Command::Explain => self.explain(op),
+            Command::Metrics => self.metrics(op),
             Command::Close => {
                 self.life = Life::Closing;
                 self.consumer(ConsumerInput::Close);
@@ -233,6 +235,7 @@ impl Engine {
             Command::Flush => Reply::Flush(0),
             Command::Close => Reply::Close(0),
             Command::Explain => return self.explain(op),
+            Command::Metrics => return self.metrics(op),
         };
         self.out.complete(op, reply);
     }
@@ -245,6 +248,15 @@ impl Engine {
         self.consumer.explain(self.now.mono, &mut lines);
         self.lookup.explain(&mut lines);
         self.out.complete(op, Reply::Explain(Explanation { lines }));
+    }
+
+    fn metrics(&mut self, op: OpId) {
+        let (publishing, published) = self.producer.metrics();
+        let (read, reading) = self.consumer.metrics();
+        let metadata_age = self.cluster.last_answer().map(|last| self.now.mono - last);
+        let brokers = self.net.metrics();
+        let metrics = Metrics { publishing, read, metadata_age, brokers, published, reading };
+        self.out.complete(op, Reply::Metrics(Box::new(metrics)));
     }
 
     /// Passes on what the machines have for each other, until there is nothing more.

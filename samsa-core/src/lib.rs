@@ -86,6 +86,7 @@ mod id;
 mod input;
 mod intent;
 pub mod limits;
+mod metrics;
 mod offset;
 mod out;
 #[cfg_attr(
@@ -116,6 +117,9 @@ pub use explanation::{Explanation, Waiting};
 pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};
+pub use metrics::{
+    BrokerMetrics, Latency, Metrics, PublishMetrics, PublishedPartition, ReadPartition, Volume,
+};
 pub use offset::{Offset, PartitionOffset};
 #[cfg(feature = "planted-bugs")]
 pub use planted::{PlantedBug, with_planted};

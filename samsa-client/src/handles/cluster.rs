@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_core::{BrokerInfo, Command, ConnectError, Explanation, LookError, Now, Reply, TopicName, Waiting};
+use samsa_core::{
+    BrokerInfo, Command, ConnectError, Explanation, LookError, Metrics, Now, Reply, TopicName, Waiting,
+};
 
 use super::batch::{Batch, BatchReport};
 use super::publish::{Publish, Publishing};
@@ -112,6 +114,26 @@ impl Cluster {
     /// scale of [`now`](Self::now).
     pub fn explain(&self) -> Call<Explanation> {
         Call::new(&self.link, Command::Explain, explain)
+    }
+
+    /// What the client has done since it began, and what it holds now, for who has to keep it going. See also the feature
+    /// `metrics`, which hands it to the `metrics` crate.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), samsa_client::LookError> {
+    /// let metrics = cluster.metrics().await?;
+    /// println!("{} records written, {} failed", metrics.publishing.written.records, metrics.publishing.failed_records);
+    /// for partition in &metrics.reading {
+    ///     println!("{}-{}: {:?} behind", partition.topic, partition.partition, partition.lag);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn metrics(&self) -> Call<Result<Metrics, LookError>> {
+        Call::new(&self.link, Command::Metrics, |answer, _| match answer {
+            Answer::Given(Reply::Metrics(metrics)) => Ok(*metrics),
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed),
+        })
     }
 
     /// What happens to the cluster from now on.

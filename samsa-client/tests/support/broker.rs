@@ -15,7 +15,7 @@ use samsa_proto::{Request, decode_request_header, encode_response};
 pub(crate) const ID: i32 = 7;
 
 /// The key of Produce: these requests are taken and never answered.
-const PRODUCE: i16 = 0;
+pub(crate) const PRODUCE: i16 = 0;
 
 /// The answer to a request: that comes without the length in front, the answer has it. None where there is none.
 pub(crate) fn answer(frame: &[u8], address: SocketAddr) -> Option<Vec<u8>> {
@@ -31,11 +31,6 @@ pub(crate) fn answer(frame: &[u8], address: SocketAddr) -> Option<Vec<u8>> {
         key => panic!("the broker does not know request {key}"),
     };
     Some(answer.expect("an answer").concat())
-}
-
-/// Whether a request publishes something.
-pub(crate) fn is_produce(frame: &[u8]) -> bool {
-    decode_request_header(frame).is_ok_and(|(header, _)| header.api_key == PRODUCE)
 }
 
 fn spoken() -> ApiVersionsResponse<'static> {

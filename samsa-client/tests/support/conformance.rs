@@ -270,7 +270,8 @@ pub(crate) async fn jobs_are_done_away_from_the_driver<L: Launch>(launch: L) {
     let cluster = builder.connect().await.expect("a cluster");
     let _delivery = cluster.topic("events").try_enqueue("x".repeat(100_000)).expect("room");
     let publication = |seen| match seen {
-        Seen::Request(frame) => Some(frame).filter(|frame| broker::is_produce(frame)),
+        // A request begins with its key.
+        Seen::Request(frame) => Some(frame).filter(|frame| frame.starts_with(&broker::PRODUCE.to_be_bytes())),
         Seen::Opened | Seen::Closed => None,
     };
     let published = thread::spawn(move || seen.into_iter().find_map(publication));

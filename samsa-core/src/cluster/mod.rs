@@ -212,6 +212,11 @@ impl Cluster {
         assert!(self.topics.len() <= limits::TOPICS, "{} topics", self.topics.len());
     }
 
+    /// Since when the picture of the cluster is as it is.
+    pub(crate) fn last_answer(&self) -> Option<Instant> {
+        self.last_answer
+    }
+
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         let (what, since, until) = match &self.state {
             State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),

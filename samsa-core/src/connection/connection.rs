@@ -113,6 +113,8 @@ pub(crate) enum Heard {
         owner: Owner,
         version: i16,
         frame: Bytes,
+        /// Since the request was made.
+        took: Duration,
         /// The broker wants nothing more for so long.
         throttle: Duration,
     },
@@ -399,7 +401,8 @@ impl Connection {
             Some(owner) => {
                 let throttle = oldest.throttle.read(oldest.version, &frame);
                 self.throttle(now, throttle);
-                Ok(Some(Heard::Response { owner, version: oldest.version, frame, throttle }))
+                let took = now - oldest.since;
+                Ok(Some(Heard::Response { owner, version: oldest.version, frame, took, throttle }))
             }
             None => self.open(now, &frame),
         }

@@ -38,6 +38,7 @@ pub(crate) struct Network {
     slots: Slots,
     versions: BTreeMap<Peer, Versions>,
     ages: Ages,
+    traffic: Traffic,
     next_resolve: u64,
     writable: VecDeque<ConnId>,
     intents: VecDeque<Intent>,
@@ -60,6 +61,7 @@ impl Network {
             slots: Slots::default(),
             versions: BTreeMap::new(),
             ages: Ages::default(),
+            traffic: Traffic::default(),
             next_resolve: 0,
             writable: VecDeque::new(),
             intents: VecDeque::new(),
@@ -119,7 +121,7 @@ impl Network {
         conn: ConnId,
         call: &Call<'_, R>,
     ) -> Result<(), EncodeError> {
-        let Some((_, connection)) = self.slots.get_mut(conn) else {
+        let Some(((peer, _), connection)) = self.slots.get_mut(conn) else {
             let failure = Failure::NotSent("the connection is gone".to_owned());
             self.news.push_back(News::Failed { owner: call.owner, failure });
             return Ok(());
@@ -129,6 +131,7 @@ impl Network {
         if connection.has_output() && !had_output {
             self.writable.push_back(conn);
         }
+        self.traffic.count(peer, |metrics| metrics.requests += 1);
         Ok(())
     }
 
@@ -259,8 +262,9 @@ impl Network {
     }
 
     pub(crate) fn transmitted(&mut self, conn: ConnId, written: usize) {
-        if let Some((_, connection)) = self.slots.get_mut(conn) {
+        if let Some(((peer, _), connection)) = self.slots.get_mut(conn) {
             connection.transmitted(written);
+            self.traffic.count(peer, |metrics| metrics.sent_bytes += written as u64);
         }
     }
 
@@ -269,7 +273,8 @@ impl Network {
     }
 
     pub(crate) fn received(&mut self, now: Now, conn: ConnId, buffer: ReadBuffer) {
-        if let Some((_, connection)) = self.slots.get_mut(conn) {
+        if let Some(((peer, _), connection)) = self.slots.get_mut(conn) {
+            self.traffic.count(peer, |metrics| metrics.received_bytes += buffer.read() as u64);
             connection.give_back(buffer);
             self.hear(now, conn);
         }
@@ -345,6 +350,7 @@ impl Network {
                 if let Some(versions) = self.slots.get(conn).and_then(Connection::versions).cloned() {
                     self.versions.insert(peer, versions);
                 }
+                self.traffic.count(peer, |metrics| metrics.connects += 1);
                 self.news.push_back(News::Ready { peer, role });
                 if self.slots.get(conn).is_some_and(|connection| connection.answered() == Answered::Versions)
                 {
@@ -352,8 +358,9 @@ impl Network {
                 }
                 self.dial_what_may_be(now.mono);
             }
-            Heard::Response { owner, version, frame, throttle } => {
+            Heard::Response { owner, version, frame, took, throttle } => {
                 link.failures = 0;
+                self.traffic.responded(peer, owner, took, throttle);
                 if !throttle.is_zero() {
                     self.news.push_back(News::Throttled { peer, role, lasts: throttle });
                 }
@@ -377,7 +384,10 @@ impl Network {
         let was_ready = connection.versions().is_some();
         let was_idle = connection.is_idle();
         let failed = connection.fail(reason).map(|(owner, failure)| News::Failed { owner, failure });
+        let before = self.news.len();
         self.news.extend(failed);
+        let failed = (self.news.len() - before) as u64;
+        self.traffic.count(way.0, |metrics| metrics.failed_requests += failed);
         if opening.is_some_and(|opening| self.ages.ended(way.0, opening)) {
             return self.dial_again_at_once(now.mono, way);
         }
@@ -441,3 +451,6 @@ impl Network {
 mod dialling;
 #[cfg(test)]
 mod tests;
+mod traffic;
+
+use self::traffic::Traffic;

@@ -9,12 +9,14 @@ pub struct ReadBuffer {
     bytes: BytesMut,
     filled: usize,
     until: usize,
+    /// How much was filled when it was lent.
+    before: usize,
 }
 
 impl ReadBuffer {
     pub(crate) fn new(bytes: BytesMut, filled: usize, until: usize) -> Self {
         debug_assert!(filled <= until && until <= bytes.len());
-        Self { bytes, filled, until }
+        Self { bytes, filled, until, before: filled }
     }
 
     /// What may be written to; never empty.
@@ -29,6 +31,11 @@ impl ReadBuffer {
     pub fn advance(&mut self, read: usize) {
         assert!(read <= self.until - self.filled, "more was read than there was room for");
         self.filled += read;
+    }
+
+    /// How many bytes came.
+    pub(crate) fn read(&self) -> usize {
+        self.filled - self.before
     }
 
     pub(crate) fn into_parts(self) -> (BytesMut, usize) {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use samsa_proto::records::{Batch, Batches, RecordsError, batches};
 
 use super::aborted::Aborted;
+use crate::metrics::Volume;
 use crate::planted::{PlantedBug, is_planted};
 
 /// What is good of the bytes of one partition.
@@ -22,6 +23,8 @@ pub(crate) struct Checked {
     pub(crate) error: Option<RecordsError>,
     /// Bytes came, but not one whole batch.
     pub(crate) cut_off: bool,
+    /// What the application is to have.
+    pub(crate) kept: Volume,
 }
 
 /// Batches that lie behind each other. The first and the last may hold records for the application.
@@ -37,7 +40,14 @@ pub(crate) struct Run {
 /// Looks at every batch's header and checksum, not at its records. `from` is the offset that was asked for, `aborted`
 /// what is to be left out.
 pub(crate) fn check(bytes: &[u8], from: i64, aborted: Option<Aborted>) -> Checked {
-    let checked = Checked { runs: Vec::new(), next: from, leader_epoch: None, error: None, cut_off: false };
+    let checked = Checked {
+        runs: Vec::new(),
+        next: from,
+        leader_epoch: None,
+        error: None,
+        cut_off: false,
+        kept: Volume::default(),
+    };
     let mut check = Check { checked, aborted, sound: 0, parted: false };
     let mut walk = batches(bytes);
     let error = check.walk(&mut walk).err();
@@ -81,6 +91,12 @@ impl Check {
         self.parted |= is_aborted;
         if has_records && !is_aborted {
             self.extend(batch.start());
+            let offsets = header.next_offset() - self.checked.next;
+            self.checked.kept += Volume {
+                records: header.record_count.map_or(offsets as u64, u64::from),
+                batches: 1,
+                bytes: batch.bytes().len() as u64,
+            };
         }
         self.checked.next = header.next_offset();
         self.checked.leader_epoch = header.leader_epoch;

@@ -1,8 +1,13 @@
-//! What readers wait for, in words.
+//! What readers wait for, in words, and what they have, in figures.
+
+use std::sync::Arc;
 
 use super::fetcher::{Fetcher, Question};
+use super::partition::Ends;
+use crate::config::Isolation;
 use crate::explanation::Waiting;
 use crate::id::ReaderId;
+use crate::metrics::ReadPartition;
 use crate::time::Instant;
 
 impl Fetcher {
@@ -23,6 +28,29 @@ impl Fetcher {
         self.explain_sources(now, &who, lines);
         self.explain_requests(&who, lines);
         self.explain_partitions(&who, lines);
+    }
+
+    /// Its partitions in figures.
+    pub(super) fn metrics(&self, reader: ReaderId) -> impl Iterator<Item = ReadPartition> {
+        self.partitions.iter().map(move |(number, partition)| {
+            let position = partition.source.position();
+            let Ends { high_watermark, stable } = partition.ends;
+            let reads_committed = self.spec.fetch.isolation == Isolation::ReadCommitted;
+            let end = if reads_committed && stable >= 0 { stable } else { high_watermark };
+            let behind = |position: i64| u64::try_from(end - position).unwrap_or(0);
+            ReadPartition {
+                reader: reader.0,
+                topic: Arc::clone(&self.spec.topic),
+                partition: *number,
+                leader: partition.leader,
+                fetched: partition.fetched,
+                position,
+                high_watermark: Some(high_watermark).filter(|offset| *offset >= 0),
+                lag: position.filter(|_| end >= 0).map(behind),
+                is_paused: partition.source.is_paused(),
+                is_stopped: partition.is_stopped(),
+            }
+        })
     }
 
     fn explain_requests(&self, who: &str, lines: &mut Vec<Waiting>) {

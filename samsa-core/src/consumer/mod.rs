@@ -66,6 +66,7 @@ use crate::error::ReadError;
 use crate::explanation::Waiting;
 use crate::id::{ConnId, OpId, ReaderId};
 use crate::limits;
+use crate::metrics::{ReadPartition, Volume};
 use crate::offset::Offset;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
@@ -86,6 +87,8 @@ pub(crate) struct Consumer {
     last_reader: u64,
     last_token: u64,
     deadline: Option<Deadline>,
+    /// What the applications of all readers had, or will have.
+    read: Volume,
     closed: bool,
 }
 
@@ -146,6 +149,7 @@ impl Consumer {
             last_reader: 0,
             last_token: 0,
             deadline: None,
+            read: Volume::default(),
             closed: false,
         }
     }
@@ -213,6 +217,12 @@ impl Consumer {
         self.owners.clear();
         self.deadline = None;
         out.wake(&mut wakers);
+    }
+
+    /// What was read in all, and the partitions of the readers that are open.
+    pub(crate) fn metrics(&self) -> (Volume, Vec<ReadPartition>) {
+        let partitions = self.fetchers.iter().flat_map(|(reader, fetcher)| fetcher.metrics(*reader));
+        (self.read, partitions.collect())
     }
 
     pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {

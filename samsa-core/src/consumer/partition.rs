@@ -26,6 +26,7 @@ use super::segment::Segment;
 use super::source::Source;
 use crate::error::ReadError;
 use crate::id::BrokerId;
+use crate::metrics::Volume;
 use crate::offset::Offset;
 use crate::time::Instant;
 use crate::topology::PartitionInfo;
@@ -64,7 +65,18 @@ pub(crate) struct Partition {
     /// What went wrong last, while it has not gone right since.
     pub(crate) trouble: Option<String>,
     pub(super) failures: u32,
+    /// What the application is to have of it.
+    pub(super) fetched: Volume,
+    pub(super) ends: Ends,
     corrupt: u32,
+}
+
+/// Where the log ends, as the newest response has it; negative where it does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) high_watermark: i64,
+    /// Before the first transaction that is open.
+    pub(super) stable: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +108,8 @@ impl Partition {
             not_before: Instant::START,
             trouble: None,
             failures: 0,
+            fetched: Volume::default(),
+            ends: Ends { high_watermark: -1, stable: -1 },
             corrupt: 0,
         };
         partition.go_to(start);

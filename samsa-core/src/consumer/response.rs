@@ -9,7 +9,7 @@ use super::aborted::Aborted;
 use super::check::{Checked, check};
 use super::fetcher::{Fetcher, Request};
 use super::leader;
-use super::partition::{Partition, Position};
+use super::partition::{Ends, Partition, Position};
 use super::request::uses_ids;
 use super::scope::Scope;
 use super::segment::Item;
@@ -115,6 +115,9 @@ impl Fetcher {
             partition.leave(scope, replica, why);
             return partition.take_hint(&data.current_leader);
         }
+        if data.error_code.is_ok() {
+            partition.ends = Ends { high_watermark: data.high_watermark, stable: data.last_stable_offset };
+        }
         match verdict(data.error_code) {
             Verdict::Fine if data.diverging_epoch.epoch >= 0 => {
                 let end = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
@@ -126,6 +129,8 @@ impl Fetcher {
                 let records =
                     data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
                 let checked = check(&records, from, aborted);
+                partition.fetched += checked.kept;
+                scope.fetched += checked.kept;
                 if records.is_empty() {
                     partition.succeed();
                 } else if checked.advances(from) {

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::error::ReadError;
 use crate::event::Event;
 use crate::id::{BrokerId, OpId};
+use crate::metrics::Volume;
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::wake::Wakers;
@@ -27,6 +28,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) events: Vec<Event>,
     /// Brokers that were named with their addresses.
     pub(crate) introduced: Vec<(BrokerId, HostPort)>,
+    /// What the application is to have.
+    pub(crate) fetched: Volume,
 }
 
 impl<'a> Scope<'a> {
@@ -47,6 +50,7 @@ impl<'a> Scope<'a> {
             replies: Vec::new(),
             events: Vec::new(),
             introduced: Vec::new(),
+            fetched: Volume::default(),
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::connection::{Failure, Peer};
 use crate::explanation::Waiting;
 use crate::id::{JobId, OpId};
 use crate::intent::JobOutput;
+use crate::metrics::{PublishMetrics, PublishedPartition};
 use crate::out::{Context, Out};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
@@ -109,6 +110,10 @@ impl Producer {
     /// The driver goes: every record and every waiting command gets its outcome.
     pub(crate) fn abort(&mut self, out: &mut Out) {
         self.sender.abort(out);
+    }
+
+    pub(crate) fn metrics(&self) -> (PublishMetrics, Vec<PublishedPartition>) {
+        self.sender.metrics()
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {

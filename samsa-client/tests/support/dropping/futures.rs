@@ -45,6 +45,7 @@ cases! {
         let explained = dropper.drops(stage.cluster.explain()).await;
         assert!(explained.is_none_or(|explanation| !explanation.lines.is_empty()));
     }
+    "Cluster::metrics": |stage, dropper| { answered(dropper.drops(stage.cluster.metrics()).await); }
     "Topic::partitions": |stage, dropper| { answered(dropper.drops(stage.topic.partitions()).await); }
     "Topic::offsets": |stage, dropper| { answered(dropper.drops(stage.topic.offsets(Offset::Latest)).await); }
     "Topic::offsets_with_isolation": |stage, dropper| {

@@ -121,10 +121,12 @@ impl<'a> Stage<'a> {
         let mut waited = Duration::ZERO;
         loop {
             let left: Vec<String> = self.who_waits().await.difference(&self.idle).cloned().collect();
-            if left.is_empty() {
+            let metrics = self.cluster.metrics().await.expect("metrics");
+            let bytes = metrics.publishing.buffer_used_bytes;
+            if left.is_empty() && bytes == 0 && metrics.reading.is_empty() {
                 break;
             }
-            assert!(waited < SETTLED, "{what}: something is left: {left:#?}");
+            assert!(waited < SETTLED, "{what}: something is left: {left:#?}, {bytes} bytes, {metrics:#?}");
             let pause = Duration::from_millis(2);
             self.pause(pause).await;
             waited += pause;

@@ -166,6 +166,7 @@ impl Network {
 
     pub(super) fn tell_unreachable(&mut self, way: Way, reason: &str, is_loss: bool) {
         let (peer, role) = way;
+        self.traffic.count(peer, |metrics| metrics.losses += u64::from(is_loss));
         let reason = format!("{}: {reason}", self.describe(peer));
         self.news.push_back(News::Unreachable { peer, role, reason, is_loss });
     }

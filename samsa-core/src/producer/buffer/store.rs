@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// The most that is charged before others have to wait.
-    pub(super) fn limit(&self) -> usize {
+    pub(in crate::producer) fn limit(&self) -> usize {
         self.memory.limit()
     }
 

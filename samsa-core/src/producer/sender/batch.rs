@@ -11,6 +11,7 @@ use super::identity::further;
 use super::rewrite::rewrite;
 use crate::error::{Certainty, PublishFailure};
 use crate::id::{BrokerId, JobId};
+use crate::metrics::Volume;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{LaneBatch, Store, UnsettledRecord};
 use crate::producer::outcome::{BatchOutcome, End, Written};
@@ -97,6 +98,11 @@ impl Batch {
 
     pub(super) fn len(&self) -> usize {
         self.sealed.encoded_len()
+    }
+
+    /// What it counts for.
+    pub(super) fn volume(&self) -> Volume {
+        Volume { records: u64::from(self.sealed.count()), batches: 1, bytes: self.len() as u64 }
     }
 
     /// Whether it was put in a request.
@@ -225,16 +231,17 @@ impl Batch {
         recycle(self.sealed, store);
     }
 
-    /// Its tickets fail, and it keeps its memory. The outcome has the bytes as well, and so may a request in flight.
+    /// Its tickets fail, and it keeps its memory. The outcome has the bytes as well, and so may a request in flight. Gives
+    /// how many records failed by it.
     pub(super) fn report(
         &self,
         topic: &Arc<str>,
         partition: Option<u32>,
         failure: PublishFailure,
         wakers: &mut Wakers,
-    ) {
+    ) -> u64 {
         if self.is_over() {
-            return;
+            return 0;
         }
         let failed = FailedBatch {
             topic: Arc::clone(topic),
@@ -244,6 +251,7 @@ impl Batch {
             kept: Kept::Batch(self.sealed.clone()),
         };
         self.tell(&End::Failed(Arc::new(failed), 0), wakers);
+        u64::from(self.sealed.count())
     }
 
     fn tell(&self, end: &End, wakers: &mut Wakers) {
@@ -266,13 +274,14 @@ fn recycle(sealed: Sealed, store: &Store) {
     store.recycle(body);
 }
 
-/// A record that was never put in a batch fails.
+/// What was never put in a batch fails. Gives how many records that are.
 pub(super) fn fail_unsettled(
     waiting: UnsettledRecord,
     topic: &Arc<str>,
     failure: PublishFailure,
     wakers: &mut Wakers,
-) {
+) -> u64 {
+    let count = waiting.set.records.len() as u64;
     let failed = FailedBatch {
         topic: Arc::clone(topic),
         partition: None,
@@ -281,4 +290,5 @@ pub(super) fn fail_unsettled(
         kept: Kept::Records(waiting.set.records),
     };
     waiting.outcome.finish(End::Failed(Arc::new(failed), 0), wakers);
+    count
 }

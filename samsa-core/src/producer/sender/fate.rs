@@ -144,6 +144,7 @@ impl Sender {
         let Some(batch) = partition.queue.remove(index) else { return };
         match batch.split(&self.store, &mut self.wakers) {
             Ok(parts) => {
+                self.counts.split_batches += 1;
                 for part in parts.into_iter().rev() {
                     partition.queue.insert(index, part);
                 }
@@ -185,6 +186,12 @@ impl Sender {
         partition.hints_followed = 0;
         partition.lost_identity = false;
         if let Some(batch) = partition.queue.remove(index) {
+            if !batch.is_over() {
+                let written = batch.volume();
+                partition.written += written;
+                self.counts.written += written;
+            }
+            let partition = self.topic(place.topic).partition(number);
             partition.was_numbered |= batch.identity.is_some();
             if let (Some(identity), Some(sequence)) = (batch.identity, &mut partition.sequence) {
                 sequence.is_confirmed |= sequence.has(identity);

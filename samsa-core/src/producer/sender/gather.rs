@@ -268,7 +268,9 @@ impl Sender {
         {
             batch.set_identity(sequence.take(batch.sealed.count()));
         }
+        let is_retry = batch.is_attempted();
         batch.depart(token, broker);
+        self.counts.retried_batches += u64::from(is_retry);
     }
 
     fn send(&mut self, world: &mut dyn World, conn: ConnId, newest: i16, format: Format, sending: Sending) {

@@ -133,7 +133,7 @@ impl Sender {
             let last = format!("the topic is not known: {}", world.last_trouble());
             self.store.give_back(waiting.charge, &mut self.wakers);
             let failure = PublishFailure::TimedOut { within: timeout, last };
-            fail_unsettled(waiting, batches.name(), failure, &mut self.wakers);
+            self.counts.failed_records += fail_unsettled(waiting, batches.name(), failure, &mut self.wakers);
         }
     }
 
@@ -213,7 +213,7 @@ impl Sender {
         let topic = &self.topics[place.topic as usize];
         let batch = topic.partitions.get(number as usize).and_then(|partition| partition.queue.get(index));
         if let Some(batch) = batch {
-            batch.report(topic.name(), Some(number), failure, &mut self.wakers);
+            self.counts.failed_records += batch.report(topic.name(), Some(number), failure, &mut self.wakers);
         }
     }
 
@@ -243,7 +243,7 @@ impl Sender {
             Spot::Free | Spot::Unsettled => None,
         };
         let name = self.topic(place.topic).name().clone();
-        batch.report(&name, partition, failure, &mut self.wakers);
+        self.counts.failed_records += batch.report(&name, partition, failure, &mut self.wakers);
         batch.release(&self.store, &mut self.wakers);
     }
 

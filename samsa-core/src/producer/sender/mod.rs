@@ -59,6 +59,7 @@ use crate::connection::{Failure, Peer};
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
 use crate::id::{BrokerId, JobId};
+use crate::metrics::{PublishMetrics, PublishedPartition, Volume};
 use crate::out::Out;
 use crate::producer::ProducerInput;
 use crate::producer::buffer::{Lane, Store};
@@ -94,6 +95,7 @@ pub(crate) struct Sender {
     next_token: u64,
     next_job: u64,
     wakers: Wakers,
+    counts: PublishMetrics,
     rng: Rng,
 }
 
@@ -138,6 +140,7 @@ impl Sender {
             next_token: 0,
             next_job: 0,
             wakers: Wakers::default(),
+            counts: PublishMetrics::default(),
             rng,
         }
     }
@@ -299,6 +302,28 @@ impl Sender {
         lines.extend(self.active.iter().map(|place| self.explain_place(*place)));
         self.waits.explain(lines);
         self.producer_ids.explain(lines);
+    }
+
+    pub(crate) fn metrics(&self) -> (PublishMetrics, Vec<PublishedPartition>) {
+        let publishing = PublishMetrics {
+            buffer_used_bytes: self.store.used(),
+            buffer_limit_bytes: self.store.limit(),
+            ..self.counts
+        };
+        let partitions = self.topics.iter().flat_map(|topic| {
+            let numbered = (0..).zip(&topic.partitions);
+            let used = numbered.filter(|(_, partition)| {
+                partition.written != Volume::default() || !partition.queue.is_empty()
+            });
+            used.map(|(number, partition)| PublishedPartition {
+                topic: Arc::clone(topic.name()),
+                partition: number,
+                leader: partition.leader,
+                written: partition.written,
+                waiting_batches: partition.queue.len(),
+            })
+        });
+        (publishing, partitions.collect())
     }
 
     fn explain_place(&self, place: Place) -> Waiting {

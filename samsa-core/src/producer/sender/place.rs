@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::identity::Sequence;
 use crate::id::{BrokerId, JobId};
 use crate::limits;
+use crate::metrics::Volume;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{Lane, LaneId, LaneKind, TopicBatches};
 use crate::time::Instant;
@@ -86,6 +87,8 @@ pub(super) struct Partition {
     pub(super) hint: Option<LeaderHint>,
     /// Hints that were taken since something was written.
     pub(super) hints_followed: u32,
+    /// What was acknowledged.
+    pub(super) written: Volume,
 }
 
 /// Who leads a partition according to a broker that was taken for its leader.

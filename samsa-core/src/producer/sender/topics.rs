@@ -129,7 +129,8 @@ impl Sender {
             self.topic(index).lanes(spot).iter().for_each(Lane::hurry);
         }
         for (waiting, error) in refused {
-            fail_unsettled(waiting, batches.name(), PublishFailure::Unacceptable(error), &mut self.wakers);
+            let failure = PublishFailure::Unacceptable(error);
+            self.counts.failed_records += fail_unsettled(waiting, batches.name(), failure, &mut self.wakers);
         }
     }
 }

@@ -1,0 +1,206 @@
+//! Figures for who has to keep a client going: what was published and read, and what stands in the way.
+
+use std::ops::AddAssign;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::id::BrokerId;
+
+/// What a client has done and holds now. Counts begin with the client and never go back; what is measured "now" says so.
+///
+/// Nothing is counted per record: a batch, a request or a response costs a few additions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Publishing, over all topics.
+    pub publishing: PublishMetrics,
+    /// Reading, over all readers, those included that are closed.
+    pub read: Volume,
+    /// How old the picture of the cluster is now; `None` before the first. It is renewed every five minutes, and whenever
+    /// something seems to be out of date.
+    pub metadata_age: Option<Duration>,
+    /// Each broker that was dialled, in the order of their ids; before them bootstrap addresses, whose brokers were not
+    /// known.
+    pub brokers: Vec<BrokerMetrics>,
+    /// Each partition that something was published to or waits for.
+    pub published: Vec<PublishedPartition>,
+    /// Each partition of each reader that is open now.
+    pub reading: Vec<ReadPartition>,
+}
+
+/// So much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// Records. Of compressed batches from before Kafka 0.11: offsets, which is the same where nothing was compacted.
+    pub records: u64,
+    /// The batches that they were in.
+    pub batches: u64,
+    /// The bytes of these batches as they are stored, compressed if they are.
+    pub bytes: u64,
+}
+
+impl AddAssign for Volume {
+    fn add_assign(&mut self, more: Self) {
+        self.records += more.records;
+        self.batches += more.batches;
+        self.bytes += more.bytes;
+    }
+}
+
+/// Publishing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishMetrics {
+    /// What brokers have acknowledged.
+    pub written: Volume,
+    /// Records whose outcome is an error.
+    pub failed_records: u64,
+    /// How often a batch was put in another request after an attempt that failed.
+    pub retried_batches: u64,
+    /// How often a batch was cut in two because it was too large for a broker.
+    pub split_batches: u64,
+    /// Memory that is taken now by records which have no outcome yet.
+    pub buffer_used_bytes: usize,
+    /// The most that may be taken: when it is, publishing waits.
+    pub buffer_limit_bytes: usize,
+}
+
+/// One broker, over all connections to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BrokerMetrics {
+    /// Which; `None` for a bootstrap address.
+    pub broker: Option<BrokerId>,
+    /// Where it listens.
+    pub address: String,
+    /// Connections that are open now, or being made.
+    pub connections: usize,
+    /// Requests that wait for their response now.
+    pub requests_in_flight: usize,
+    /// How often a connection to it was ready to be used.
+    pub connects: u64,
+    /// How often it could not be reached, or a connection broke while somebody waited.
+    pub losses: u64,
+    /// Requests that were made.
+    pub requests: u64,
+    /// Requests that had no response.
+    pub failed_requests: u64,
+    /// Bytes that were written to its connections.
+    pub sent_bytes: u64,
+    /// Bytes that were read from them.
+    pub received_bytes: u64,
+    /// How often it had a connection sent nothing for a while, because of a quota (KIP-219).
+    pub throttles: u64,
+    /// For how long, all in all.
+    pub throttled: Duration,
+    /// Responses to what publishes: batches, and the question for a producer id.
+    pub publish_latency: Latency,
+    /// Responses to fetches. A broker holds one while there is nothing new.
+    pub fetch_latency: Latency,
+    /// Responses to everything else.
+    pub other_latency: Latency,
+}
+
+/// The times from requests to their responses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Latency {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub total: Duration,
+    /// The longest.
+    pub longest: Duration,
+    /// How many took at most [`BOUNDS`](Self::BOUNDS) at the same place, and more than the bound before; in the last
+    /// place those that took longer than every bound.
+    pub buckets: [u64; Self::BOUNDS.len() + 1],
+}
+
+impl Latency {
+    /// The upper bounds of the buckets.
+    pub const BOUNDS: [Duration; 10] = [
+        Duration::from_millis(1),
+        Duration::from_millis(2),
+        Duration::from_millis(5),
+        Duration::from_millis(10),
+        Duration::from_millis(25),
+        Duration::from_millis(50),
+        Duration::from_millis(100),
+        Duration::from_millis(250),
+        Duration::from_secs(1),
+        Duration::from_secs(5),
+    ];
+
+    /// The mean; `None` where there was none.
+    pub fn mean(&self) -> Option<Duration> {
+        let nanos = self.total.as_nanos().checked_div(u128::from(self.count))?;
+        Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
+
+    pub(crate) fn add(&mut self, took: Duration) {
+        self.count += 1;
+        self.total += took;
+        self.longest = self.longest.max(took);
+        self.buckets[Self::BOUNDS.partition_point(|bound| *bound < took)] += 1;
+    }
+}
+
+/// One partition that is published to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishedPartition {
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Its number.
+    pub partition: i32,
+    /// Its leader now.
+    pub leader: Option<BrokerId>,
+    /// What was acknowledged.
+    pub written: Volume,
+    /// Full batches that wait now, or have no answer yet.
+    pub waiting_batches: usize,
+}
+
+/// One partition of a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadPartition {
+    /// Which of the client's readers, counted from 1.
+    pub reader: u64,
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Its number.
+    pub partition: i32,
+    /// Its leader now.
+    pub leader: Option<BrokerId>,
+    /// What was fetched of it.
+    pub fetched: Volume,
+    /// Where the application reads on; `None` while that is being found out.
+    pub position: Option<i64>,
+    /// The offset behind the last record that is on every in-sync replica, as the newest response has it.
+    pub high_watermark: Option<i64>,
+    /// How many offsets the application is behind: from its position to the high watermark, or to the first open
+    /// transaction where only committed records are read.
+    pub lag: Option<u64>,
+    /// Whether the application has paused it.
+    pub is_paused: bool,
+    /// Whether it is read no more, because of an error that was told.
+    pub is_stopped: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_is_in_the_bucket_of_the_first_bound_that_it_keeps() {
+        let mut latency = Latency::default();
+        assert_eq!(latency.mean(), None);
+        for micros in [200, 1000, 1001, 6_000_000] {
+            latency.add(Duration::from_micros(micros));
+        }
+        assert_eq!(latency.buckets, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!((latency.count, latency.longest), (4, Duration::from_secs(6)));
+        assert_eq!(latency.mean(), Some(Duration::from_nanos(1_500_550_250)));
+    }
+}
