@@ -48,7 +48,7 @@ impl Session {
 
     /// Waits until the cluster was seen.
     pub(crate) async fn connect(&self) -> Result<(), Failure> {
-        let connected = self.cluster.connected().within(self.properties.connect_within());
+        let connected = self.cluster.connected().within(self.properties.api_timeout());
         let seen = self.stop.or(connected).await;
         let seen = seen.ok_or_else(|| Failure::interrupted("connecting"))?;
         Ok(seen.map_err(ConnectError::from)?)
@@ -59,7 +59,7 @@ impl Session {
     where
         Failure: From<E>,
     {
-        let answer = self.stop.or(question.within(self.properties.connect_within())).await;
+        let answer = self.stop.or(question.within(self.properties.api_timeout())).await;
         Ok(answer.ok_or_else(|| Failure::interrupted("waiting for an answer"))??)
     }
 }

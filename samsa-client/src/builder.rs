@@ -7,7 +7,6 @@ use std::time::Duration;
 use samsa_core::{Acks, Compression, Config, Discovery, FetchConfig, HostPort, Partitioner};
 use samsa_proto::zookeeper::ConnectString;
 
-use crate::call::LOOKING;
 use crate::driver::Driver;
 use crate::error::ConnectError;
 use crate::handles::Cluster;
@@ -38,7 +37,7 @@ pub struct Builder<L> {
     launch: L,
     way: Way,
     session_timeout: Duration,
-    connect_within: Duration,
+    connect_within: Option<Duration>,
     config: Config,
 }
 
@@ -63,7 +62,7 @@ impl<L: Launch> Builder<L> {
     fn new(launch: L, way: Way) -> Self {
         let seed = RandomState::new().build_hasher().finish();
         let config = Config { seed, ..Config::new(Discovery::Bootstrap(Vec::new())) };
-        Self { launch, way, session_timeout: SESSION_TIMEOUT, connect_within: LOOKING, config }
+        Self { launch, way, session_timeout: SESSION_TIMEOUT, connect_within: None, config }
     }
 
     /// Told to brokers with each request, for their logs and quotas. Default `samsa`.
@@ -72,9 +71,9 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.client_id = client_id)
     }
 
-    /// The longest that [`connect`](Self::connect) may take. Default 30 s.
+    /// The longest that [`connect`](Self::connect) may take. Default: as [`api_timeout`](Self::api_timeout).
     pub fn connect_within(mut self, within: Duration) -> Self {
-        self.connect_within = within;
+        self.connect_within = Some(within);
         self
     }
 
@@ -92,6 +91,13 @@ impl<L: Launch> Builder<L> {
     /// From a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
     pub fn request_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.request_timeout = timeout)
+    }
+
+    /// The longest that a question or an order may take, unless its own [`Call::within`](crate::Call::within) says
+    /// otherwise: connecting, topics, partitions, offsets, creating a topic, opening a reader, seeking. Default 30 s. Each
+    /// ends with an error then that says what was waited for.
+    pub fn api_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.api_timeout = timeout)
     }
 
     /// From the acceptance of a message to its outcome. Default 120 s.
@@ -159,7 +165,6 @@ impl<L: Launch> Builder<L> {
             tracing::warn!(name = %ignored.name, why = ignored.why, "a setting makes no difference");
         }
         self.session_timeout = properties.session_timeout.unwrap_or(SESSION_TIMEOUT);
-        self.connect_within = properties.connect_within;
         self.configure(|config| *config = Config { seed: config.seed, ..properties.config.clone() })
     }
 
@@ -178,7 +183,7 @@ impl<L: Launch> Builder<L> {
     ///
     /// When that fails, or when this future is dropped, the client is gone again.
     pub async fn connect(self) -> Result<Cluster, ConnectError> {
-        let within = self.connect_within;
+        let within = self.connect_within.unwrap_or(self.config.api_timeout);
         let cluster = self.start()?;
         cluster.connected().within(within).await?;
         Ok(cluster)

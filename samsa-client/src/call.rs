@@ -12,9 +12,6 @@ use samsa_core::{Command, Instant, Notices, OpId};
 use crate::command_queue::{Answer, Slot};
 use crate::link::Link;
 
-/// How long a question may take, unless said otherwise.
-pub(crate) const LOOKING: Duration = Duration::from_secs(30);
-
 /// A question to the cluster, or an order: a future that asks when it is first polled.
 ///
 /// It always ends, at the latest when its time is over ([`within`](Self::within)), or when the client is closed or its
@@ -44,10 +41,10 @@ pub(crate) struct Asked<'a> {
 
 impl<T> Call<T> {
     pub(crate) fn new(link: &Arc<Link>, command: Command, answer: fn(Answer, &Asked<'_>) -> T) -> Self {
-        Self { link: Arc::clone(link), within: LOOKING, stage: Stage::New(command), answer }
+        Self { link: Arc::clone(link), within: link.api_timeout, stage: Stage::New(command), answer }
     }
 
-    /// The longest it may take, from the first poll.
+    /// The longest it may take, from the first poll. Default: what the builder's `api_timeout` says, 30 s if nothing.
     pub fn within(mut self, within: Duration) -> Self {
         self.within = within;
         self

@@ -38,7 +38,7 @@
 //!
 //! - Every future may be dropped at any await. Before a message is accepted, it is never sent then; after that it goes
 //!   on, and only its outcome is not seen.
-//! - Every call ends: when its time is over ([`Call::within`], 30 s unless said otherwise), when the client is closed, or
+//! - Every call ends: when its time is over ([`Call::within`], else [`Builder::api_timeout`]), when the client is closed, or
 //!   when its runtime is gone.
 //! - Every message that was accepted has exactly one outcome, a [`Receipt`] or a [`PublishError`], which says whether it
 //!   may have been stored.
@@ -120,10 +120,10 @@ pub type SystemZooKeeper = NoZooKeeper;
 /// for simulation.
 pub fn client<R: Runtime>(config: Config, runtime: R) -> (Cluster, Driver<R>) {
     let outcomes_within = config.publish.delivery_timeout + Duration::from_secs(1);
-    let fetch = config.fetch.clone();
+    let (fetch, api_timeout) = (config.fetch.clone(), config.api_timeout);
     let engine = Engine::new(config);
     let shared = Arc::new(Shared::new(engine.signal(), outcomes_within));
-    let link =
-        Link { shared: Arc::clone(&shared), clock: runtime.clock(), buffer: engine.batch_buffer(), fetch };
+    let (clock, buffer) = (runtime.clock(), engine.batch_buffer());
+    let link = Link { shared: Arc::clone(&shared), clock, buffer, fetch, api_timeout };
     (Cluster::new(link), Driver::new(engine, runtime, shared))
 }

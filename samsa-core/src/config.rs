@@ -184,6 +184,9 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// From sending a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
     pub request_timeout: Duration,
+    /// The longest that a question or an order of the application may take that is not told otherwise: looking, creating,
+    /// opening a reader, seeking. Default 30 s. (Java's `default.api.timeout.ms`, which has 60 s.)
+    pub api_timeout: Duration,
     /// Between attempts at one request. Default 100 ms to 1 s.
     pub retry_backoff: Backoff,
     /// Between attempts to dial one broker. Default 50 ms to 1 s, as Java's `reconnect.backoff.max.ms`: a longer wait
@@ -207,6 +210,7 @@ impl Config {
             seed: 0,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            api_timeout: Duration::from_secs(30),
             retry_backoff: Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) },
             dial_backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_secs(1) },
             metadata_max_age: Duration::from_secs(300),

@@ -82,6 +82,11 @@ impl Engine {
         Arc::clone(&self.signal)
     }
 
+    /// What brokers are told of who this is.
+    pub fn client_id(&self) -> &str {
+        &self.config.client_id
+    }
+
     /// Where application threads publish.
     pub fn batch_buffer(&self) -> BatchBuffer {
         self.producer.buffer()

@@ -51,3 +51,18 @@ pub enum Event {
         to: Offset,
     },
 }
+
+impl Event {
+    /// Tells whoever reads the log. Where a reader goes on elsewhere is told where that is decided.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::BrokerLost { broker, reason } => tracing::warn!(%broker, %reason, "a broker was lost"),
+            Self::Throttled { broker, lasts } => tracing::info!(%broker, ?lasts, "a broker throttles"),
+            Self::LeaderMoved { topic, partition, leader, leader_epoch } => {
+                let leader = leader.map(tracing::field::display);
+                tracing::info!(%topic, partition, leader, leader_epoch, "a leader moved");
+            }
+            Self::PositionReset { .. } => {}
+        }
+    }
+}

@@ -28,6 +28,7 @@ impl Out {
     }
 
     pub(crate) fn event(&mut self, event: Event) {
+        event.log();
         self.intend(Intent::Event(event));
     }
 

@@ -28,7 +28,7 @@ struct Line<'a> {
 
 impl Explain {
     pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
-        let connected = session.cluster.connected().within(session.properties.connect_within().min(PATIENCE));
+        let connected = session.cluster.connected().within(session.properties.api_timeout().min(PATIENCE));
         let connected = session.stop.or(connected).await;
         let explanation = session.cluster.explain().await;
         let now = session.cluster.now().mono;

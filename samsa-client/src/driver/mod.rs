@@ -24,6 +24,7 @@ use std::time::Duration;
 use samsa_core::{
     ConnId, Engine, Input, Instant, Intent, JobId, Notices, Now, Reply, ResolveId, SessionId, Snapshot,
 };
+use tracing::Span;
 
 use self::bell::{Bell, Task};
 use self::commands::Commands;
@@ -69,6 +70,8 @@ pub struct Driver<R: Runtime> {
     sessions: BTreeSet<SessionId>,
     commands: Commands,
     now: Now,
+    /// What the client logs is in it.
+    span: Span,
     /// Counts what the engine was told: a paused socket is asked about again when it has changed.
     round: u64,
     stage: Stage,
@@ -89,7 +92,9 @@ enum Stage {
 impl<R: Runtime> Driver<R> {
     pub(crate) fn new(engine: Engine, runtime: R, shared: Arc<Shared>) -> Self {
         let task = Arc::new(Task::default());
+        let client_id = engine.client_id();
         Self {
+            span: tracing::info_span!("samsa", client_id),
             timer: runtime.timer(),
             armed: None,
             sockets: Sockets::new(&task),
@@ -243,6 +248,7 @@ impl<R: Runtime> Driver<R> {
             }
             Intent::Compute { id, job } => self.jobs.send(id, self.runtime.compute(job)),
             Intent::Complete { reply: Reply::Close(given_up), op } => {
+                tracing::info!(given_up, "closed");
                 self.commands.keep_farewell(op, given_up);
             }
             told => self.tell_application(told),
@@ -311,6 +317,9 @@ impl<R: Runtime> Driver<R> {
         if self.stage == Stage::Ended {
             return;
         }
+        if !matches!(self.stage, Stage::New | Stage::Leaving { .. }) {
+            tracing::warn!("the runtime ends before the client was closed");
+        }
         self.stage = Stage::Ended;
         // While a panic of the engine unwinds, what it holds may be out of order: then it is left alone.
         if catch_unwind(AssertUnwindSafe(|| self.engine.abort())).is_ok() {
@@ -331,6 +340,8 @@ impl<R: Runtime> Future for Driver<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        let span = this.span.clone();
+        let _in_span = span.enter();
         this.task.set(cx.waker());
         this.shared.signal.register(cx.waker());
         for _ in 0..TURNS {
@@ -353,7 +364,8 @@ impl<R: Runtime> Future for Driver<R> {
 
 impl<R: Runtime> Drop for Driver<R> {
     fn drop(&mut self) {
-        self.end();
+        let span = self.span.clone();
+        span.in_scope(|| self.end());
     }
 }
 

@@ -16,6 +16,9 @@ use crate::error::{CloseError, FlushError};
 use crate::events::Events;
 use crate::link::Link;
 
+/// How long a close may take, unless said otherwise.
+const CLOSING: Duration = Duration::from_secs(30);
+
 /// A Kafka cluster. Cheap to clone and to share between threads; all clones are one client.
 ///
 /// The client lives until [`close`](Self::close), or until the last handle of it (cluster, topic, reader) is dropped;
@@ -147,11 +150,11 @@ impl Cluster {
     }
 
     /// Closes the client, for all its handles: nothing more is accepted, and what was accepted gets its outcome. By
-    /// default that may take 30 s. Closing what is closed is no error.
+    /// default that may take 30 s, and a second more for ZooKeeper. Closing what is closed is no error.
     ///
     /// At its end every message has had its outcome, the connections are closed, and the driver has ended.
     pub fn close(&self) -> Call<Result<(), CloseError>> {
-        Call::new(&self.link, Command::Close, |answer, asked| match answer {
+        let call = Call::new(&self.link, Command::Close, |answer, asked| match answer {
             Answer::Given(Reply::Close(given_up)) if given_up > 0 => {
                 Err(CloseError::GaveUp { given_up, within: asked.within })
             }
@@ -159,7 +162,8 @@ impl Cluster {
                 Err(CloseError::Busy { waiting })
             }
             Answer::Given(_) | Answer::Closed => Ok(()),
-        })
+        });
+        call.within(CLOSING)
     }
 
     /// [`close`](Self::close) within a bound: what has no outcome then is given up.

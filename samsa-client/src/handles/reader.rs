@@ -62,7 +62,8 @@ impl ReaderBuilder {
 
     /// Starts to fetch. The topic must exist: reading never creates one.
     ///
-    /// By default it may take 30 s until the partitions and their offsets are known: [`Call::within`].
+    /// By default it may take as long as the builder's `api_timeout` until the partitions and their offsets are known:
+    /// [`Call::within`].
     pub fn open(self) -> Call<Result<Reader, ReadError>> {
         Call::new(&self.link, Command::OpenReader(self.spec), |answer, asked| match answer {
             Answer::Given(Reply::OpenReader(Ok(inner))) => Ok(Reader::new(inner, Arc::clone(asked.link))),
@@ -169,7 +170,8 @@ impl Reader {
     /// Reads a partition on elsewhere; also one that had stopped, because its position was out of range or its log was cut
     /// back. From then on nothing comes that was fetched before.
     ///
-    /// It takes 30 s at most. Dropped before its end, it may or may not happen.
+    /// It takes as long as the builder's `api_timeout` at most, and ends as [`ReadError::TimedOut`] then. Dropped before its
+    /// end, it may or may not happen.
     pub async fn seek(&mut self, partition: i32, to: Offset) -> Result<(), ReadError> {
         let command = Command::Seek { reader: self.inner.id(), partition, to };
         Call::new(&self.link, command, |answer, _| match answer {

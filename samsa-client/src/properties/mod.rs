@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use samsa_core::{Config, Discovery};
 
-use crate::call::LOOKING;
-
 /// What can be said of a client by the names that Java's clients and librdkafka use, as from a file of properties.
 ///
 /// Times are in milliseconds, sizes in bytes. A name that is not known is an error that tells the nearest one that is; so
@@ -33,7 +31,6 @@ pub struct Properties {
     pub(crate) config: Config,
     pub(crate) way: Option<Way>,
     pub(crate) session_timeout: Option<Duration>,
-    pub(crate) connect_within: Duration,
     ignored: Vec<IgnoredProperty>,
 }
 
@@ -94,7 +91,6 @@ impl Default for Properties {
             config: Config::new(Discovery::Bootstrap(Vec::new())),
             way: None,
             session_timeout: None,
-            connect_within: LOOKING,
             ignored: Vec::new(),
         }
     }
@@ -144,10 +140,9 @@ impl Properties {
         &self.config
     }
 
-    /// The longest that connecting may take (`default.api.timeout.ms`). Default 30 s, as for any other question, which has
-    /// its own [`Call::within`](crate::Call::within).
-    pub fn connect_within(&self) -> Duration {
-        self.connect_within
+    /// The longest that a question may take, connecting included (`default.api.timeout.ms`). Default 30 s.
+    pub fn api_timeout(&self) -> Duration {
+        self.config.api_timeout
     }
 }
 

@@ -48,7 +48,7 @@ const PROPERTIES: &[Property] = &[
     of(&["request.timeout.ms", "socket.timeout.ms"], |to, value| {
         put(&mut to.config.request_timeout, some_millis(value))
     }),
-    of(&["default.api.timeout.ms"], |to, value| put(&mut to.connect_within, some_millis(value))),
+    of(&["default.api.timeout.ms"], |to, value| put(&mut to.config.api_timeout, some_millis(value))),
     of(&["socket.connection.setup.timeout.ms"], |to, value| {
         put(&mut to.config.connect_timeout, some_millis(value))
     }),
@@ -92,9 +92,9 @@ const IGNORED: &[(&str, &str)] = &[
     ("socket.send.buffer.bytes", SOCKETS),
     ("socket.receive.buffer.bytes", SOCKETS),
     ("socket.nagle.disable", "it always is"),
-    ("statistics.interval.ms", WATCHED),
-    ("metric.reporters", WATCHED),
-    ("metrics.", WATCHED),
+    ("statistics.interval.ms", MEASURED),
+    ("metric.reporters", MEASURED),
+    ("metrics.", MEASURED),
     ("debug", WATCHED),
     ("log_level", WATCHED),
 ];
@@ -102,6 +102,7 @@ const IGNORED: &[(&str, &str)] = &[
 const BYTES: &str = "keys and values are bytes here";
 const ORDER: &str = "the order of a partition is kept whatever is in flight";
 const SOCKETS: &str = "the system chooses the buffers of its sockets";
+const MEASURED: &str = "figures come from cluster.metrics(), whenever it is asked";
 const WATCHED: &str = "what happens is told through the tracing crate, and by the cluster's events";
 
 /// Names of what is not to be had, and why. A dot at the end stands for all names that begin so.

@@ -397,7 +397,12 @@ impl Cluster {
 
     /// All was asked and answered.
     fn rest(&mut self, cx: &mut Context<'_>) {
-        self.last_answer = Some(cx.now.mono);
+        if self.last_answer.replace(cx.now.mono).is_none() {
+            tracing::info!(
+                brokers = self.published.len(),
+                "connected: the cluster was seen for the first time"
+            );
+        }
         if !self.topics.is_troubled() {
             "nothing is wrong with the metadata".clone_into(&mut self.last_trouble);
         }

@@ -250,6 +250,8 @@ impl Batch {
             certainty: if self.may_be_stored() { Certainty::PossiblySent } else { Certainty::NotSent },
             kept: Kept::Batch(self.sealed.clone()),
         };
+        let (records, partition) = (self.sealed.count(), failed.partition);
+        tracing::warn!(%topic, partition, records, certainty = ?failed.certainty, failure = %failed.failure, "a batch failed");
         self.tell(&End::Failed(Arc::new(failed), 0), wakers);
         u64::from(self.sealed.count())
     }
@@ -282,6 +284,7 @@ pub(super) fn fail_unsettled(
     wakers: &mut Wakers,
 ) -> u64 {
     let count = waiting.set.records.len() as u64;
+    tracing::warn!(%topic, records = count, %failure, "messages failed before their topic was known");
     let failed = FailedBatch {
         topic: Arc::clone(topic),
         partition: None,

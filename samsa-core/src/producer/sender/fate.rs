@@ -251,6 +251,8 @@ impl Sender {
         let Some(partition) = self.partition(place) else { return };
         let Some(batch) = partition.queue.get_mut(index) else { return };
         batch.is_possibly_sent |= loss.is_possibly_sent;
+        let records = batch.sealed.count();
+        tracing::debug!(partition = ?place.spot, records, why = %loss.why, "a batch goes again");
         batch.trouble = Some(loss.why.clone());
         partition.was_numbered |= batch.identity.is_some() && batch.is_possibly_sent;
     }
