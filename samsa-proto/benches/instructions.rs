@@ -1,17 +1,17 @@
 //! Instructions per record, counted by valgrind: `cargo bench -p samsa-proto --bench instructions`.
 //!
-//! Times on shared machines are noisy, counts are not. The program runs itself under callgrind, once with a little
-//! work and once with more of it; the difference is the work. Without valgrind it says so and ends.
+//! Times on shared machines are noisy, counts are not.
+
+mod callgrind;
 
 use std::hint::black_box;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use bytes::{Bytes, BytesMut};
+use callgrind::Workload;
 use samsa_proto::records::{self, BatchBuilder, Flags, Header};
 
 const RECORDS: usize = 1000;
-const FEW: usize = 2;
-const MANY: usize = 12;
 
 /// What is counted. Every batch has [`RECORDS`] records.
 const WORKLOADS: [Workload; 4] = [
@@ -21,45 +21,8 @@ const WORKLOADS: [Workload; 4] = [
     Workload { name: "verify, 100-byte value", run: verify },
 ];
 
-struct Workload {
-    name: &'static str,
-    /// Does the work for this many batches.
-    run: fn(usize),
-}
-
-#[expect(clippy::disallowed_methods, reason = "this program runs itself, with what to do as arguments")]
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().collect();
-    if let [_, flag, workload, times] = arguments.as_slice()
-        && flag == "--workload"
-    {
-        let index: usize = workload.parse().expect("the number of a workload");
-        (WORKLOADS[index].run)(times.parse().expect("a number of batches"));
-        return ExitCode::SUCCESS;
-    }
-    for (index, Workload { name, .. }) in WORKLOADS.iter().enumerate() {
-        let (Some(few), Some(many)) = (count(index, FEW), count(index, MANY)) else {
-            println!("valgrind is not installed: no instruction counts");
-            return ExitCode::SUCCESS;
-        };
-        let per_record = (many - few) / ((MANY - FEW) * RECORDS) as u64;
-        println!("{per_record:>4} instructions a record: {name}");
-    }
-    ExitCode::SUCCESS
-}
-
-/// Runs this program under callgrind and gives the instructions that it took.
-fn count(workload: usize, times: usize) -> Option<u64> {
-    let program = std::env::current_exe().expect("this program has a path");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(program)
-        .args(["--workload", &workload.to_string(), &times.to_string()])
-        .output()
-        .ok()?;
-    let log = String::from_utf8_lossy(&output.stderr);
-    let collected = log.lines().find_map(|line| line.split_once("Collected : "))?.1;
-    Some(collected.trim().parse().expect("callgrind prints a number"))
+    callgrind::run(&WORKLOADS, RECORDS)
 }
 
 fn fill(buffer: BytesMut, with_header: bool) -> BatchBuilder {

@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::front::Front;
 use super::sealed::SealedBatch;
 use crate::records::error::EncodeError;
 use crate::records::format::NO_TIMESTAMP;
@@ -58,6 +59,22 @@ impl BatchBuilder {
     {
         let headers = headers.into_iter();
         let delta = self.delta(timestamp);
+        let is_plain = headers.clone().next().is_none();
+        match Front::new(delta, self.count, key, value) {
+            Some(front) if is_plain && self.has_room(front.room()) => front.put(&mut self.body, key, value),
+            _ => self.put_any(delta, key, value, headers)?,
+        }
+        Ok(self.counted(timestamp))
+    }
+
+    /// Writes any record.
+    fn put_any<'h>(
+        &mut self,
+        delta: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: impl Iterator<Item = Header<'h>> + Clone,
+    ) -> Result<(), EncodeError> {
         let (len, header_count) = self.record_len(delta, key, value, headers.clone());
         self.reserve(varint::len(len as i64) + len)?;
 
@@ -74,7 +91,7 @@ impl BatchBuilder {
             pen.put(header.value());
         }
         pen.lift();
-        Ok(self.counted(timestamp))
+        Ok(())
     }
 
     /// Bytes of the records so far; the header's [`HEADER_LEN`](super::HEADER_LEN) come on top.
@@ -112,7 +129,6 @@ impl BatchBuilder {
     }
 
     /// Bytes of a record after its length, and the number of its headers.
-    #[inline]
     fn record_len<'h>(
         &self,
         delta: i64,
@@ -132,9 +148,14 @@ impl BatchBuilder {
     }
 
     #[inline]
+    fn has_room(&self, more: usize) -> bool {
+        let most = self.body.capacity().min(MOST_BYTES);
+        more <= most.saturating_sub(self.body.len())
+    }
+
     fn reserve(&mut self, more: usize) -> Result<(), EncodeError> {
         let bytes = self.body.len().saturating_add(more);
-        if bytes > i32::MAX as usize - super::HEADER_LEN {
+        if bytes > MOST_BYTES {
             return Err(EncodeError::TooLarge { bytes });
         }
         self.body.reserve(more);
@@ -153,6 +174,9 @@ impl BatchBuilder {
         index
     }
 }
+
+/// Bytes of records that a batch can have beside its header.
+const MOST_BYTES: usize = i32::MAX as usize - super::HEADER_LEN;
 
 /// The most that gathers before bytes are put: length (5), attributes (1), timestamp delta (10), offset delta (5), key
 /// length (5), and without a key and a value the value's length (5) and the header count (5).
@@ -181,5 +205,32 @@ impl Pen<'_> {
     fn lift(&mut self) {
         self.body.put_slice(self.run.as_slice());
         self.run.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_room_or_without_a_record_is_written_in_the_same_way() {
+        let bytes = vec![7; 1 << 20];
+        let sizes = [0, 1, 50, 63, 64, 100, 8000, 8191, 8192, (1 << 20) - 20, 1 << 20];
+        let fields = [None].into_iter().chain(sizes.into_iter().map(|size| Some(&bytes[..size])));
+        for (key, value) in
+            fields.flat_map(|field| [(field, None), (None, field), (Some(&b"key"[..]), field)])
+        {
+            for (index, delta) in
+                [(0, 0), (1, -1), (64, 64), (8192, 8192), (1 << 20, 5), (2, 1 << 20), (3, i64::MAX)]
+            {
+                let builder = |body| BatchBuilder { body, count: index, base_timestamp: 0, max_timestamp: 0 };
+                let [mut one, mut other] = [2 << 20, 0].map(|room| builder(BytesMut::with_capacity(room)));
+                assert_eq!(one.append(delta, key, value, []), Ok(index));
+                other.put_any(delta, key, value, std::iter::empty()).unwrap();
+                let lengths = (key.map(<[u8]>::len), value.map(<[u8]>::len));
+                assert!(one.body == other.body, "{lengths:?} at {index} after {delta} ms");
+                assert_eq!(one.capacity(), 2 << 20, "it did not grow");
+            }
+        }
     }
 }

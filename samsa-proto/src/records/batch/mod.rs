@@ -21,6 +21,7 @@
 
 mod builder;
 mod checksum;
+mod front;
 mod records;
 mod sealed;
 
