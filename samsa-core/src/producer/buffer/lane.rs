@@ -16,7 +16,6 @@
 //! record lies in a lane that is `Idle`, and none in which a lane is `Listed` and forgotten.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::records::Format;
@@ -24,7 +23,7 @@ use samsa_proto::records::Format;
 use super::open_batch::{Charge, LaneBatch, Open, Refusal};
 use super::pool::LEAST;
 use super::store::Store;
-use crate::producer::outcome::BatchOutcome;
+use crate::producer::outcome::{BatchOutcome, Claim};
 use crate::producer::record::{OutgoingRecord, OutgoingSet};
 use crate::producer::ticket::Ticket;
 use crate::sync::Mutex;
@@ -130,15 +129,15 @@ impl Lane {
         result
     }
 
-    /// Writes records one behind the other into one batch, all of them or none. Returns the batch's outcome and the
-    /// place of the first.
+    /// Writes records one behind the other into one batch, all of them or none. Returns a share in the batch's outcome
+    /// and the place of the first.
     pub(super) fn append_all(
         &self,
         store: &Store,
         group: &Group<'_>,
         now: Now,
         charge: Charge,
-    ) -> Result<(Arc<BatchOutcome>, u32), Refusal> {
+    ) -> Result<(Claim, u32), Refusal> {
         let mut state = lock(&self.state);
         if store.is_closed() {
             return Err(Refusal::Closed);
@@ -158,7 +157,7 @@ impl Lane {
         store: &Store,
         group: &Group<'_>,
         accepted: Now,
-        outcome: Arc<BatchOutcome>,
+        outcome: BatchOutcome,
     ) -> Result<(), Refusal> {
         let mut state = lock(&self.state);
         let (result, _) = state.append_all(self.id, store, group, accepted, Charge::Anyway, Some(outcome));
@@ -221,10 +220,10 @@ impl Lane {
     }
 
     /// Adds the outcomes of all batches that are here.
-    pub(crate) fn outcomes(&self, into: &mut Vec<Arc<BatchOutcome>>) {
+    pub(crate) fn outcomes(&self, into: &mut Vec<BatchOutcome>) {
         let state = lock(&self.state);
         let open = state.open.iter().map(|open| &open.batch);
-        into.extend(state.full.iter().chain(open).map(|batch| Arc::clone(&batch.outcome)));
+        into.extend(state.full.iter().chain(open).map(|batch| batch.outcome.clone()));
     }
 }
 
@@ -265,8 +264,8 @@ impl State {
         group: &Group<'_>,
         now: Now,
         charge: Charge,
-        follower: Option<Arc<BatchOutcome>>,
-    ) -> (Result<(Arc<BatchOutcome>, u32), Refusal>, bool) {
+        follower: Option<BatchOutcome>,
+    ) -> (Result<(Claim, u32), Refusal>, bool) {
         let (room, tell) = self.make_room(id, store, group.set.has_headers(), group.need, now, charge);
         let result = room.and_then(|()| {
             let open = self.open.as_mut().ok_or(Refusal::NoRoom)?;
@@ -275,7 +274,7 @@ impl State {
             if group.is_set {
                 open.batch.sets.push(first..open.batch.builder.count());
             }
-            Ok((Arc::clone(&open.batch.outcome), first))
+            Ok((open.batch.outcome.claim(), first))
         });
         let filled = self.close_if_large(store);
         (result, (filled && self.tell(id, store, true)) || tell)

@@ -1,7 +1,6 @@
 //! The batch that a lane writes to: its buffer, and the memory that it is charged for.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use samsa_proto::records::{Builder, EncodeError, Format};
 
@@ -10,7 +9,7 @@ use super::store::Store;
 use crate::producer::outcome::BatchOutcome;
 use crate::producer::record::{OutgoingRecord, OutgoingSet};
 use crate::producer::ticket::Ticket;
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, UnixMillis};
 
 /// Why a lane did not take a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +24,13 @@ pub(super) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct LaneBatch {
     pub(crate) builder: Builder,
-    pub(crate) outcome: Arc<BatchOutcome>,
+    pub(crate) outcome: BatchOutcome,
     /// When its first record was accepted.
     pub(crate) opened: Instant,
     /// Memory that it holds.
     pub(crate) charge: usize,
     /// Tickets that were given before there was a batch, with their records' places in it.
-    pub(crate) followers: Vec<(u32, Arc<BatchOutcome>)>,
+    pub(crate) followers: Vec<(u32, BatchOutcome)>,
     /// Records that stay together whatever becomes of the batch: from each first place to before that other one.
     pub(crate) sets: Vec<Range<u32>>,
 }
@@ -76,7 +75,7 @@ impl Open {
         let batch = LaneBatch {
             charge: buffer.capacity().max(capacity),
             builder: Builder::new(buffer, format),
-            outcome: Arc::default(),
+            outcome: BatchOutcome::new(),
             opened: now.mono,
             followers: Vec::new(),
             sets: Vec::new(),
@@ -101,18 +100,24 @@ impl Open {
     #[inline]
     pub(super) fn append(&mut self, record: &OutgoingRecord<'_>, now: Now) -> Result<Ticket, Refusal> {
         let timestamp = record.timestamp_at(now);
+        let index = self.write(record, timestamp)?;
+        Ok(Ticket::new(self.batch.outcome.claim(), index, timestamp))
+    }
+
+    #[inline]
+    fn write(&mut self, record: &OutgoingRecord<'_>, timestamp: UnixMillis) -> Result<u32, Refusal> {
         let headers = record.headers.iter().copied();
         let index = self.batch.builder.append(timestamp.0, record.key, record.value, headers);
         let index = index.map_err(|error| refusal(&error))?;
         self.batch.outcome.set_count(index + 1);
-        Ok(Ticket::new(Arc::clone(&self.batch.outcome), index, timestamp))
+        Ok(index)
     }
 
     /// Writes all records of a set, for which there is room, and returns the place of the first.
     pub(super) fn append_all(&mut self, set: &OutgoingSet<'_>, now: Now) -> Result<u32, Refusal> {
         let first = self.batch.builder.count();
         for record in set.stored() {
-            let _ticket = self.append(&record, now)?;
+            self.write(&record, record.timestamp_at(now))?;
         }
         Ok(first)
     }

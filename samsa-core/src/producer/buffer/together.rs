@@ -8,7 +8,7 @@ use super::open_batch::{Charge, Refusal};
 use super::store::Store;
 use super::topic::TopicBuffer;
 use crate::error::AppendError;
-use crate::producer::outcome::BatchOutcome;
+use crate::producer::outcome::Claim;
 use crate::producer::record::{OutgoingRecord, OutgoingSet, OwnedSet};
 use crate::producer::ticket::{SetTicket, Ticket};
 use crate::time::Now;
@@ -53,15 +53,15 @@ impl TopicBuffer {
         let count = set.records.len() as u32;
         let Some(queue) = self.unsettled()? else {
             let group = Group { set, need, is_set: true };
-            let (outcome, first) = self.append_group(&group, now, Charge::IfRoom)?;
-            return Ok(SetTicket::new(outcome, first, count));
+            let (claim, first) = self.append_group(&group, now, Charge::IfRoom)?;
+            return Ok(SetTicket::new(claim, first, count));
         };
         let Some(charge) = self.charge_waiting(set.size_bound()) else {
             drop(queue);
             return Err(self.refuse(Refusal::NoRoom, &set.routing()));
         };
-        let outcome = self.wait_settled(queue, OwnedSet::new(set, now), charge);
-        Ok(SetTicket::new(outcome, 0, count))
+        let claim = self.wait_settled(queue, OwnedSet::new(set, now), charge);
+        Ok(SetTicket::new(claim, 0, count))
     }
 
     /// As [`append_set`](Self::append_set), but waits while the buffer is full.
@@ -90,12 +90,7 @@ impl TopicBuffer {
         Ok(bound.min(limit))
     }
 
-    fn append_group(
-        &self,
-        group: &Group<'_>,
-        now: Now,
-        charge: Charge,
-    ) -> Result<(Arc<BatchOutcome>, u32), AppendError> {
+    fn append_group(&self, group: &Group<'_>, now: Now, charge: Charge) -> Result<(Claim, u32), AppendError> {
         let routing = group.set.routing();
         let appended = self.lane(&routing)?.append_all(&self.store, group, now, charge);
         appended.map_err(|refusal| self.refuse(refusal, &routing))
@@ -134,8 +129,8 @@ impl TopicBuffer {
         let need = self.admit(record)?;
         let timestamp = record.timestamp_at(now);
         if let Some(queue) = self.unsettled()? {
-            let outcome = self.wait_settled(queue, OwnedSet::of_one(record, now), room.hand_over());
-            return Ok(Ticket::new(outcome, 0, timestamp));
+            let claim = self.wait_settled(queue, OwnedSet::of_one(record, now), room.hand_over());
+            return Ok(Ticket::new(claim, 0, timestamp));
         }
         let set = OutgoingSet {
             partition: record.partition,
@@ -143,8 +138,8 @@ impl TopicBuffer {
             records: std::slice::from_ref(record),
         };
         let group = Group { set: &set, need, is_set: false };
-        let (outcome, index) = self.append_group(&group, now, Charge::Anyway)?;
-        Ok(Ticket::new(outcome, index, timestamp))
+        let (claim, index) = self.append_group(&group, now, Charge::Anyway)?;
+        Ok(Ticket::new(claim, index, timestamp))
     }
 
     /// Nothing that was appended before lingers.

@@ -13,7 +13,7 @@ use super::table::Table;
 use super::unsettled::{OVERHEAD, Unsettled, UnsettledRecord};
 use crate::error::AppendError;
 use crate::limits;
-use crate::producer::outcome::BatchOutcome;
+use crate::producer::outcome::{BatchOutcome, Claim};
 use crate::producer::partitioner::Partitioner;
 use crate::producer::record::{OutgoingRecord, OwnedSet};
 use crate::producer::ticket::Ticket;
@@ -130,8 +130,8 @@ impl TopicBuffer {
             drop(queue);
             return Err(self.refuse(Refusal::NoRoom, record));
         };
-        let outcome = self.wait_settled(queue, OwnedSet::of_one(record, now), charge);
-        Ok(Ticket::new(outcome, 0, record.timestamp_at(now)))
+        let claim = self.wait_settled(queue, OwnedSet::of_one(record, now), charge);
+        Ok(Ticket::new(claim, 0, record.timestamp_at(now)))
     }
 
     /// Whether a record is small enough, and how many bytes it takes at most.
@@ -171,10 +171,11 @@ impl TopicBuffer {
         mut queue: MutexGuard<'_, Unsettled>,
         set: OwnedSet,
         charge: usize,
-    ) -> Arc<BatchOutcome> {
-        let outcome = Arc::new(BatchOutcome::default());
+    ) -> Claim {
+        let outcome = BatchOutcome::new();
         outcome.set_count(set.records.len() as u32);
-        queue.records.push_back(UnsettledRecord { set, outcome: Arc::clone(&outcome), charge });
+        let claim = outcome.claim();
+        queue.records.push_back(UnsettledRecord { set, outcome, charge });
         let tell = !std::mem::replace(&mut queue.listed, true);
         if tell {
             self.store.list(self.topic.unsettled_id());
@@ -183,7 +184,7 @@ impl TopicBuffer {
         if tell {
             self.store.signal();
         }
-        outcome
+        claim
     }
 
     /// The lane of what was routed so; made now if need be.
@@ -325,7 +326,7 @@ impl TopicBatches {
             let limit = store.message_bytes();
             let group = Group { set, need: set.size_bound().min(limit), is_set: waiting.set.is_set };
             let accepted = Now { mono: waiting.set.accepted, wall: UnixMillis::default() };
-            let appended = lane.append_accepted(store, &group, accepted, Arc::clone(&waiting.outcome));
+            let appended = lane.append_accepted(store, &group, accepted, waiting.outcome.clone());
             appended.map_err(|refusal| match refusal {
                 Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
                 _ => AppendError::TooLarge { size: set.size_alone(accepted), limit },
@@ -369,8 +370,8 @@ impl TopicBatches {
         lock(&self.unsettled).records.drain(..).collect()
     }
 
-    pub(crate) fn unsettled_outcomes(&self, into: &mut Vec<Arc<BatchOutcome>>) {
-        into.extend(lock(&self.unsettled).records.iter().map(|waiting| Arc::clone(&waiting.outcome)));
+    pub(crate) fn unsettled_outcomes(&self, into: &mut Vec<BatchOutcome>) {
+        into.extend(lock(&self.unsettled).records.iter().map(|waiting| waiting.outcome.clone()));
     }
 }
 

@@ -1,7 +1,6 @@
 //! Records of a topic whose partitions are not known yet, unencoded and in order.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::producer::outcome::BatchOutcome;
@@ -16,7 +15,7 @@ pub(super) const OVERHEAD: usize = 256;
 #[derive(Debug)]
 pub(crate) struct UnsettledRecord {
     pub(crate) set: OwnedSet,
-    pub(crate) outcome: Arc<BatchOutcome>,
+    pub(crate) outcome: BatchOutcome,
     pub(crate) charge: usize,
 }
 

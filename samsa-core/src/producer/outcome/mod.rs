@@ -1,27 +1,26 @@
 //! What became of a batch: one outcome for a batch, not one for a record.
+//!
+//! A [`BatchOutcome`] is what the buffer and the sender hold; a [`Claim`] is what a ticket holds. Both lead to the same slot, in
+//! which the verdict stands once it is given.
 
-use std::sync::{Arc, OnceLock};
+mod slot;
+mod verdict;
+
+use std::sync::Arc;
 use std::task::Waker;
 
+use self::slot::Slot;
+use self::verdict::Fate;
 use crate::producer::publish_error::FailedBatch;
-use crate::producer::waiting::WaitingTasks;
-use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::wake::Wakers;
 
-/// Shared by a batch and the tickets of its records. Set once.
-#[derive(Debug, Default)]
-pub(crate) struct BatchOutcome {
-    count: AtomicU32,
-    fate: OnceLock<Fate>,
-    waiting: WaitingTasks,
-}
-
+/// The outcome of a batch, to be given and to be looked at. Clones share it. Set once.
 #[derive(Debug)]
-enum Fate {
-    Ended(End),
-    /// The batch was too large for the broker; its parts go on, each with the records from this place on.
-    Split(Vec<(u32, Arc<BatchOutcome>)>),
-}
+pub(crate) struct BatchOutcome(&'static Slot);
+
+/// A share in the outcome of a batch, to be waited for.
+#[derive(Debug)]
+pub(crate) struct Claim(&'static Slot);
 
 /// The end of a batch.
 #[derive(Clone, Debug)]
@@ -58,68 +57,115 @@ impl End {
 }
 
 impl BatchOutcome {
+    /// One that is not given yet.
+    pub(crate) fn new() -> Self {
+        Self(Slot::take())
+    }
+
+    /// A share for a ticket. To be called by one thread at a time, under the mutex that guards the batch.
+    #[inline]
+    pub(crate) fn claim(&self) -> Claim {
+        self.0.add_claim();
+        Claim(self.0)
+    }
+
     /// Says how many records the batch has so far.
     #[inline]
     pub(crate) fn set_count(&self, count: u32) {
-        self.count.store(count, Ordering::Relaxed);
+        self.0.set_records(count);
     }
 
     /// How many of its records have no outcome.
     pub(crate) fn open_count(&self) -> usize {
-        match self.fate.get() {
-            None => self.count.load(Ordering::Relaxed) as usize,
-            Some(Fate::Ended(_)) => 0,
-            Some(Fate::Split(parts)) => parts.iter().map(|(_, part)| part.open_count()).sum(),
-        }
+        let open = self.0.verdict.read(|fate| match fate {
+            Fate::Ended(_) => 0,
+            Fate::Split(parts) => parts.iter().map(|(_, part)| part.open_count()).sum(),
+        });
+        open.unwrap_or_else(|| self.0.records())
     }
 
     /// Whether each of its records has its outcome.
     pub(crate) fn is_known(&self) -> bool {
-        match self.fate.get() {
-            None => false,
-            Some(Fate::Ended(_)) => true,
-            Some(Fate::Split(parts)) => parts.iter().all(|(_, part)| part.is_known()),
-        }
+        let known = self.0.verdict.read(|fate| match fate {
+            Fate::Ended(_) => true,
+            Fate::Split(parts) => parts.iter().all(|(_, part)| part.is_known()),
+        });
+        known.unwrap_or(false)
     }
 
     /// Gives the outcome. The tasks that wait for it go into `wakers`. What was given first stays.
     pub(crate) fn finish(&self, end: End, wakers: &mut Wakers) {
-        self.set(Fate::Ended(end), wakers);
+        self.give(Fate::Ended(end), wakers);
     }
 
     /// From now on its records wait for the outcomes of these parts. The tasks that wait for it go into `wakers`, to ask
     /// again.
-    pub(crate) fn split(&self, parts: Vec<(u32, Arc<Self>)>, wakers: &mut Wakers) {
-        self.set(Fate::Split(parts), wakers);
+    pub(crate) fn split(&self, parts: Vec<(u32, Self)>, wakers: &mut Wakers) {
+        self.give(Fate::Split(parts), wakers);
     }
 
-    fn set(&self, fate: Fate, wakers: &mut Wakers) {
-        if self.fate.set(fate).is_ok() {
-            self.waiting.leave(wakers);
-        }
-    }
-
-    /// The end of a record, if it is known.
-    pub(crate) fn end(&self, index: u32) -> Option<End> {
-        match self.fate.get()? {
-            Fate::Ended(end) => Some(end.at(index)),
-            Fate::Split(parts) => part_of(parts, index).and_then(|(first, part)| part.end(index - first)),
-        }
-    }
-
-    /// As [`end`](Self::end); if it is not known, the task is woken when it may be.
-    pub(crate) fn end_or_wait(&self, index: u32, waker: &Waker) -> Option<End> {
-        let known = self.fate.get().or_else(|| self.waiting.join_unless(waker, || self.fate.get()));
-        match known? {
-            Fate::Ended(end) => Some(end.at(index)),
-            Fate::Split(parts) => {
-                part_of(parts, index).and_then(|(first, part)| part.end_or_wait(index - first, waker))
-            }
+    fn give(&self, fate: Fate, wakers: &mut Wakers) {
+        if self.0.verdict.give(fate) {
+            self.0.waiting.leave(wakers);
         }
     }
 }
 
+impl Clone for BatchOutcome {
+    fn clone(&self) -> Self {
+        self.0.add_holder();
+        Self(self.0)
+    }
+}
+
+impl Drop for BatchOutcome {
+    fn drop(&mut self) {
+        Slot::leave(self.0);
+    }
+}
+
+impl Claim {
+    /// The end of a record, if it is known.
+    #[inline]
+    pub(crate) fn end(&self, index: u32) -> Option<End> {
+        end(self.0, index)
+    }
+
+    /// As [`end`](Self::end); if it is not known, the task is woken when it may be.
+    #[inline]
+    pub(crate) fn end_or_wait(&self, index: u32, waker: &Waker) -> Option<End> {
+        end_or_wait(self.0, index, waker)
+    }
+}
+
+impl Drop for Claim {
+    #[inline]
+    fn drop(&mut self) {
+        Slot::give_up(self.0);
+    }
+}
+
+fn end(slot: &Slot, index: u32) -> Option<End> {
+    let end = slot.verdict.read(|fate| match fate {
+        Fate::Ended(end) => Some(end.at(index)),
+        Fate::Split(parts) => part_of(parts, index).and_then(|(first, part)| end(part.0, index - first)),
+    });
+    end.flatten()
+}
+
+fn end_or_wait(slot: &Slot, index: u32, waker: &Waker) -> Option<End> {
+    let is_given = || slot.verdict.is_given().then_some(());
+    is_given().or_else(|| slot.waiting.join_unless(waker, is_given))?;
+    let end = slot.verdict.read(|fate| match fate {
+        Fate::Ended(end) => Some(end.at(index)),
+        Fate::Split(parts) => {
+            part_of(parts, index).and_then(|(first, part)| end_or_wait(part.0, index - first, waker))
+        }
+    });
+    end.flatten()
+}
+
 /// The part that has a record, and that part's first record.
-fn part_of(parts: &[(u32, Arc<BatchOutcome>)], index: u32) -> Option<(u32, &BatchOutcome)> {
-    parts.iter().rev().find(|(first, _)| *first <= index).map(|(first, part)| (*first, &**part))
+fn part_of(parts: &[(u32, BatchOutcome)], index: u32) -> Option<(u32, &BatchOutcome)> {
+    parts.iter().rev().find(|(first, _)| *first <= index).map(|(first, part)| (*first, part))
 }

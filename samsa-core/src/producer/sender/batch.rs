@@ -33,8 +33,8 @@ pub(super) struct Batch {
     attempts: u32,
     /// It is being compressed.
     pub(super) job: Option<JobId>,
-    outcome: Arc<BatchOutcome>,
-    followers: Vec<(u32, Arc<BatchOutcome>)>,
+    outcome: BatchOutcome,
+    followers: Vec<(u32, BatchOutcome)>,
     /// Records that stay together.
     sets: Vec<Range<u32>>,
     opened: Instant,
@@ -92,7 +92,7 @@ impl Batch {
         self.outcome.is_known()
     }
 
-    pub(super) fn outcome(&self) -> &Arc<BatchOutcome> {
+    pub(super) fn outcome(&self) -> &BatchOutcome {
         &self.outcome
     }
 
@@ -177,7 +177,7 @@ impl Batch {
         let [first, second] = builders.map(Builder::seal);
         let parts = [self.part(0..cut, first, charges[0]), self.part(cut..u32::MAX, second, charges[1])];
         let outcomes = [(0, &parts[0]), (cut, &parts[1])];
-        self.outcome.split(outcomes.map(|(from, part)| (from, Arc::clone(&part.outcome))).into(), wakers);
+        self.outcome.split(outcomes.map(|(from, part)| (from, part.outcome.clone())).into(), wakers);
         recycle(self.sealed, store);
         Ok(parts)
     }
@@ -192,7 +192,7 @@ impl Batch {
 
     fn part(&self, records: Range<u32>, sealed: Sealed, charge: usize) -> Self {
         let first = records.start;
-        let outcome = Arc::new(BatchOutcome::default());
+        let outcome = BatchOutcome::new();
         outcome.set_count(sealed.count());
         let followers = self.followers.iter().filter(|(index, _)| records.contains(index));
         let sets = self.sets.iter().filter(|set| records.contains(&set.start));
@@ -203,7 +203,7 @@ impl Batch {
             attempts: self.attempts,
             job: None,
             outcome,
-            followers: followers.map(|(index, follower)| (index - first, Arc::clone(follower))).collect(),
+            followers: followers.map(|(index, follower)| (index - first, follower.clone())).collect(),
             sets: sets.map(|set| set.start - first..set.end - first).collect(),
             opened: self.opened,
             charge,

@@ -1,7 +1,5 @@
 //! Flush and close: commands that wait for the outcome of everything that was accepted before them.
 
-use std::sync::Arc;
-
 use super::Sender;
 use super::batch::{Batch, fail_unsettled};
 use super::place::{Place, Spot};
@@ -25,7 +23,7 @@ struct Wait {
     op: OpId,
     until: Instant,
     is_close: bool,
-    outcomes: Vec<Arc<BatchOutcome>>,
+    outcomes: Vec<BatchOutcome>,
 }
 
 impl Wait {
@@ -41,7 +39,7 @@ impl Wait {
 
     /// Says how many records have no outcome.
     fn reply(&self) -> (OpId, Reply) {
-        let records = self.outcomes.iter().map(|outcome| outcome.open_count()).sum();
+        let records = self.outcomes.iter().map(BatchOutcome::open_count).sum();
         (self.op, if self.is_close { Reply::Close(records) } else { Reply::Flush(records) })
     }
 }
@@ -132,7 +130,7 @@ impl Sender {
     }
 
     /// Adds the outcomes of all that is at a place.
-    fn collect(&self, place: Place, into: &mut Vec<Arc<BatchOutcome>>) {
+    fn collect(&self, place: Place, into: &mut Vec<BatchOutcome>) {
         let topic = &self.topics[place.topic as usize];
         let taken = match place.spot {
             Spot::Unsettled => return topic.batches.unsettled_outcomes(into),
@@ -142,7 +140,7 @@ impl Sender {
             }
         };
         let taken = taken.into_iter().flatten().filter(|batch| !batch.is_over());
-        into.extend(taken.map(|batch| Arc::clone(batch.outcome())));
+        into.extend(taken.map(|batch| batch.outcome().clone()));
         topic.lanes(place.spot).iter().for_each(|lane| lane.outcomes(into));
     }
 
