@@ -10,6 +10,9 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::session::Session;
 
+/// Messages between two looks at whether to stop, at most.
+const BURST: u64 = 1024;
+
 /// Read records from the start of a topic, and touch every byte of keys and values
 #[derive(Args, Debug)]
 pub(crate) struct PerfConsume {
@@ -18,6 +21,9 @@ pub(crate) struct PerfConsume {
     /// How many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     records: u64,
+    /// Take them one by one; else a batch at a time, which costs less
+    #[arg(long)]
+    by_message: bool,
 }
 
 /// What was read so far.
@@ -37,7 +43,11 @@ impl PerfConsume {
         let reader = topic.reader(Offset::Earliest);
         let mut reader = session.ask(reader.open()).await?;
         let mut sum = Sum::default();
-        let read = self.read(session, &mut reader, &mut sum).await;
+        let read = if self.by_message {
+            self.read_by_message(session, &mut reader, &mut sum).await
+        } else {
+            self.read(session, &mut reader, &mut sum).await
+        };
         let figures = run.end(sum.records, sum.bytes)?;
 
         figures.print(session.json)?;
@@ -54,6 +64,31 @@ impl PerfConsume {
             if session.stop.is_asked() {
                 return Err(Failure::interrupted("consuming"));
             }
+        }
+        Ok(())
+    }
+
+    /// Looks at whether to stop once in a burst.
+    async fn read_by_message(
+        &self,
+        session: &Session,
+        reader: &mut Reader,
+        sum: &mut Sum,
+    ) -> Result<(), Failure> {
+        let progress = Progress::records(self.records);
+        while sum.records < self.records {
+            let burst = BURST.min(self.records - sum.records);
+            let read = async {
+                for _ in 0..burst {
+                    let message = reader.next().await.ok_or_else(|| Failure::interrupted("consuming"))??;
+                    sum.records += 1;
+                    sum.bytes += touch(message.key()) + touch(message.value());
+                }
+                Ok(())
+            };
+            let read = session.stop.or(read).await;
+            read.unwrap_or_else(|| Err(Failure::interrupted("consuming")))?;
+            progress.advance(burst);
         }
         Ok(())
     }

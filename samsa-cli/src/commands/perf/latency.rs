@@ -2,13 +2,14 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use futures_lite::future;
+use futures_lite::{StreamExt, future};
+use futures_util::stream::FuturesUnordered;
 use hdrhistogram::Histogram;
-use samsa_client::{AppendError, Delivery, Topic};
+use samsa_client::{AppendError, Delivery, PublishError, Receipt, Topic};
 use serde::Serialize;
 
 use super::figures::{Figures, Run, print};
@@ -49,7 +50,8 @@ struct LatencyFigures {
 
 /// Records on their way, and the times of those that have arrived.
 struct Flight {
-    pending: Vec<Pending>,
+    /// Each is woken for itself: however many wait, only those that have arrived are looked at.
+    pending: FuturesUnordered<Pending>,
     settled: u64,
     /// In microseconds.
     times: Histogram<u64>,
@@ -120,7 +122,12 @@ impl PerfLatency {
 
 impl Flight {
     fn new() -> Result<Self, Failure> {
-        Ok(Self { pending: Vec::new(), settled: 0, times: times()?, undelivered: Undelivered::default() })
+        Ok(Self {
+            pending: FuturesUnordered::new(),
+            settled: 0,
+            times: times()?,
+            undelivered: Undelivered::default(),
+        })
     }
 
     /// While it waits for room, others arrive.
@@ -162,21 +169,28 @@ impl Flight {
         }
     }
 
+    /// Pending as long as there is nothing new.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let before = self.settled;
-        let Self { pending, settled, times, undelivered } = self;
-        pending.retain_mut(|Pending { number, due, delivery }| {
-            let Poll::Ready(outcome) = Pin::new(delivery).poll(cx) else { return true };
-            *settled += 1;
+        while let Poll::Ready(Some((number, time, outcome))) = self.pending.poll_next(cx) {
+            self.settled += 1;
             match outcome {
-                Ok(_) => times.saturating_record(due.elapsed().as_micros() as u64),
+                Ok(_) => self.times.saturating_record(time.as_micros() as u64),
                 Err(error) => {
-                    undelivered.add(&format_args!("record {number}"), error.certainty(), &error);
+                    self.undelivered.add(&format_args!("record {number}"), error.certainty(), &error);
                 }
             }
-            false
-        });
-        if *settled > before { Poll::Ready(()) } else { Poll::Pending }
+        }
+        if self.settled > before { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Future for Pending {
+    type Output = (u64, Duration, Result<Receipt, PublishError>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = ready!(Pin::new(&mut self.delivery).poll(cx));
+        Poll::Ready((self.number, self.due.elapsed(), outcome))
     }
 }
 
