@@ -109,7 +109,7 @@ impl World {
                 if keep && self.chunks.len() < 16 {
                     self.chunks.push(chunk);
                 } else {
-                    assert!(chunk.into_owned_records().map(|record| record.offset).eq(offsets));
+                    assert!(chunk.into_owned_records().map(|record| record.offset()).eq(offsets));
                 }
             }
             Poll::Ready(Some(Err(error))) => {

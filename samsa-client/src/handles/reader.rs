@@ -206,9 +206,7 @@ impl Reader {
                 if left.chunk().is_current()
                     && let Some(record) = left.next()
                 {
-                    let chunk = left.chunk();
-                    let message = ConsumedMessage::new(Arc::clone(chunk.topic()), chunk.partition(), record);
-                    return Poll::Ready(Some(Ok(message)));
+                    return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
                 }
                 self.left = None;
             }

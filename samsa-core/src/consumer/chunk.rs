@@ -3,11 +3,10 @@
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use samsa_proto::records::{self, OwnedBatch, Position, Record, RecordsError};
 
+use super::owned::{Kept, OwnedRecord};
 use super::source::Source;
-use crate::time::UnixMillis;
 
 /// The records of one batch of one partition, read in place: `for record in &chunk { .. }`.
 ///
@@ -79,7 +78,9 @@ impl Chunk {
 
     /// The same records, one by one and each with a share of the memory, for code that keeps or sends them.
     pub fn into_owned_records(self) -> OwnedRecords {
-        OwnedRecords { position: self.start, chunk: self }
+        let kept =
+            Kept { topic: Arc::clone(self.topic()), partition: self.partition(), batch: self.batch.clone() };
+        OwnedRecords { position: self.start, kept: Arc::new(kept), chunk: self }
     }
 }
 
@@ -127,6 +128,7 @@ impl FusedIterator for ChunkRecords<'_> {}
 #[derive(Debug)]
 pub struct OwnedRecords {
     chunk: Chunk,
+    kept: Arc<Kept>,
     position: Position,
 }
 
@@ -152,39 +154,6 @@ impl Iterator for OwnedRecords {
             ChunkRecords { records: self.chunk.batch.records_from(self.position), chunk: &self.chunk };
         let record = records.next();
         self.position = records.records.position();
-        record.map(|record| OwnedRecord::new(&self.chunk.batch, &record))
-    }
-}
-
-/// A record that can be kept and sent elsewhere. It holds on to the memory of its chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OwnedRecord {
-    /// Its offset in the partition.
-    pub offset: i64,
-    /// When it was made or appended, as the topic has it; `None` where nobody said, and before Kafka 0.10.
-    pub timestamp: Option<UnixMillis>,
-    /// Its key; null is not empty.
-    pub key: Option<Bytes>,
-    /// Its value; null deletes its key when the topic is compacted.
-    pub value: Option<Bytes>,
-    /// Its headers in their order, names as they were written (UTF-8 by custom).
-    pub headers: Vec<(Bytes, Option<Bytes>)>,
-}
-
-impl OwnedRecord {
-    #[inline]
-    fn new(batch: &OwnedBatch, record: &Record<'_>) -> Self {
-        let share = |part| batch.share(part);
-        Self {
-            offset: record.offset(),
-            timestamp: (record.timestamp() >= 0).then(|| UnixMillis(record.timestamp())),
-            key: record.key().map(share),
-            value: record.value().map(share),
-            headers: record
-                .headers()
-                .map(|header| (share(header.key_bytes()), header.value().map(share)))
-                .collect(),
-        }
+        record.map(|record| OwnedRecord::new(&self.kept, &record))
     }
 }

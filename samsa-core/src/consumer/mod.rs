@@ -32,6 +32,7 @@ mod memory;
 pub(crate) mod model;
 mod nearest;
 mod opening;
+mod owned;
 mod partition;
 mod queue;
 pub(crate) mod reader;
@@ -73,7 +74,8 @@ use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::wake::{DriverSignal, Wakers};
 
-pub use chunk::{Chunk, ChunkRecords, OwnedRecord, OwnedRecords};
+pub use chunk::{Chunk, ChunkRecords, OwnedRecords};
+pub use owned::OwnedRecord;
 pub use reader::Reader;
 
 /// All readers of the client.

@@ -290,10 +290,10 @@ mod tests {
         let borrowed: Vec<_> = chunk.records().map(|record| record.value().unwrap().as_ptr()).collect();
         let mut owned = chunk.into_owned_records();
         let first = owned.next().unwrap();
-        assert_eq!((first.offset, first.timestamp), (1, Some(crate::UnixMillis(1_001))));
-        assert_eq!((first.key.as_deref(), first.value.as_deref()), (Some(&b"k"[..]), Some(&b"1"[..])));
-        assert_eq!(first.value.as_ref().unwrap().as_ptr(), borrowed[0]);
-        assert_eq!(owned.by_ref().map(|record| record.offset).collect::<Vec<_>>(), [2]);
+        assert_eq!((first.offset(), first.timestamp()), (1, Some(crate::UnixMillis(1_001))));
+        assert_eq!((first.key(), first.value()), (Some(&b"k"[..]), Some(&b"1"[..])));
+        assert_eq!(first.value().unwrap().as_ptr(), borrowed[0]);
+        assert_eq!(owned.by_ref().map(|record| record.offset()).collect::<Vec<_>>(), [2]);
 
         drop(owned);
         assert_eq!(script.reader.held_bytes(), batch(0, 3).len());

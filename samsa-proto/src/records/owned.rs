@@ -1,5 +1,7 @@
 //! A batch that owns its bytes.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::header::BatchHeader;
@@ -41,6 +43,19 @@ impl OwnedBatch {
     /// There is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.plain.is_empty()
+    }
+
+    /// The records as they are kept: all bytes of which keys, values and headers are parts.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// Where a key or value of this batch's records stands in its [`bytes`](Self::bytes). Of anything else, somewhere or nowhere.
+    #[inline]
+    pub fn place_of(&self, part: &[u8]) -> Range<usize> {
+        let start = part.as_ptr().addr().wrapping_sub(self.plain.as_ptr().addr());
+        start..start.wrapping_add(part.len())
     }
 
     /// A key or value of this batch's records as `Bytes` of its own that share the batch's memory.
