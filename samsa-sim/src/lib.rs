@@ -4,7 +4,7 @@
 //! network and virtual time. The real engine, the real driver and the real handles of `samsa-client` run in it, and so
 //! does an application's own code. The same seed gives the same run, to the last byte.
 //!
-//! - [`run`] runs an application of one's own, in a test.
+//! - [`run`] runs an application of one's own, in a test; the example `application` is such a one, with its test.
 //! - [`scenario`] has the named situations by which Samsa itself is checked.
 
 mod chaos;
