@@ -110,3 +110,33 @@ fn every_file_that_the_map_names_is_there() {
         named.filter(|name| !places.iter().any(|place| root().join(place).join(name).is_file())).collect();
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+/// The methods of a file that give a future, by their signatures.
+fn futures(text: &str) -> Vec<String> {
+    let signatures =
+        text.split("\n    pub ").skip(1).filter_map(|item| item.split_once(" {").map(|(it, _)| it));
+    let gives_one = |it: &str| {
+        let gives = it.split_once("->").map_or("", |(_, gives)| gives.trim_start());
+        it.starts_with("async fn")
+            || ["Call<", "Enqueue<", "Publishing<"].iter().any(|future| gives.starts_with(future))
+    };
+    let name = |it: &str| {
+        let name = it.split_once("fn ")?.1.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+        Some(name.to_owned())
+    };
+    signatures.filter(|it| gives_one(it)).filter_map(name).collect()
+}
+
+#[test]
+fn every_future_of_the_handles_is_dropped_by_a_test() {
+    let table = root().join("samsa-client/tests/support/dropping/futures.rs");
+    let table = fs::read_to_string(table).expect("the table");
+    let is_told = |name: &String| ["\"", " "].iter().any(|end| table.contains(&format!("::{name}{end}")));
+    let files = sources("samsa-client").into_iter().filter(|(path, _)| {
+        path.starts_with("handles/") || ["builder.rs", "events.rs"].contains(&path.as_str())
+    });
+    let names: Vec<String> = files.flat_map(|(_, text)| futures(without_tests(&text))).collect();
+    assert!(names.len() > 20, "{names:?}");
+    let missing: Vec<&String> = names.iter().filter(|name| !is_told(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
