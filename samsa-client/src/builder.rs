@@ -146,7 +146,7 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.publish.buffer_bytes = bytes)
     }
 
-    /// How readers fetch that are not told otherwise.
+    /// How readers fetch that are not told otherwise. Default: what [`FetchConfig`] says of each.
     pub fn fetch(self, fetch: FetchConfig) -> Self {
         self.configure(|config| config.fetch = fetch)
     }
@@ -182,6 +182,10 @@ impl<L: Launch> Builder<L> {
     /// Starts the client, and waits until it has seen the cluster.
     ///
     /// When that fails, or when this future is dropped, the client is gone again.
+    ///
+    /// # Errors
+    /// When the address cannot be read, there is no runtime to run on, or no broker answers in time; what went wrong last is
+    /// in it.
     pub async fn connect(self) -> Result<Cluster, ConnectError> {
         let within = self.connect_within.unwrap_or(self.config.api_timeout);
         let cluster = self.start()?;

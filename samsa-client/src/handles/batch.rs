@@ -64,6 +64,9 @@ impl Batch {
     /// Adds a message. If there is no room in the client's buffer, what was appended before is sent and room waited for.
     ///
     /// Dropped before it is ready, the message was not added.
+    ///
+    /// # Errors
+    /// When the message can never be accepted, as [`Topic::enqueue`] has it.
     pub async fn append<'a>(
         &mut self,
         topic: &Topic,

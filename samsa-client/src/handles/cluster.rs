@@ -34,6 +34,9 @@ impl Cluster {
     }
 
     /// Done when the cluster was seen for the first time. The builders' `connect` awaits it already.
+    ///
+    /// # Errors
+    /// When no broker answered in time: the last thing that went wrong is in it. The client goes on trying.
     pub fn connected(&self) -> Call<Result<(), ConnectError>> {
         Call::new(&self.link, Command::Connect, |answer, _| match answer {
             Answer::Given(Reply::Connect(seen)) => seen,
@@ -47,6 +50,9 @@ impl Cluster {
     }
 
     /// The names of all topics, the cluster's internal ones marked.
+    ///
+    /// # Errors
+    /// When a broker refuses, nobody answers in time, more than 1,024 commands wait, or the client is closed.
     pub fn topics(&self) -> Call<Result<Vec<TopicName>, LookError>> {
         Call::new(&self.link, Command::Topics, |answer, _| match answer {
             Answer::Given(Reply::Topics(topics)) => topics,
@@ -101,6 +107,19 @@ impl Cluster {
     /// Done when every message that was accepted before has its outcome, whatever that is; each delivery tells it.
     ///
     /// By default it may take a second more than the delivery timeout.
+    ///
+    /// # Errors
+    /// When the time was over before: what is left goes on, and the error says how much that is.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), Box<dyn std::error::Error>> {
+    /// let topic = cluster.topic("events");
+    /// for number in 0..1000 {
+    ///     let _outcome = topic.enqueue(number.to_string()).await?; // each goes, whether its outcome is looked at or not
+    /// }
+    /// cluster.flush().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn flush(&self) -> Call<Result<(), FlushError>> {
         let call = Call::new(&self.link, Command::Flush, |answer, asked| match answer {
             Answer::Given(Reply::Flush(0)) => Ok(()),
@@ -114,7 +133,15 @@ impl Cluster {
     }
 
     /// What each part of the client waits for, since when and until when: "why is nothing happening?" Times are on the
-    /// scale of [`now`](Self::now).
+    /// scale of [`now`](Self::now). It is answered by a closed client as well, which says so.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) {
+    /// for line in cluster.explain().await.lines {
+    ///     println!("{} waits for {}", line.who, line.what);
+    /// }
+    /// # }
+    /// ```
     pub fn explain(&self) -> Call<Explanation> {
         Call::new(&self.link, Command::Explain, explain)
     }
@@ -140,6 +167,21 @@ impl Cluster {
     }
 
     /// What happens to the cluster from now on.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) {
+    /// use samsa_client::Event;
+    ///
+    /// let mut events = cluster.events();
+    /// while let Some(event) = events.next().await {
+    ///     match event {
+    ///         Ok(Event::BrokerLost { broker, reason }) => println!("broker {broker}: {reason}"),
+    ///         Ok(event) => println!("{event:?}"),
+    ///         Err(missed) => println!("{missed}"),
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub fn events(&self) -> Events {
         self.link.shared.events.listen()
     }
@@ -153,6 +195,10 @@ impl Cluster {
     /// default that may take 30 s, and a second more for ZooKeeper. Closing what is closed is no error.
     ///
     /// At its end every message has had its outcome, the connections are closed, and the driver has ended.
+    ///
+    /// # Errors
+    /// When the time was over before every message had its outcome: the client is closed all the same, and the error says
+    /// how many were given up. So it is bounded whatever the brokers and ZooKeeper do.
     pub fn close(&self) -> Call<Result<(), CloseError>> {
         let call = Call::new(&self.link, Command::Close, |answer, asked| match answer {
             Answer::Given(Reply::Close(given_up)) if given_up > 0 => {

@@ -64,6 +64,10 @@ impl ReaderBuilder {
     ///
     /// By default it may take as long as the builder's `api_timeout` until the partitions and their offsets are known:
     /// [`Call::within`].
+    ///
+    /// # Errors
+    /// When there is no such topic or partition, the brokers refuse, the time is over, 4,096 readers are open, or the client
+    /// is closed.
     pub fn open(self) -> Call<Result<Reader, ReadError>> {
         Call::new(&self.link, Command::OpenReader(self.spec), |answer, asked| match answer {
             Answer::Given(Reply::OpenReader(Ok(inner))) => Ok(Reader::new(inner, Arc::clone(asked.link))),
@@ -144,6 +148,18 @@ impl Reader {
 
     /// Reads nothing more of these partitions, until they are resumed. What was fetched of them is kept while nothing else
     /// needs the room. Partitions that this reader does not have are passed over.
+    ///
+    /// ```no_run
+    /// # fn is_busy(_: i32) -> bool { true }
+    /// # async fn run(mut reader: samsa_client::Reader) -> Result<(), samsa_client::ReadError> {
+    /// while let Some(message) = reader.next().await {
+    ///     let partition = message?.partition();
+    ///     if is_busy(partition) {
+    ///         reader.pause([partition]); // the others go on
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn pause(&mut self, partitions: impl IntoIterator<Item = i32>) {
         for partition in partitions {
             self.inner.pause(partition);
@@ -184,11 +200,28 @@ impl Reader {
 
     /// The next message; `None` once the client is closed or the last partition has stopped. May be dropped at any
     /// time: no message is lost.
+    ///
+    /// # Errors
+    /// Each tells of one partition, once, and that partition is read no more unless by a [`seek`](Self::seek): its position
+    /// is out of range, its log was cut back, its records cannot be read, or the broker refuses. What may pass is tried again
+    /// and is no error; [`Cluster::explain`](crate::Cluster::explain) tells of it.
     pub async fn next(&mut self) -> Option<Result<ConsumedMessage, ReadError>> {
         std::future::poll_fn(|cx| self.poll_message(cx)).await
     }
 
-    /// The records of the next batch, to be read in place: the fast way. May be dropped at any time.
+    /// The records of the next batch, to be read in place: the fast way. May be dropped at any time. Errors are those of
+    /// [`next`](Self::next).
+    ///
+    /// ```no_run
+    /// # async fn run(mut reader: samsa_client::Reader) -> Result<(), samsa_client::ReadError> {
+    /// while let Some(chunk) = reader.next_chunk().await {
+    ///     let chunk = chunk?;
+    ///     for record in &chunk {
+    ///         println!("{}@{}: {:?}", chunk.partition(), record.offset(), record.value());
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// Where [`next`](Self::next) has begun a batch, the rest of that batch is passed over; use one or the other.
     pub async fn next_chunk(&mut self) -> Option<Result<Chunk, ReadError>> {

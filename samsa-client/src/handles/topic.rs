@@ -60,6 +60,9 @@ impl Topic {
     }
 
     /// Its partitions with their leaders and replicas; none for a topic that does not exist yet.
+    ///
+    /// # Errors
+    /// When a broker refuses, nobody answers in time, more than 1,024 commands wait, or the client is closed.
     pub fn partitions(&self) -> Call<Result<Vec<PartitionInfo>, LookError>> {
         let command = Command::Partitions { topic: Arc::clone(&self.name) };
         Call::new(&self.link, command, |answer, _| match answer {
@@ -71,6 +74,20 @@ impl Topic {
 
     /// An offset of each of its partitions: the first, the last, or the first at or after a time. The last is where readers
     /// of committed records come to: before the first transaction that is still open, if there is one.
+    ///
+    /// # Errors
+    /// When there is no such topic, a broker refuses, some leader does not answer in time, more than 1,024 commands wait, or
+    /// the client is closed.
+    ///
+    /// ```no_run
+    /// # async fn run(topic: samsa_client::Topic) -> Result<(), samsa_client::LookError> {
+    /// use samsa_client::Offset;
+    ///
+    /// for end in topic.offsets(Offset::Latest).await? {
+    ///     println!("partition {} ends at {}", end.partition, end.offset);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn offsets(&self, at: Offset) -> Call<Result<Vec<PartitionOffset>, LookError>> {
         self.offsets_with_isolation(at, Isolation::ReadCommitted)
     }
@@ -95,6 +112,11 @@ impl Topic {
     /// Dropped before the message was accepted, nothing is sent; after that the message goes on and only its outcome is
     /// not seen.
     ///
+    /// # Errors
+    /// When it was not acknowledged within the delivery timeout, was refused, or the client was closed.
+    /// [`PublishError::certainty`](crate::PublishError::certainty) says whether it may be stored all the same, and the error has
+    /// the message.
+    ///
     /// ```no_run
     /// # async fn run(topic: samsa_client::Topic) -> Result<(), samsa_client::PublishError> {
     /// use samsa_client::{Message, MessageSet};
@@ -112,11 +134,44 @@ impl Topic {
 
     /// Puts a message in the buffer, after waiting for room if need be: messages of one partition are sent in the order
     /// in which this is done. [`Delivery`] has the outcome.
+    ///
+    /// # Errors
+    /// When the message can never be accepted: it is too large, its partition does not exist, its headers cannot be stored,
+    /// or the client is closed. It was not sent then.
+    ///
+    /// ```no_run
+    /// # async fn run(topic: samsa_client::Topic) -> Result<(), Box<dyn std::error::Error>> {
+    /// use samsa_client::{Certainty, Message};
+    ///
+    /// let first = topic.enqueue(Message::new("1").key("k")).await?;
+    /// let second = topic.enqueue(Message::new("2").key("k")).await?; // behind the first one
+    /// first.await?;
+    /// if let Err(error) = second.await
+    ///     && error.certainty() == Certainty::PossiblySent
+    /// {
+    ///     println!("{error}: it may be stored");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn enqueue<'a>(&'a self, message: impl Into<Message<'a>>) -> Enqueue<'a> {
         Enqueue::new(self, None, message.into())
     }
 
-    /// Puts a message in the buffer if there is room; else gives it back.
+    /// Puts a message in the buffer if there is room; else gives it back. It never waits, and may be called where there is
+    /// no runtime.
+    ///
+    /// ```no_run
+    /// # fn run(topic: samsa_client::Topic) {
+    /// match topic.try_enqueue("hello") {
+    ///     Ok(_delivery) => {}
+    ///     Err(error) if error.is_full() => println!("later: {:?}", error.into_message()),
+    ///     Err(error) => println!("never: {error}"),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`enqueue`](Self::enqueue), or when there is no room now. The error has the message.
     pub fn try_enqueue<'a>(&self, message: impl Into<Message<'a>>) -> Result<Delivery, TryEnqueueError<'a>> {
         self.try_enqueue_to(None, message.into())
     }
