@@ -50,10 +50,10 @@ pub const HINTS_AT_ONCE: u32 = 3;
 
 /// How long a reader stays with the leader after a nearer replica was of no use: after the first time, and at most when that goes on
 /// (KIP-392).
-pub const REPLICA_LEFT_FIRST: Duration = Duration::from_secs(1);
+pub const REPLICA_AVOIDED_FIRST: Duration = Duration::from_secs(1);
 
-/// See [`REPLICA_LEFT_FIRST`].
-pub const REPLICA_LEFT_MOST: Duration = Duration::from_secs(60);
+/// See [`REPLICA_AVOIDED_FIRST`].
+pub const REPLICA_AVOIDED_MOST: Duration = Duration::from_secs(60);
 
 /// Brokers whose addresses are kept. Those that the metadata names are kept in any case; beyond them nobody is introduced.
 pub const ADDRESSES: usize = 10_000;

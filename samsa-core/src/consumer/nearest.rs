@@ -27,13 +27,13 @@ use crate::time::Instant;
 use crate::topology::PartitionInfo;
 
 /// How long a replica that was of no use is not asked again.
-const LEFT: Backoff = Backoff { first: limits::REPLICA_LEFT_FIRST, most: limits::REPLICA_LEFT_MOST };
+const AVOIDED: Backoff = Backoff { first: limits::REPLICA_AVOIDED_FIRST, most: limits::REPLICA_AVOIDED_MOST };
 
 /// Where a partition is read from, and why.
 #[derive(Debug, Default)]
 pub(crate) struct Nearest {
     named: Option<Named>,
-    left: Option<Left>,
+    avoided: Option<Avoided>,
     /// As the metadata has it; none where the leader was named in its place.
     in_sync: Vec<BrokerId>,
     /// How often in a row a replica was of no use.
@@ -50,7 +50,7 @@ struct Named {
 
 /// One that was of no use.
 #[derive(Debug)]
-struct Left {
+struct Avoided {
     broker: BrokerId,
     why: String,
     since: Instant,
@@ -64,8 +64,8 @@ impl Nearest {
     }
 
     /// A replica that was of no use, if the leader is to read itself until later.
-    fn left(&self, now: Instant) -> Option<&Left> {
-        self.left.as_ref().filter(|left| left.until > now)
+    fn avoided(&self, now: Instant) -> Option<&Avoided> {
+        self.avoided.as_ref().filter(|avoided| avoided.until > now)
     }
 
     /// It has stood long enough for the leader to be asked again.
@@ -102,8 +102,8 @@ impl Nearest {
             );
             return Some((what, since, until));
         }
-        let Left { broker, why, since, until } = self.left(now)?;
-        let what = format!("records from {leader}: broker {broker}, which is nearer, was left ({why})");
+        let Avoided { broker, why, since, until } = self.avoided(now)?;
+        let what = format!("records from {leader}: broker {broker}, which is nearer, is avoided ({why})");
         Some((what, *since, *until))
     }
 }
@@ -130,34 +130,34 @@ impl Partition {
         if named < 0 || self.leader == Some(broker) {
             return;
         }
-        match self.nearest.left(scope.now) {
+        match self.nearest.avoided(scope.now) {
             None => {
                 let (since, until) = (scope.now, scope.now + scope.config.metadata_max_age);
                 self.nearest.named = Some(Named { broker, since, until });
                 if self.nearest.is_out_of_sync(broker) {
-                    self.leave(scope, broker, "it is not in sync".to_owned());
+                    self.avoid(scope, broker, "it is not in sync".to_owned());
                 }
             }
             Some(_) if brought_records => {}
-            Some(left) => {
+            Some(avoided) => {
                 let trouble =
-                    format!("its leader insists on broker {}, which was left: {}", left.broker, left.why);
+                    format!("its leader insists on broker {}, which is avoided: {}", avoided.broker, avoided.why);
                 self.fail(scope, trouble);
             }
         }
     }
 
     /// A replica was of no use: back to the leader, at once. Says whether it was read from.
-    pub(crate) fn leave(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: String) -> bool {
+    pub(crate) fn avoid(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: String) -> bool {
         if self.nearest.broker() != Some(broker) {
             return false;
         }
         let nearest = &mut self.nearest;
         nearest.failures = nearest.failures.saturating_add(1);
-        let until = scope.now + LEFT.wait(nearest.failures, scope.rng);
+        let until = scope.now + AVOIDED.wait(nearest.failures, scope.rng);
         tracing::info!(topic = %self.source.topic(), partition = self.source.partition(), %broker, %why, "back to the leader");
         nearest.named = None;
-        nearest.left = Some(Left { broker, why, since: scope.now, until });
+        nearest.avoided = Some(Avoided { broker, why, since: scope.now, until });
         scope.refresh = true;
         true
     }
@@ -165,7 +165,7 @@ impl Partition {
     /// What was asked is of no use: a replica is left, a leader is asked again later.
     pub(crate) fn miss(&mut self, scope: &mut Scope<'_>, asked_replica: Option<BrokerId>, trouble: String) {
         match asked_replica {
-            Some(replica) => drop(self.leave(scope, replica, trouble)),
+            Some(replica) => drop(self.avoid(scope, replica, trouble)),
             None => self.fail(scope, trouble),
         }
     }
@@ -175,14 +175,14 @@ impl Fetcher {
     /// Whether this broker is told where the application stands. Not if it is to read itself what others could not.
     pub(crate) fn tells_rack(&self, now: Instant, broker: BrokerId, partitions: &[i32]) -> bool {
         let stays =
-            |partition: &Partition| partition.leader == Some(broker) && partition.nearest.left(now).is_some();
+            |partition: &Partition| partition.leader == Some(broker) && partition.nearest.avoided(now).is_some();
         !partitions.iter().filter_map(|number| self.partitions.get(number)).any(stays)
     }
 
     /// A replica cannot be asked. Says whether anything was read from it.
-    pub(crate) fn leave(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: &str) -> bool {
+    pub(crate) fn avoid(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: &str) -> bool {
         let running = self.partitions.values_mut().filter(|partition| !partition.is_stopped());
-        running.fold(false, |any, partition| partition.leave(scope, broker, why.to_owned()) | any)
+        running.fold(false, |any, partition| partition.avoid(scope, broker, why.to_owned()) | any)
     }
 
     /// Nothing can be asked of a broker.
@@ -193,7 +193,7 @@ impl Fetcher {
                 scope.refresh = true;
             }
         }
-        self.leave(scope, broker, reason);
+        self.avoid(scope, broker, reason);
     }
 
     pub(super) fn explain_sources(&self, now: Instant, who: &str, lines: &mut Vec<Waiting>) {

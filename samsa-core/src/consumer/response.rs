@@ -112,7 +112,7 @@ impl Fetcher {
         if let Some(replica) = partition.asked_replica()
             && let Some(why) = is_of_no_use(data)
         {
-            partition.leave(scope, replica, why);
+            partition.avoid(scope, replica, why);
             return partition.take_hint(&data.current_leader);
         }
         if data.error_code.is_ok() {
@@ -271,7 +271,7 @@ impl Partition {
     ) -> Option<ReadError> {
         if let (Some(replica), false) = (self.asked_replica(), checked.cut_off && self.bytes < most) {
             let why = checked.error.as_ref().map_or_else(|| NOT_WANTED.to_owned(), ToString::to_string);
-            self.leave(scope, replica, why);
+            self.avoid(scope, replica, why);
             return None;
         }
         if let Some(error) = checked.error {

@@ -142,7 +142,7 @@ impl Consumer {
             Question::Records => Role::Fetch(reader),
         };
         if !cx.net.knows(Peer::Broker(broker)) {
-            let left = self.with(cx, cluster, reader, |fetcher, scope| fetcher.leave(scope, broker, UNKNOWN));
+            let left = self.with(cx, cluster, reader, |fetcher, scope| fetcher.avoid(scope, broker, UNKNOWN));
             if left == Some(true) {
                 return self.pump(cx, cluster, reader);
             }
