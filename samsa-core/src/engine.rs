@@ -307,7 +307,7 @@ impl Engine {
                 {
                     self.out.event(Event::BrokerLost { broker, reason: reason.clone() });
                 }
-                self.unreachable(peer, role, reason);
+                self.unreachable(peer, role, reason, is_loss);
             }
             News::Throttled { peer, role, lasts } => self.throttled(peer, role, lasts),
             News::Response { owner, version, frame } => match owner {
@@ -342,14 +342,15 @@ impl Engine {
         }
     }
 
-    fn unreachable(&mut self, peer: Peer, role: Role, reason: String) {
+    fn unreachable(&mut self, peer: Peer, role: Role, reason: String, is_loss: bool) {
         match role {
             Role::Produce => self.producer(ProducerInput::Unreachable { peer, reason }),
-            Role::Fetch(_) => self.consumer(ConsumerInput::Unreachable { peer, reason }),
+            Role::Fetch(_) => self.consumer(ConsumerInput::Unreachable { peer, role, reason, is_loss }),
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
                 self.producer(ProducerInput::ContactChanged);
-                self.consumer(ConsumerInput::Unreachable { peer, reason: reason.clone() });
+                let lost = ConsumerInput::Unreachable { peer, role, reason: reason.clone(), is_loss };
+                self.consumer(lost);
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }
         }

@@ -342,20 +342,22 @@ impl Fetcher {
         }
     }
 
-    /// What this broker would be asked cannot be asked now.
+    /// What this broker would be asked cannot be asked now. Says whether it was a replica for anything.
     pub(crate) fn fail_broker(
         &mut self,
         scope: &mut Scope<'_>,
         broker: BrokerId,
         question: Question,
         trouble: &str,
-    ) {
+    ) -> bool {
+        let mut was_replica = false;
         for partition in self.partitions.values_mut() {
             if partition.asked_of(question) == Some(broker) && partition.waits_for(question, scope.now) {
                 let replica = Some(broker).filter(|broker| partition.leader != Some(*broker));
-                partition.miss(scope, replica, trouble.to_owned());
+                was_replica |= partition.miss(scope, replica, trouble.to_owned());
             }
         }
+        was_replica
     }
 
     /// The application is to see where a partition stands, though nothing comes with it.

@@ -62,7 +62,7 @@ use self::scope::Scope;
 use self::seeking::Seek;
 use crate::cluster::{Cluster, Interest};
 use crate::command::{ReaderSpec, Reply};
-use crate::connection::{Failure, Peer};
+use crate::connection::{Failure, Peer, Role};
 use crate::error::ReadError;
 use crate::explanation::Waiting;
 use crate::id::{ConnId, OpId, ReaderId};
@@ -119,9 +119,12 @@ pub(crate) enum ConsumerInput {
     Credit,
     MetadataChanged,
     Ready,
+    /// As [`News::Unreachable`](crate::connection::News::Unreachable).
     Unreachable {
         peer: Peer,
+        role: Role,
         reason: String,
+        is_loss: bool,
     },
     Response {
         token: u64,
@@ -181,8 +184,8 @@ impl Consumer {
                 self.pump_all(cx, cluster);
             }
             ConsumerInput::Ready | ConsumerInput::Tick => self.pump_all(cx, cluster),
-            ConsumerInput::Unreachable { peer, reason } => {
-                self.unreachable(cx, cluster, peer, &reason);
+            ConsumerInput::Unreachable { peer, role, reason, is_loss } => {
+                self.unreachable(cx, cluster, peer, (role, is_loss), &reason);
             }
             ConsumerInput::Response { token, version, frame } => {
                 self.response(cx, cluster, token, version, &frame);
@@ -269,10 +272,21 @@ impl Consumer {
         }
     }
 
-    fn unreachable(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, peer: Peer, reason: &str) {
+    /// A reader's own connection concerns nobody else.
+    fn unreachable(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        peer: Peer,
+        (role, is_loss): (Role, bool),
+        reason: &str,
+    ) {
         let Peer::Broker(broker) = peer else { return };
-        for reader in self.fetchers.keys().copied().collect::<Vec<_>>() {
-            self.with(cx, cluster, reader, |fetcher, scope| fetcher.unreachable(scope, broker, reason));
+        let is_concerned = |reader: &ReaderId| role == Role::Control || role == Role::Fetch(*reader);
+        for reader in self.fetchers.keys().copied().filter(is_concerned).collect::<Vec<_>>() {
+            self.with(cx, cluster, reader, |fetcher, scope| {
+                fetcher.unreachable(scope, broker, (role, is_loss), reason);
+            });
             self.pump(cx, cluster, reader);
         }
     }

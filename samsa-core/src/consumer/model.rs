@@ -41,6 +41,11 @@ pub(crate) struct Model {
     pub(crate) topic_id: Uuid,
     /// Brokers that refuse connections.
     pub(crate) down: Vec<i32>,
+    /// Brokers that answer no attempt to connect, until [`connects`](Self::connects).
+    pub(crate) swallowing: Vec<i32>,
+    swallowed: Vec<ConnId>,
+    /// Brokers that offer no version of Fetch.
+    pub(crate) without_fetch: Vec<i32>,
     pub(crate) brokers: i32,
     conns: BTreeMap<ConnId, i32>,
     asked: VecDeque<Asked>,
@@ -96,6 +101,9 @@ impl Model {
             in_sync: (1..=brokers).collect(),
             topic_id: TOPIC_ID,
             down: Vec::new(),
+            swallowing: Vec::new(),
+            swallowed: Vec::new(),
+            without_fetch: Vec::new(),
             brokers,
             conns: BTreeMap::new(),
             asked: VecDeque::new(),
@@ -201,6 +209,13 @@ impl Model {
         self.input(Input::Disconnected { conn: asked.conn, reason: "reset".to_owned() });
     }
 
+    /// What was swallowed so far is connected after all.
+    pub(crate) fn connects(&mut self) {
+        for conn in std::mem::take(&mut self.swallowed) {
+            self.input(Input::Connected { conn });
+        }
+    }
+
     fn sends(&mut self, conn: ConnId, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let RecvBuf::Read(mut buffer) = self.engine.recv_buf(conn) else {
@@ -262,6 +277,9 @@ impl Model {
             Intent::Connect { conn, address } => {
                 let broker = i32::from(address.port() - FIRST_PORT);
                 self.conns.insert(conn, broker);
+                if self.swallowing.contains(&broker) {
+                    return self.swallowed.push(conn);
+                }
                 let input = if self.down.contains(&broker) {
                     Input::ConnectFailed { conn, reason: "refused".to_owned() }
                 } else {
@@ -313,7 +331,7 @@ impl Model {
             max_version: newest,
             ..Default::default()
         };
-        let api_keys = vec![
+        let mut api_keys = vec![
             speaks(1, self.newest),
             speaks(2, self.newest),
             speaks(19, self.newest),
@@ -321,6 +339,9 @@ impl Model {
             speaks(MetadataRequest::KEY, *MetadataRequest::VERSIONS.end()),
             speaks(ApiVersionsRequest::KEY, 4),
         ];
+        if self.without_fetch.contains(&asked.broker) {
+            api_keys.remove(0);
+        }
         self.answers::<ApiVersionsRequest<'_>>(
             asked,
             &ApiVersionsResponse { api_keys, ..Default::default() },

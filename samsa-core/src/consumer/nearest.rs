@@ -6,25 +6,40 @@
 //!
 //! | read from | input                                       | then                                               |
 //! |-----------|---------------------------------------------|----------------------------------------------------|
-//! | leader    | it names a replica                          | that replica                                       |
+//! | leader    | it names a replica                          | leader, which is not told the rack, while that is  |
+//! |           |                                             | dialled                                            |
+//! | leader    | the replica that was named is reached       | that replica                                       |
+//! | leader    | it is not known, not reached, or not in     | leader, which is not told the rack for a while and |
+//! |           | sync                                        | so reads itself                                    |
 //! | replica   | records, or nothing new                     | the same                                           |
 //! | replica   | any error, out of range, divergence, no     | leader, which is not told the rack for a while and |
-//! |           | answer; it is not known, not reached, or   | so reads itself                                    |
-//! |           | not in sync                                 |                                                    |
+//! |           | answer; it is not known, not in sync, or    | so reads itself                                    |
+//! |           | was lost                                    |                                                    |
+//! | replica   | an idle connection to it ends               | leader, while it is dialled anew                   |
 //! | replica   | another leader, or it fell out of sync      | leader                                             |
-//! | replica   | for as long as metadata may be old          | leader, to hear whether another one is nearer now  |
+//! | either    | for as long as metadata may be old          | leader, to hear whether another one is nearer now  |
+//!
+//! Nothing waits for a replica: until it can be asked its leader is, who brings the same.
 //!
 //! What a follower says is out of range proves nothing: it may lag, or have deleted more. The leader decides.
 
+use std::collections::BTreeSet;
+
+use super::Consumer;
 use super::fetcher::{Fetcher, Question};
 use super::partition::Partition;
 use super::scope::Scope;
 use crate::backoff::Backoff;
+use crate::cluster::Cluster;
+use crate::connection::{Peer, Role};
 use crate::explanation::Waiting;
-use crate::id::BrokerId;
+use crate::id::{BrokerId, ReaderId};
 use crate::limits;
+use crate::out::Context;
 use crate::time::Instant;
 use crate::topology::PartitionInfo;
+
+const UNKNOWN: &str = "nobody says where it is";
 
 /// How long a replica that was of no use is not asked again.
 const AVOIDED: Backoff = Backoff { first: limits::REPLICA_AVOIDED_FIRST, most: limits::REPLICA_AVOIDED_MOST };
@@ -46,6 +61,8 @@ struct Named {
     broker: BrokerId,
     since: Instant,
     until: Instant,
+    /// A fetch can be sent to it now.
+    is_reached: bool,
 }
 
 /// One that was of no use.
@@ -60,7 +77,16 @@ struct Avoided {
 impl Nearest {
     /// The replica that takes the leader's place.
     pub(crate) fn broker(&self) -> Option<BrokerId> {
-        self.named.map(|named| named.broker)
+        self.named.filter(|named| named.is_reached).map(|named| named.broker)
+    }
+
+    fn has_named(&self, broker: BrokerId) -> bool {
+        self.named.is_some_and(|named| named.broker == broker)
+    }
+
+    /// Whether the leader is to read itself: a nearer replica is not reached yet, or was of no use.
+    fn stays_with_leader(&self, now: Instant) -> bool {
+        self.named.is_some_and(|named| !named.is_reached) || self.avoided(now).is_some()
     }
 
     /// A replica that was of no use, if the leader is to read itself until later.
@@ -96,7 +122,7 @@ impl Nearest {
     ) -> Option<(String, Instant, Instant)> {
         let leader =
             leader.map_or_else(|| "its leader".to_owned(), |leader| format!("its leader, broker {leader}"));
-        if let Some(Named { broker, since, until }) = self.named {
+        if let Some(Named { broker, since, until, is_reached: true }) = self.named {
             let what = format!(
                 "records from broker {broker}: {leader}, named it the nearest replica for rack {rack:?}"
             );
@@ -130,26 +156,31 @@ impl Partition {
         if named < 0 || self.leader == Some(broker) {
             return;
         }
-        match self.nearest.avoided(scope.now) {
-            None => {
-                let (since, until) = (scope.now, scope.now + scope.config.metadata_max_age);
-                self.nearest.named = Some(Named { broker, since, until });
-                if self.nearest.is_out_of_sync(broker) {
-                    self.avoid(scope, broker, "it is not in sync".to_owned());
-                }
+        let trouble = match (self.nearest.named, self.nearest.avoided(scope.now)) {
+            (None, None) => return self.name(scope, broker),
+            _ if brought_records => return,
+            (Some(Named { is_reached: true, .. }), _) => return,
+            (Some(Named { broker, .. }), _) => {
+                format!("its leader insists on broker {broker}, which is not reached yet")
             }
-            Some(_) if brought_records => {}
-            Some(avoided) => {
-                let trouble =
-                    format!("its leader insists on broker {}, which is avoided: {}", avoided.broker, avoided.why);
-                self.fail(scope, trouble);
+            (None, Some(Avoided { broker, why, .. })) => {
+                format!("its leader insists on broker {broker}, which is avoided: {why}")
             }
+        };
+        self.fail(scope, trouble);
+    }
+
+    fn name(&mut self, scope: &mut Scope<'_>, broker: BrokerId) {
+        let (since, until) = (scope.now, scope.now + scope.config.metadata_max_age);
+        self.nearest.named = Some(Named { broker, since, until, is_reached: false });
+        if self.nearest.is_out_of_sync(broker) {
+            self.avoid(scope, broker, "it is not in sync".to_owned());
         }
     }
 
-    /// A replica was of no use: back to the leader, at once. Says whether it was read from.
+    /// A replica was of no use: back to the leader, at once. Says whether it was to be read from.
     pub(crate) fn avoid(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: String) -> bool {
-        if self.nearest.broker() != Some(broker) {
+        if !self.nearest.has_named(broker) {
             return false;
         }
         let nearest = &mut self.nearest;
@@ -162,38 +193,72 @@ impl Partition {
         true
     }
 
-    /// What was asked is of no use: a replica is left, a leader is asked again later.
-    pub(crate) fn miss(&mut self, scope: &mut Scope<'_>, asked_replica: Option<BrokerId>, trouble: String) {
-        match asked_replica {
-            Some(replica) => drop(self.avoid(scope, replica, trouble)),
-            None => self.fail(scope, trouble),
+    /// What was asked is of no use: a replica is avoided, a leader is asked again later. Says whether it was a replica.
+    pub(crate) fn miss(
+        &mut self,
+        scope: &mut Scope<'_>,
+        asked_replica: Option<BrokerId>,
+        trouble: String,
+    ) -> bool {
+        if let Some(replica) = asked_replica {
+            return self.avoid(scope, replica, trouble);
         }
+        self.fail(scope, trouble);
+        false
     }
 }
 
 impl Fetcher {
-    /// Whether this broker is told where the application stands. Not if it is to read itself what others could not.
+    /// Whether this broker is told where the application stands. Not if it is to read itself what others cannot.
     pub(crate) fn tells_rack(&self, now: Instant, broker: BrokerId, partitions: &[i32]) -> bool {
-        let stays =
-            |partition: &Partition| partition.leader == Some(broker) && partition.nearest.avoided(now).is_some();
+        let stays = |partition: &Partition| {
+            partition.leader == Some(broker) && partition.nearest.stays_with_leader(now)
+        };
         !partitions.iter().filter_map(|number| self.partitions.get(number)).any(stays)
     }
 
-    /// A replica cannot be asked. Says whether anything was read from it.
-    pub(crate) fn avoid(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: &str) -> bool {
-        let running = self.partitions.values_mut().filter(|partition| !partition.is_stopped());
-        running.fold(false, |any, partition| partition.avoid(scope, broker, why.to_owned()) | any)
+    /// A replica cannot be asked.
+    fn avoid(&mut self, scope: &mut Scope<'_>, broker: BrokerId, why: &str) {
+        for partition in self.running() {
+            partition.avoid(scope, broker, why.to_owned());
+        }
     }
 
-    /// Nothing can be asked of a broker.
-    pub(crate) fn unreachable(&mut self, scope: &mut Scope<'_>, broker: BrokerId, reason: &str) {
-        for partition in self.partitions.values_mut().filter(|partition| !partition.is_stopped()) {
-            if partition.leader == Some(broker) {
+    /// The connection to a broker that does this work could not be made, or broke. What others do for the reader goes on.
+    pub(crate) fn unreachable(
+        &mut self,
+        scope: &mut Scope<'_>,
+        broker: BrokerId,
+        (role, is_loss): (Role, bool),
+        reason: &str,
+    ) {
+        let fetches = matches!(role, Role::Fetch(_));
+        for partition in self.running().filter(|partition| partition.leader == Some(broker)) {
+            let question = partition.question();
+            if partition.asked_of(question) == Some(broker) && (question == Question::Records) == fetches {
                 partition.trouble = Some(reason.to_owned());
                 scope.refresh = true;
             }
         }
-        self.avoid(scope, broker, reason);
+        if fetches && is_loss {
+            self.avoid(scope, broker, reason);
+        }
+    }
+
+    fn running(&mut self) -> impl Iterator<Item = &mut Partition> {
+        self.partitions.values_mut().filter(|partition| !partition.is_stopped())
+    }
+
+    /// The replicas that leaders have named.
+    fn named(&mut self) -> BTreeSet<BrokerId> {
+        self.running().filter_map(|partition| Some(partition.nearest.named?.broker)).collect()
+    }
+
+    fn reach(&mut self, broker: BrokerId, is_reached: bool) {
+        let named = self.running().filter_map(|partition| partition.nearest.named.as_mut());
+        for named in named.filter(|named| named.broker == broker) {
+            named.is_reached = is_reached;
+        }
     }
 
     pub(super) fn explain_sources(&self, now: Instant, who: &str, lines: &mut Vec<Waiting>) {
@@ -202,6 +267,24 @@ impl Fetcher {
             if let Some((what, since, until)) = partition.nearest.explain(partition.leader, rack, now) {
                 let who = format!("{who}, partition {number}");
                 lines.push(Waiting { who, what, since: Some(since), until: Some(until) });
+            }
+        }
+    }
+}
+
+impl Consumer {
+    /// Finds out which of the replicas that leaders have named can be asked, and has the others dialled.
+    pub(super) fn reach_replicas(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, reader: ReaderId) {
+        let named = self.fetchers.get_mut(&reader).map(Fetcher::named).unwrap_or_default();
+        for broker in named {
+            let peer = Peer::Broker(broker);
+            if !cx.net.knows(peer) {
+                self.with(cx, cluster, reader, |fetcher, scope| fetcher.avoid(scope, broker, UNKNOWN));
+                continue;
+            }
+            let is_reached = cx.net.connection(cx.now, peer, Role::Fetch(reader)).is_some();
+            if let Some(fetcher) = self.fetchers.get_mut(&reader) {
+                fetcher.reach(broker, is_reached);
             }
         }
     }

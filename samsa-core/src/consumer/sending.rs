@@ -22,8 +22,6 @@ use crate::limits;
 use crate::out::Context;
 use crate::wake::Wakers;
 
-const UNKNOWN: &str = "nobody says where it is";
-
 const WHY_REFRESH: &str = "a partition that is read is in trouble";
 
 impl Consumer {
@@ -39,6 +37,8 @@ impl Consumer {
         if fetcher.buffer.is_closed() {
             return self.forget(cx, reader);
         }
+        self.reach_replicas(cx, cluster, reader);
+        let Some(fetcher) = self.fetchers.get(&reader) else { return };
         let known = known(cluster, &fetcher.spec.topic);
         let last_trouble = cluster.last_trouble().to_owned();
         let due = self.with(cx, cluster, reader, |fetcher, scope| {
@@ -47,8 +47,12 @@ impl Consumer {
             fetcher.finish_if_stopped(scope);
             fetcher.due(scope)
         });
+        let mut leaders_are_due = false;
         for (broker, question) in due.unwrap_or_default() {
-            self.ask(cx, cluster, reader, broker, question);
+            leaders_are_due |= self.ask(cx, cluster, reader, broker, question);
+        }
+        if leaders_are_due {
+            return self.pump(cx, cluster, reader);
         }
         let allowed = self.fetchers.get_mut(&reader).map(Fetcher::make_room);
         for conn in allowed.into_iter().flatten() {
@@ -125,6 +129,7 @@ impl Consumer {
         }
     }
 
+    /// Says whether the broker is a replica that could not be asked, so that the leaders are to be in its place.
     fn ask(
         &mut self,
         cx: &mut Context<'_>,
@@ -132,22 +137,16 @@ impl Consumer {
         reader: ReaderId,
         broker: BrokerId,
         question: Question,
-    ) {
+    ) -> bool {
         // A leader that could not be asked for epochs may have become due for records meanwhile.
         if self.fetchers.get(&reader).is_none_or(|fetcher| fetcher.is_asking(broker, question)) {
-            return;
+            return false;
         }
         let role = match question {
             Question::Offsets | Question::Epochs => Role::Control,
             Question::Records => Role::Fetch(reader),
         };
-        if !cx.net.knows(Peer::Broker(broker)) {
-            let left = self.with(cx, cluster, reader, |fetcher, scope| fetcher.avoid(scope, broker, UNKNOWN));
-            if left == Some(true) {
-                return self.pump(cx, cluster, reader);
-            }
-        }
-        let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return };
+        let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return false };
         let sent = match question {
             Question::Offsets | Question::Epochs if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT => {
                 Err("its connection is full".to_owned())
@@ -160,11 +159,11 @@ impl Consumer {
             Question::Epochs => self.ask_epochs(cx, reader, broker, conn),
             Question::Records => self.fetch(cx, reader, broker, conn),
         };
-        if let Err(trouble) = sent {
-            self.with(cx, cluster, reader, |fetcher, scope| {
-                fetcher.fail_broker(scope, broker, question, &trouble);
-            });
-        }
+        let Err(trouble) = sent else { return false };
+        let failed = self.with(cx, cluster, reader, |fetcher, scope| {
+            fetcher.fail_broker(scope, broker, question, &trouble)
+        });
+        failed == Some(true)
     }
 
     fn ask_offsets(

@@ -18,13 +18,16 @@ fn rack(asked: &Asked) -> String {
     asked.read::<FetchRequest<'_>>().rack_id.to_owned()
 }
 
-/// A reader of partition 0, which its leader has sent to broker 2: the fetch there.
+/// A reader of partition 0, which its leader has sent to broker 2: the fetch there. While that was dialled the leader had
+/// nothing new.
 fn sent_away() -> (Model, Reader, Asked) {
     let mut model = Model::start(&[1, 2]);
     let reader = opened(&mut model, nearby(Some(0)));
     let asked = model.asked();
     assert_eq!((asked.broker, &*rack(&asked)), (1, "b"));
     brings(&mut model, &asked, vec![names(2)]);
+    let asked = is_back(&mut model, 0);
+    brings(&mut model, &asked, vec![data(0, &[])]);
     let asked = model.asked();
     assert_eq!((asked.broker, wants(&asked)), (2, vec![(0, 0)]));
     (model, reader, asked)
@@ -35,6 +38,19 @@ fn is_back(model: &mut Model, from: i64) -> Asked {
     let asked = model.asked();
     assert_eq!((asked.broker, wants(&asked), &*rack(&asked)), (1, vec![(0, from)], ""));
     asked
+}
+
+/// The leader has nothing new for as long as it is asked, and for how long that was.
+fn until_asked_of(model: &mut Model, broker: i32, mut asked: Asked) -> (Asked, Duration) {
+    let begun = model.now.mono;
+    while asked.broker != broker {
+        model.now.mono = model.now.mono + Duration::from_millis(100);
+        model.input(crate::Input::Tick);
+        brings(model, &asked, vec![data(0, &[])]);
+        asked = model.asked();
+        assert!(model.now.mono.since(begun) < Duration::from_secs(90), "broker {broker} is never asked");
+    }
+    (asked, model.now.mono.since(begun))
 }
 
 fn lines(model: &mut Model) -> Vec<String> {
@@ -111,8 +127,108 @@ fn after_a_while_the_leader_is_told_the_rack_again() {
     }
     assert!(model.now.mono.since(left) <= Duration::from_secs(2));
     brings(&mut model, &asked, vec![names(2)]);
+    let asked = is_back(&mut model, 0);
+    let (_, dialled) = until_asked_of(&mut model, 2, asked);
+    assert!(dialled <= Duration::from_millis(200));
+}
+
+#[test]
+fn the_leader_is_read_from_until_the_replica_is_reached_and_for_ever_if_it_never_is() {
+    let mut model = Model::start(&[1, 2]);
+    model.swallowing = vec![2];
+    let mut reader = opened(&mut model, nearby(Some(0)));
+    let mut asked = model.asked();
+    let begun = model.now.mono;
+    let mut next = 0;
+    while model.now.mono.since(begun) < Duration::from_secs(60) {
+        if rack(&asked) == "b" {
+            brings(&mut model, &asked, vec![names(2)]);
+            asked = is_back(&mut model, next);
+        }
+        model.now.mono = model.now.mono + Duration::from_millis(100);
+        model.input(crate::Input::Tick);
+        brings(&mut model, &asked, vec![data(0, &batch(next, 1))]);
+        assert_eq!(span(&mut reader), (0, next, next + 1));
+        next += 1;
+        asked = model.asked();
+    }
+    assert!(next > 500, "it never stood still");
+
+    model.swallowing.clear();
+    for _ in 0..1_000 {
+        if rack(&asked) == "b" {
+            break;
+        }
+        brings(&mut model, &asked, vec![data(0, &[])]);
+        model.now.mono = model.now.mono + Duration::from_millis(100);
+        model.input(crate::Input::Tick);
+        asked = model.asked();
+    }
+    brings(&mut model, &asked, vec![names(2)]);
+    let asked = is_back(&mut model, next);
+    until_asked_of(&mut model, 2, asked);
+}
+
+#[test]
+fn a_leader_that_insists_on_a_replica_that_is_not_reached_costs_waits() {
+    let mut model = Model::start(&[1, 2]);
+    model.swallowing = vec![2];
+    let _reader = opened(&mut model, nearby(Some(0)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![names(2)]);
+    let asked = is_back(&mut model, 0);
+    brings(&mut model, &asked, vec![names(2)]);
+    assert!(model.is_quiet(), "no hot loop");
     model.waits_for_something();
-    assert_eq!(model.asked().broker, 2);
+    is_back(&mut model, 0);
+    model.connects();
+    assert!(model.is_quiet(), "the leader has the fetch");
+}
+
+#[test]
+fn a_replica_that_offers_no_fetch_leads_back_to_the_leader_at_once() {
+    let mut model = Model::start(&[1, 2]);
+    model.without_fetch = vec![2];
+    let _reader = opened(&mut model, nearby(Some(0)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![names(2)]);
+    let asked = is_back(&mut model, 0);
+    brings(&mut model, &asked, vec![data(0, &[])]);
+    is_back(&mut model, 0);
+}
+
+#[test]
+fn what_happens_on_another_connection_to_a_replica_concerns_no_reader_of_it() {
+    let (mut model, _reader, asked) = sent_away();
+    let spec = ReaderSpec { partition: Some(1), ..spec(Offset::Earliest) };
+    model.command(Command::OpenReader(spec));
+    let question = model.asked();
+    assert_eq!((question.broker, seeks(&question)), (2, vec![(1, -2)]));
+    lists(&mut model, &question, &[(1, 0)]);
+    let Reply::OpenReader(Ok(_other)) = model.reply() else { panic!("not opened") };
+    let of_another = model.asked();
+    assert_eq!((of_another.broker, wants(&of_another)), (2, vec![(1, 0)]));
+
+    model.breaks(&question);
+    model.breaks(&of_another);
+    brings(&mut model, &asked, vec![data(0, &batch(0, 1))]);
+    let asked = model.asked();
+    assert_eq!((asked.broker, wants(&asked)), (2, vec![(0, 1)]));
+}
+
+#[test]
+fn an_idle_connection_to_a_replica_may_end_and_is_made_again() {
+    let (mut model, mut reader, asked) = sent_away();
+    reader.pause(0);
+    model.rings();
+    brings(&mut model, &asked, vec![data(0, &[])]);
+    assert!(model.is_quiet());
+    model.breaks(&asked);
+    reader.resume(0);
+    model.rings();
+    let asked = is_back(&mut model, 0);
+    let (_, dialled) = until_asked_of(&mut model, 2, asked);
+    assert!(dialled <= Duration::from_millis(200), "nothing was wrong with it");
 }
 
 #[test]
@@ -199,6 +315,8 @@ fn records_that_come_with_the_name_of_a_replica_are_kept_and_a_follower_names_no
     let asked = model.asked();
     brings(&mut model, &asked, vec![PartitionData { preferred_read_replica: 2, ..data(0, &batch(0, 2)) }]);
     assert_eq!(span(&mut reader), (0, 0, 2));
+    let asked = is_back(&mut model, 2);
+    brings(&mut model, &asked, vec![data(0, &[])]);
     let asked = model.asked();
     assert_eq!((asked.broker, wants(&asked)), (2, vec![(0, 2)]));
     brings(&mut model, &asked, vec![names(77)]);
@@ -215,7 +333,7 @@ fn it_is_explained_where_a_partition_is_read_from_and_why() {
     brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
     let left = lines(&mut model);
     let is_told = |line: &String| {
-        line.contains("records from its leader, broker 1: broker 2, which is nearer, was left")
+        line.contains("records from its leader, broker 1: broker 2, which is nearer, is avoided")
     };
     assert!(left.iter().any(is_told), "{left:#?}");
 }
