@@ -1,4 +1,4 @@
-//! Builds both clients with the release profiles of their workspaces.
+//! Builds all clients with the release profiles of their workspaces.
 
 use std::{
     env,
@@ -7,18 +7,16 @@ use std::{
     process::Command,
 };
 
-use crate::client::Client;
-
 const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// Ours and theirs.
-pub(crate) fn clients(samsa: Option<PathBuf>) -> Result<(Client, Client), Box<dyn Error>> {
+/// The samsa binary, and the directory of the others.
+pub(crate) fn programs(samsa: Option<PathBuf>) -> Result<(PathBuf, PathBuf), Box<dyn Error>> {
     let bench = Path::new(BENCH);
     let samsa = match samsa {
         Some(binary) => binary,
         None => release_directory(&bench.join(".."), "samsa-cli")?.join("samsa"),
     };
-    Ok((Client::Samsa(samsa), Client::Rdkafka(release_directory(bench, "peers")?)))
+    Ok((samsa, release_directory(bench, "peers")?))
 }
 
 /// Builds a package and says where its binaries are.

@@ -1,90 +1,112 @@
-//! `samsa perf` beside another client, against one real broker, in turn.
+//! `samsa perf` beside another client and beside the least that the protocol allows, against one real broker, in turn.
 
 use std::{error::Error, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
 use samsa_tests::{RealKafka, Release, java};
 
-use crate::{client::Client, report::Pair};
+use crate::{
+    client::Client,
+    rounds::in_turn,
+    work::{Choice, WORKS, What, Work},
+};
 
 mod build;
 mod client;
 mod report;
+mod rounds;
+mod work;
 
-/// Starts a Kafka 4.4.0, lets samsa and rdkafka do the same in turn, and prints the CPU time of both per record
+/// Starts a Kafka 4.4.0, lets samsa, rdkafka and a floor do the same in turn, and prints what each took
 #[derive(Parser)]
 struct Arguments {
     /// What to compare
-    #[arg(default_value = "both")]
-    work: Work,
-    /// Records of each run
+    #[arg(default_value = "all")]
+    work: Choice,
+    /// Records of 100 bytes of each run; larger ones are fewer
     #[arg(long, default_value_t = 2_000_000)]
     records: u64,
-    /// Bytes of a value; there are no keys
-    #[arg(long, default_value_t = 100)]
-    size: u64,
     /// How often each client runs
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Partitions of the topics
-    #[arg(long, default_value_t = 1)]
-    partitions: u32,
+    /// How long records are sent at a steady rate, in each run of latency
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Records a second of latency
+    #[arg(long, default_value_t = 1000)]
+    rate: u64,
+    /// The runtime of samsa
+    #[arg(long, default_value = "both")]
+    runtime: Runtime,
     /// A samsa binary to use instead of building one
     #[arg(long)]
     samsa: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Work {
-    Publish,
-    Consume,
+enum Runtime {
+    Tokio,
+    AsyncStd,
     Both,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let (ours, theirs) = build::clients(arguments.samsa.clone())?;
+    let clients = arguments.clients()?;
     let kafka = RealKafka::start(Release::V4_4_0)?;
+    let works: Vec<&Work> = WORKS.iter().filter(|work| arguments.work.has(work.what)).collect();
 
-    // These two runs warm the broker up for all others, and their topic is what both consume.
-    java::create_topic(&kafka, "filled", arguments.partitions)?;
-    theirs.publish(&kafka.bootstrap(), "filled", arguments.records, arguments.size)?;
-    theirs.consume(&kafka.bootstrap(), "filled", arguments.records)?;
-
-    if arguments.work != Work::Consume {
-        let pairs = in_turn(arguments.rounds, &ours, &theirs, |client, round| {
-            let topic = format!("publish-{}-{round}", client.name());
-            java::create_topic(&kafka, &topic, arguments.partitions)?;
-            client.publish(&kafka.bootstrap(), &topic, arguments.records, arguments.size)
-        })?;
-        report::print("publish", &pairs);
+    if !works.is_empty() {
+        fill(&kafka, &works, &clients, arguments.records)?;
+        report::head();
+        for work in works {
+            let records = work.records(arguments.records);
+            let clients: Vec<_> = clients.iter().filter(|client| client.does(work)).collect();
+            let runs =
+                in_turn(&clients, arguments.rounds, |client| client.run(&kafka.bootstrap(), work, records))?;
+            report::work(work, &runs);
+        }
     }
-    if arguments.work != Work::Publish {
-        let pairs = in_turn(arguments.rounds, &ours, &theirs, |client, _| {
-            client.consume(&kafka.bootstrap(), "filled", arguments.records)
+    // The floor has nothing to say of the rest.
+    let clients: Vec<_> = clients.iter().filter(|client| !matches!(client, Client::Floor(_))).collect();
+    if arguments.work.includes(Choice::Latency) {
+        java::create_topic(&kafka, "latency", 1)?;
+        let runs = in_turn(&clients, arguments.rounds, |client| {
+            client.latency(&kafka.bootstrap(), "latency", arguments.rate, arguments.seconds)
         })?;
-        report::print("consume", &pairs);
+        report::latency(&runs);
+    }
+    if arguments.work.includes(Choice::Start) {
+        java::create_topic(&kafka, "start", 1)?;
+        let runs = in_turn(&clients, arguments.rounds, |client| client.start(&kafka.bootstrap(), "start"))?;
+        report::start(&runs);
     }
     Ok(())
 }
 
-/// Each round runs both, and the one that goes first changes from round to round, so that what the machine does beside
-/// this falls on both.
-fn in_turn(
-    rounds: usize,
-    ours: &Client,
-    theirs: &Client,
-    run: impl Fn(&Client, usize) -> Result<client::Figures, Box<dyn Error>>,
-) -> Result<Vec<Pair>, Box<dyn Error>> {
-    (0..rounds)
-        .map(|round| {
-            if round % 2 == 0 {
-                let ours = run(ours, round)?;
-                Ok(Pair { ours, theirs: run(theirs, round)? })
-            } else {
-                let theirs = run(theirs, round)?;
-                Ok(Pair { ours: run(ours, round)?, theirs })
-            }
-        })
-        .collect()
+/// Makes the topics, and writes what is to be read with rdkafka: its batches are large, a fair load for all. This warms the broker up
+/// as well.
+fn fill(kafka: &RealKafka, works: &[&Work], clients: &[Client], records: u64) -> Result<(), Box<dyn Error>> {
+    let writer = clients.iter().find(|client| matches!(client, Client::Rdkafka(_))).ok_or("no rdkafka")?;
+    for work in works.iter().filter(|work| work.what == What::Publish) {
+        java::create_topic(kafka, &work.written(), 1)?;
+    }
+    for work in works.iter().filter(|work| work.what == What::Consume) {
+        java::create_topic(kafka, &work.filled(), 1)?;
+        writer.publish(&kafka.bootstrap(), &work.filled(), work, work.records(records))?;
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn clients(&self) -> Result<Vec<Client>, Box<dyn Error>> {
+        let (samsa, peers) = build::programs(self.samsa.clone())?;
+        let runtimes = match self.runtime {
+            Runtime::Tokio => &["tokio"][..],
+            Runtime::AsyncStd => &["async-std"],
+            Runtime::Both => &["tokio", "async-std"],
+        };
+        let ours = runtimes.iter().map(|runtime| Client::Samsa { binary: samsa.clone(), runtime });
+        Ok(ours.chain([Client::Rdkafka(peers.clone()), Client::Floor(peers)]).collect())
+    }
 }

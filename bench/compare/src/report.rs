@@ -1,72 +1,80 @@
-//! The figures of both, pair by pair: times move by half from run to run on a shared machine, ratios far less.
+//! The figures side by side, as tables.
 
-use crate::client::Figures;
+use std::time::Duration;
 
-/// Two runs, one right after the other.
-pub(crate) struct Pair {
-    pub(crate) ours: Figures,
-    pub(crate) theirs: Figures,
-}
+use crate::{
+    client::{Client, Figures},
+    rounds::Runs,
+    work::Work,
+};
 
-impl Pair {
-    fn ratio(&self) -> f64 {
-        self.ours.cpu_ns_per_record / self.theirs.cpu_ns_per_record
-    }
-}
-
-/// Prints a line a pair, then the medians.
-pub(crate) fn print(work: &str, pairs: &[Pair]) {
-    println!("{work}: CPU of the client process, ns per record");
-    println!("    round     samsa   rdkafka     ratio");
-    for (round, pair) in pairs.iter().enumerate() {
-        row(&round.to_string(), pair.ours.cpu_ns_per_record, pair.theirs.cpu_ns_per_record, pair.ratio());
-    }
-    let of = |figure: fn(&Pair) -> f64| median(pairs.iter().map(figure).collect());
-    row(
-        "median",
-        of(|pair| pair.ours.cpu_ns_per_record),
-        of(|pair| pair.theirs.cpu_ns_per_record),
-        of(Pair::ratio),
-    );
+/// The head of the table to which [`work`] adds.
+pub(crate) fn head() {
     println!(
-        "    records per second, median: samsa {:.0}, rdkafka {:.0}",
-        of(|pair| pair.ours.records_per_second),
-        of(|pair| pair.theirs.records_per_second),
+        "CPU of the whole client process in ns per record, and most memory in MiB: medians over the rounds."
     );
+    println!("Ratios: the median of those within a round, and the aim.\n");
+    println!("| work | | ns | of rdkafka | aim | of the floor | aim | MiB |");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|");
+}
+
+/// A line for each client.
+pub(crate) fn work(work: &Work, runs: &[Runs<'_, Figures>]) {
+    let cpu = |figures: &Figures| figures.cpu_ns_per_record;
+    let rdkafka = runs.iter().find(|runs| matches!(runs.client, Client::Rdkafka(_)));
+    let floor = runs.iter().find(|runs| matches!(runs.client, Client::Floor(_)));
+    for one in runs {
+        let is_ours = matches!(one.client, Client::Samsa { .. });
+        let of = |other: Option<&Runs<'_, Figures>>, aim: Option<f64>| {
+            let ratio = other.filter(|_| is_ours).map(|other| one.ratio(other, cpu));
+            let [ratio, aim] = [ratio, aim.filter(|_| is_ours)].map(number);
+            format!("{ratio} | {aim}")
+        };
+        println!(
+            "| {} | {} | {:.1} | {} | {} | {:.0} |",
+            work.name,
+            one.client.name(),
+            one.median(cpu),
+            of(rdkafka, Some(work.of_rdkafka)),
+            of(floor, work.of_floor),
+            one.median(|figures| figures.max_rss_bytes as f64 / f64::from(1 << 20)),
+        );
+    }
+}
+
+/// How long records took.
+pub(crate) fn latency(runs: &[Runs<'_, Figures>]) {
     println!(
-        "    largest memory, median, MiB: samsa {:.0}, rdkafka {:.0}",
-        of(|pair| mebibytes(pair.ours.max_rss_bytes)),
-        of(|pair| mebibytes(pair.theirs.max_rss_bytes)),
+        "\nFrom when a record was due to its acknowledgement, nothing lingers: medians over the rounds.\n"
     );
-}
-
-fn row(name: &str, ours: f64, theirs: f64, ratio: f64) {
-    println!("{name:>9} {ours:>9.1} {theirs:>9.1} {ratio:>9.3}");
-}
-
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-/// The middle one, or the mean of the two in the middle; not a number when there is none.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let upper = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        length if length % 2 == 1 => values[upper],
-        _ => f64::midpoint(values[upper - 1], values[upper]),
+    println!("| | p50 ms | p99 ms | CPU, ns per record |");
+    println!("|---|--:|--:|--:|");
+    for one in runs {
+        println!(
+            "| {} | {:.3} | {:.3} | {:.0} |",
+            one.client.name(),
+            one.median(|figures| figures.p50_ms),
+            one.median(|figures| figures.p99_ms),
+            one.median(|figures| figures.cpu_ns_per_record),
+        );
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn the_median_does_not_follow_an_outlier() {
-        assert!((median(vec![9.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
-        assert!((median(vec![1.0, 2.0, 3.0, 99.0]) - 2.5).abs() < f64::EPSILON);
-        assert!(median(Vec::new()).is_nan());
+/// How long it took until the first record was acknowledged.
+pub(crate) fn start(runs: &[Runs<'_, Duration>]) {
+    let ms = |lasted: &Duration| lasted.as_secs_f64() * 1e3;
+    let rdkafka = runs.iter().find(|runs| matches!(runs.client, Client::Rdkafka(_)));
+    println!(
+        "\nFrom the start of the process to the first acknowledged record; the aim is 0.50 of rdkafka.\n"
+    );
+    println!("| | ms | of rdkafka |");
+    println!("|---|--:|--:|");
+    for one in runs {
+        let ratio = number(rdkafka.map(|rdkafka| one.ratio(rdkafka, ms)));
+        println!("| {} | {:.1} | {ratio} |", one.client.name(), one.median(ms));
     }
+}
+
+fn number(number: Option<f64>) -> String {
+    number.map_or_else(String::new, |number| format!("{number:.2}"))
 }

@@ -1,9 +1,18 @@
-//! What the peers have in common: their arguments, and the figures of a run in the form of `samsa perf --json`.
+//! What the peers have in common: what they publish, and the figures of a run in the form of `samsa perf --json`.
 
-use std::time::{Duration, Instant};
+mod floor;
+mod values;
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::Serialize;
+
+pub use floor::Connection;
+pub use values::Values;
 
 /// A run that has begun. What was spent before it (start-up, metadata) does not count.
 pub struct Run {
@@ -22,6 +31,10 @@ pub struct Figures {
     cpu_system_seconds: f64,
     cpu_ns_per_record: f64,
     max_rss_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p50_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p99_ms: Option<f64>,
 }
 
 impl Run {
@@ -53,11 +66,23 @@ impl Run {
             cpu_system_seconds: system,
             cpu_ns_per_record: (user + system) * 1e9 / records as f64,
             max_rss_bytes: u64::try_from(now.max_rss()).unwrap_or(0) * 1024,
+            p50_ms: None,
+            p99_ms: None,
         }
     }
 }
 
 impl Figures {
+    /// Adds how long records took, from times in microseconds in ascending order.
+    #[must_use]
+    pub fn with_times(self, micros: &[u64]) -> Self {
+        let at = |quantile: f64| {
+            let place = (micros.len() as f64 * quantile).ceil() as usize;
+            micros.get(place.saturating_sub(1)).map(|micros| *micros as f64 / 1e3)
+        };
+        Self { p50_ms: at(0.5), p99_ms: at(0.99), ..self }
+    }
+
     /// Prints the one line.
     ///
     /// # Errors
@@ -67,6 +92,14 @@ impl Figures {
         println!("{}", serde_json::to_string(self)?);
         Ok(())
     }
+}
+
+/// Reads every byte, as an application would, and says how many there are.
+#[inline]
+pub fn touch(bytes: Option<&[u8]>) -> u64 {
+    let bytes = bytes.unwrap_or_default();
+    black_box(bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)));
+    bytes.len() as u64
 }
 
 /// A peer that hears nothing for this long gives up.

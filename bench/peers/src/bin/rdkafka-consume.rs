@@ -1,9 +1,9 @@
 //! Consumes with rdkafka's `BaseConsumer`, the cheapest of its consumers, from one thread and without a group.
 
-use std::{error::Error, hint::black_box};
+use std::error::Error;
 
 use clap::Parser;
-use peers::{PATIENCE, Run};
+use peers::{PATIENCE, Run, touch};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -64,11 +64,4 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<TopicPartitionList
         partitions.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
     }
     Ok(partitions)
-}
-
-/// Reads every byte, as an application would.
-fn touch(bytes: Option<&[u8]>) -> u64 {
-    let bytes = bytes.unwrap_or_default();
-    black_box(bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)));
-    bytes.len() as u64
 }

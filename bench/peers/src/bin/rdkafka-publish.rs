@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Parser;
-use peers::{PATIENCE, Run};
+use peers::{PATIENCE, Run, Values};
 use rdkafka::{
     ClientConfig, ClientContext,
     error::{KafkaError, RDKafkaErrorCode},
@@ -59,11 +59,11 @@ impl ProducerContext for Reports {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let producer = connect(&arguments)?;
-    let value = vec![b'x'; arguments.size];
+    let mut values = Values::new(arguments.size);
 
     let run = Run::begin();
     for sent in 1..=arguments.records {
-        enqueue(&producer, &arguments.topic, &value)?;
+        enqueue(&producer, &arguments.topic, values.next_value())?;
         if sent % RECORDS_PER_POLL == 0 {
             producer.poll(Duration::ZERO);
         }
