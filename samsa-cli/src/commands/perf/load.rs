@@ -15,8 +15,11 @@ use crate::progress::Progress;
 use crate::session::Session;
 use crate::undelivered::Undelivered;
 
-/// Records whose outcome is awaited at once: as many as librdkafka queues by default.
+/// Records whose outcome is awaited at once, at most: as many as librdkafka queues by default.
 const PENDING: usize = 100_000;
+
+/// Bytes of them, at most. More would only be memory that is touched for the first time, which costs more than all the rest.
+const PENDING_BYTES: usize = 16 << 20;
 
 /// Records between two looks at the clock and at whether to stop, at most.
 const BURST: u64 = 1024;
@@ -25,6 +28,7 @@ pub(super) struct Load<'a> {
     session: &'a Session,
     topic: &'a Topic,
     pending: VecDeque<Delivery>,
+    most: usize,
     /// Records that have their outcome.
     settled: u64,
     undelivered: Undelivered,
@@ -32,11 +36,14 @@ pub(super) struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    pub(super) fn new(session: &'a Session, topic: &'a Topic, records: u64) -> Self {
+    /// For so many records with values of this size.
+    pub(super) fn new(session: &'a Session, topic: &'a Topic, records: u64, size: usize) -> Self {
+        let most = most_pending(size);
         Self {
             session,
             topic,
-            pending: VecDeque::with_capacity(PENDING),
+            pending: VecDeque::with_capacity(most),
+            most,
             settled: 0,
             undelivered: Undelivered::default(),
             progress: Progress::records(records),
@@ -56,8 +63,8 @@ impl<'a> Load<'a> {
         while sent < records {
             self.pace(began, sent, rate).await?;
             let burst = most.min(records - sent);
-            if self.pending.len() + burst as usize > PENDING {
-                self.settle(PENDING / 2).await?;
+            if self.pending.len() + burst as usize > self.most {
+                self.settle(self.most / 2).await?;
             }
             for _ in 0..burst {
                 match self.topic.try_enqueue(values.next()) {
@@ -140,7 +147,22 @@ impl<'a> Load<'a> {
     }
 }
 
+/// Some bursts, however large the values are: the buffer has a bound of its own.
+fn most_pending(size: usize) -> usize {
+    (PENDING_BYTES / size.max(1)).clamp(2 * BURST as usize, PENDING)
+}
+
 #[cold]
 fn interrupted() -> Failure {
     Failure::interrupted("publishing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_large_records_are_on_their_way_than_small_ones() {
+        assert_eq!([0, 100, 1024, 1 << 20].map(most_pending), [100_000, 100_000, 16_384, 2048]);
+    }
 }

@@ -44,7 +44,7 @@ impl PerfPublish {
         let topic = session.cluster.topic(&self.topic);
         session.ask(topic.partitions()).await?;
         let values = Values::new(self.size);
-        let mut load = Load::new(session, &topic, self.records);
+        let mut load = Load::new(session, &topic, self.records, self.size);
 
         let run = Run::begin()?;
         let halted = load.send(&values, self.records, self.rate).await.err();
