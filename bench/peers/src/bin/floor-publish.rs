@@ -16,6 +16,10 @@ const VERSION: i16 = 11;
 /// As samsa's batches are.
 const BATCH_BYTES: usize = 256 << 10;
 
+/// Batches that are made, and then sent in turn: more than caches hold, since records that an application makes were not just sent
+/// either.
+const MADE_BYTES: usize = 128 << 20;
+
 /// As many as samsa has.
 const IN_FLIGHT: usize = 5;
 
@@ -35,10 +39,11 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let in_batch = (BATCH_BYTES / (arguments.size + 10)).max(1) as u64;
-    let whole = request(&arguments, in_batch.min(arguments.records))?;
-    let rest = request(&arguments, arguments.records % in_batch)?;
-    let frames = std::iter::repeat_n(&whole, (arguments.records / in_batch) as usize);
-    let frames = frames.chain((!arguments.records.is_multiple_of(in_batch)).then_some(&rest));
+    let (whole, rest) = (arguments.records / in_batch, arguments.records % in_batch);
+    let made = (0..whole.min((MADE_BYTES / BATCH_BYTES) as u64)).map(|_| request(&arguments, in_batch));
+    let made = made.collect::<Result<Vec<_>, _>>()?;
+    let last = (rest > 0).then(|| request(&arguments, rest)).transpose()?;
+    let frames = made.iter().cycle().take(whole as usize).chain(&last);
     let mut connection = Connection::open(&arguments.bootstrap)?;
 
     let run = Run::begin();
