@@ -50,6 +50,8 @@ planted_bugs! {
     DoubtsModernBrokers = "doubts-modern-brokers",
     /// A response is taken for that to the oldest request, whatever its correlation id.
     TrustsCorrelation = "trusts-correlation",
+    /// Any number is taken for an offset that a log can have.
+    TrustsOffsets = "trusts-offsets",
     /// What a write took only a part of is not finished.
     SkipsHalfWritten = "skips-half-written",
     /// Nobody is woken when a connection waits for too long.

@@ -66,7 +66,7 @@ faults! {
     /// A machine that is suspended, with a client on it: its monotonic clock stands still meanwhile.
     Suspend = "suspend",
     /// A broker whose answers make no sense, for a while: the wrong number, a length that cannot be, half of it or all of it
-    /// twice, partitions that are missing, doubled or not asked for, a leader that denies to lead.
+    /// twice, partitions that are missing, doubled or not asked for, offsets that cannot be, a leader that denies to lead.
     Lies = "lies",
     /// A broker that closes most connections on the first question, for a while.
     HangUp = "hang-up",

@@ -305,6 +305,9 @@ impl std::fmt::Display for Trouble {
             Self::Silent(number) => {
                 write!(f, "the broker does not say where partition {number} begins or ends")
             }
+            Self::Impossible(number, offset) => {
+                write!(f, "the broker tells what cannot be: offset {offset} in partition {number}")
+            }
         }
     }
 }

@@ -9,10 +9,12 @@ use samsa_proto::api::list_offsets::{
 };
 
 use crate::config::Isolation;
-use crate::offset::Offset;
+use crate::offset::{Offset, is_possible};
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
+/// The offset where there is none.
+const NOTHING: i64 = -1;
 /// The first version that knows of transactions.
 const HAS_TRANSACTIONS: i16 = 2;
 
@@ -31,6 +33,8 @@ pub(crate) enum Found {
     Offset(i64, Option<i32>),
     /// No record is that late; before version 1, none is that early. Ask for [`instead`].
     Nothing,
+    /// What no log has.
+    Impossible(i64),
     Refused(ErrorCode),
 }
 
@@ -96,8 +100,11 @@ fn found(partition: &ListOffsetsPartitionResponse, version: i16) -> Found {
         _ => Some(partition.offset),
     };
     let leader_epoch = Some(partition.leader_epoch).filter(|epoch| *epoch >= 0);
-    let found = offset.filter(|offset| *offset >= 0).map(|offset| Found::Offset(offset, leader_epoch));
-    found.unwrap_or(Found::Nothing)
+    match offset {
+        None | Some(NOTHING) => Found::Nothing,
+        Some(offset) if is_possible(offset) => Found::Offset(offset, leader_epoch),
+        Some(offset) => Found::Impossible(offset),
+    }
 }
 
 #[cfg(test)]
@@ -168,5 +175,9 @@ mod tests {
         assert_eq!(answers(&answered(9), "events", 1).collect::<Vec<_>>(), [(1, Found::Offset(9, None))]);
         assert_eq!(answers(&answered(-1), "events", 1).collect::<Vec<_>>(), [(1, Found::Nothing)]);
         assert_eq!(instead(1), Offset::Latest);
+        for offset in [-2, i64::MIN, i64::MAX] {
+            let found = answers(&answered(offset), "events", 1).collect::<Vec<_>>();
+            assert_eq!(found, [(1, Found::Impossible(offset))]);
+        }
     }
 }

@@ -90,6 +90,7 @@ impl Listing {
                 part.at = list_offsets::instead(version);
                 part.state = State::Wanted;
             }
+            Found::Impossible(offset) => return Some(Trouble::Impossible(number, offset)),
             Found::Refused(code) => return Some(Trouble::Refused(code)),
         }
         None
@@ -137,6 +138,8 @@ pub(crate) enum Trouble {
     Refused(samsa_proto::ErrorCode),
     /// The broker does not say where the partition begins or ends.
     Silent(i32),
+    /// It tells an offset that no log has.
+    Impossible(i32, i64),
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(crate) fn check(bytes: &[u8], from: i64, aborted: Option<Aborted>) -> Checke
         cut_off: false,
         kept: Volume::default(),
     };
-    let mut check = Check { checked, aborted, sound: 0, parted: false };
+    let mut check = Check { checked, aborted, end: from, sound: 0, parted: false };
     let mut walk = batches(bytes);
     let error = check.walk(&mut walk).err();
     let cut_off = error.is_none() && check.sound == 0 && !bytes.is_empty();
@@ -58,6 +58,8 @@ pub(crate) fn check(bytes: &[u8], from: i64, aborted: Option<Aborted>) -> Checke
 struct Check {
     checked: Checked,
     aborted: Option<Aborted>,
+    /// Where the last sound batch ends.
+    end: i64,
     /// Length of the whole, sound batches at the front.
     sound: usize,
     /// Something aborted lies behind the last run.
@@ -69,6 +71,7 @@ impl Check {
         for batch in walk {
             let batch = batch?;
             batch.verify()?;
+            self.goes_on(&batch)?;
             let is_aborted = match &mut self.aborted {
                 Some(aborted) => aborted.holds(&batch)?,
                 None => false,
@@ -76,6 +79,18 @@ impl Check {
             self.sound = batch.start() + batch.bytes().len();
             self.take(&batch, is_aborted);
         }
+        Ok(())
+    }
+
+    /// Only the first batch may begin before what was asked; no other before the end of the one before it.
+    fn goes_on(&mut self, batch: &Batch<'_>) -> Result<(), RecordsError> {
+        let header = batch.header();
+        if self.sound > 0 && header.base_offset < self.end {
+            let (at, found) = (batch.start(), header.base_offset);
+            let expected = "at or behind the end of the batch before";
+            return Err(RecordsError::Invalid { at, field: "base offset", expected, found });
+        }
+        self.end = header.next_offset();
         Ok(())
     }
 
@@ -213,6 +228,16 @@ mod tests {
         );
         assert!(matches!(checked.error, Some(RecordsError::Checksum { offset: 3, .. })));
         assert!(!check(&bad, 3).advances(3));
+    }
+
+    #[test]
+    fn offsets_that_go_back_keep_what_stands_before_them() {
+        let good = batch(4, 3);
+        for back in [0, 4, 6] {
+            let checked = check(&[&good[..], &batch(back, 3)[..], &batch(7, 1)[..]].concat(), 5);
+            assert_eq!((checked.runs.len(), checked.runs[0].bytes.end, checked.next), (1, good.len(), 7));
+            assert!(matches!(checked.error, Some(RecordsError::Invalid { field: "base offset", .. })));
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! | At       | a leader of a later epoch          | in doubt, until that leader has confirmed it  |
 //! | At       | the leader's log parts before it   | stopped and told once; or At where it parts   |
 //! | any      | an error that may pass, no answer  | the same, after a backoff and fresh metadata  |
-//! | At       | corrupt batches, time after time   | stopped, told once                            |
+//! | At       | corrupt batches, or numbers that   | stopped, told once                            |
+//! |          | contradict each other, for long    |                                               |
 //! | At       | out of range                       | stopped and told once; or Sought, as asked    |
 //! | any      | refused                            | stopped, told once                            |
 //! | any      | a seek                             | Sought or At, also when it had stopped        |
@@ -30,9 +31,6 @@ use crate::metrics::Volume;
 use crate::offset::Offset;
 use crate::time::Instant;
 use crate::topology::PartitionInfo;
-
-/// Corrupt batches are fetched so often before they are believed.
-const CORRUPT_ATTEMPTS: u32 = 3;
 
 #[derive(Debug)]
 pub(crate) struct Partition {
@@ -253,10 +251,10 @@ impl Partition {
         }
     }
 
-    /// Whether corrupt batches came so often now that the log itself must be corrupt.
-    pub(crate) fn is_hopeless(&mut self) -> bool {
+    /// Whether what cannot be right came so often in a row now.
+    pub(crate) fn is_hopeless(&mut self, attempts: u32) -> bool {
         self.corrupt += 1;
-        self.corrupt >= CORRUPT_ATTEMPTS
+        self.corrupt >= attempts
     }
 }
 

@@ -17,6 +17,7 @@ use super::verdict::{Verdict, verdict};
 use crate::admin::list_offsets::{self, Found};
 use crate::config::Isolation;
 use crate::error::ReadError;
+use crate::offset::is_possible;
 use crate::planted::{PlantedBug, is_planted};
 
 pub(super) const UNANSWERED: &str = "the response says nothing of the partition";
@@ -25,6 +26,10 @@ const NOT_WANTED: &str = "the broker sent records that lie before the wanted off
 
 const NO_DIVERGENCE: &str =
     "the broker says that its log parts from what was read, and names a place where it does not";
+
+/// Corrupt batches are fetched so often before they are believed, and answers whose numbers contradict each other.
+const CORRUPT_ATTEMPTS: u32 = 3;
+const CONTRADICTIONS: u32 = 10;
 
 /// The first version that knows of transactions.
 const HAS_TRANSACTIONS: i16 = 4;
@@ -115,7 +120,7 @@ impl Fetcher {
             partition.avoid(scope, replica, why);
             return partition.take_hint(&data.current_leader);
         }
-        if data.error_code.is_ok() {
+        if data.error_code.is_ok() && is_possible(data.high_watermark) {
             partition.ends = Ends { high_watermark: data.high_watermark, stable: data.last_stable_offset };
         }
         match verdict(data.error_code) {
@@ -129,6 +134,9 @@ impl Fetcher {
                 let records =
                     data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
                 let checked = check(&records, from, aborted);
+                if let Some(what) = contradiction(data, &checked) {
+                    return self.contradicts(scope, data.partition_index, from, what);
+                }
                 partition.fetched += checked.kept;
                 scope.fetched += checked.kept;
                 if records.is_empty() {
@@ -157,6 +165,20 @@ impl Fetcher {
                 let error = partition.refused(data.error_code);
                 self.stop(scope, data.partition_index, error);
             }
+        }
+    }
+
+    /// The numbers of an answer cannot be, so nothing in it is believed.
+    fn contradicts(&mut self, scope: &mut Scope<'_>, number: i32, from: i64, what: String) {
+        let Some(partition) = self.partitions.get_mut(&number) else { return };
+        if let Some(replica) = partition.asked_replica() {
+            partition.avoid(scope, replica, what);
+            return;
+        }
+        let error = partition.source.corrupt(from, &what);
+        partition.disbelieve(scope, &what);
+        if partition.is_hopeless(CONTRADICTIONS) {
+            self.stop(scope, number, error);
         }
     }
 
@@ -199,6 +221,7 @@ impl Fetcher {
                 }
                 self.tell_position(scope, number);
             }
+            Found::Impossible(offset) => partition.disbelieve(scope, &format!("offset {offset}")),
             Found::Nothing => {
                 let instead = Position::Sought(list_offsets::instead(version));
                 if partition.position == instead {
@@ -219,6 +242,19 @@ impl Fetcher {
     }
 }
 
+/// Numbers that cannot all be true: brokers bring what lies before the high watermark, which lies in the log.
+fn contradiction(data: &PartitionData<'_>, checked: &Checked) -> Option<String> {
+    let (start, end) = (data.log_start_offset, data.high_watermark);
+    if !is_possible(end) {
+        return Some(format!("the high watermark {end}"));
+    }
+    if start > end {
+        return Some(format!("a log that starts at {start}, behind the high watermark {end}"));
+    }
+    let is_behind = !checked.runs.is_empty() && checked.next > end;
+    is_behind.then(|| format!("records up to {}, beyond the high watermark {end}", checked.next))
+}
+
 /// Why a follower's answer says nothing that its leader need not say, too.
 fn is_of_no_use(data: &PartitionData<'_>) -> Option<String> {
     match verdict(data.error_code) {
@@ -237,6 +273,13 @@ fn has_records(response: &FetchResponse<'_>) -> bool {
 }
 
 impl Partition {
+    /// What a broker says cannot be. It is asked again later.
+    fn disbelieve(&mut self, scope: &mut Scope<'_>, what: &str) {
+        let (topic, partition) = (self.source.topic(), self.source.partition());
+        tracing::warn!(%topic, partition, %what, "a broker tells what cannot be");
+        self.fail(scope, format!("the broker tells what cannot be: {what}"));
+    }
+
     fn found(&mut self, position: Position) {
         self.succeed();
         self.position = position;
@@ -276,7 +319,7 @@ impl Partition {
         }
         if let Some(error) = checked.error {
             self.fail(scope, error.to_string());
-            return self.is_hopeless().then(|| self.source.corrupt(from, &error));
+            return self.is_hopeless(CORRUPT_ATTEMPTS).then(|| self.source.corrupt(from, &error));
         }
         if checked.cut_off && self.bytes < most {
             self.bytes = self.bytes.saturating_mul(2).clamp(1, most);

@@ -154,7 +154,7 @@ fn respond(
 }
 
 fn look(
-    state: &State,
+    state: &mut State,
     broker: i32,
     pending: &Pending,
     topic: &TopicKey,
@@ -162,19 +162,19 @@ fn look(
     found: &mut Found,
 ) -> PartitionData<'static> {
     let name = if pending.version >= BY_ID {
-        state.topic_by_id(topic.id).map(|(name, _)| name)
+        state.topic_by_id(topic.id).map(|(name, _)| name.to_owned())
     } else {
-        Some(topic.name.as_str())
+        Some(topic.name.clone())
     };
     let Some(name) = name else { return failed(asked, ErrorCode::UNKNOWN_TOPIC_ID, found) };
-    read(state, broker, pending, name, asked, found).unwrap_or_else(|code| {
+    read(state, broker, pending, &name, asked, found).unwrap_or_else(|code| {
         found.told.push(format!("{name}/{} from {}: {code:?}", asked.partition, asked.fetch_offset));
-        with_leader(state, pending.version, name, failed(asked, code, found))
+        with_leader(state, pending.version, &name, failed(asked, code, found))
     })
 }
 
 fn read(
-    state: &State,
+    state: &mut State,
     broker: i32,
     pending: &Pending,
     topic: &str,
@@ -225,7 +225,7 @@ fn read(
         return Err(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
     }
     let most = usize::try_from(asked.partition_max_bytes).unwrap_or(0).min(found.left);
-    let records = partition.log.read(offset, end, most, pending.version >= WHOLE && found.bytes == 0);
+    let mut records = partition.log.read(offset, end, most, pending.version >= WHOLE && found.bytes == 0);
     let bytes: usize = records.iter().map(Bytes::len).sum();
     found.bytes += bytes;
     found.left = found.left.saturating_sub(bytes);
@@ -237,6 +237,7 @@ fn read(
     if pending.committed || pending.correlation_id % 2 == 0 {
         data.aborted_transactions = Some(partition.log.transactions().aborted_within(offset, end));
     }
+    state.contradict(broker, &mut data, &mut records);
     Ok(PartitionData { records: Some(Records::from(records)), ..data })
 }
 

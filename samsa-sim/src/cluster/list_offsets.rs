@@ -21,8 +21,11 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &ListOffsetsRe
     let committed = request.isolation_level == READ_COMMITTED;
     let mut topics = Vec::new();
     for topic in &request.topics {
-        let partitions: Vec<_> =
-            topic.partitions.iter().map(|asked| look_up(state, call, topic.name, asked, committed)).collect();
+        let partitions: Vec<_> = topic
+            .partitions
+            .iter()
+            .map(|asked| tell_one(state, call, topic.name, asked, committed))
+            .collect();
         let told: Vec<String> = partitions.iter().map(tell).collect();
         state.note(
             call.broker,
@@ -43,6 +46,25 @@ fn tell(partition: &ListOffsetsPartitionResponse) -> String {
         ErrorCode::NONE => format!("/{number} {}", partition.offset),
         code => format!("/{number} {code:?}"),
     }
+}
+
+fn tell_one(
+    state: &mut State,
+    call: &Call<'_>,
+    topic: &str,
+    asked: &ListOffsetsPartition,
+    committed: bool,
+) -> ListOffsetsPartitionResponse {
+    let mut response = look_up(state, call, topic, asked, committed);
+    if response.error_code.is_ok()
+        && let Some(offset) = state.impossible_offset(call.broker)
+    {
+        match call.version {
+            0 => response.old_style_offsets = vec![offset],
+            _ => response.offset = offset,
+        }
+    }
+    response
 }
 
 fn look_up(

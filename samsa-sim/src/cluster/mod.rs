@@ -16,6 +16,7 @@ mod fetch_sessions;
 mod followers;
 mod list_offsets;
 mod log;
+mod lying;
 mod metadata;
 mod offset_for_leader_epoch;
 mod produce;

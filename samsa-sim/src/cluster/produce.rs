@@ -203,6 +203,9 @@ fn describe_all<'a>(
     let shared = &*state;
     let all = topic.partitions.iter().map(|outcome| describe(shared, version, topic, outcome));
     let mut all: Vec<_> = all.collect();
+    for response in all.iter_mut().filter(|response| response.error_code.is_ok()) {
+        response.base_offset = state.impossible_offset(broker).unwrap_or(response.base_offset);
+    }
     state.distort(broker, &mut all, |one, index| PartitionProduceResponse { index, ..one.clone() });
     all
 }

@@ -66,7 +66,7 @@ const REPLICATION: Range<Duration> = Duration::from_micros(300)..Duration::from_
 const BLANK: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(2_500);
 const CATCHING_UP: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(800);
 
-fn first_header(batch: &[u8]) -> Option<BatchHeader> {
+pub(super) fn first_header(batch: &[u8]) -> Option<BatchHeader> {
     records::batches(batch).next()?.ok().map(|batch| *batch.header())
 }
 

@@ -182,25 +182,6 @@ impl State {
         }
     }
 
-    /// What a broker that lies tells of partitions: some are missing, some are there twice, some were not asked for.
-    pub(super) fn distort<T: Clone>(
-        &mut self,
-        broker: i32,
-        partitions: &mut Vec<T>,
-        other: impl FnOnce(&T, i32) -> T,
-    ) {
-        if !self.mood(broker).lies || self.rng.chance(500) {
-            return;
-        }
-        let Some(first) = partitions.first().cloned() else { return };
-        match self.rng.below(4) {
-            0 => drop(partitions.pop()),
-            1 => partitions.push(first),
-            2 => partitions.push(other(&first, i32::MIN + self.rng.below(9) as i32)),
-            _ => partitions.push(other(&first, i32::MAX - self.rng.below(9) as i32)),
-        }
-    }
-
     /// A broker takes its time from now on.
     pub(super) fn slow_one_down(&mut self, now: Now) -> bool {
         let until = now.mono + self.rng.duration(&SLOW);

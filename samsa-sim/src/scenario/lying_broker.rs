@@ -1,5 +1,5 @@
 //! Brokers answer nonsense (S20): wrong numbers, lengths that cannot be, halves of answers, partitions that are missing, twice
-//! there or not asked for, and leaders that deny to lead. It costs the connection, or the partition a while; never the
+//! there or not asked for, offsets that no log has or that contradict each other, and leaders that deny to lead. It costs the connection, or the partition a while; never the
 //! process, and never another request its answer.
 
 use super::plan::Plan;
@@ -12,7 +12,7 @@ use crate::report::Report;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "lying-broker",
     about: "brokers answer nonsense, which costs a connection or a while, and nothing else",
-    finds: &["trusts-correlation"],
+    finds: &["trusts-correlation", "trusts-offsets"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {

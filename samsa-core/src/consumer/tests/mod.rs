@@ -80,7 +80,8 @@ fn seeks(asked: &Asked) -> Vec<(i32, i64)> {
 }
 
 fn data(partition_index: i32, records: &[u8]) -> PartitionData<'_> {
-    PartitionData { partition_index, records: Some(Records::Slice(records)), ..Default::default() }
+    let records = Some(Records::Slice(records));
+    PartitionData { partition_index, records, high_watermark: 1_000_000, ..Default::default() }
 }
 
 fn failing(partition_index: i32, error_code: ErrorCode) -> PartitionData<'static> {

@@ -169,3 +169,70 @@ fn a_topic_without_id_that_was_made_anew_is_told_from_the_former_by_its_epochs()
     let lost = ReadError::OutOfRange { topic: "events".into(), partition: 0, offset: 7 };
     assert!(matches!(told, Poll::Ready(Some(Err(error))) if error == lost), "it is told");
 }
+
+/// What a broker brings of partition 0, in which offset 0 is wanted, and which cannot be.
+fn contradictions() -> Vec<PartitionData<'static>> {
+    let records = Records::from(bytes::Bytes::from(batch(0, 2)));
+    let sound = PartitionData { records: Some(records), high_watermark: 2, ..data(0, &[]) };
+    let with = |high_watermark, log_start_offset| PartitionData {
+        high_watermark,
+        log_start_offset,
+        ..sound.clone()
+    };
+    vec![with(-1, 0), with(i64::MIN, 0), with(i64::MAX, 0), with(2, 3), with(1, 0)]
+}
+
+#[test]
+fn numbers_that_cannot_be_cost_a_wait_and_nothing_of_the_answer_is_believed() {
+    for answer in contradictions() {
+        let mut model = Model::start(&[1]);
+        let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+        let asked = model.asked();
+        brings(&mut model, &asked, vec![answer]);
+        assert!(model.is_quiet() && polls(&mut reader).is_pending());
+        model.waits_for_something();
+        let asked = model.asked();
+        assert_eq!(wants(&asked), [(0, 0)]);
+        brings(&mut model, &asked, vec![data(0, &batch(0, 2))]);
+        assert_eq!(span(&mut reader), (0, 0, 2));
+    }
+}
+
+#[test]
+fn a_broker_that_contradicts_itself_for_ever_costs_the_partition_and_no_other() {
+    let mut model = Model::start(&[1, 1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let lie = &contradictions()[0];
+    let told = loop {
+        let asked = model.asked();
+        let of_1 =
+            asked.read::<FetchRequest<'_>>().topics[0].partitions.iter().any(|asked| asked.partition == 1);
+        let next = reader.position(1).unwrap();
+        brings(&mut model, &asked, vec![lie.clone(), data(1, &if of_1 { batch(next, 1) } else { vec![] })]);
+        match polls(&mut reader) {
+            Poll::Ready(Some(Err(error))) => break error,
+            Poll::Ready(Some(Ok(chunk))) => assert_eq!(chunk.partition(), 1),
+            _ => {}
+        }
+        model.now.mono = model.now.mono + std::time::Duration::from_millis(500);
+        model.input(crate::Input::Tick);
+    };
+    assert!(matches!(told, ReadError::Corrupt { partition: 0, offset: 0, .. }), "{told}");
+    assert!(told.to_string().contains("high watermark -1"), "{told}");
+}
+
+#[test]
+fn a_place_that_no_log_has_is_asked_for_again() {
+    for offset in [-2, i64::MAX] {
+        let mut model = Model::start(&[1]);
+        model.command(Command::OpenReader(spec(Offset::Latest)));
+        let asked = model.asked();
+        lists(&mut model, &asked, &[(0, offset)]);
+        assert!(model.is_quiet() && !model.has_replied());
+        model.waits_for_something();
+        let asked = model.asked();
+        lists(&mut model, &asked, &[(0, 7)]);
+        assert!(matches!(model.reply(), Reply::OpenReader(Ok(_))));
+        assert_eq!(wants(&model.asked()), [(0, 7)]);
+    }
+}

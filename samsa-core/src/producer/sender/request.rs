@@ -16,9 +16,13 @@ use super::place::LeaderHint;
 use crate::address::HostPort;
 use crate::config::Acks;
 use crate::id::BrokerId;
+use crate::offset::is_possible;
 
 /// From this version on topics are named by their ids alone.
 const BY_ID: i16 = 13;
+
+/// What stands for an offset that the broker does not say.
+const NOT_SAID: i64 = -1;
 
 /// One batch in a request.
 #[derive(Debug)]
@@ -119,6 +123,13 @@ pub(super) fn answers(parts: &[Part], version: i16, frame: &[u8]) -> Result<Answ
                     partition.index
                 )
             })?;
+            let offset = partition.base_offset;
+            if offset != NOT_SAID && !is_possible(offset) {
+                return Err(format!(
+                    "the response says that partition {} has a batch at {offset}",
+                    partition.index
+                ));
+            }
             if answers[place].replace(answer(partition)).is_some() {
                 return Err(format!(
                     "the response speaks twice of partition {} of topic {name:?} {id}",
@@ -267,6 +278,18 @@ mod tests {
             assert!(error.contains(complaint), "{partitions:?}: {error}");
         }
         assert!(answers(&asked, 9, b"\0\0\0").unwrap_err().contains("cannot be read"));
+        for base_offset in [-2, i64::MIN, i64::MAX] {
+            let told = PartitionProduceResponse { base_offset, ..Default::default() };
+            let topic = TopicProduceResponse {
+                name: "events",
+                partition_responses: vec![told],
+                ..Default::default()
+            };
+            let response = ProduceResponse { responses: vec![topic], ..Default::default() };
+            let frame = samsa_proto::encode_response::<ProduceRequest<'_>>(7, 9, &response).unwrap().concat();
+            let error = answers(&[part(0)], 9, &frame[4..]).unwrap_err();
+            assert!(error.contains(&base_offset.to_string()), "{error}");
+        }
         assert!(answers(&asked, 13, &response(9, &[0, 1])).is_err());
     }
 
