@@ -287,6 +287,8 @@ impl Engine {
         if cfg!(any(debug_assertions, feature = "planted-bugs")) {
             self.net.assert_bounds();
             self.cluster.assert_bounds();
+            self.consumer.assert_bounds();
+            self.producer.assert_bounds();
         }
     }
 

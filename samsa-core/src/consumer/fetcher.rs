@@ -259,6 +259,18 @@ impl Fetcher {
         fits() || (alone && self.buffer.is_starved())
     }
 
+    /// Beyond the memory of the reader there is one response at most that is under way: an application that waits gets it
+    /// whatever it holds, and one that is longer than what was asked must be read.
+    pub(crate) fn assert_bounds(&self) {
+        let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
+        let reserved = self.requests.values().map(|request| request.reserved);
+        let largest = reserved.clone().max().unwrap_or(0);
+        let rest = reserved.sum::<usize>() - largest;
+        let is_bound =
+            rest == 0 || used.saturating_add(rest) <= most || is_planted(PlantedBug::SpendsWithoutEnd);
+        assert!(is_bound, "{used} bytes are held and {rest} asked for besides {largest}, of {most}");
+    }
+
     pub(crate) fn sent(&mut self, token: u64, request: Request, partitions: impl Iterator<Item = i32>) {
         self.turn += 1;
         self.asked.insert(request.broker, self.turn);

@@ -20,6 +20,6 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
 
 fn plan(seed: u64) -> Plan {
     let faults = FaultMix::of(&[Fault::LostReply, Fault::Cut, Fault::Stall, Fault::HalfOpen, Fault::Crash]);
-    let plan = Plan::draw(seed, 3).replicated(2);
+    let plan = Plan::draw(seed, 3).replicated(2).tight(seed);
     Plan { idempotence: true, batch_bytes: 200, faults: Some(faults), ..plan }
 }

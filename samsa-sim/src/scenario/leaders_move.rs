@@ -20,7 +20,7 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
 
 fn plan(seed: u64) -> Plan {
     let replication = 1 + Rng::new(seed).below(3) as u16;
-    Plan::draw(seed, 3).replicated(replication)
+    Plan::draw(seed, 3).replicated(replication).tight(seed)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) struct Plan {
     pub(super) request_timeout: Duration,
     pub(super) metadata_max_age: Duration,
     pub(super) batch_bytes: usize,
+    pub(super) buffer_bytes: usize,
     pub(super) acks: Acks,
     pub(super) idempotence: bool,
     /// Where each partition begins to count.
@@ -56,6 +57,7 @@ impl Plan {
             request_timeout: Duration::from_secs(1 + rng.below(10)),
             metadata_max_age: Duration::from_secs(300),
             batch_bytes: if rng.chance(500) { 256 << 10 } else { 500 },
+            buffer_bytes: 64 << 20,
             acks: Acks::All,
             idempotence: rng.chance(800),
             first_sequence: 0,
@@ -71,6 +73,14 @@ impl Plan {
         self
     }
 
+    /// The same, but every third seed has so little memory for records that publishers wait for room.
+    pub(super) fn tight(mut self, seed: u64) -> Self {
+        if seed.is_multiple_of(3) {
+            self.buffer_bytes = 6 << 10;
+        }
+        self
+    }
+
     /// A client of such a cluster.
     pub(super) fn client(&self, world: &World) -> Builder<Launcher> {
         let builder = if self.by_zookeeper { world.zookeeper() } else { world.bootstrap() };
@@ -80,6 +90,7 @@ impl Plan {
             .request_timeout(self.request_timeout)
             .configure(|config| config.metadata_max_age = self.metadata_max_age)
             .batch_bytes(self.batch_bytes)
+            .buffer_bytes(self.buffer_bytes)
             .acks(self.acks)
             .idempotence(self.idempotence)
             .configure(|config| config.publish.first_sequence = self.first_sequence)

@@ -32,7 +32,7 @@ const RECOVERY: Duration = Duration::from_secs(12);
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
-    Stage::play(seed, options, Plan::draw(seed, 1), play)
+    Stage::play(seed, options, Plan::draw(seed, 1).tight(seed), play)
 }
 
 pub(super) async fn play(stage: Stage) {

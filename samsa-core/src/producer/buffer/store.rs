@@ -58,7 +58,7 @@ impl Store {
 
     /// Bytes of records, without the header, at which a batch is full.
     #[inline]
-    pub(super) fn batch_bytes(&self) -> usize {
+    pub(in crate::producer) fn batch_bytes(&self) -> usize {
         self.batch_bytes
     }
 
