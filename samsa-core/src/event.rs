@@ -39,6 +39,13 @@ pub enum Event {
         /// In which epoch. It never goes back while the topic is the same; `None` where brokers do not say.
         leader_epoch: Option<i32>,
     },
+    /// A topic was deleted and made anew under its name: it has another id; or, where topics have none (before Kafka 2.8), another
+    /// node in ZooKeeper, or leader epochs that began again after it was gone. What is published from now on goes to the new
+    /// one; the positions of readers mean nothing in it.
+    TopicMadeAnew {
+        /// Its name.
+        topic: Arc<str>,
+    },
     /// A reader goes on elsewhere, as [`FetchConfig::reset`](crate::FetchConfig::reset) has it.
     PositionReset {
         /// Its topic.
@@ -62,6 +69,7 @@ impl Event {
                 let leader = leader.map(tracing::field::display);
                 tracing::info!(%topic, partition, leader, leader_epoch, "a leader moved");
             }
+            Self::TopicMadeAnew { topic } => tracing::warn!(%topic, "a topic was made anew under its name"),
             Self::PositionReset { .. } => {}
         }
     }

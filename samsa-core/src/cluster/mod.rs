@@ -45,7 +45,7 @@ use crate::zookeeper::ZkNews;
 use brokers::Brokers;
 use contacts::Contacts;
 use metadata::Question;
-use topics::{Topics, Want, Witness};
+use topics::{TopicNews, Topics, Want, Witness};
 use view::Moved;
 use zookeeper::{Learnt, ZooKeeperDiscovery};
 
@@ -290,6 +290,9 @@ impl Cluster {
 
     fn topic_registered(&mut self, cx: &mut Context<'_>, topic: &str, czxid: i64) {
         if self.topics.is_registered(topic, czxid, cx.now.mono) {
+            if !self.topics.has_ids(topic) {
+                cx.out.event(Event::TopicMadeAnew { topic: Arc::from(topic) });
+            }
             self.refresh(cx, "topic made anew");
         }
     }
@@ -384,7 +387,11 @@ impl Cluster {
             if let metadata::Answer::NotYet(code) | metadata::Answer::Refused(code) = &answer {
                 self.last_trouble = format!("topic {name:?}: {code}");
             }
-            for Moved { partition, leader, leader_epoch } in self.topics.learn(name, answer, from) {
+            let TopicNews { moves, is_made_anew } = self.topics.learn(name, answer, from);
+            if is_made_anew {
+                cx.out.event(Event::TopicMadeAnew { topic: Arc::from(*name) });
+            }
+            for Moved { partition, leader, leader_epoch } in moves {
                 let topic = Arc::from(*name);
                 cx.out.event(Event::LeaderMoved { topic, partition, leader, leader_epoch });
             }

@@ -1,6 +1,6 @@
 //! The topics that somebody wants to know about, and what is known of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use samsa_proto::ErrorCode;
@@ -57,7 +57,20 @@ struct Wanted {
     czxid: Option<i64>,
     /// Until when it is not sure which incarnation an answer is about.
     anew_until: Option<Instant>,
+    /// The ids that it has had, the latest last.
+    ids: VecDeque<[u8; 16]>,
 }
+
+/// What an answer has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TopicNews {
+    pub(crate) moves: Vec<Moved>,
+    /// It is another topic than before under this name, for the first time.
+    pub(crate) is_made_anew: bool,
+}
+
+/// Brokers that lag tell of former ids; so many are known again.
+const FORMER_IDS: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
@@ -78,8 +91,15 @@ impl Topics {
     pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> Want {
         let is_new = !self.0.contains_key(topic);
         let trouble = Trouble::NotAsked;
-        let fresh =
-            || Wanted { interest, view: None, forgotten: None, trouble, czxid: None, anew_until: None };
+        let fresh = || Wanted {
+            interest,
+            view: None,
+            forgotten: None,
+            trouble,
+            czxid: None,
+            anew_until: None,
+            ids: VecDeque::new(),
+        };
         let wanted = self.0.entry(Arc::clone(topic)).or_insert_with(fresh);
         wanted.interest = wanted.interest.max(interest);
         match &wanted.view {
@@ -171,17 +191,23 @@ impl Topics {
         is_anew
     }
 
-    /// Takes in what one of so many brokers answered, and tells which leaders are others now. A topic that nobody wants is
-    /// passed over.
-    pub(crate) fn learn(&mut self, topic: &str, answer: Answer, from: Witness) -> Vec<Moved> {
-        let Some(wanted) = self.0.get_mut(topic) else { return Vec::new() };
+    /// Whether a topic is told from others of its name by its id.
+    pub(crate) fn has_ids(&self, topic: &str) -> bool {
+        self.0.get(topic).is_some_and(|wanted| !wanted.ids.is_empty())
+    }
+
+    /// Takes in what one of so many brokers answered, and tells which leaders are others now, and whether it is about another
+    /// topic. One that nobody wants is passed over.
+    pub(crate) fn learn(&mut self, topic: &str, answer: Answer, from: Witness) -> TopicNews {
+        let Some(wanted) = self.0.get_mut(topic) else { return TopicNews::default() };
+        let before = wanted.incarnation();
         wanted.trouble = match &answer {
             Answer::Known(_) => Trouble::None,
             Answer::Unknown => wanted.unknown_once_more(from),
             Answer::NotYet(_) => Trouble::NotYet,
             Answer::Refused(code) => Trouble::Refused(*code),
         };
-        match (answer, &mut wanted.view) {
+        let moves = match (answer, &mut wanted.view) {
             (Answer::Known(newer), Some(view)) if wanted.anew_until > Some(from.now) => view.replace(newer),
             (Answer::Known(newer), Some(view)) => view.update(newer),
             (Answer::Known(newer), view @ None) => {
@@ -190,7 +216,14 @@ impl Topics {
                 Vec::new()
             }
             _ => Vec::new(),
-        }
+        };
+        let begins_again = before.is_some() && wanted.incarnation() != before;
+        let is_sure = wanted.anew_until.is_none_or(|until| until <= from.now);
+        let is_made_anew = match wanted.view.as_ref().and_then(|view| view.id) {
+            Some(id) => wanted.has_new_id(id),
+            None => begins_again && is_sure,
+        };
+        TopicNews { moves, is_made_anew }
     }
 
     /// All that were asked about and that the answer left out are unknown to that broker.
@@ -203,6 +236,24 @@ impl Topics {
 }
 
 impl Wanted {
+    /// How often its epochs have begun again, if it was ever seen.
+    fn incarnation(&self) -> Option<u64> {
+        self.view.as_ref().or(self.forgotten.as_ref()).map(|view| view.incarnation)
+    }
+
+    /// Notes an id. Says whether it has had another one before, and this one never.
+    fn has_new_id(&mut self, id: [u8; 16]) -> bool {
+        if self.ids.contains(&id) {
+            return false;
+        }
+        let had_another = !self.ids.is_empty();
+        self.ids.push_back(id);
+        if self.ids.len() > FORMER_IDS {
+            self.ids.pop_front();
+        }
+        had_another
+    }
+
     fn unknown_once_more(&mut self, from: Witness) -> Trouble {
         let (answers, agreed) = match self.trouble {
             Trouble::Unknown { answers, last, agreed } => (answers + 1, agreed || last != from.peer),
@@ -343,6 +394,29 @@ mod tests {
             let view = topics.view("t").unwrap();
             assert_eq!((view.partitions[0].leader_epoch, view.incarnation), (Some(epoch), incarnation));
         }
+    }
+
+    #[test]
+    fn another_id_is_told_once_whoever_still_tells_of_the_former() {
+        let with_id = |id| {
+            let Answer::Known(view) = led_in(Some(0)) else { panic!("it is known") };
+            Answer::Known(TopicView { id: Some([id; 16]), ..view })
+        };
+        let mut topics = topics(Interest::Read);
+        let told: Vec<bool> =
+            [1, 1, 2, 1, 2, 3].map(|id| topics.learn("t", with_id(id), ALONE).is_made_anew).into();
+        assert_eq!(told, [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn without_ids_epochs_that_begin_again_are_told_once_it_was_gone() {
+        let mut topics = topics(Interest::Read);
+        assert!(!topics.learn("t", led_in(Some(5)), ALONE).is_made_anew);
+        assert!(!topics.learn("t", led_in(Some(4)), ALONE).is_made_anew, "an older view of the same");
+        for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
+            assert!(!topics.learn("t", Answer::Unknown, ALONE).is_made_anew);
+        }
+        assert!(topics.learn("t", led_in(Some(0)), ALONE).is_made_anew);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! A topic is deleted and made anew under its name, again and again, while a client publishes to it (S7). What was not sent
-//! goes to the new one, in order, and everything that is published when all is well arrives.
+//! goes to the new one, in order, everything that is published when all is well arrives, and the client tells of it.
 
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ async fn play(stage: Stage) {
     flush(&stage, &client).await;
     stage.world.sleep(Duration::from_secs(21)).await;
     publish_when_all_is_well(&stage, &client).await;
+    stage.check_made_anew();
     let Some(fresh) = stage.connect().await else { return };
     let (reading, cluster) = (stage.clone(), fresh.clone());
     stage.world.spawn(async move {

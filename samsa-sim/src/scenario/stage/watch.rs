@@ -17,12 +17,30 @@ impl Stage {
         let is_same = !self.world.faults().kinds().contains(&Fault::TopicRemade);
         let mut epochs: BTreeMap<i32, i32> = BTreeMap::new();
         while let Some(event) = events.next().await {
+            if matches!(event, Ok(Event::TopicMadeAnew { .. })) {
+                self.history_mut().made_anew += 1;
+            }
             let Ok(Event::LeaderMoved { partition, leader_epoch: Some(epoch), .. }) = event else { continue };
             let before = epochs.insert(partition, epoch);
             if let Some(before) = before.filter(|before| is_same && *before > epoch) {
                 let what = format!("partition {partition}: epoch {epoch} after {before}");
                 self.world.violation("leader-epochs-never-go-back", what);
             }
+        }
+    }
+
+    /// Who wrote to a topic that was deleted, and to the one that was made in its place, has told of that, and of no more such
+    /// than there were.
+    pub(in crate::scenario) fn check_made_anew(&self) {
+        let told = self.history().made_anew;
+        let deleted = self.world.faults().done().get(Fault::TopicRemade.name()).copied().unwrap_or(0);
+        let has_lost = self
+            .world
+            .host()
+            .look(|cluster| cluster.losses(super::TOPIC).iter().any(|loss| !loss.records.is_empty()));
+        if told > deleted || (has_lost && told == 0) {
+            let what = format!("the topic was deleted {deleted} times, which was told {told} times");
+            self.world.violation("tells-of-topics-made-anew", what);
         }
     }
 
