@@ -6,6 +6,7 @@ use bytes::Bytes;
 use clap::Parser;
 use peers::{Connection, Run, touch};
 use samsa_proto::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
+use samsa_proto::wire::Records;
 use samsa_proto::{ErrorCode, decode_response, encode_request, records};
 
 /// The last version in which a topic has a name.
@@ -71,7 +72,7 @@ impl Read {
             if partition.error_code != ErrorCode::NONE {
                 return Err(format!("the broker answered {:?}", partition.error_code).into());
             }
-            let pieces = partition.records.iter().flat_map(|records| records.pieces());
+            let pieces = partition.records.iter().flat_map(Records::pieces);
             for batch in pieces.flat_map(records::batches) {
                 // The last one may be cut off.
                 let Ok(batch) = batch else { break };
