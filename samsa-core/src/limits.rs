@@ -62,6 +62,19 @@ pub const ADDRESSES: usize = 10_000;
 /// will have heard of it.
 pub const MADE_ANEW: Duration = Duration::from_secs(30);
 
+/// From the end of one question for metadata to the next, while messages wait for what only metadata can tell: who leads their
+/// partition now.
+pub const LEADERLESS: Duration = Duration::from_millis(50);
+
+/// How long such a question may take, before another broker is asked. Doubled with each failure.
+pub const LEADERLESS_ANSWER: Duration = Duration::from_secs(1);
+
+/// A produce request that is not answered for so long lets the client doubt that its broker leads still.
+pub const PRODUCE_ANSWER: Duration = Duration::from_secs(1);
+
+/// Between questions for metadata for that reason.
+pub const PRODUCE_DOUBT: Duration = Duration::from_millis(250);
+
 /// Topics that one client can publish to or look at.
 pub const TOPICS: usize = 100_000;
 

@@ -15,6 +15,7 @@
 
 mod brokers;
 mod contacts;
+mod hurry;
 pub(crate) mod metadata;
 mod topics;
 mod view;
@@ -62,6 +63,10 @@ pub(crate) struct Cluster {
     state: State,
     failures: u32,
     last_answer: Option<Instant>,
+    /// When the last question ended, answered or not.
+    last_end: Option<Instant>,
+    /// Messages wait for the next answer.
+    is_hurried: bool,
     rng: Rng,
     last_trouble: String,
     connecting: Vec<Connecting>,
@@ -114,6 +119,8 @@ impl Cluster {
             state: State::Resting { due: Instant::START, why: "first metadata" },
             failures: 0,
             last_answer: None,
+            last_end: None,
+            is_hurried: false,
             rng,
             last_trouble: "nothing was tried yet".to_owned(),
             connecting: Vec::new(),
@@ -322,7 +329,7 @@ impl Cluster {
         let call = Call {
             request: &question.request(version),
             version,
-            timeout: cx.config.request_timeout,
+            timeout: self.patience(cx.config.request_timeout),
             owner: Owner::Cluster,
             response_bytes: limits::RESPONSE_BYTES,
         };
@@ -410,6 +417,8 @@ impl Cluster {
                 "connected: the cluster was seen for the first time"
             );
         }
+        self.last_end = self.last_answer;
+        self.is_hurried = false;
         if !self.topics.is_troubled() {
             "nothing is wrong with the metadata".clone_into(&mut self.last_trouble);
         }
@@ -434,7 +443,11 @@ impl Cluster {
     fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
         self.trouble(reason);
         self.contacts.next();
+        self.last_end = Some(cx.now.mono);
         self.wait(cx, "metadata, again");
+        if self.is_hurried {
+            self.hurry(cx, "metadata, again");
+        }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>, why: &'static str) {

@@ -366,3 +366,39 @@ fn at_the_limit_only_topics_that_nobody_wanted_yet_are_refused() {
         assert_eq!(cluster.topics.questions().len(), 2, "it is created if the cluster will");
     });
 }
+
+#[test]
+fn while_messages_wait_for_a_leader_metadata_is_asked_for_every_50_ms_however_often_it_was_in_vain() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    for _ in 0..20 {
+        let (id, ..) = script.is_asked();
+        script.with(|cluster, cx| cluster.hurry(cx, "a test"));
+        assert!(script.sent().is_empty(), "one question at a time");
+        script.is_told(id, vec![troubled("events", ErrorCode::LEADER_NOT_AVAILABLE)]);
+        let answered = script.now.mono;
+        script.with(|cluster, cx| cluster.hurry(cx, "a test"));
+        script.ticks_at_its_deadline();
+        assert_eq!(script.now.mono, answered + limits::LEADERLESS);
+    }
+}
+
+#[test]
+fn a_broker_that_stands_still_keeps_nobody_from_a_new_leader() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+
+    script.now.mono = script.now.mono + Duration::from_secs(10);
+    script.with(|cluster, cx| cluster.hurry(cx, "a test"));
+    assert!(!script.sent().is_empty());
+    script.now.mono = script.now.mono + limits::LEADERLESS_ANSWER;
+    script.net.tick(script.now);
+    script.settle();
+    script.ticks_at_its_deadline();
+    let State::Asking { peer, .. } = script.cluster.state else { panic!("somebody else is asked") };
+    assert_eq!(peer, Some(Peer::Bootstrap(0)));
+}

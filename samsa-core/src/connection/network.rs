@@ -195,6 +195,13 @@ impl Network {
         self.addresses.extend(brokers.into_iter().map(|(id, address)| (Peer::Broker(id), address)));
     }
 
+    /// Leaves a connection that is established: its requests get no response any more.
+    pub(crate) fn give_up(&mut self, now: Now, peer: Peer, role: Role, reason: &str) {
+        if let Some(conn) = self.established(peer, role) {
+            self.close(now, conn, reason);
+        }
+    }
+
     /// The broker's address, or the bootstrap address, for messages to people.
     pub(crate) fn describe(&self, peer: Peer) -> String {
         let address =

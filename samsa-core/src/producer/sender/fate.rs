@@ -25,6 +25,8 @@
 //! | sent, certainly not stored, before any such              | goes on with new numbers                         |
 //! | never sent                                               | goes on                                          |
 
+use std::time::Duration;
+
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Format;
 
@@ -32,10 +34,16 @@ use super::Sender;
 use super::place::{Place, Stage};
 use super::request::{Answer, Answers, answers};
 use super::world::World;
+use crate::backoff::Backoff;
 use crate::connection::Failure;
 use crate::error::PublishFailure;
+use crate::id::BrokerId;
+use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::outcome::Written;
+
+/// Between attempts while a partition may have another leader.
+const LEADERLESS: Backoff = Backoff { first: limits::LEADERLESS, most: Duration::from_millis(100) };
 
 /// A request without an answer that can be believed.
 #[derive(Clone, Debug)]
@@ -62,7 +70,7 @@ impl Sender {
             }
             Err(why) => {
                 let loss = Loss { is_possibly_sent: true, why };
-                self.lost(world, request.places, token, &loss);
+                self.lost(world, request.broker, request.places, token, &loss);
             }
         }
     }
@@ -73,16 +81,21 @@ impl Sender {
         }
         let Some(request) = self.requests.remove(&token) else { return };
         self.broker(request.broker).in_flight -= 1;
-        self.lost(world, request.places, token, &Loss::from(failure));
+        self.lost(world, request.broker, request.places, token, &Loss::from(failure));
     }
 
-    fn lost(&mut self, world: &mut dyn World, places: Vec<Place>, token: u64, loss: &Loss) {
-        world.refresh("a produce request was lost");
+    fn lost(&mut self, world: &mut dyn World, by: BrokerId, places: Vec<Place>, token: u64, loss: &Loss) {
         for place in places {
-            if let Some(index) = self.lands(place, token) {
-                self.try_again(world, place, index, loss);
+            let Some(index) = self.lands(place, token) else { continue };
+            self.note_trouble(place, index, loss);
+            if self.partition(place).is_some_and(|partition| partition.is_led_by_other_than(by)) {
+                self.go_on(world, place, index);
+            } else {
+                self.doubt(place);
+                self.back_off(world, place, index);
             }
         }
+        world.hurry("a produce request was lost");
     }
 
     fn answered(&mut self, world: &mut dyn World, place: Place, token: u64, answer: &Answer) {
@@ -114,7 +127,8 @@ impl Sender {
     ) {
         let loss = Loss { is_possibly_sent: answer.is_ambiguous(), why: answer.describe() };
         if answer.doubts_metadata() && code.is_retriable() {
-            world.refresh("a produce request was refused");
+            self.doubt(place);
+            world.hurry("a produce request was refused");
         }
         let hint = answer.leader;
         let is_moved = code.is_retriable()
@@ -171,6 +185,13 @@ impl Sender {
         self.look(world, place);
     }
 
+    /// Its leader may be another one.
+    fn doubt(&mut self, place: Place) {
+        if let Some(partition) = self.partition(place) {
+            partition.is_doubted = true;
+        }
+    }
+
     /// A request of the partition is over: which of its batches was in it.
     pub(super) fn lands(&mut self, place: Place, token: u64) -> Option<usize> {
         let partition = self.partition(place)?;
@@ -183,6 +204,7 @@ impl Sender {
         let super::Spot::Partition(number) = place.spot else { return };
         let partition = self.topic(place.topic).partition(number);
         partition.failures = 0;
+        partition.is_doubted = false;
         partition.hints_followed = 0;
         partition.lost_identity = false;
         if let Some(batch) = partition.queue.remove(index) {
@@ -240,13 +262,6 @@ impl Sender {
         Some(batch)
     }
 
-    /// A batch goes again after a while: here, or elsewhere if it may move. What is over goes again only if that tells
-    /// whether it is stored.
-    fn try_again(&mut self, world: &mut dyn World, place: Place, index: usize, loss: &Loss) {
-        self.note_trouble(place, index, loss);
-        self.back_off(world, place, index);
-    }
-
     fn note_trouble(&mut self, place: Place, index: usize, loss: &Loss) {
         let Some(partition) = self.partition(place) else { return };
         let Some(batch) = partition.queue.get_mut(index) else { return };
@@ -257,6 +272,8 @@ impl Sender {
         partition.was_numbered |= batch.identity.is_some() && batch.is_possibly_sent;
     }
 
+    /// A batch goes again after a while: here, or elsewhere if it may move. What is over goes again only if that tells
+    /// whether it is stored.
     fn back_off(&mut self, world: &mut dyn World, place: Place, index: usize) {
         self.rest_a_while(world, place);
         self.go_on(world, place, index);
@@ -269,7 +286,9 @@ impl Sender {
         if partition.not_before <= now {
             partition.failures = partition.failures.saturating_add(1);
             let failures = partition.failures;
-            let wait = self.settings.backoff.wait(failures, &mut self.rng);
+            // Who leads it may be known at any moment.
+            let backoff = if partition.is_doubted { LEADERLESS } else { self.settings.backoff };
+            let wait = backoff.wait(failures, &mut self.rng);
             self.rest(place, now + wait);
         }
     }

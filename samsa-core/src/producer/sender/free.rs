@@ -147,7 +147,7 @@ impl Sender {
         if self.topic(index).partitions.iter().all(Partition::is_leaderless) {
             let name = self.topic(index).name().clone();
             world.want(&name);
-            self.wait_for_metadata(world);
+            self.wait_for_leader(world, index);
         }
     }
 

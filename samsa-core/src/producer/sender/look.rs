@@ -76,7 +76,7 @@ impl Sender {
                     let name = self.topics[place.topic as usize].name().clone();
                     world.want(&name);
                 }
-                self.wait_for_metadata(world);
+                self.wait_for_leader(world, place.topic);
             }
         }
         expiry
@@ -89,9 +89,10 @@ impl Sender {
         self.brokers.entry(broker).or_default().ready.push_back(place);
     }
 
-    pub(super) fn wait_for_metadata(&mut self, world: &dyn World) {
-        let at = world.now() + self.settings.backoff.most.max(Duration::from_millis(1));
-        self.ask_again.get_or_insert(at);
+    /// Asks for metadata again after so long.
+    pub(super) fn wait_for_metadata(&mut self, world: &dyn World, pause: Duration) {
+        let at = world.now() + pause.max(Duration::from_millis(1));
+        self.ask_again = Some(self.ask_again.map_or(at, |sooner| sooner.min(at)));
     }
 
     /// A partition was ready for a broker that cannot be reached now.

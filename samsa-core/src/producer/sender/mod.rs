@@ -29,6 +29,7 @@
 //! when it is taken until neither it nor anything behind it may be stored.
 
 mod batch;
+mod failover;
 mod fate;
 mod free;
 mod gather;
@@ -90,6 +91,8 @@ pub(crate) struct Sender {
     free: BTreeSet<u32>,
     /// Something waits for metadata: when to ask for it again.
     ask_again: Option<Instant>,
+    /// When metadata was asked for because a broker is silent.
+    doubted: Option<Instant>,
     waits: Waits,
     producer_ids: ProducerIds,
     next_token: u64,
@@ -135,6 +138,7 @@ impl Sender {
             timers: Timers::default(),
             free: BTreeSet::new(),
             ask_again: None,
+            doubted: None,
             waits: Waits::default(),
             producer_ids: ProducerIds::default(),
             next_token: 0,
@@ -177,6 +181,7 @@ impl Sender {
             self.ask_again.map(|at| Deadline::new(at, "metadata for waiting batches")),
             self.waits.next().map(|at| Deadline::new(at, "flush or close")),
             self.producer_ids.next().map(|at| Deadline::new(at, "producer id, again")),
+            self.next_doubt().map(|at| Deadline::new(at, "a produce request that is not answered")),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -241,7 +246,9 @@ impl Sender {
             if self.ask_again.is_some() {
                 world.refresh("batches wait for a leader");
             }
+            self.hurry_metadata(world);
         }
+        self.doubt_the_silent(world);
     }
 
     fn broker_ready(&mut self, world: &mut dyn World, peer: Peer) {
@@ -269,6 +276,7 @@ impl Sender {
         }
         self.learn_formats(world);
         world.refresh("a leader cannot be reached");
+        self.hurry_metadata(world);
     }
 
     fn topic(&mut self, index: u32) -> &mut Topic {

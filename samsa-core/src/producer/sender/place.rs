@@ -55,6 +55,7 @@ pub(super) struct Topic {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub(super) struct Partition {
     pub(super) leader: Option<BrokerId>,
     /// What its leader takes, and what its lane was told to write.
@@ -65,6 +66,8 @@ pub(super) struct Partition {
     pub(super) stage: Stage,
     /// Failures in a row.
     pub(super) failures: u32,
+    /// Since something was written, its leader was lost or said that it does not lead, and no other is known.
+    pub(super) is_doubted: bool,
     /// After a failure: not before this.
     pub(super) not_before: Instant,
     /// Bytes of keyless batches that it was given.
@@ -200,7 +203,12 @@ impl Partition {
 
     /// Takes over what the metadata says of its leader, unless a later leader is known already.
     pub(super) fn follow(&mut self, leader: Option<BrokerId>, epoch: Option<i32>) {
-        self.told_leader = (leader, epoch);
+        let before = std::mem::replace(&mut self.told_leader, (leader, epoch));
+        if leader.is_some() && before != self.told_leader {
+            // What was refused by the one before is not held against it.
+            self.not_before = Instant::START;
+            self.is_doubted = false;
+        }
         self.hint = self.hint.filter(|hint| epoch.is_some_and(|epoch| hint.epoch > epoch));
         self.leader = self.hint.map_or(leader, |hint| Some(hint.leader));
         self.leader_epoch = self.hint.map(|hint| hint.epoch).or(epoch);
@@ -234,6 +242,10 @@ impl Partition {
             self.leader_epoch = Some(hint.epoch);
         }
         is_later
+    }
+
+    pub(super) fn is_led_by_other_than(&self, broker: BrokerId) -> bool {
+        self.leader.is_some_and(|leader| leader != broker)
     }
 
     /// Nobody could be sent anything.

@@ -43,6 +43,8 @@ pub(super) struct Script {
     pub(super) asked: Vec<i32>,
     pub(super) wanted: Vec<String>,
     pub(super) refreshes: usize,
+    pub(super) is_hurried: bool,
+    pub(super) given_up: Vec<i32>,
     requests: VecDeque<Sent>,
     jobs: VecDeque<(JobId, Job)>,
     pub(super) gives_producer_ids: Asked,
@@ -111,6 +113,8 @@ impl Script {
             asked: Vec::new(),
             wanted: Vec::new(),
             refreshes: 0,
+            is_hurried: false,
+            given_up: Vec::new(),
             requests: VecDeque::new(),
             jobs: VecDeque::new(),
             gives_producer_ids: Asked::Sent,
@@ -144,6 +148,15 @@ impl World for Script {
 
     fn refresh(&mut self, _why: &'static str) {
         self.refreshes += 1;
+    }
+
+    fn hurry(&mut self, _why: &'static str) {
+        self.refreshes += 1;
+        self.is_hurried = true;
+    }
+
+    fn give_up(&mut self, broker: BrokerId, _why: &str) {
+        self.given_up.push(broker.0);
     }
 
     fn last_trouble(&self) -> &'static str {

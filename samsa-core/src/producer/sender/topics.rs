@@ -24,6 +24,8 @@ impl Sender {
             self.look(world, place);
         }
         self.tidy_ready_lists();
+        self.hurry_metadata(world);
+        self.give_up_the_silent(world);
     }
 
     /// What is ready for a broker is there once, and nothing else is there: leaders come and go.
@@ -107,7 +109,7 @@ impl Sender {
             self.settle(world, index);
         }
         let oldest = self.topic(index).batches.look_unsettled()?;
-        self.wait_for_metadata(world);
+        self.wait_for_metadata(world, self.settings.backoff.most);
         Some(oldest + self.settings.delivery_timeout)
     }
 

@@ -37,6 +37,10 @@ pub(crate) trait World {
     /// Asks for a topic; the cluster may create it.
     fn want(&mut self, name: &Arc<str>);
     fn refresh(&mut self, why: &'static str);
+    /// The same, while messages wait for a leader; to be called again when the answer did not help.
+    fn hurry(&mut self, why: &'static str);
+    /// Leaves the connection to a broker: its requests are lost.
+    fn give_up(&mut self, broker: BrokerId, why: &str);
     fn last_trouble(&self) -> &str;
     /// The connection to a broker, if it can be used now. If not, news of it will come.
     fn connection(&mut self, broker: BrokerId) -> Option<ConnId>;
@@ -85,6 +89,14 @@ impl World for Surroundings<'_, '_> {
 
     fn refresh(&mut self, why: &'static str) {
         self.cluster.refresh(self.cx, why);
+    }
+
+    fn hurry(&mut self, why: &'static str) {
+        self.cluster.hurry(self.cx, why);
+    }
+
+    fn give_up(&mut self, broker: BrokerId, why: &str) {
+        self.cx.net.give_up(self.cx.now, Peer::Broker(broker), Role::Produce, why);
     }
 
     fn last_trouble(&self) -> &str {

@@ -2,6 +2,7 @@
 
 mod compression;
 mod deadline;
+mod failover;
 mod formats;
 mod hints;
 mod idempotence;

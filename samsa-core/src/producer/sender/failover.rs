@@ -1,0 +1,99 @@
+//! While messages wait for a leader: metadata is asked for every 50 ms, so that a new one is found as soon as there is one.
+//!
+//! | what waits                                                       | asked                                     |
+//! |------------------------------------------------------------------|-------------------------------------------|
+//! | a partition without leader                                       | every 50 ms                               |
+//! | one whose leader cannot be reached, was lost, or does not lead   | every 50 ms, until another one is told    |
+//! | keyless batches, and all leaders of their topic are such         | every 50 ms                               |
+//! | a request that is not answered for a second                      | every 250 ms, since it may be slow        |
+//!
+//! In the last case the connection is given up as soon as others lead all partitions of the request, and what was in it goes
+//! there. There is one question at a time for all of them, and the next one begins after the answer.
+
+use std::collections::BTreeSet;
+
+use super::Sender;
+use super::gather::Request;
+use super::place::{Link, Partition, Place, Spot};
+use super::world::World;
+use crate::id::BrokerId;
+use crate::limits;
+use crate::time::Instant;
+
+impl Sender {
+    /// Asks for metadata if anything waits for a leader.
+    pub(super) fn hurry_metadata(&self, world: &mut dyn World) {
+        if self.active.iter().any(|place| self.waits_for_a_leader(world, *place)) {
+            world.hurry("batches wait for a leader");
+        }
+    }
+
+    /// Looks at what waits again soon, unless it is the topic that is not there.
+    pub(super) fn wait_for_leader(&mut self, world: &dyn World, topic: u32) {
+        let is_known = world.topic(self.topics[topic as usize].name()).is_some();
+        self.wait_for_metadata(world, if is_known { limits::LEADERLESS } else { self.settings.backoff.most });
+    }
+
+    fn waits_for_a_leader(&self, world: &dyn World, place: Place) -> bool {
+        let topic = &self.topics[place.topic as usize];
+        let partitions = &topic.partitions;
+        if world.topic(topic.name()).is_none() {
+            return false;
+        }
+        match place.spot {
+            Spot::Unsettled => false,
+            Spot::Free => {
+                !partitions.is_empty() && partitions.iter().all(|partition| self.lacks_leader(partition))
+            }
+            Spot::Partition(number) => {
+                partitions.get(number as usize).is_some_and(|partition| self.lacks_leader(partition))
+            }
+        }
+    }
+
+    fn lacks_leader(&self, partition: &Partition) -> bool {
+        let is_lost = |leader| {
+            let broker = self.brokers.get(&leader);
+            broker.is_some_and(|broker| broker.link != Link::Ready && broker.trouble.is_some())
+        };
+        partition.is_doubted || partition.leader.is_none_or(is_lost)
+    }
+
+    /// A broker that stands still says nothing, and another one may lead its partitions already.
+    pub(super) fn doubt_the_silent(&mut self, world: &mut dyn World) {
+        let now = world.now();
+        if self.next_doubt().is_some_and(|at| at <= now) {
+            self.doubted = Some(now);
+            world.hurry("a produce request is not answered");
+        }
+    }
+
+    /// Where others lead all partitions of a request that was not answered for so long, nobody waits for the answer.
+    pub(super) fn give_up_the_silent(&self, world: &mut dyn World) {
+        let now = world.now();
+        let is_in_vain = |request: &&Request| {
+            request.since + limits::PRODUCE_ANSWER <= now
+                && request.places.iter().all(|place| self.is_led_by_other_than(request.broker, *place))
+        };
+        let silent: BTreeSet<BrokerId> =
+            self.requests.values().filter(is_in_vain).map(|request| request.broker).collect();
+        for broker in silent {
+            world.give_up(broker, "no response in time, and others lead the partitions now");
+        }
+    }
+
+    fn is_led_by_other_than(&self, broker: BrokerId, place: Place) -> bool {
+        let Spot::Partition(number) = place.spot else { return false };
+        let partition = self.topics[place.topic as usize].partitions.get(number as usize);
+        partition.is_some_and(|partition| partition.is_led_by_other_than(broker))
+    }
+
+    pub(super) fn next_doubt(&self) -> Option<Instant> {
+        if self.is_closed() {
+            return None;
+        }
+        let oldest = self.requests.values().map(|request| request.since).min()?;
+        let again = self.doubted.map(|doubted| doubted + limits::PRODUCE_DOUBT);
+        Some((oldest + limits::PRODUCE_ANSWER).max(again.unwrap_or(Instant::START)))
+    }
+}

@@ -1,0 +1,101 @@
+//! Metadata is asked for while something waits for a leader, and only then.
+
+use super::*;
+
+/// Whether metadata was asked for since the last call.
+fn asks(play: &mut Play) -> bool {
+    std::mem::take(&mut play.world.is_hurried)
+}
+
+#[test]
+fn a_broker_that_does_not_lead_has_metadata_asked_for_until_it_tells_of_another_one() {
+    let mut play = Play::with_leaders(&[1]);
+    play.connects(2, 9);
+    let ticket = play.publish_to(0, "x");
+    let sent = play.sends();
+    assert!(!asks(&mut play));
+    play.hears_error(&sent, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(asks(&mut play));
+    for _ in 0..10 {
+        play.has_leaders(&[Some(1)]);
+        assert!(asks(&mut play));
+    }
+
+    play.has_leaders(&[Some(2)]);
+    assert!(!asks(&mut play));
+    let again = play.sends();
+    assert_eq!((again.broker, &again.batches), (2, &sent.batches), "at once");
+    play.hears_written(&again, 3);
+    assert_eq!(receipt(&ticket).offset, Some(3));
+    play.has_leaders(&[Some(2)]);
+    assert!(!asks(&mut play));
+}
+
+#[test]
+fn a_partition_without_leader_has_metadata_asked_for_while_something_waits_there() {
+    let mut play = Play::with_leaders(&[1, 1]);
+    play.has_leaders(&[Some(1), None]);
+    assert!(!asks(&mut play), "nothing waits there");
+    let _ticket = play.publish_to(1, "x");
+    for _ in 0..10 {
+        play.passes(limits::LEADERLESS);
+        assert!(asks(&mut play));
+    }
+    play.has_leaders(&[Some(1), None]);
+    assert!(asks(&mut play));
+    play.has_leaders(&[Some(1), Some(1)]);
+    assert_eq!((asks(&mut play), play.sends().values()), (false, vec!["x".to_owned()]));
+}
+
+#[test]
+fn a_leader_that_cannot_be_reached_has_metadata_asked_for_until_it_can() {
+    let mut play = Play::with_leaders(&[1]);
+    play.disconnects(1);
+    asks(&mut play);
+    let _ticket = play.publish_to(0, "x");
+    play.disconnects(1);
+    assert!(asks(&mut play));
+    play.has_leaders(&[Some(1)]);
+    assert!(asks(&mut play));
+    play.connects(1, 9);
+    asks(&mut play);
+    play.has_leaders(&[Some(1)]);
+    assert_eq!((asks(&mut play), play.sends().broker), (false, 1));
+}
+
+#[test]
+fn a_broker_that_stands_still_is_doubted_now_and_then() {
+    let mut play = Play::with_leaders(&[1]);
+    let _ticket = play.publish_to(0, "x");
+    let sent = play.sends();
+    play.passes(limits::PRODUCE_ANSWER);
+    assert!(asks(&mut play));
+    play.passes(limits::PRODUCE_DOUBT / 2);
+    assert!(!asks(&mut play));
+    play.passes(limits::PRODUCE_DOUBT / 2);
+    assert!(asks(&mut play));
+    play.hears_written(&sent, 0);
+    play.passes(limits::PRODUCE_ANSWER);
+    assert!(!asks(&mut play));
+}
+
+#[test]
+fn a_broker_that_stands_still_is_given_up_once_others_lead_what_was_sent_there() {
+    let mut play = Play::with_leaders(&[1, 1]);
+    play.connects(2, 9);
+    let _tickets = [play.publish_to(0, "x"), play.publish_to(1, "y")];
+    let first = play.sends();
+    let second = play.sends();
+    play.has_leaders(&[Some(2), Some(2)]);
+    assert!(play.world.given_up.is_empty(), "it may answer still");
+
+    play.passes(limits::PRODUCE_ANSWER);
+    play.has_leaders(&[Some(1), Some(1)]);
+    assert!(play.world.given_up.is_empty(), "it leads still");
+    play.has_leaders(&[Some(2), Some(1)]);
+    assert_eq!(play.world.given_up, [1]);
+    play.hears_failure(&first, possibly_sent());
+    assert_eq!(play.sends().broker, 2, "at once");
+    play.hears_failure(&second, possibly_sent());
+    play.sends_nothing();
+}
