@@ -101,8 +101,13 @@ impl RealKafka {
 
     /// `HOST:PORT` of each broker, with commas between.
     pub fn bootstrap(&self) -> String {
-        let addresses = self.brokers.iter().map(|broker| format!("127.0.0.1:{}", broker.port.number));
+        let addresses = (1..=self.brokers.len()).map(|broker| self.address(broker));
         addresses.collect::<Vec<_>>().join(",")
+    }
+
+    /// `HOST:PORT` of a broker.
+    pub fn address(&self, broker: usize) -> String {
+        format!("127.0.0.1:{}", self.broker(broker).port.number)
     }
 
     /// The connect string of its ZooKeeper, with the chroot; `None` in KRaft mode.

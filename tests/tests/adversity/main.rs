@@ -1,10 +1,12 @@
 //! What goes wrong on real brokers: they are killed, they refuse, they are not there.
 
 mod closed;
+mod failover;
 mod killed;
 mod last_broker;
 mod log;
 mod nearest;
+mod probe;
 mod refused;
 mod rolling;
 mod strict;
