@@ -233,7 +233,7 @@ impl ZooKeeperDiscovery {
             (Question::Broker(_), Err(ZkError::NoNode)) => self.finish_reading(),
             (_, Err(ZkError::NoNode)) => {
                 self.wait(cx);
-                let advice = "Kafka has not registered itself in this ZooKeeper: is the chroot right?";
+                let advice = "ZooKeeper has no /brokers/ids, or not below the chroot that was given: is the chroot right? Clusters without ZooKeeper are found by bootstrap brokers";
                 Some(Learnt::Trouble(advice.to_owned()))
             }
             (_, Err(error)) => {

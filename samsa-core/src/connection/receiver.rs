@@ -117,10 +117,12 @@ impl Receiver {
         let length = i32::from_be_bytes(*prefix);
         match usize::try_from(length) {
             Ok(length) if (4..=limits::RESPONSE_BYTES).contains(&length) => Ok(Some(length)),
-            _ => Err(format!(
-                "the peer announced a frame of {length} bytes, not 4 to {}: is it a Kafka broker, without TLS?",
-                limits::RESPONSE_BYTES
-            )),
+            _ => Err(not_kafka(*prefix).unwrap_or_else(|| {
+                format!(
+                    "the peer announced a frame of {length} bytes, not 4 to {}: is it a Kafka broker, without TLS?",
+                    limits::RESPONSE_BYTES
+                )
+            })),
         }
     }
 
@@ -148,6 +150,24 @@ impl Receiver {
     fn finish_large(&mut self) -> Option<Bytes> {
         let large = self.large.take_if(|large| large.filled == large.length && large.buffer.is_some())?;
         Some(self.pool.share(large.buffer?, large.length))
+    }
+}
+
+/// What speaks so, if it is one of those that are met where a broker was meant.
+fn not_kafka(first: [u8; LENGTH]) -> Option<String> {
+    /// The content types of TLS records that a server begins with, and the major version of all of them (RFC 8446, 5.1).
+    const ALERT: u8 = 21;
+    const HANDSHAKE: u8 = 22;
+    const TLS: u8 = 3;
+    match first {
+        [ALERT | HANDSHAKE, TLS, ..] => Some(
+            "it answers in TLS, which this connection does not speak: give the port of a listener without TLS (PLAINTEXT)"
+                .to_owned(),
+        ),
+        [b'H', b'T', b'T', b'P'] => {
+            Some("it answers in HTTP: it is a web server and no Kafka broker; is the port right?".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -214,15 +234,26 @@ mod tests {
 
     #[test]
     fn a_length_that_no_broker_sends_is_an_error() {
-        for length in
-            [-1_i32, 0, 3, i32::MAX, i32::from_be_bytes(*b"HTTP"), i32::from_be_bytes([0x15, 3, 3, 0])]
-        {
-            let mut receiver = receiver();
-            let RecvBuf::Read(mut buffer) = receiver.recv_buf() else { panic!("paused") };
-            buffer.unfilled()[..LENGTH].copy_from_slice(&length.to_be_bytes());
-            buffer.advance(LENGTH);
-            receiver.give_back(buffer);
-            assert!(receiver.next(usize::MAX).unwrap_err().contains("announced"), "{length}");
+        for length in [-1_i32, 0, 3, i32::MAX] {
+            let told = refused(length.to_be_bytes());
+            assert!(told.contains("announced"), "{told}");
         }
+    }
+
+    fn refused(first: [u8; LENGTH]) -> String {
+        let mut receiver = receiver();
+        let RecvBuf::Read(mut buffer) = receiver.recv_buf() else { panic!("paused") };
+        buffer.unfilled()[..LENGTH].copy_from_slice(&first);
+        buffer.advance(LENGTH);
+        receiver.give_back(buffer);
+        receiver.next(usize::MAX).unwrap_err()
+    }
+
+    #[test]
+    fn who_answers_in_tls_or_http_is_told_by_name() {
+        for first in [[0x15, 3, 3, 0], [0x15, 3, 1, 0], [0x16, 3, 3, 0]] {
+            assert!(refused(first).contains("TLS (PLAINTEXT)"), "{first:?}");
+        }
+        assert!(refused(*b"HTTP").contains("web server"));
     }
 }

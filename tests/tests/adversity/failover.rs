@@ -121,11 +121,6 @@ fn a_new_leader_is_found_at_once(release: Release, runtime: Runtime) {
 }
 
 #[test]
-fn a_new_leader_is_found_at_once_on_3_9_2() {
-    a_new_leader_is_found_at_once(Release::V3_9_2, Runtime::AsyncStd);
-}
-
-#[test]
 fn a_new_leader_is_found_at_once_on_4_4_0() {
     a_new_leader_is_found_at_once(Release::V4_4_0, Runtime::Tokio);
 }

@@ -9,6 +9,7 @@ mod nearest;
 mod probe;
 mod refused;
 mod rolling;
+mod strangers;
 mod strict;
 mod unreachable;
 

@@ -127,7 +127,9 @@ impl Session {
                 Progress::GoesOn
             }
             Poll::Ready(Err(Error::NoHosts | Error::Timeout)) => {
-                let why = format!("no ZooKeeper server could be reached at {address}");
+                let why = format!(
+                    "no ZooKeeper server answers at {address}; if a Kafka broker is there, give it as a bootstrap broker (--bootstrap)"
+                );
                 news.push_back(self.told(ZkSessionState::Failed(why)));
                 Progress::Over
             }
