@@ -31,6 +31,8 @@ pub(super) struct Batch {
     pub(super) flight: Option<Flight>,
     /// How often it was put in a request since it was as good as new.
     attempts: u32,
+    /// How often it was put in a request in all.
+    pub(super) departures: u32,
     /// It is being compressed.
     pub(super) job: Option<JobId>,
     outcome: BatchOutcome,
@@ -66,6 +68,7 @@ impl Batch {
             identity: None,
             flight: None,
             attempts: 0,
+            departures: 0,
             job: None,
             outcome: batch.outcome,
             followers: batch.followers,
@@ -119,6 +122,7 @@ impl Batch {
     pub(super) fn depart(&mut self, token: u64, broker: BrokerId) {
         let is_first = self.attempts == 0;
         self.attempts = self.attempts.saturating_add(1);
+        self.departures = self.departures.saturating_add(1);
         self.flight = Some(Flight { token, broker, is_first });
     }
 
@@ -201,6 +205,7 @@ impl Batch {
             identity: self.identity.map(|identity| further(identity, first)),
             flight: None,
             attempts: self.attempts,
+            departures: 0,
             job: None,
             outcome,
             followers: followers.map(|(index, follower)| (index - first, follower.clone())).collect(),
@@ -233,6 +238,7 @@ impl Batch {
 
     /// Its tickets fail, and it keeps its memory. The outcome has the bytes as well, and so may a request in flight. Gives
     /// how many records failed by it.
+    #[must_use]
     pub(super) fn report(
         &self,
         topic: &Arc<str>,
@@ -277,6 +283,7 @@ fn recycle(sealed: Sealed, store: &Store) {
 }
 
 /// What was never put in a batch fails. Gives how many records that are.
+#[must_use]
 pub(super) fn fail_unsettled(
     waiting: UnsettledRecord,
     topic: &Arc<str>,

@@ -270,7 +270,7 @@ impl Sender {
         {
             batch.set_identity(sequence.take(batch.sealed.count()));
         }
-        let is_retry = batch.is_attempted();
+        let is_retry = batch.departures > 0;
         batch.depart(token, broker);
         self.counts.retried_batches += u64::from(is_retry);
     }

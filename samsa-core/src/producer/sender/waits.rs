@@ -158,7 +158,8 @@ impl Sender {
         let batches = self.topic(index).batches.clone();
         for waiting in batches.take_unsettled() {
             self.store.give_back(waiting.charge, &mut self.wakers);
-            fail_unsettled(waiting, batches.name(), failure.clone(), &mut self.wakers);
+            self.counts.failed_records +=
+                fail_unsettled(waiting, batches.name(), failure.clone(), &mut self.wakers);
         }
     }
 

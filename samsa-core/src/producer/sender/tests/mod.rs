@@ -1,6 +1,7 @@
 //! The sender's table, line by line.
 
 mod compression;
+mod counts;
 mod deadline;
 mod failover;
 mod formats;
