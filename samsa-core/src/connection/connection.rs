@@ -117,6 +117,8 @@ pub(crate) enum Heard {
         took: Duration,
         /// The broker wants nothing more for so long.
         throttle: Duration,
+        /// How much longer than before nothing is sent for that.
+        rests: Duration,
     },
     Oversized {
         owner: Owner,
@@ -183,6 +185,11 @@ impl Connection {
 
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.len()
+    }
+
+    /// Requests without response that somebody made: all but the opening's own.
+    pub(crate) fn owed(&self) -> usize {
+        self.in_flight.iter().filter(|request| request.owner.is_some()).count()
     }
 
     /// Whether its end is a loss to nobody.
@@ -371,9 +378,10 @@ impl Connection {
     }
 
     /// Nothing more is begun for so long, and what waits for its response waits longer: the broker reads nothing.
-    fn throttle(&mut self, now: Instant, lasts: Duration) {
+    /// Gives how much longer than before that is.
+    fn throttle(&mut self, now: Instant, lasts: Duration) -> Duration {
         if lasts.is_zero() || is_planted(PlantedBug::IgnoresThrottle) {
-            return;
+            return Duration::ZERO;
         }
         self.send.hold(true);
         let before = self.throttled_until.map_or(now, |until| until.max(now));
@@ -382,6 +390,7 @@ impl Connection {
         for request in &mut self.in_flight {
             request.until = request.until + (until - before);
         }
+        until - before
     }
 
     fn oversized(&self, bytes: usize) -> Option<Heard> {
@@ -400,9 +409,9 @@ impl Connection {
         match oldest.owner {
             Some(owner) => {
                 let throttle = oldest.throttle.read(oldest.version, &frame);
-                self.throttle(now, throttle);
+                let rests = self.throttle(now, throttle);
                 let took = now - oldest.since;
-                Ok(Some(Heard::Response { owner, version: oldest.version, frame, took, throttle }))
+                Ok(Some(Heard::Response { owner, version: oldest.version, frame, took, throttle, rests }))
             }
             None => self.open(now, &frame),
         }

@@ -154,7 +154,9 @@ impl Network {
         let open: Vec<ConnId> =
             self.slots.iter().filter(|(_, way, _)| way.1 == role).map(|(conn, ..)| conn).collect();
         for conn in open {
-            self.slots.remove(conn);
+            if let Some(((peer, _), connection)) = self.slots.remove(conn) {
+                self.traffic.count(peer, |metrics| metrics.failed_requests += connection.owed() as u64);
+            }
             self.intents.push_back(Intent::Close { conn });
         }
         self.links.retain(|way, _| way.1 != role);
@@ -365,10 +367,11 @@ impl Network {
                 }
                 self.dial_what_may_be(now.mono);
             }
-            Heard::Response { owner, version, frame, took, throttle } => {
+            Heard::Response { owner, version, frame, took, throttle, rests } => {
                 link.failures = 0;
-                self.traffic.responded(peer, owner, took, throttle);
+                self.traffic.responded(way, owner, took);
                 if !throttle.is_zero() {
+                    self.traffic.throttled(peer, rests);
                     self.news.push_back(News::Throttled { peer, role, lasts: throttle });
                 }
                 self.news.push_back(News::Response { owner, version, frame });

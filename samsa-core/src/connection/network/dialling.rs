@@ -97,6 +97,7 @@ impl Network {
         let Some(address) = self.addresses.get(&way.0).cloned() else {
             return self.fail_link(now, way, "its address is not known (any more)");
         };
+        self.traffic.dialled(way.0, &address);
         if let Ok(ip) = address.host.parse::<IpAddr>() {
             return self.dial(now, way, VecDeque::from([SocketAddr::new(ip, address.port)]));
         }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::{Owner, Peer};
+use super::super::slots::Way;
+use super::super::{Owner, Peer, Role};
 use super::Network;
+use crate::address::HostPort;
 use crate::limits;
 use crate::metrics::BrokerMetrics;
 
@@ -20,16 +22,28 @@ impl Traffic {
         }
     }
 
-    /// A response came after so long.
-    pub(super) fn responded(&mut self, peer: Peer, owner: Owner, took: Duration, throttle: Duration) {
+    /// A connection is being made, to where the peer listens now.
+    pub(super) fn dialled(&mut self, peer: Peer, address: &HostPort) {
+        self.count(peer, |metrics| metrics.address = address.to_string());
+    }
+
+    /// A response came after so long. What readers ask beside their fetches goes over another connection.
+    pub(super) fn responded(&mut self, (peer, role): Way, owner: Owner, took: Duration) {
         self.count(peer, |metrics| {
-            match owner {
-                Owner::Producer(_) => metrics.publish_latency.add(took),
-                Owner::Consumer(_) => metrics.fetch_latency.add(took),
-                Owner::Cluster | Owner::Lookup(_) => metrics.other_latency.add(took),
-            }
-            metrics.throttles += u64::from(!throttle.is_zero());
-            metrics.throttled += throttle;
+            let latency = match (owner, role) {
+                (Owner::Producer(_), _) => &mut metrics.publish_latency,
+                (_, Role::Fetch(_)) => &mut metrics.fetch_latency,
+                (_, Role::Produce | Role::Control) => &mut metrics.other_latency,
+            };
+            latency.add(took);
+        });
+    }
+
+    /// A response has a connection sent nothing for so much longer.
+    pub(super) fn throttled(&mut self, peer: Peer, rests: Duration) {
+        self.count(peer, |metrics| {
+            metrics.throttles += 1;
+            metrics.throttled += rests;
         });
     }
 }
@@ -41,7 +55,7 @@ impl Network {
         for (_, (peer, _), connection) in self.slots.iter() {
             if let Some(metrics) = peers.get_mut(&peer) {
                 metrics.connections += 1;
-                metrics.requests_in_flight += connection.in_flight();
+                metrics.requests_in_flight += connection.owed();
             }
         }
         let named = peers.into_iter().map(|(peer, metrics)| BrokerMetrics {
@@ -49,7 +63,6 @@ impl Network {
                 Peer::Broker(id) => Some(id),
                 Peer::Bootstrap(_) => None,
             },
-            address: self.addresses.get(&peer).map(ToString::to_string).unwrap_or_default(),
             ..metrics
         });
         named.collect()

@@ -3,6 +3,7 @@
 mod age;
 mod dialling;
 mod throttle;
+mod traffic;
 
 use std::time::Duration;
 

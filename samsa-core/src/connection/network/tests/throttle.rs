@@ -3,7 +3,7 @@
 use super::*;
 
 /// A connection with two requests in flight; the answer to the first wants the client to wait for 700 ms.
-fn throttled() -> (Script, ConnId) {
+pub(super) fn throttled() -> (Script, ConnId) {
     let mut script = Script::start();
     let conn = script.ready(Role::Control);
     script.requests(conn);
