@@ -173,14 +173,22 @@ pub struct ReadPartition {
     pub partition: i32,
     /// Its leader now.
     pub leader: Option<BrokerId>,
+    /// The broker that it is read from now: the leader, or a nearer replica that the leader has named (KIP-392).
+    pub read_from: Option<BrokerId>,
     /// What was fetched of it.
     pub fetched: Volume,
     /// Where the application reads on; `None` while that is being found out.
     pub position: Option<i64>,
-    /// The offset behind the last record that is on every in-sync replica, as the newest response has it.
+    /// The offset up to which records are on every in-sync replica, as the leader said last; a later one that the replica
+    /// which is read from has told since. `None` before the first response.
+    ///
+    /// A replica that lags tells an earlier one than the leader would, and the leader is asked again after
+    /// [`Config::metadata_max_age`](crate::Config::metadata_max_age) only. So where `read_from` is not `leader`, the log may
+    /// be longer than this says.
     pub high_watermark: Option<i64>,
-    /// How many offsets the application is behind: from its position to the high watermark, or to the first open
-    /// transaction where only committed records are read.
+    /// How many offsets the application is behind: from its position to `high_watermark`, or to the first open
+    /// transaction where only committed records are read. No less than that, if the log is longer. `None` while either
+    /// is not known.
     pub lag: Option<u64>,
     /// Whether the application has paused it.
     pub is_paused: bool,

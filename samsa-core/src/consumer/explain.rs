@@ -37,12 +37,13 @@ impl Fetcher {
             let Ends { high_watermark, stable } = partition.ends;
             let reads_committed = self.spec.fetch.isolation == Isolation::ReadCommitted;
             let end = if reads_committed && stable >= 0 { stable } else { high_watermark };
-            let behind = |position: i64| u64::try_from(end - position).unwrap_or(0);
+            let behind = |position: i64| if position < end { end.abs_diff(position) } else { 0 };
             ReadPartition {
                 reader: reader.0,
                 topic: Arc::clone(&self.spec.topic),
                 partition: *number,
                 leader: partition.leader,
+                read_from: partition.asked_of(Question::Records),
                 fetched: partition.fetched,
                 position,
                 high_watermark: Some(high_watermark).filter(|offset| *offset >= 0),

@@ -69,12 +69,24 @@ pub(crate) struct Partition {
     corrupt: u32,
 }
 
-/// Where the log ends, as the newest response has it; negative where it does not say.
+/// Where the log ends, as far as it is known; negative where it is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ends {
     pub(super) high_watermark: i64,
     /// Before the first transaction that is open.
     pub(super) stable: i64,
+}
+
+impl Ends {
+    /// What a leader says is so; another replica knows it late, or lags.
+    pub(super) fn learn(&mut self, told: Self, is_of_leader: bool) {
+        if is_of_leader {
+            *self = told;
+        } else {
+            self.high_watermark = self.high_watermark.max(told.high_watermark);
+            self.stable = self.stable.max(told.stable);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -121,7 +121,9 @@ impl Fetcher {
             return partition.take_hint(&data.current_leader);
         }
         if data.error_code.is_ok() && is_possible(data.high_watermark) {
-            partition.ends = Ends { high_watermark: data.high_watermark, stable: data.last_stable_offset };
+            let told = Ends { high_watermark: data.high_watermark, stable: data.last_stable_offset };
+            let is_of_leader = partition.asked_replica().is_none();
+            partition.ends.learn(told, is_of_leader);
         }
         match verdict(data.error_code) {
             Verdict::Fine if data.diverging_epoch.epoch >= 0 => {

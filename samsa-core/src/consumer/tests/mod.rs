@@ -2,6 +2,7 @@
 
 mod fetching;
 mod memory;
+mod metrics;
 mod nearest;
 mod opening;
 mod seeking;
