@@ -319,17 +319,15 @@ impl Sender {
             ..self.counts
         };
         let partitions = self.topics.iter().flat_map(|topic| {
-            let numbered = (0..).zip(&topic.partitions);
-            let used = numbered.filter(|(_, partition)| {
-                partition.written != Volume::default() || !partition.queue.is_empty()
-            });
-            used.map(|(number, partition)| PublishedPartition {
+            let numbered = (0..).zip(&topic.partitions).map(|(number, partition)| PublishedPartition {
                 topic: Arc::clone(topic.name()),
                 partition: number,
                 leader: partition.leader,
                 written: partition.written,
-                waiting_batches: partition.queue.len(),
-            })
+                waiting_batches: partition.queue.iter().filter(|batch| !batch.is_over()).count(),
+            });
+            numbered
+                .filter(|partition| partition.written != Volume::default() || partition.waiting_batches > 0)
         });
         (publishing, partitions.collect())
     }

@@ -78,3 +78,19 @@ fn the_halves_of_a_batch_that_was_split_are_new() {
     let counts = counts(&play);
     assert_eq!((counts.split_batches, counts.retried_batches, counts.written.batches), (1, 0, 2));
 }
+
+#[test]
+fn a_batch_whose_outcome_was_told_waits_no_more_though_its_fate_is_not_known() {
+    let mut play = Play::with_leaders(&[1]);
+    let ticket = play.publish_to(0, "x");
+    let sent = play.sends();
+    let waiting =
+        |play: &Play| play.sender.metrics().1.iter().map(|of| of.waiting_batches).collect::<Vec<_>>();
+    assert_eq!(waiting(&play), [1]);
+    play.disconnects(1);
+    play.hears_failure(&sent, possibly_sent());
+    play.passes(TIMEOUT);
+    assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
+    assert!(waiting(&play).is_empty());
+    assert_eq!(counts(&play).failed_records, 1);
+}
