@@ -30,7 +30,7 @@
 //! - `async-std` (default): [`zookeeper`] and [`bootstrap`] spawn it by `async_std::task::spawn`; also [`AsyncStd`].
 //! - `smol`: `Smol` spawns it by `smol::spawn`.
 //! - `zookeeper` (default): clusters are also found by ZooKeeper.
-//! - `metrics`: `export_metrics` hands [`Cluster::metrics`] to the recorder of the metrics crate.
+//! - `metrics`: `Exporter` hands [`Cluster::metrics`] to the recorder of the `metrics` crate.
 //!
 //! Any other executor is named by [`SpawnWith`]:
 //!

@@ -62,6 +62,28 @@ impl FlushError {
     }
 }
 
+/// Why there are no metrics.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// Too many commands wait already.
+    #[error("{waiting} commands wait for their answers already; wait for some of them")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
+    /// The client was closed, or its runtime has ended.
+    #[error("the client is closed, or its runtime has ended: it counts nothing any more")]
+    Closed,
+}
+
+impl MetricsError {
+    /// Whether to ask again may succeed.
+    pub fn is_retriable(&self) -> bool {
+        !matches!(self, Self::Closed)
+    }
+}
+
 /// Why a close did not end as it should. The client is closed all the same, except when it is busy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

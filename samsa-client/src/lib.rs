@@ -53,7 +53,7 @@
 //! # Features
 //!
 //! - `zookeeper` brings the way to ZooKeeper through the zookeeper-client crate, for any runtime.
-//! - `metrics` brings `export_metrics`, which hands [`Cluster::metrics`] to the recorder of the metrics crate.
+//! - `metrics` brings `Exporter`, which hands [`Cluster::metrics`] to the recorder of the metrics crate.
 
 mod builder;
 mod call;
@@ -82,10 +82,10 @@ pub use clock::SystemClock;
 pub use driver::Driver;
 #[cfg(feature = "zookeeper")]
 pub use driver::ZooKeeperSessions;
-pub use error::{CloseError, ConnectError, FlushError};
+pub use error::{CloseError, ConnectError, FlushError, MetricsError};
 pub use events::{Events, Missed};
 #[cfg(feature = "metrics")]
-pub use export::export_metrics;
+pub use export::Exporter;
 pub use handles::{
     Batch, BatchReport, Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload,
     Publish, Publishing, Reader, ReaderBuilder, Topic, TopicBatch, TryEnqueueError,
@@ -96,10 +96,10 @@ pub use runtime::Runtime;
 pub use samsa_core::{
     Acks, AppendError, Backoff, BrokerId, BrokerInfo, BrokerMetrics, Certainty, Chunk, ChunkRecords, Clock,
     Compression, Config, CreateTopicError, CustomPartitioner, Discovery, Event, Explanation, FailedMessage,
-    FetchConfig, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LookError, Metrics,
-    Now, Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure,
-    PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, SetReceipt, TopicName, UnixMillis,
-    Volume, Waiting,
+    FetchConfig, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket,
+    LookError, Metrics, Now, Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig,
+    PublishError, PublishFailure, PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt,
+    SetReceipt, TopicName, UnixMillis, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};

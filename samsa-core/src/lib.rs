@@ -118,7 +118,7 @@ pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRe
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};
 pub use metrics::{
-    BrokerMetrics, Latency, Metrics, PublishMetrics, PublishedPartition, ReadPartition, Volume,
+    BrokerMetrics, Latency, LatencyBucket, Metrics, PublishMetrics, PublishedPartition, ReadPartition, Volume,
 };
 pub use offset::{Offset, PartitionOffset};
 #[cfg(feature = "planted-bugs")]

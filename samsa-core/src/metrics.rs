@@ -12,15 +12,15 @@ use crate::id::BrokerId;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Publishing, over all topics.
+    /// What was published, over all topics.
     pub publishing: PublishMetrics,
     /// Reading, over all readers, those included that are closed.
     pub read: Volume,
     /// How old the picture of the cluster is now; `None` before the first. It is renewed every five minutes, and whenever
     /// something seems to be out of date.
     pub metadata_age: Option<Duration>,
-    /// Each broker that was dialled, in the order of their ids; before them bootstrap addresses, whose brokers were not
-    /// known.
+    /// Each broker that was dialled, or is, in the order of their ids; before them bootstrap addresses, whose brokers were
+    /// not known.
     pub brokers: Vec<BrokerMetrics>,
     /// Each partition that something was published to or waits for.
     pub published: Vec<PublishedPartition>,
@@ -28,7 +28,7 @@ pub struct Metrics {
     pub reading: Vec<ReadPartition>,
 }
 
-/// So much.
+/// An amount of records, counted in three ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
     /// Records. Of compressed batches from before Kafka 0.11: offsets, which is the same where nothing was compacted.
@@ -47,7 +47,7 @@ impl AddAssign for Volume {
     }
 }
 
-/// Publishing.
+/// What became of published records, and the memory of those whose outcome is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PublishMetrics {
@@ -55,7 +55,8 @@ pub struct PublishMetrics {
     pub written: Volume,
     /// Records whose outcome is an error.
     pub failed_records: u64,
-    /// How often a batch was put in another request after an attempt that failed.
+    /// How often a batch was put in another request after an attempt that failed, at the same partition or, without a key,
+    /// at another one. The halves of one that was split are new.
     pub retried_batches: u64,
     /// How often a batch was cut in two because it was too large for a broker.
     pub split_batches: u64,
@@ -71,7 +72,7 @@ pub struct PublishMetrics {
 pub struct BrokerMetrics {
     /// Which; `None` for a bootstrap address.
     pub broker: Option<BrokerId>,
-    /// Where it listens.
+    /// Where it was dialled last, as `host:port`.
     pub address: String,
     /// Connections that are open now, or being made.
     pub connections: usize,
@@ -81,27 +82,29 @@ pub struct BrokerMetrics {
     pub connects: u64,
     /// How often it could not be reached, or a connection broke while somebody waited.
     pub losses: u64,
-    /// Requests that were made.
+    /// Requests that were made. Each has a response, which one of the latencies counts, or failed, or is in flight.
     pub requests: u64,
-    /// Requests that had no response.
+    /// Requests that had no response, because their connection ended.
     pub failed_requests: u64,
     /// Bytes that were written to its connections.
     pub sent_bytes: u64,
     /// Bytes that were read from them.
     pub received_bytes: u64,
-    /// How often it had a connection sent nothing for a while, because of a quota (KIP-219).
+    /// How many responses wanted nothing sent on their connection for a while, because of a quota (KIP-219).
     pub throttles: u64,
-    /// For how long, all in all.
+    /// For how long nothing is sent because of them: on each connection times that overlap count once, and the connections
+    /// add up.
     pub throttled: Duration,
     /// Responses to what publishes: batches, and the question for a producer id.
     pub publish_latency: Latency,
-    /// Responses to fetches. A broker holds one while there is nothing new.
+    /// Responses to fetches of records. A broker holds one for up to half a second, or as configured, while there is
+    /// nothing new.
     pub fetch_latency: Latency,
-    /// Responses to everything else.
+    /// Responses to everything else: metadata, offsets, the administration of topics, ends of fetch sessions.
     pub other_latency: Latency,
 }
 
-/// The times from requests to their responses.
+/// The times from requests to their responses, since the client began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Latency {
@@ -109,27 +112,49 @@ pub struct Latency {
     pub count: u64,
     /// Their sum.
     pub total: Duration,
-    /// The longest.
+    /// The longest since the client began; it never gets shorter.
     pub longest: Duration,
-    /// How many took at most [`BOUNDS`](Self::BOUNDS) at the same place, and more than the bound before; in the last
-    /// place those that took longer than every bound.
-    pub buckets: [u64; Self::BOUNDS.len() + 1],
+    buckets: [(u64, Duration); BOUNDS.len() + 1],
+}
+
+/// The upper bounds of the buckets but the last.
+const BOUNDS: [Duration; 13] = [
+    Duration::from_millis(1),
+    Duration::from_millis(2),
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+];
+
+/// Those responses of a [`Latency`] that took about as long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LatencyBucket {
+    /// They took at most this, and more than the bound of the bucket before; `None` for all that took longer still.
+    pub at_most: Option<Duration>,
+    /// How many.
+    pub count: u64,
+    /// The sum of their times.
+    pub total: Duration,
 }
 
 impl Latency {
-    /// The upper bounds of the buckets.
-    pub const BOUNDS: [Duration; 10] = [
-        Duration::from_millis(1),
-        Duration::from_millis(2),
-        Duration::from_millis(5),
-        Duration::from_millis(10),
-        Duration::from_millis(25),
-        Duration::from_millis(50),
-        Duration::from_millis(100),
-        Duration::from_millis(250),
-        Duration::from_secs(1),
-        Duration::from_secs(5),
-    ];
+    /// The responses by how long they took, the quick ones first. How many buckets there are may change.
+    pub fn buckets(&self) -> impl ExactSizeIterator<Item = LatencyBucket> + '_ {
+        self.buckets.iter().enumerate().map(|(index, (count, total))| LatencyBucket {
+            at_most: BOUNDS.get(index).copied(),
+            count: *count,
+            total: *total,
+        })
+    }
 
     /// The mean; `None` where there was none.
     pub fn mean(&self) -> Option<Duration> {
@@ -141,7 +166,9 @@ impl Latency {
         self.count += 1;
         self.total += took;
         self.longest = self.longest.max(took);
-        self.buckets[Self::BOUNDS.partition_point(|bound| *bound < took)] += 1;
+        let (count, total) = &mut self.buckets[BOUNDS.partition_point(|bound| *bound < took)];
+        *count += 1;
+        *total += took;
     }
 }
 
@@ -157,7 +184,7 @@ pub struct PublishedPartition {
     pub leader: Option<BrokerId>,
     /// What was acknowledged.
     pub written: Volume,
-    /// Full batches that wait now, or have no answer yet.
+    /// Batches that were closed, to be sent or sent already, and have no outcome now.
     pub waiting_batches: usize,
 }
 
@@ -204,11 +231,20 @@ mod tests {
     fn a_latency_is_in_the_bucket_of_the_first_bound_that_it_keeps() {
         let mut latency = Latency::default();
         assert_eq!(latency.mean(), None);
-        for micros in [200, 1000, 1001, 6_000_000] {
+        for micros in [200, 1000, 1001, 60_000_000] {
             latency.add(Duration::from_micros(micros));
         }
-        assert_eq!(latency.buckets, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-        assert_eq!((latency.count, latency.longest), (4, Duration::from_secs(6)));
-        assert_eq!(latency.mean(), Some(Duration::from_nanos(1_500_550_250)));
+        let buckets: Vec<_> = latency.buckets().filter(|bucket| bucket.count > 0).collect();
+        let bucket = |at_most: Option<u64>, count, total| LatencyBucket {
+            at_most: at_most.map(Duration::from_millis),
+            count,
+            total: Duration::from_micros(total),
+        };
+        assert_eq!(
+            buckets,
+            [bucket(Some(1), 2, 1200), bucket(Some(2), 1, 1001), bucket(None, 1, 60_000_000)]
+        );
+        assert_eq!((latency.count, latency.longest), (4, Duration::from_secs(60)));
+        assert_eq!(latency.mean(), Some(Duration::from_nanos(15_000_550_250)));
     }
 }

@@ -35,10 +35,13 @@
 //! All types but the builder come from `samsa-client` and know no runtime: code that takes a [`Cluster`] or a [`Topic`]
 //! runs on any of them.
 //!
-//! With the feature `metrics`, `export_metrics` hands [`Cluster::metrics`] to the recorder of the metrics crate.
-//!
 //! The client's one task is spawned on the runtime that `connect` is called in, which must have IO and time enabled.
 //! When that runtime goes before the client is closed, every message and call that waits is told so.
+//!
+//! # Features
+//!
+//! - `zookeeper` (default): clusters are also found by ZooKeeper.
+//! - `metrics`: `Exporter` hands [`Cluster::metrics`] to the recorder of the `metrics` crate.
 
 mod adapter;
 

@@ -12,7 +12,7 @@ use super::publish::{Publish, Publishing};
 use super::topic::Topic;
 use crate::call::{Asked, Call};
 use crate::command_queue::Answer;
-use crate::error::{CloseError, FlushError};
+use crate::error::{CloseError, FlushError, MetricsError};
 use crate::events::Events;
 use crate::link::Link;
 
@@ -146,11 +146,14 @@ impl Cluster {
         Call::new(&self.link, Command::Explain, explain)
     }
 
-    /// What the client has done since it began, and what it holds now, for who has to keep it going. See also the feature
-    /// `metrics`, which hands it to the `metrics` crate.
+    /// What the client has done since it began, and what it holds now, for who has to keep it going. With the feature
+    /// `metrics` there is `Exporter`, which hands it to the `metrics` crate.
+    ///
+    /// # Errors
+    /// When more than 1,024 commands wait, or the client is closed.
     ///
     /// ```no_run
-    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), samsa_client::LookError> {
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), samsa_client::MetricsError> {
     /// let metrics = cluster.metrics().await?;
     /// println!("{} records written, {} failed", metrics.publishing.written.records, metrics.publishing.failed_records);
     /// for partition in &metrics.reading {
@@ -158,11 +161,11 @@ impl Cluster {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn metrics(&self) -> Call<Result<Metrics, LookError>> {
+    pub fn metrics(&self) -> Call<Result<Metrics, MetricsError>> {
         Call::new(&self.link, Command::Metrics, |answer, _| match answer {
             Answer::Given(Reply::Metrics(metrics)) => Ok(*metrics),
-            Answer::Busy(waiting) => Err(LookError::Busy { waiting }),
-            Answer::Given(_) | Answer::Closed => Err(LookError::Closed),
+            Answer::Busy(waiting) => Err(MetricsError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(MetricsError::Closed),
         })
     }
 
