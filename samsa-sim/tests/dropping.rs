@@ -48,7 +48,7 @@ fn drop_all(seed: u64, release: Release, faults: FaultMix) {
 }
 
 #[test]
-fn dropping_any_future_disturbs_nobody_on_any_release() {
+fn dropping_any_future_disturbs_nobody_through_zookeeper_and_with_kraft() {
     for (seed, release) in (0..).zip([Release::V3_9, Release::V4_4]) {
         drop_all(seed, release, FaultMix::none());
     }

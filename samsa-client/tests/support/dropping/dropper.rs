@@ -19,13 +19,15 @@ pub(crate) enum Moment {
     Later(Duration),
 }
 
-/// Nothing has woken the future for so long: nothing will.
-const STUCK: Duration = Duration::from_millis(300);
+/// Nothing has woken the future for so long: nothing will. Each of them is ready in the end, so that this is a failure.
+const STUCK: Duration = Duration::from_secs(60);
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Polls one future, and drops it.
 pub(crate) struct Dropper<'a> {
+    /// What it is told as when it is stuck.
+    what: &'a str,
     moment: Moment,
     pause: &'a dyn Fn(Duration) -> Boxed<()>,
     polls: Cell<u32>,
@@ -33,15 +35,14 @@ pub(crate) struct Dropper<'a> {
 }
 
 impl<'a> Dropper<'a> {
-    pub(crate) fn new(moment: Moment, pause: &'a dyn Fn(Duration) -> Boxed<()>) -> Self {
-        Self { moment, pause, polls: Cell::new(0), is_over: Cell::new(false) }
+    pub(crate) fn new(what: &'a str, moment: Moment, pause: &'a dyn Fn(Duration) -> Boxed<()>) -> Self {
+        Self { what, moment, pause, polls: Cell::new(0), is_over: Cell::new(false) }
     }
 
     /// Drops the future when the moment has come: `None`, unless it was ready before.
     pub(crate) async fn drops<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
-        let limit = if let Moment::Later(after) = self.moment { after } else { STUCK };
-        let mut limit = (self.pause)(limit);
+        let mut limit = (self.pause)(self.limit());
         let bell = Arc::new(Bell::default());
         let waker = Waker::from(Arc::clone(&bell));
         poll_fn(|cx| {
@@ -51,12 +52,12 @@ impl<'a> Dropper<'a> {
                     return Poll::Ready(None);
                 }
                 if !bell.take() {
-                    // Who waits for ever has no later moment.
-                    let is_late = limit.as_mut().poll(cx).is_ready();
-                    self.is_over.set(self.is_over.get() || (is_late && self.is_counted()));
-                    return if is_late { Poll::Ready(None) } else { Poll::Pending };
+                    return limit.as_mut().poll(cx).map(|()| self.is_late());
                 }
                 self.polls.set(self.polls.get() + 1);
+                if self.is_counted() {
+                    limit = (self.pause)(STUCK);
+                }
                 if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                     self.is_over.set(true);
                     return Poll::Ready(Some(value));
@@ -74,6 +75,17 @@ impl<'a> Dropper<'a> {
     /// Whether the future was ready, so that there is no later moment to drop it.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over.get()
+    }
+
+    /// Before it is polled.
+    fn limit(&self) -> Duration {
+        if let Moment::Later(after) = self.moment { after } else { STUCK }
+    }
+
+    /// A future that is dropped after so many polls is woken until then, or ready.
+    fn is_late<T>(&self) -> Option<T> {
+        assert!(!self.is_counted(), "{}: nothing woke it for {STUCK:?}", self.what);
+        None
     }
 
     fn is_counted(&self) -> bool {

@@ -64,8 +64,12 @@ cases! {
     "Events::next": |stage, dropper| {
         let client = stage.connect().await.expect("a cluster");
         let mut events = client.events();
-        dropper.drops(events.next()).await;
-        client.close().await.expect("nothing is given up");
+        // At its end there are no more.
+        let closing = async {
+            stage.pause(SOON).await;
+            client.close().await.expect("nothing is given up");
+        };
+        zip(dropper.drops(events.next()), closing).await;
         while events.next().await.is_some() {}
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn drop_every_future(place: &dyn Place, times: &[Duration]) {
 async fn drop_one(stage: &Stage<'_>, case: &Case, moment: Moment) -> bool {
     let what = format!("{}, dropped at {moment:?}", case.name);
     let pause = |lasts| stage.pause(lasts);
-    let dropper = Dropper::new(moment, &pause);
+    let dropper = Dropper::new(&what, moment, &pause);
     let bystanders = Bystanders::new(stage, &what);
     let mut bystanders = bystanders.await;
     future::zip((case.play)(stage, &dropper), bystanders.go_on()).await;
