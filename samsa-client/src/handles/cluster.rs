@@ -200,8 +200,8 @@ impl Cluster {
     /// At its end every message has had its outcome, the connections are closed, and the driver has ended.
     ///
     /// # Errors
-    /// When the time was over before every message had its outcome: the client is closed all the same, and the error says
-    /// how many were given up. So it is bounded whatever the brokers and ZooKeeper do.
+    /// When the time was over, or the runtime ended, before every message had its outcome: the client is closed all the same,
+    /// and the error says how many were given up. So it is bounded whatever the brokers and ZooKeeper do.
     pub fn close(&self) -> Call<Result<(), CloseError>> {
         let call = Call::new(&self.link, Command::Close, |answer, asked| match answer {
             Answer::Given(Reply::Close(given_up)) if given_up > 0 => {
