@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use samsa_client::{BrokerId, Cluster, Message, Metrics, MetricsError, Offset};
-use samsa_sim::{ClusterConfig, FaultMix, Release, Run, Simulation, World};
+use samsa_client::{BrokerId, Cluster, Message, Metrics, MetricsError, Offset, ReadError};
+use samsa_sim::{ClusterConfig, Fault, FaultMix, Release, Run, Simulation, World};
 
 fn play<F: Future<Output = ()> + 'static>(release: Release, act: impl FnOnce(World, Cluster) -> F + 'static) {
-    let cluster = ClusterConfig { release, ..ClusterConfig::default() };
-    let simulation = Simulation::new(7).cluster(cluster).faults(FaultMix::none());
+    play_in(ClusterConfig { release, ..ClusterConfig::default() }, FaultMix::none(), act);
+}
+
+fn play_in<F: Future<Output = ()> + 'static>(
+    cluster: ClusterConfig,
+    faults: FaultMix,
+    act: impl FnOnce(World, Cluster) -> F + 'static,
+) {
+    let simulation = Simulation::new(7).cluster(cluster).faults(faults);
     let Run { output, report } = simulation.run(|world| async move {
         let builder = world.bootstrap().delivery_timeout(Duration::from_secs(5));
         let cluster = builder.connect().await.expect("a cluster");
@@ -129,5 +136,70 @@ fn a_batch_that_goes_again_counts_as_a_retry_and_its_records_once() {
         let publishing = metrics(&cluster).await.publishing;
         assert_eq!((publishing.written.records, publishing.failed_records), (2, 0));
         assert_eq!(publishing.retried_batches, 1);
+    });
+}
+
+#[test]
+fn a_quota_is_counted_with_the_time_that_it_takes() {
+    play_in(ClusterConfig::default(), FaultMix::of(&[Fault::Quota]), |world, cluster| async move {
+        let (topic, began) = (cluster.topic("events"), world.now().mono);
+        let throttled = async |cluster: &Cluster| {
+            let brokers = metrics(cluster).await.brokers;
+            let sum = |sum: (u64, Duration), broker: &samsa_client::BrokerMetrics| {
+                (sum.0 + broker.throttles, sum.1 + broker.throttled)
+            };
+            brokers.iter().fold((0, Duration::ZERO), sum)
+        };
+        assert_eq!(throttled(&cluster).await, (0, Duration::ZERO));
+        // A broker throttles some of the time, and the world heals after half a minute.
+        for _ in 0..1000 {
+            topic.publish("hello").await.expect("a receipt");
+            world.sleep(Duration::from_millis(25)).await;
+        }
+        let (throttles, lasted) = throttled(&cluster).await;
+        assert!(throttles > 0);
+        assert!((Duration::ZERO..world.now().mono - began).contains(&lasted), "{lasted:?}");
+        assert!(lasted > Duration::ZERO);
+    });
+}
+
+#[test]
+fn a_batch_that_is_too_large_for_the_broker_counts_as_split() {
+    let cluster = ClusterConfig { batch_bytes: 8_000, ..ClusterConfig::default() };
+    play_in(cluster, FaultMix::none(), |_, cluster| async move {
+        let topic = cluster.topic("events").partition(0);
+        topic.publish("there it is").await.expect("a receipt");
+        assert_eq!(metrics(&cluster).await.publishing.split_batches, 0);
+        let messages: Vec<_> = (0..4).map(|_| topic.try_enqueue("x".repeat(3_000)).expect("room")).collect();
+        for message in messages {
+            message.await.expect("a receipt");
+        }
+        let publishing = metrics(&cluster).await.publishing;
+        assert_eq!((publishing.written.records, publishing.failed_records), (5, 0));
+        assert_eq!(publishing.split_batches, 1, "twelve thousand bytes in two");
+    });
+}
+
+#[test]
+fn a_partition_that_is_paused_or_read_no_more_says_so() {
+    play(Release::V3_9, |_, cluster| async move {
+        let partition = cluster.topic("events").partition(1);
+        partition.publish("there it is").await.expect("a receipt");
+        let mut reader = partition.reader(Offset::Earliest).open().await.expect("a reader");
+        let told = async |cluster: &Cluster| {
+            let metrics = metrics(cluster).await;
+            let [of_it] = &metrics.reading[..] else { panic!("{metrics:?}") };
+            (of_it.is_paused, of_it.is_stopped)
+        };
+        assert_eq!(told(&cluster).await, (false, false));
+        reader.pause([1]);
+        assert_eq!(told(&cluster).await, (true, false));
+        reader.resume([1]);
+        assert_eq!(told(&cluster).await, (false, false));
+
+        reader.seek(1, Offset::Exact(100)).await.expect("it seeks");
+        let error = reader.next().await.expect("no end").expect_err("there is no such offset");
+        assert!(matches!(error, ReadError::OutOfRange { offset: 100, .. }), "{error}");
+        assert_eq!(told(&cluster).await, (false, true));
     });
 }
