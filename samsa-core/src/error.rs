@@ -341,6 +341,16 @@ pub enum ReadError {
         /// The last thing that went wrong.
         last: String,
     },
+    /// The reader's rack is longer than requests have room for.
+    #[error(
+        "brokers cannot be told a rack of {bytes} bytes, only of {limit}; give the reader a shorter one, or none"
+    )]
+    RackTooLong {
+        /// Its length.
+        bytes: usize,
+        /// What there is room for.
+        limit: usize,
+    },
     /// Too many readers are open.
     #[error("{open} readers are open already; close some of them")]
     Busy {

@@ -55,6 +55,9 @@ pub const REPLICA_AVOIDED_FIRST: Duration = Duration::from_secs(1);
 /// See [`REPLICA_AVOIDED_FIRST`].
 pub const REPLICA_AVOIDED_MOST: Duration = Duration::from_secs(60);
 
+/// Bytes of a rack that brokers are told, as strings of the protocol are.
+pub const RACK_BYTES: usize = i16::MAX as usize;
+
 /// Brokers whose addresses are kept. Those that the metadata names are kept in any case; beyond them nobody is introduced.
 pub const ADDRESSES: usize = 10_000;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner};
+use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner, limits};
 
 pub(super) fn millis(value: &str) -> Result<Duration, String> {
     let millis = value.parse().map_err(|_| format!("{value:?} is not a whole number of milliseconds"))?;
@@ -63,7 +63,7 @@ pub(super) fn isolation(value: &str) -> Result<Isolation, String> {
 
 /// An empty one is none, as for librdkafka.
 pub(super) fn rack(value: &str) -> Result<Option<String>, String> {
-    let most = i16::MAX as usize;
+    let most = limits::RACK_BYTES;
     if value.len() > most {
         return Err(format!("it has {} bytes, and requests have room for {most}", value.len()));
     }

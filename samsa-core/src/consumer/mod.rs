@@ -242,8 +242,12 @@ impl Consumer {
     }
 
     fn open(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, spec: ReaderSpec, opening: Opening) {
+        let rack = spec.fetch.rack.as_ref().map_or(0, String::len);
         let refusal = match self.fetchers.len() {
             _ if self.closed => Some(ReadError::Closed),
+            _ if rack > limits::RACK_BYTES => {
+                Some(ReadError::RackTooLong { bytes: rack, limit: limits::RACK_BYTES })
+            }
             open if open >= limits::READERS => Some(ReadError::Busy { open }),
             _ => None,
         };

@@ -77,6 +77,19 @@ fn a_replica_that_the_leader_names_is_read_from_and_offsets_are_asked_of_the_lea
 }
 
 #[test]
+fn a_rack_that_no_request_has_room_for_is_refused_when_the_reader_is_opened() {
+    let mut model = Model::start(&[1, 2]);
+    let with_rack = |bytes| {
+        let fetch = FetchConfig { rack: Some("b".repeat(bytes)), ..FetchConfig::default() };
+        ReaderSpec { fetch, ..spec(Offset::Exact(0)) }
+    };
+    model.command(Command::OpenReader(with_rack(32_768)));
+    assert_eq!(refused(&mut model), ReadError::RackTooLong { bytes: 32_768, limit: 32_767 });
+    let _reader = opened(&mut model, with_rack(32_767));
+    assert_eq!(rack(&model.asked()).len(), 32_767);
+}
+
+#[test]
 fn what_is_out_of_range_at_a_follower_is_asked_of_the_leader_and_only_that_is_believed() {
     let (mut model, mut reader, asked) = sent_away();
     brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
