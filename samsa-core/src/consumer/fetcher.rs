@@ -12,7 +12,7 @@ use samsa_proto::api::fetch::FetchPartition;
 
 use super::buffer::FetchBuffer;
 use super::opening::{Known, Opening};
-use super::partition::{Partition, Position};
+use super::partition::{Asked, Partition, Position};
 use super::reader::Reader;
 use super::request::{self, Sizes};
 use super::scope::Scope;
@@ -278,9 +278,11 @@ impl Fetcher {
         for number in partitions {
             if let Some(partition) = self.partitions.get_mut(&number) {
                 partition.request = Some(token);
-                partition.asked =
-                    Some((request.broker, partition.asked_of(request.question) == partition.leader));
-                partition.asked_epoch = partition.leader_epoch;
+                partition.asked = Some(Asked {
+                    broker: request.broker,
+                    as_leader: partition.asked_of(request.question) == partition.leader,
+                    leader_epoch: partition.leader_epoch,
+                });
             }
         }
     }

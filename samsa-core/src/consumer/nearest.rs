@@ -143,13 +143,14 @@ impl Partition {
 
     /// The replica, not the leader, that has the request in flight, or had the last one.
     pub(crate) fn asked_replica(&self) -> Option<BrokerId> {
-        self.asked.filter(|(_, as_leader)| !as_leader).map(|(broker, _)| broker)
+        self.asked.filter(|asked| !asked.as_leader).map(|asked| asked.broker)
     }
 
     /// A fetch was answered, and a replica named or none. Only its leader is listened to.
     pub(crate) fn take_nearest(&mut self, scope: &mut Scope<'_>, named: i32, brought_records: bool) {
         let broker = BrokerId(named);
-        let is_of_leader = self.leader.is_some_and(|leader| self.asked == Some((leader, true)));
+        let is_of_leader =
+            self.asked.is_some_and(|asked| asked.as_leader && self.leader == Some(asked.broker));
         if !is_of_leader {
             return self.nearest.succeed();
         }

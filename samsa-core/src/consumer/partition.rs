@@ -46,10 +46,8 @@ pub(crate) struct Partition {
     pub(crate) in_doubt: bool,
     /// A broker said out of range where it was told `read_epoch` too, which may be what it does not know.
     pub(crate) hides_epoch: bool,
-    /// The leader epoch of the last question.
-    pub(crate) asked_epoch: Option<i32>,
-    /// Who got it, and whether as the leader.
-    pub(crate) asked: Option<(BrokerId, bool)>,
+    /// The question that is in flight, or was last.
+    pub(crate) asked: Option<Asked>,
     /// The command that waits for the position.
     pub(crate) seek: Option<Seek>,
     /// The request that it is in.
@@ -67,6 +65,15 @@ pub(crate) struct Partition {
     pub(super) fetched: Volume,
     pub(super) ends: Ends,
     corrupt: u32,
+}
+
+/// A question about a partition. One request may ask its broker as the leader of some and as a replica of others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) broker: BrokerId,
+    /// Its leader got it, as far as was known.
+    pub(crate) as_leader: bool,
+    pub(crate) leader_epoch: Option<i32>,
 }
 
 /// Where the log ends, as far as it is known; negative where it is not.
@@ -108,7 +115,6 @@ impl Partition {
             read_epoch: None,
             in_doubt: false,
             hides_epoch: false,
-            asked_epoch: None,
             asked: None,
             seek: None,
             request: None,
@@ -210,6 +216,11 @@ impl Partition {
             partition: self.source.partition(),
             code,
         }
+    }
+
+    /// Whether its leader epoch is another one than it was asked with.
+    pub(crate) fn has_other_epoch(&self) -> bool {
+        self.asked.is_some_and(|asked| asked.leader_epoch != self.leader_epoch)
     }
 
     pub(crate) fn is_at(&self) -> bool {

@@ -70,7 +70,7 @@ impl Fetcher {
     fn take_end(&mut self, scope: &mut Scope<'_>, number: i32, code: ErrorCode, end: (i32, i64)) {
         let Some(partition) = self.partitions.get_mut(&number) else { return };
         match verdict(code) {
-            Verdict::Fine if partition.asked_epoch != partition.leader_epoch => {}
+            Verdict::Fine if partition.has_other_epoch() => {}
             Verdict::Fine => {
                 partition.in_doubt = false;
                 partition.succeed();
