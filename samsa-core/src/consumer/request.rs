@@ -31,6 +31,15 @@ pub(crate) struct Sizes {
 /// Of a request that brings no records.
 pub(crate) const NOTHING: Sizes = Sizes { records: 0, response: OVERHEAD };
 
+/// What a fetch says beside its partitions.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) sizes: Sizes,
+    pub(crate) config: &'a FetchConfig,
+    /// Where the application stands; empty where the broker is not to know.
+    pub(crate) rack: &'a str,
+}
+
 /// The newest version that can be used: without an id a topic can only be named.
 pub(crate) fn usable(version: i16, topic_id: Option<[u8; 16]>) -> i16 {
     if topic_id.is_some() { version } else { version.min(LAST_WITH_NAMES) }
@@ -82,9 +91,9 @@ pub(crate) fn request<'a>(
     topic: &'a str,
     topic_id: Option<[u8; 16]>,
     part: Part,
-    sizes: Sizes,
-    (config, rack_id): (&FetchConfig, &'a str),
+    terms: Terms<'a>,
 ) -> FetchRequest<'a> {
+    let Terms { sizes, config, rack } = terms;
     let topic_id = topic_id.map_or(Uuid::ZERO, Uuid);
     let Part { id, epoch, partitions, forgotten, .. } = part;
     let fetched =
@@ -104,7 +113,7 @@ pub(crate) fn request<'a>(
         session_epoch: epoch,
         topics: fetched.into_iter().collect(),
         forgotten_topics_data: forgotten.into_iter().collect(),
-        rack_id,
+        rack_id: rack,
         ..Default::default()
     }
 }
@@ -185,8 +194,8 @@ mod tests {
             let mut session = Session::default();
             for (asked, id) in [(asked, 7), (Vec::new(), 7)] {
                 let part = session.fetch(version, Some([1; 16]), asked);
-                let request =
-                    request("events", Some([1; 16]), part, sizes, (&FetchConfig::default(), "rack"));
+                let terms = Terms { sizes, config: &FetchConfig::default(), rack: "rack" };
+                let request = request("events", Some([1; 16]), part, terms);
                 samsa_proto::encode(version, &request).unwrap();
                 session.go_on(version, id);
             }

@@ -10,7 +10,7 @@ use samsa_proto::api::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use super::Consumer;
 use super::fetcher::{Fetcher, Question, Request};
 use super::opening::Known;
-use super::request;
+use super::request::{self, Terms};
 use super::scope::Scope;
 use super::validation;
 use crate::admin::list_offsets;
@@ -119,7 +119,8 @@ impl Consumer {
             let Ok(version) = version::<FetchRequest<'_>>(cx, conn) else { continue };
             let version = request::usable(version, fetcher.topic_id);
             let sizes = request::NOTHING;
-            let request = request::request(&fetcher.spec.topic, None, part, sizes, (&fetcher.spec.fetch, ""));
+            let terms = Terms { sizes, config: &fetcher.spec.fetch, rack: "" };
+            let request = request::request(&fetcher.spec.topic, None, part, terms);
             self.last_token += 1;
             let (timeout, owner) = (cx.config.request_timeout, Owner::Consumer(self.last_token));
             let call = Call { request: &request, version, timeout, owner, response_bytes: sizes.response };
@@ -238,7 +239,8 @@ impl Consumer {
         let session = fetcher.sessions.entry(broker).or_default();
         let part = session.fetch(version, topic_id, partitions);
         let is_incremental = part.is_incremental;
-        let request = request::request(&topic, fetcher.topic_id, part, sizes, (&fetcher.spec.fetch, rack));
+        let terms = Terms { sizes, config: &fetcher.spec.fetch, rack };
+        let request = request::request(&topic, fetcher.topic_id, part, terms);
         let token = self.last_token + 1;
         let timeout = cx.config.request_timeout + fetcher.spec.fetch.max_wait;
         let owner = Owner::Consumer(token);

@@ -208,15 +208,14 @@ impl Sender {
         partition.hints_followed = 0;
         partition.lost_identity = false;
         if let Some(batch) = partition.queue.remove(index) {
+            partition.was_numbered |= batch.identity.is_some();
+            if let (Some(identity), Some(sequence)) = (batch.identity, &mut partition.sequence) {
+                sequence.is_confirmed |= sequence.has(identity);
+            }
             if !batch.is_over() {
                 let written = batch.volume();
                 partition.written += written;
                 self.counts.written += written;
-            }
-            let partition = self.topic(place.topic).partition(number);
-            partition.was_numbered |= batch.identity.is_some();
-            if let (Some(identity), Some(sequence)) = (batch.identity, &mut partition.sequence) {
-                sequence.is_confirmed |= sequence.has(identity);
             }
             let written = Written {
                 partition: number as i32,
