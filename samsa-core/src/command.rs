@@ -1,12 +1,14 @@
 //! What the application asks for, and the answers. Publishing and reading go their own ways, through the buffers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{FetchConfig, Isolation};
-use crate::consumer::reader::Reader;
+use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::explanation::Explanation;
-use crate::id::ReaderId;
+use crate::group::{Assignor, Commit, CommitError, GroupError};
+use crate::id::{MemberId, ReaderId};
 use crate::metrics::Metrics;
 use crate::offset::{Offset, PartitionOffset};
 use crate::topology::{PartitionInfo, TopicName};
@@ -50,6 +52,18 @@ pub enum Command {
         /// Where to.
         to: Offset,
     },
+    /// Joins a group.
+    JoinGroup(GroupSpec),
+    /// Commits what the application is done with, or has marked, in all partitions of a member.
+    CommitOffsets {
+        /// Which member.
+        member: MemberId,
+    },
+    /// Gives up everything, commits what is to be committed, and leaves the group.
+    LeaveGroup {
+        /// Which member.
+        member: MemberId,
+    },
     /// Nothing more is accepted; answered when every accepted record has its outcome.
     Close,
     /// What each part of the client waits for.
@@ -83,6 +97,12 @@ pub enum Reply {
     OpenReader(Result<Reader, ReadError>),
     /// To [`Command::Seek`].
     Seek(Result<(), ReadError>),
+    /// To [`Command::JoinGroup`].
+    JoinGroup(Result<Membership, GroupError>),
+    /// To [`Command::CommitOffsets`].
+    CommitOffsets(Result<(), CommitError>),
+    /// To [`Command::LeaveGroup`].
+    LeaveGroup(Result<(), GroupError>),
     /// To [`Command::Close`]: how many records were given up.
     Close(usize),
     /// To [`Command::Explain`].
@@ -101,6 +121,25 @@ pub struct ReaderSpec {
     /// Where to start.
     pub start: Offset,
     /// Sizes and times.
+    pub fetch: FetchConfig,
+}
+
+/// Which group to join, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupSpec {
+    /// Its name.
+    pub group: Arc<str>,
+    /// The topics; each once.
+    pub topics: Vec<Arc<str>>,
+    /// Where to start in a partition without a committed offset.
+    pub start: Offset,
+    /// What is committed, and when.
+    pub commit: Commit,
+    /// How often, where it is committed by itself.
+    pub commit_interval: Duration,
+    /// How the partitions are shared out.
+    pub assignor: Assignor,
+    /// Sizes and times; the memory is that of all topics together.
     pub fetch: FetchConfig,
 }
 

@@ -13,6 +13,7 @@ use crate::consumer::{Consumer, ConsumerInput};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::event::Event;
 use crate::explanation::Explanation;
+use crate::group::{CommitError, GroupError, GroupInput, Groups};
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;
@@ -41,6 +42,7 @@ pub struct Engine {
     cluster: Cluster,
     producer: Producer,
     consumer: Consumer,
+    groups: Groups,
     lookup: Lookup,
     life: Life,
 }
@@ -68,6 +70,7 @@ impl Engine {
             producer: Producer::new(&config, Arc::clone(&signal), rng.fork()),
             consumer: Consumer::new(Arc::clone(&signal), rng.fork()),
             lookup: Lookup::new(rng.fork()),
+            groups: Groups::new(Arc::clone(&signal), rng.fork()),
             config,
             signal,
             now: Now::default(),
@@ -104,14 +107,20 @@ impl Engine {
         match input {
             Input::Tick => self.tick(),
             Input::BatchesReady => self.producer(ProducerInput::BatchesReady),
-            Input::Credit => self.consumer(ConsumerInput::Credit),
+            Input::Credit => {
+                self.consumer(ConsumerInput::Credit);
+                self.groups(GroupInput::Credit);
+            }
             Input::Command { op, command, within } => self.command(op, command, within),
             Input::Forget { op } => self.forget(op),
             Input::Resolved { id, addresses } => self.net.resolved(now, id, addresses),
             Input::Connected { conn } => self.net.connected(now, conn),
             Input::ConnectFailed { conn, reason } => self.net.connect_failed(now, conn, &reason),
             Input::Disconnected { conn, reason } => self.net.disconnected(now, conn, &reason),
-            Input::ZooKeeper(news) => self.cluster(ClusterInput::ZooKeeper(news)),
+            Input::ZooKeeper(news) => {
+                self.groups(GroupInput::ZooKeeper(news.clone()));
+                self.cluster(ClusterInput::ZooKeeper(news));
+            }
             Input::Computed { id, output } => self.producer(ProducerInput::Computed { id, output }),
         }
         self.settle();
@@ -130,6 +139,7 @@ impl Engine {
             self.producer.deadline(),
             self.consumer.deadline(),
             self.lookup.deadline(),
+            self.groups.deadline(),
         ];
         machines.into_iter().flatten().min()
     }
@@ -182,6 +192,7 @@ impl Engine {
         self.net.tick(self.now);
         self.cluster(ClusterInput::Tick);
         self.producer(ProducerInput::Tick);
+        self.groups(GroupInput::Tick);
         self.consumer(ConsumerInput::Tick);
         self.lookup(LookupInput::Tick);
         self.settle();
@@ -211,10 +222,14 @@ impl Engine {
             Command::Seek { reader, partition, to } => {
                 self.consumer(ConsumerInput::Seek { op, reader, partition, to, until, within });
             }
+            Command::JoinGroup(spec) => self.groups(GroupInput::Join { op, spec, within }),
+            Command::CommitOffsets { member } => self.groups(GroupInput::Commit { op, member, within }),
+            Command::LeaveGroup { member } => self.groups(GroupInput::Leave { op, member, within }),
             Command::Explain => self.explain(op),
             Command::Metrics => self.metrics(op),
             Command::Close => {
                 self.life = Life::Closing;
+                self.groups(GroupInput::Close { until });
                 self.consumer(ConsumerInput::Close);
                 self.producer(ProducerInput::Close { op, until });
             }
@@ -226,6 +241,7 @@ impl Engine {
         self.producer(ProducerInput::Forget { op });
         self.consumer(ConsumerInput::Forget { op });
         self.lookup(LookupInput::Forget { op });
+        self.groups(GroupInput::Forget { op });
     }
 
     fn refuse(&mut self, op: OpId, command: &Command) {
@@ -237,6 +253,9 @@ impl Engine {
             Command::CreateTopic(_) => Reply::CreateTopic(Err(CreateTopicError::Closed)),
             Command::OpenReader(_) => Reply::OpenReader(Err(ReadError::Closed)),
             Command::Seek { .. } => Reply::Seek(Err(ReadError::Closed)),
+            Command::JoinGroup(_) => Reply::JoinGroup(Err(GroupError::Closed)),
+            Command::CommitOffsets { .. } => Reply::CommitOffsets(Err(CommitError::Closed)),
+            Command::LeaveGroup { .. } => Reply::LeaveGroup(Ok(())),
             Command::Flush => Reply::Flush(0),
             Command::Close => Reply::Close(0),
             Command::Explain => return self.explain(op),
@@ -252,6 +271,7 @@ impl Engine {
         self.producer.explain(&mut lines);
         self.consumer.explain(self.now.mono, &mut lines);
         self.lookup.explain(&mut lines);
+        self.groups.explain(&mut lines);
         self.out.complete(op, Reply::Explain(Explanation { lines }));
     }
 
@@ -277,7 +297,8 @@ impl Engine {
             self.consumer(ConsumerInput::MetadataChanged);
             self.lookup(LookupInput::MetadataChanged);
         }
-        let is_done = self.producer.is_closed() || is_planted(PlantedBug::ClosesAtOnce);
+        let is_done =
+            (self.producer.is_closed() || is_planted(PlantedBug::ClosesAtOnce)) && self.groups.is_empty();
         if self.life == Life::Closing && is_done {
             self.shut();
         }
@@ -294,6 +315,7 @@ impl Engine {
 
     fn shut(&mut self) {
         self.life = Life::Closed;
+        self.groups.abort(&mut self.out);
         self.consumer.abort(&mut self.out);
         self.lookup.abort(&mut self.out);
         self.cluster(ClusterInput::Close);
@@ -379,6 +401,11 @@ impl Engine {
     fn consumer(&mut self, input: ConsumerInput) {
         let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
         self.consumer.handle(&mut cx, &mut self.cluster, input);
+    }
+
+    fn groups(&mut self, input: GroupInput) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.groups.handle(&mut cx, &mut self.cluster, &mut self.consumer, input);
     }
 
     fn lookup(&mut self, input: LookupInput) {

@@ -66,3 +66,7 @@ pub struct ZkRequestId {
     pub session: SessionId,
     pub(crate) seq: u64,
 }
+
+/// One member of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(pub(crate) u64);

@@ -82,6 +82,7 @@ mod engine;
 mod error;
 mod event;
 mod explanation;
+mod group;
 mod id;
 mod input;
 mod intent;
@@ -104,17 +105,21 @@ mod zookeeper;
 
 pub use address::{HostPort, InvalidAddress};
 pub use backoff::Backoff;
-pub use command::{Command, NewTopic, ReaderSpec, Reply};
+pub use command::{Command, GroupSpec, NewTopic, ReaderSpec, Reply};
 pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig};
 pub use connection::{ReadBuffer, RecvBuf};
-pub use consumer::{Chunk, ChunkRecords, OwnedRecord, OwnedRecords, Reader};
+pub use consumer::{
+    Board, Chunk, ChunkRecords, ConsumerEvent, Hold, Lease, Membership, OwnedRecord, OwnedRecords, Progress,
+    Reader,
+};
 pub use engine::Engine;
 pub use error::{
     AppendError, Certainty, ConnectError, CreateTopicError, LookError, PublishFailure, ReadError,
 };
 pub use event::Event;
 pub use explanation::{Explanation, Waiting};
-pub use id::{BrokerId, ConnId, JobId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
+pub use group::{Assignor, Commit, CommitError, GroupError};
+pub use id::{BrokerId, ConnId, JobId, MemberId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};
 pub use metrics::{
@@ -129,6 +134,6 @@ pub use producer::{
 };
 pub use samsa_proto::ErrorCode;
 pub use time::{Clock, Deadline, Instant, Now, UnixMillis};
-pub use topology::{BrokerInfo, PartitionInfo, TopicName};
+pub use topology::{BrokerInfo, PartitionInfo, TopicName, TopicPartition};
 pub use wake::{DriverSignal, Notices, Wakers};
 pub use zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};

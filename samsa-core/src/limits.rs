@@ -86,3 +86,6 @@ pub const PARTITIONS: usize = 200_000;
 
 /// Readers open at once.
 pub const READERS: usize = 4096;
+
+/// How long a member of a group that nobody wants any more may take to commit what is done and to go.
+pub const LEAVING: Duration = Duration::from_secs(10);

@@ -82,6 +82,20 @@ planted_bugs! {
     NeverForgets = "never-forgets",
     /// What a follower says is out of range is believed, as if its leader had said so.
     BelievesFollowers = "believes-followers",
+    /// A registration or an owner node is taken to be ours by the name in it.
+    TrustsOwnersName = "trusts-owners-name",
+    /// A partition that another member has is not looked at again.
+    GivesUpOnConflict = "gives-up-on-conflict",
+    /// An owner node whose creation had no answer is taken to be there.
+    TrustsLostClaim = "trusts-lost-claim",
+    /// A partition is given up first, and committed then, whatever was committed meanwhile.
+    ReleasesBeforeCommit = "releases-before-commit",
+    /// What was fetched is handed out even when its partition was given up.
+    HandsOutAfterRelease = "hands-out-after-release",
+    /// What was fetched is handed out however long ago ZooKeeper has answered.
+    IgnoresLease = "ignores-lease",
+    /// A suspended machine is not noticed.
+    TrustsOneClock = "trusts-one-clock",
 }
 
 #[cfg(feature = "planted-bugs")]

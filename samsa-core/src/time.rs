@@ -69,6 +69,12 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// Both clocks, now; on the same monotonic scale as the driver's, and never ahead of it. It is read for each message,
     /// so cheap counts for more than exact: a few milliseconds late will do.
     fn now(&self) -> Now;
+
+    /// The same, with the wall clock read anew, which [`now`](Self::now) may reckon from an earlier reading: for whoever has
+    /// to notice that the machine was suspended, before its driver does.
+    fn look(&self) -> Now {
+        self.now()
+    }
 }
 
 /// When the engine next wants [`Input::Tick`](crate::Input::Tick), and for what.

@@ -1,5 +1,6 @@
 //! What is seen of a cluster: its topics, brokers and partitions.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::address::HostPort;
@@ -13,6 +14,28 @@ pub struct TopicName {
     pub name: Arc<str>,
     /// Whether the cluster keeps its own affairs in it.
     pub internal: bool,
+}
+
+/// A partition of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicPartition {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// The partition's number.
+    pub partition: i32,
+}
+
+impl TopicPartition {
+    /// This partition of this topic.
+    pub fn new(topic: impl Into<Arc<str>>, partition: i32) -> Self {
+        Self { topic: topic.into(), partition }
+    }
+}
+
+impl fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.topic, self.partition)
+    }
 }
 
 /// A broker, as registered or advertised.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use samsa_proto::records::{self, OwnedBatch, Position, Record, RecordsError};
 
 use super::owned::{Kept, OwnedRecord};
-use super::source::Source;
+use super::source::{Progress, Source};
 
 /// The records of one batch of one partition, read in place: `for record in &chunk { .. }`.
 ///
@@ -62,10 +62,16 @@ impl Chunk {
         self.batch.header().next_offset()
     }
 
-    /// Whether its partition is still read on behind it: not after a seek.
+    /// Whether its partition is still read on behind it: not after a seek, nor when the
+    /// partition is another member's now.
     #[inline]
     pub fn is_current(&self) -> bool {
-        self.source.epoch() == self.epoch
+        self.source.is_current(self.epoch)
+    }
+
+    /// Where to say how far the application is with it. A reader without a group need not.
+    pub fn progress(&self) -> Progress {
+        Progress::new(&self.source, self.epoch)
     }
 
     /// The records, in the order of their offsets; at least one.

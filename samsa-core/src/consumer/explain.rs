@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use super::fetcher::{Fetcher, Question};
-use super::partition::Ends;
-use crate::config::Isolation;
 use crate::explanation::Waiting;
 use crate::id::ReaderId;
 use crate::metrics::ReadPartition;
@@ -34,9 +32,8 @@ impl Fetcher {
     pub(super) fn metrics(&self, reader: ReaderId) -> impl Iterator<Item = ReadPartition> {
         self.partitions.iter().map(move |(number, partition)| {
             let position = partition.source.position();
-            let Ends { high_watermark, stable } = partition.ends;
-            let reads_committed = self.spec.fetch.isolation == Isolation::ReadCommitted;
-            let end = if reads_committed && stable >= 0 { stable } else { high_watermark };
+            let end = partition.ends.readable(self.spec.fetch.isolation);
+            let high_watermark = partition.ends.high_watermark;
             let behind = |position: i64| if position < end { end.abs_diff(position) } else { 0 };
             ReadPartition {
                 reader: reader.0,

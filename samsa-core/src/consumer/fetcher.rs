@@ -40,6 +40,8 @@ pub(crate) struct Fetcher {
     pub(crate) requests: BTreeMap<u64, Request>,
     pub(crate) sessions: BTreeMap<BrokerId, Session>,
     pub(crate) opening: Option<Opening>,
+    /// Which partitions it has, a group decides.
+    pub(crate) in_group: bool,
     /// Since when a fetch waits for memory.
     pub(crate) short_since: Option<Instant>,
     /// When it wants to be looked at again.
@@ -81,7 +83,7 @@ impl Request {
 }
 
 impl Fetcher {
-    pub(crate) fn new(spec: ReaderSpec, buffer: Arc<FetchBuffer>, opening: Opening) -> Self {
+    pub(crate) fn new(spec: ReaderSpec, buffer: Arc<FetchBuffer>, opening: Option<Opening>) -> Self {
         Self {
             spec,
             buffer,
@@ -91,7 +93,8 @@ impl Fetcher {
             partitions: BTreeMap::new(),
             requests: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            opening: Some(opening),
+            opening,
+            in_group: false,
             short_since: None,
             deadline: None,
             asked: BTreeMap::new(),
@@ -113,7 +116,11 @@ impl Fetcher {
         self.incarnation = Some(view.incarnation);
         let start = if self.opening.is_some() { self.spec.start } else { Offset::Earliest };
         for info in &view.partitions {
-            if self.spec.partition.is_none_or(|wanted| wanted == info.partition) {
+            if self.in_group {
+                if let Some(partition) = self.partitions.get_mut(&info.partition) {
+                    partition.follow(info);
+                }
+            } else if self.spec.partition.is_none_or(|wanted| wanted == info.partition) {
                 let buffer = &self.buffer;
                 let bytes = self.spec.fetch.partition_bytes;
                 let fresh = || {
@@ -424,7 +431,7 @@ mod tests {
         let spec = ReaderSpec { topic: "events".into(), partition: None, start: Offset::Earliest, fetch };
         let (since, within) = (Instant::START, Duration::ZERO);
         let opening = Opening { op: OpId(1), since, until: since, within };
-        let mut fetcher = Fetcher::new(spec, Arc::clone(&buffer), opening);
+        let mut fetcher = Fetcher::new(spec, Arc::clone(&buffer), Some(opening));
         for number in [0, 1] {
             let source = Source::new(number, &buffer);
             let mut partition = Partition::new(source, Offset::Exact(20), 1_000);

@@ -39,6 +39,7 @@ impl Fetcher {
         };
         tracing::warn!(%error, ?to, "a partition is read on elsewhere");
         partition.lead_to(to);
+        partition.source.was_reset();
         partition.read_epoch = epoch;
         partition.fail(scope, error.to_string());
         self.tell_position(scope, number);
@@ -69,7 +70,7 @@ impl Fetcher {
     /// When the last of its partitions has stopped, the stream ends behind what is buffered; a seek opens it again.
     pub(crate) fn finish_if_stopped(&mut self, scope: &mut Scope<'_>) {
         let is_over = !self.partitions.is_empty() && self.partitions.values().all(Partition::is_stopped);
-        if is_over && self.opening.is_none() {
+        if is_over && self.opening.is_none() && !self.in_group {
             self.buffer.finish(&mut scope.wakers);
         }
     }

@@ -12,7 +12,9 @@
 //!
 //! A response is paid for from its arrival until the last slice of it is dropped ([`Memory`](memory::Memory)).
 //!
-//! `buffer`, `source` and `memory` know threads, as few other places of this crate do.
+//! A group has a fetcher for each of its topics, and gives it partitions and takes them away ([`membership`]).
+//!
+//! `buffer`, `source`, `memory`, `lease` and `board` know threads, as few other places of this crate do.
 //!
 //! [`Partition`]: partition::Partition
 //! [`Source`]: source::Source
@@ -20,13 +22,16 @@
 //! [`Segment`]: segment::Segment
 
 mod aborted;
+mod board;
 mod buffer;
 mod check;
 mod chunk;
 mod explain;
 mod fetcher;
 mod leader;
+mod lease;
 mod losing;
+mod membership;
 mod memory;
 #[cfg(test)]
 pub(crate) mod model;
@@ -74,9 +79,16 @@ use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::wake::{DriverSignal, Wakers};
 
+pub(crate) use board::Held;
+pub use board::{Board, ConsumerEvent, Hold};
 pub use chunk::{Chunk, ChunkRecords, OwnedRecords};
+pub use lease::Lease;
+pub(crate) use lease::ahead;
+pub use membership::Membership;
 pub use owned::OwnedRecord;
 pub use reader::Reader;
+pub use source::Progress;
+pub(crate) use source::Source;
 
 /// All readers of the client.
 #[derive(Debug)]
@@ -203,8 +215,11 @@ impl Consumer {
                 self.abort(cx.out);
             }
         }
-        let deadlines = self.fetchers.values().filter_map(|fetcher| fetcher.deadline);
-        self.deadline = deadlines.min();
+        self.remember_deadline();
+    }
+
+    fn remember_deadline(&mut self) {
+        self.deadline = self.fetchers.values().filter_map(|fetcher| fetcher.deadline).min();
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
@@ -259,7 +274,7 @@ impl Consumer {
         let signal = Arc::clone(&self.signal);
         let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
         cluster.want(cx, &spec.topic, Interest::Read);
-        self.fetchers.insert(reader, Fetcher::new(spec, buffer, opening));
+        self.fetchers.insert(reader, Fetcher::new(spec, buffer, Some(opening)));
         self.with(cx, cluster, reader, Fetcher::update);
         self.pump(cx, cluster, reader);
     }

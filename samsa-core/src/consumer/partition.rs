@@ -25,6 +25,7 @@ use super::scope::Scope;
 use super::seeking::Seek;
 use super::segment::Segment;
 use super::source::Source;
+use crate::config::Isolation;
 use crate::error::ReadError;
 use crate::id::BrokerId;
 use crate::metrics::Volume;
@@ -93,6 +94,12 @@ impl Ends {
             self.high_watermark = self.high_watermark.max(told.high_watermark);
             self.stable = self.stable.max(told.stable);
         }
+    }
+
+    /// Where what a reader is given ends; negative where that is not known.
+    pub(super) fn readable(self, isolation: Isolation) -> i64 {
+        let is_held_back = isolation == Isolation::ReadCommitted && self.stable >= 0;
+        if is_held_back { self.stable } else { self.high_watermark }
     }
 }
 

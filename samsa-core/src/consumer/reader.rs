@@ -10,6 +10,7 @@ use samsa_proto::records;
 use super::buffer::FetchBuffer;
 use super::chunk::Chunk;
 use super::segment::{Item, Segment};
+use super::source::Source;
 use crate::error::ReadError;
 use crate::id::ReaderId;
 
@@ -47,7 +48,24 @@ impl Reader {
     /// transactions, what was aborted, what compaction took). `None` for a partition that this reader does not have, and
     /// while a seek is under way.
     pub fn position(&self, partition: i32) -> Option<i64> {
-        self.buffer.source(partition)?.position()
+        self.source(partition)?.position()
+    }
+
+    /// How many offsets of this partition lie between its position and its end, as its leader said last.
+    pub fn lag(&self, partition: i32) -> Option<i64> {
+        self.source(partition)?.lag()
+    }
+
+    /// The application is done with everything before this offset: what a member of a group commits, where that goes by
+    /// marks.
+    pub fn mark(&self, partition: i32, offset: i64) {
+        if let Some(source) = self.buffer.source(partition) {
+            source.mark_to(offset);
+        }
+    }
+
+    fn source(&self, partition: i32) -> Option<Arc<Source>> {
+        self.buffer.source(partition).filter(|source| !source.is_revoked())
     }
 
     /// Hands out nothing more of this partition, and fetches nothing more of it, until it is resumed. What was fetched is
@@ -133,6 +151,7 @@ impl Segment {
             match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), self.epoch, batch, from)) {
                 Ok(Some(chunk)) => {
                     let next = if self.records.is_empty() { self.next } else { self.from };
+                    self.source.hold(self.epoch, from);
                     self.source.take_to(self.epoch, next);
                     return Some(Ok(chunk));
                 }
@@ -154,7 +173,6 @@ impl Segment {
 #[cfg(test)]
 mod tests {
     use super::super::script::{batch, buffer, coded_batch, control_batch, emptied_batch};
-    use super::super::source::Source;
     use super::*;
     use crate::wake::{Notices, Wakers};
     use bytes::Bytes;

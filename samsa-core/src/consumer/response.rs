@@ -112,6 +112,7 @@ impl Fetcher {
         let turn = self.next_turn();
         let most = self.spec.fetch.buffer_bytes;
         let aborted = self.aborted(version, data);
+        let isolation = self.spec.fetch.isolation;
         let Some(partition) = self.partitions.get_mut(&data.partition_index) else { return };
         let Position::At(from) = partition.position else { return };
         if let Some(replica) = partition.asked_replica()
@@ -124,6 +125,7 @@ impl Fetcher {
             let told = Ends { high_watermark: data.high_watermark, stable: data.last_stable_offset };
             let is_of_leader = partition.asked_replica().is_none();
             partition.ends.learn(told, is_of_leader);
+            partition.source.ends_at(partition.ends.readable(isolation));
         }
         match verdict(data.error_code) {
             Verdict::Fine if data.diverging_epoch.epoch >= 0 => {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use super::buffer::FetchBuffer;
 use crate::error::ReadError;
+use crate::group::Done;
 
 /// An offset that is still to be found out.
 const NOWHERE: i64 = -1;
@@ -25,6 +26,18 @@ pub(crate) struct Source {
     /// Written by the application's side alone: the epoch of what it took last, and the end of that.
     taken_in: AtomicU64,
     taken_to: AtomicI64,
+    /// It is another member's now: nothing more is handed out.
+    revoked: AtomicBool,
+    /// How often its position was lost and set anew.
+    resets: AtomicU64,
+    /// Where it ends for readers, as the leader said last.
+    end: AtomicI64,
+    /// Written by the application's side alone: the epoch of the chunk that it has in hand, or 0, and how far it is with it.
+    held_in: AtomicU64,
+    held_from: AtomicI64,
+    /// The same: up to where it has marked messages, and in which epoch.
+    marked_in: AtomicU64,
+    marked_to: AtomicI64,
 }
 
 impl Source {
@@ -38,6 +51,13 @@ impl Source {
             start: AtomicI64::new(NOWHERE),
             taken_in: AtomicU64::new(0),
             taken_to: AtomicI64::new(NOWHERE),
+            revoked: AtomicBool::new(false),
+            resets: AtomicU64::new(0),
+            end: AtomicI64::new(NOWHERE),
+            held_in: AtomicU64::new(0),
+            held_from: AtomicI64::new(NOWHERE),
+            marked_in: AtomicU64::new(0),
+            marked_to: AtomicI64::new(NOWHERE),
         });
         buffer.add(&source);
         source
@@ -82,7 +102,40 @@ impl Source {
     /// Whether what was fetched in this epoch may be handed out.
     #[inline]
     pub(crate) fn hands_out(&self, epoch: u64) -> bool {
-        self.epoch() == epoch && !self.is_stopped()
+        self.is_current(epoch) && !self.is_stopped()
+    }
+
+    /// Whether the partition is still read on behind what was handed out in this epoch.
+    #[inline]
+    pub(crate) fn is_current(&self, epoch: u64) -> bool {
+        self.epoch() == epoch && !self.is_revoked()
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    /// The engine's side: nothing of it is handed out from now on.
+    pub(crate) fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+        self.buffer.discard(self.partition);
+    }
+
+    /// The engine's side: its position was lost and set anew, maybe further back.
+    pub(super) fn was_reset(&self) {
+        self.resets.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The engine's side: where it ends.
+    pub(super) fn ends_at(&self, offset: i64) {
+        self.end.store(offset, Ordering::Relaxed);
+    }
+
+    /// How many offsets lie between the position and the end, as far as that is known.
+    pub(crate) fn lag(&self) -> Option<i64> {
+        let end = self.end.load(Ordering::Relaxed);
+        let position = self.position().filter(|_| end != NOWHERE)?;
+        Some((end - position).max(0))
     }
 
     /// The engine's side: reading goes on elsewhere, and nothing that was fetched before is handed out. A partition that
@@ -121,6 +174,56 @@ impl Source {
         (offset != NOWHERE).then_some(offset)
     }
 
+    /// The application's side: it takes a chunk that begins there. Before it has taken to its end.
+    pub(super) fn hold(&self, epoch: u64, from: i64) {
+        self.held_from.store(from, Ordering::Relaxed);
+        self.held_in.store(epoch, Ordering::Release);
+    }
+
+    /// The application's side: with the chunk in hand it is done up to there.
+    fn done_to(&self, epoch: u64, offset: i64) {
+        if self.held_in.load(Ordering::Relaxed) == epoch {
+            self.held_from.store(offset, Ordering::Release);
+        }
+    }
+
+    /// The application's side: it is done with the chunk in hand.
+    fn let_go(&self, epoch: u64) {
+        if self.held_in.load(Ordering::Relaxed) == epoch {
+            self.held_in.store(0, Ordering::Release);
+        }
+    }
+
+    /// The application's side: it is done with everything before this offset.
+    pub(super) fn mark_to(&self, offset: i64) {
+        let epoch = self.epoch();
+        let before = self.marked_to.load(Ordering::Relaxed);
+        if self.marked_in.load(Ordering::Relaxed) != epoch || before < offset {
+            self.marked_to.store(offset, Ordering::Relaxed);
+            self.marked_in.store(epoch, Ordering::Release);
+        }
+    }
+
+    /// The engine's side: how far the application is done, by what it has asked for, or by what it has marked.
+    pub(crate) fn done(&self, by_marks: bool) -> Option<Done> {
+        let (epoch, turn) = (self.epoch(), self.turn());
+        if by_marks {
+            let is_marked = self.marked_in.load(Ordering::Acquire) == epoch;
+            let offset = self.marked_to.load(Ordering::Relaxed);
+            return is_marked.then_some(Done { offset, turn });
+        }
+        // What is in hand was taken hold of before the position moved behind it.
+        let position = self.position()?;
+        let is_held = self.held_in.load(Ordering::Acquire) == epoch;
+        let offset = if is_held { self.held_from.load(Ordering::Acquire) } else { position };
+        Some(Done { offset, turn })
+    }
+
+    /// Grows when the partition is read on elsewhere.
+    pub(crate) fn turn(&self) -> u64 {
+        self.epoch() + self.resets.load(Ordering::Relaxed)
+    }
+
     /// The application's thread found records that cannot be read: the partition stops, and the error comes next. Not if
     /// they were fetched before a seek.
     #[cold]
@@ -142,9 +245,34 @@ impl Source {
     }
 }
 
+/// What the application tells of a chunk that it has in hand.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    source: Arc<Source>,
+    epoch: u64,
+}
+
+impl Progress {
+    pub(super) fn new(source: &Arc<Source>, epoch: u64) -> Self {
+        Self { source: Arc::clone(source), epoch }
+    }
+
+    /// It is done with everything before this offset.
+    pub fn done_to(&self, offset: i64) {
+        self.source.done_to(self.epoch, offset);
+    }
+
+    /// It is done with all of it.
+    pub fn done(&self) {
+        self.source.let_go(self.epoch);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::Progress;
     use crate::consumer::script::source;
+    use crate::group::Done;
 
     #[test]
     fn the_position_is_the_start_until_something_is_taken_and_again_after_a_seek() {
@@ -162,5 +290,56 @@ mod tests {
         source.take_to(first, 11);
         assert_eq!(source.position(), Some(3), "what was taken before does not count");
         assert!(!source.hands_out(first) && source.hands_out(source.epoch()));
+    }
+
+    #[test]
+    fn what_is_in_hand_is_not_done() {
+        let source = source(0);
+        source.start_at(7);
+        let (epoch, turn) = (source.epoch(), source.turn());
+        let done = |offset| Some(Done { offset, turn });
+        assert_eq!(source.done(false), done(7));
+        source.hold(epoch, 7);
+        source.take_to(epoch, 12);
+        assert_eq!(source.done(false), done(7));
+        let progress = Progress::new(&source, epoch);
+        progress.done_to(9);
+        assert_eq!(source.done(false), done(9));
+        progress.done();
+        assert_eq!(source.done(false), done(12), "with what is for nobody behind it");
+        progress.done_to(3);
+        assert_eq!(source.done(false), done(12));
+    }
+
+    #[test]
+    fn by_marks_only_what_was_marked_is_done() {
+        let source = source(0);
+        source.start_at(7);
+        source.take_to(source.epoch(), 12);
+        assert_eq!(source.done(true), None);
+        source.mark_to(10);
+        source.mark_to(9);
+        assert_eq!(source.done(true).map(|done| done.offset), Some(10));
+        source.begin_anew();
+        assert_eq!(source.done(true), None);
+    }
+
+    #[test]
+    fn what_is_revoked_is_not_handed_out_and_can_still_be_marked() {
+        let source = source(0);
+        source.start_at(7);
+        source.revoke();
+        assert!(!source.hands_out(source.epoch()) && !source.is_current(source.epoch()));
+        source.mark_to(8);
+        assert_eq!(source.done(true).map(|done| done.offset), Some(8));
+    }
+
+    #[test]
+    fn the_lag_is_what_lies_before_the_end() {
+        let source = source(0);
+        source.start_at(7);
+        assert_eq!(source.lag(), None);
+        source.ends_at(10);
+        assert_eq!(source.lag(), Some(3));
     }
 }

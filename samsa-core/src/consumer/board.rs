@@ -1,0 +1,255 @@
+//! What the engine tells the application of a group's member: what it has, what happened, and why it ended.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Weak};
+use std::task::{Poll, Waker};
+
+use crate::group::GroupError;
+use crate::sync::Mutex;
+use crate::time::Instant;
+use crate::topology::TopicPartition;
+use crate::wake::{DriverSignal, Notices, Wakers, lock};
+
+/// Events that are kept for a listener that lags behind; it loses the oldest.
+const KEPT: usize = 1024;
+
+/// What happened to a member of a group.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ConsumerEvent {
+    /// These are its own now: their offsets are known, and they are read.
+    Assigned {
+        /// Which.
+        partitions: Vec<TopicPartition>,
+    },
+    /// These will be given up; nothing more of them is handed out. They go, after what is done of them was committed, when
+    /// every clone of `hold` is dropped, and at `until` in any case.
+    Revoking {
+        /// Which.
+        partitions: Vec<TopicPartition>,
+        /// The latest time, on the scale of the client's monotonic clock.
+        until: Instant,
+        /// Keeps them until it is dropped.
+        hold: Hold,
+    },
+    /// These are not its own any more, without a word before: the ZooKeeper session was lost. Nothing of them is handed out
+    /// or committed any more.
+    Lost {
+        /// Which.
+        partitions: Vec<TopicPartition>,
+    },
+    /// There are more members than partitions: this one has nothing to do until one of them goes. Legal, and seldom meant.
+    Idle,
+    /// A member joined that speaks another dialect, and is not counted.
+    ForeignMember {
+        /// Its id.
+        member: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An offset could not be committed; it is tried again with the next.
+    CommitFailed {
+        /// Of which partition.
+        partition: TopicPartition,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Keeps partitions that are being revoked until it is dropped.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    _guard: Arc<Guard>,
+}
+
+#[derive(Debug)]
+struct Guard {
+    signal: Arc<DriverSignal>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.signal.notify(Notices::CREDIT);
+    }
+}
+
+/// The engine's view of a [`Hold`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held(Weak<Guard>);
+
+impl Hold {
+    pub(crate) fn new(signal: &Arc<DriverSignal>) -> (Self, Held) {
+        let guard = Arc::new(Guard { signal: Arc::clone(signal) });
+        let held = Held(Arc::downgrade(&guard));
+        (Self { _guard: guard }, held)
+    }
+}
+
+impl Held {
+    pub(crate) fn is_held(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
+/// Where the engine tells and the application looks.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    assignment: Arc<[TopicPartition]>,
+    listeners: BTreeMap<u64, Listener>,
+    listened: u64,
+    failure: Option<GroupError>,
+    is_over: bool,
+}
+
+#[derive(Debug, Default)]
+struct Listener {
+    events: VecDeque<ConsumerEvent>,
+    waiting: Option<Waker>,
+}
+
+/// The application's side.
+impl Board {
+    /// What the member owns and reads.
+    pub fn assignment(&self) -> Arc<[TopicPartition]> {
+        Arc::clone(&lock(&self.0).assignment)
+    }
+
+    /// Why the membership ended, if it ended by itself: told once.
+    pub fn take_failure(&self) -> Option<GroupError> {
+        lock(&self.0).failure.take()
+    }
+
+    /// Whether the membership has ended.
+    pub fn is_over(&self) -> bool {
+        lock(&self.0).is_over
+    }
+
+    /// Somebody listens from now on, under this number.
+    pub fn listen(&self) -> u64 {
+        let mut state = lock(&self.0);
+        state.listened += 1;
+        let listener = state.listened;
+        state.listeners.insert(listener, Listener::default());
+        listener
+    }
+
+    /// The listener is gone, with what it did not hear.
+    pub fn leave(&self, listener: u64) {
+        let gone = lock(&self.0).listeners.remove(&listener);
+        drop(gone);
+    }
+
+    /// The next event; `None` after the last.
+    pub fn poll_event(&self, listener: u64, waker: &Waker) -> Poll<Option<ConsumerEvent>> {
+        let mut state = lock(&self.0);
+        let is_over = state.is_over;
+        let Some(listener) = state.listeners.get_mut(&listener) else { return Poll::Ready(None) };
+        if let Some(event) = listener.events.pop_front() {
+            return Poll::Ready(Some(event));
+        }
+        if is_over {
+            return Poll::Ready(None);
+        }
+        listener.waiting = Some(waker.clone());
+        Poll::Pending
+    }
+}
+
+/// The engine's side.
+impl Board {
+    pub(crate) fn show(&self, assignment: Arc<[TopicPartition]>) {
+        lock(&self.0).assignment = assignment;
+    }
+
+    /// Told to everybody who listens; to nobody, if nobody does.
+    pub(crate) fn tell(&self, event: &ConsumerEvent, wakers: &mut Wakers) {
+        let mut lost = Vec::new();
+        let mut state = lock(&self.0);
+        for listener in state.listeners.values_mut() {
+            if listener.events.len() == KEPT {
+                lost.extend(listener.events.pop_front());
+            }
+            listener.events.push_back(event.clone());
+            listener.waiting.take().into_iter().for_each(|waker| wakers.push(waker));
+        }
+        drop(state);
+        drop(lost);
+    }
+
+    /// There will be nothing more.
+    pub(crate) fn end(&self, failure: Option<GroupError>, wakers: &mut Wakers) {
+        let mut state = lock(&self.0);
+        state.assignment = Arc::default();
+        state.is_over = true;
+        state.failure = failure;
+        for listener in state.listeners.values_mut() {
+            listener.waiting.take().into_iter().for_each(|waker| wakers.push(waker));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost() -> ConsumerEvent {
+        ConsumerEvent::Lost { partitions: Vec::new() }
+    }
+
+    #[test]
+    fn partitions_that_nobody_listens_for_are_held_by_nobody() {
+        let (signal, board) = (Arc::new(DriverSignal::default()), Board::default());
+        let (hold, state) = Hold::new(&signal);
+        let event = ConsumerEvent::Revoking { partitions: Vec::new(), until: Instant::START, hold };
+        board.tell(&event, &mut Wakers::default());
+        drop(event);
+        assert!(!state.is_held());
+        assert!(signal.take().contains(Notices::CREDIT));
+    }
+
+    #[test]
+    fn a_hold_keeps_until_the_last_clone_of_it_is_dropped() {
+        let (signal, board) = (Arc::new(DriverSignal::default()), Board::default());
+        let listener = board.listen();
+        let (hold, state) = Hold::new(&signal);
+        let event = ConsumerEvent::Revoking { partitions: Vec::new(), until: Instant::START, hold };
+        board.tell(&event, &mut Wakers::default());
+        drop(event);
+        let heard = board.poll_event(listener, Waker::noop());
+        assert!(state.is_held() && signal.take().is_empty());
+        drop(heard);
+        assert!(!state.is_held());
+    }
+
+    #[test]
+    fn events_come_in_order_and_end_with_the_membership() {
+        let board = Board::default();
+        let listener = board.listen();
+        let mut wakers = Wakers::default();
+        assert!(board.poll_event(listener, Waker::noop()).is_pending());
+        board.tell(&ConsumerEvent::Idle, &mut wakers);
+        board.tell(&lost(), &mut wakers);
+        board.end(Some(GroupError::Closed), &mut wakers);
+        let next = || board.poll_event(listener, Waker::noop());
+        assert!(matches!(next(), Poll::Ready(Some(ConsumerEvent::Idle))));
+        assert!(matches!(next(), Poll::Ready(Some(ConsumerEvent::Lost { .. }))));
+        assert!(matches!(next(), Poll::Ready(None)));
+        assert_eq!(board.take_failure(), Some(GroupError::Closed));
+        assert_eq!(board.take_failure(), None);
+    }
+
+    #[test]
+    fn a_listener_that_lags_loses_the_oldest() {
+        let board = Board::default();
+        let listener = board.listen();
+        board.tell(&ConsumerEvent::Idle, &mut Wakers::default());
+        for _ in 0..KEPT {
+            board.tell(&lost(), &mut Wakers::default());
+        }
+        let first = board.poll_event(listener, Waker::noop());
+        assert!(matches!(first, Poll::Ready(Some(ConsumerEvent::Lost { .. }))));
+    }
+}

@@ -1,0 +1,122 @@
+//! What a group does with readers: one for each topic, which has the partitions that it is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Consumer;
+use super::board::{Board, Hold};
+use super::buffer::FetchBuffer;
+use super::fetcher::Fetcher;
+use super::lease::Lease;
+use super::partition::Partition;
+use super::reader::Reader;
+use super::scope::Scope;
+use super::source::Source;
+use crate::cluster::{Cluster, Interest};
+use crate::command::{ReaderSpec, Reply};
+use crate::error::ReadError;
+use crate::id::{MemberId, ReaderId};
+use crate::limits;
+use crate::offset::Offset;
+use crate::out::Context;
+
+/// A member of a group, as the application has it. The answer to [`Command::JoinGroup`](crate::Command::JoinGroup).
+///
+/// While it is there the client stays in the group. Whatever is handed out has to be handed out by its [`Lease`].
+#[derive(Debug)]
+pub struct Membership {
+    /// Its name in the engine.
+    pub id: MemberId,
+    /// Its name in the group.
+    pub member: Arc<str>,
+    /// A reader for each topic.
+    pub readers: BTreeMap<Arc<str>, Reader>,
+    /// For how long something may be handed out.
+    pub lease: Arc<Lease>,
+    /// What the engine tells.
+    pub board: Arc<Board>,
+    /// Keeps the client in the group.
+    pub stay: Hold,
+}
+
+impl Consumer {
+    /// A reader of a topic that has no partitions yet.
+    pub(crate) fn open_for_group(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        spec: ReaderSpec,
+    ) -> Option<(ReaderId, Reader)> {
+        if self.closed || self.fetchers.len() >= limits::READERS {
+            return None;
+        }
+        self.last_reader += 1;
+        let reader = ReaderId(self.last_reader);
+        let signal = Arc::clone(&self.signal);
+        let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
+        cluster.want(cx, &spec.topic, Interest::Read);
+        self.fetchers.insert(reader, Fetcher::in_group(spec, Arc::clone(&buffer)));
+        Some((reader, Reader::new(buffer)))
+    }
+
+    /// The reader has this partition from now on.
+    pub(crate) fn assign(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        partition: i32,
+        start: Offset,
+    ) -> Option<Arc<Source>> {
+        let source = self.with(cx, cluster, reader, |fetcher, scope| fetcher.assign(scope, partition, start));
+        self.pump(cx, cluster, reader);
+        self.remember_deadline();
+        source
+    }
+
+    /// The reader has this partition no more, and hands out nothing more of it.
+    pub(crate) fn withdraw(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        source: &Source,
+    ) {
+        source.revoke();
+        self.with(cx, cluster, reader, |fetcher, scope| fetcher.withdraw(scope, source.partition()));
+        self.remember_deadline();
+    }
+
+    /// The reader ends.
+    pub(crate) fn end_for_group(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, reader: ReaderId) {
+        self.with(cx, cluster, reader, |fetcher, scope| fetcher.buffer.finish(&mut scope.wakers));
+    }
+}
+
+impl Fetcher {
+    fn in_group(spec: ReaderSpec, buffer: Arc<FetchBuffer>) -> Self {
+        let mut fetcher = Self::new(spec, buffer, None);
+        fetcher.in_group = true;
+        fetcher
+    }
+
+    fn assign(&mut self, scope: &mut Scope<'_>, number: i32, start: Offset) -> Arc<Source> {
+        let source = Source::new(number, &self.buffer);
+        let mut partition =
+            Partition::new(Arc::clone(&source), start, self.spec.fetch.partition_bytes.max(1));
+        let views = scope.topic.map(|topic| &topic.partitions);
+        if let Some(info) = views.and_then(|views| views.iter().find(|info| info.partition == number)) {
+            partition.follow(info);
+        }
+        self.partitions.insert(number, partition);
+        source
+    }
+
+    fn withdraw(&mut self, scope: &mut Scope<'_>, number: i32) {
+        let Some(partition) = self.partitions.remove(&number) else { return };
+        if let Some(seek) = partition.seek {
+            let error = ReadError::UnknownPartition { topic: self.spec.topic.clone(), partition: number };
+            scope.replies.push((seek.op, Reply::Seek(Err(error))));
+        }
+    }
+}

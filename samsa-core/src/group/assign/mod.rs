@@ -1,0 +1,79 @@
+//! Who gets which partition: pure functions of who is there and what there is, so that members which see the same agree
+//! without a word.
+//!
+//! Each stream of a member takes part as a *thread* of its own, named `C-n`; threads are in the order of these names as
+//! text, `C-10` before `C-2`.
+
+mod range;
+mod round_robin;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use round_robin::HashedName;
+
+/// How the partitions of a group in ZooKeeper are shared out. Nothing in ZooKeeper tells it, so all members of a group
+/// must be set alike; with members that are not, partitions stay without an owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Assignor {
+    /// Topic by topic, neighbours together: the default of the Scala consumers, too.
+    #[default]
+    Range,
+    /// One by one over all topics, in the order in which the Scala consumers of 0.8.2 to 0.11 deal
+    /// (`partition.assignment.strategy=roundrobin`).
+    RoundRobin,
+    /// The same in the order of those of 1.0 and 1.1, which differs.
+    RoundRobinKafka1,
+}
+
+/// The members of a group, each with its topics and with how many streams it reads them.
+pub(crate) type Members = BTreeMap<String, BTreeMap<String, u16>>;
+
+/// The topics that somebody wants, with their partitions.
+pub(crate) type Topics = BTreeMap<String, BTreeSet<i32>>;
+
+/// A partition of a topic by its name.
+pub(crate) type Place = (String, i32);
+
+/// One stream of a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Thread<'a> {
+    name: String,
+    member: &'a str,
+}
+
+impl Assignor {
+    /// What is this member's. Topics that nobody looked for have no partitions.
+    pub(crate) fn share_of(self, member: &str, members: &Members, topics: &Topics) -> BTreeSet<Place> {
+        let dealt = match self {
+            Self::Range => range::deal(members, topics),
+            Self::RoundRobin => round_robin::deal(members, topics, HashedName::Bracketed),
+            Self::RoundRobinKafka1 => round_robin::deal(members, topics, HashedName::Dashed),
+        };
+        let own = dealt.into_iter().filter(|(_, thread)| thread.member == member);
+        own.map(|(place, _)| place).collect()
+    }
+
+    /// Whether it has to know the partitions of topics that the member itself does not read.
+    pub(crate) fn looks_at_all_topics(self) -> bool {
+        self != Self::Range
+    }
+}
+
+/// The threads that read a topic, in their order.
+fn threads_of<'a>(topic: &str, members: &'a Members) -> Vec<Thread<'a>> {
+    let streams = members.iter().filter_map(|(member, topics)| Some((member, *topics.get(topic)?)));
+    sorted(streams.flat_map(|(member, streams)| threads(member, streams)).collect())
+}
+
+fn threads(member: &str, streams: u16) -> impl Iterator<Item = Thread<'_>> {
+    (0..streams).map(move |number| Thread { name: format!("{member}-{number}"), member })
+}
+
+fn sorted(mut threads: Vec<Thread<'_>>) -> Vec<Thread<'_>> {
+    threads.sort_by(|one, other| one.name.cmp(&other.name));
+    threads
+}
+
+#[cfg(test)]
+mod tests;

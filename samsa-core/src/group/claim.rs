@@ -1,0 +1,366 @@
+//! One partition that a member wants, owns or gives up.
+//!
+//! | state     | input                              | then      | asks, does                                     |
+//! |-----------|------------------------------------|-----------|------------------------------------------------|
+//! | Free      | wanted                             | Claiming  | Create the owner node                          |
+//! | Claiming  | created                            | Starting  | Get the offset                                 |
+//! | Claiming  | it exists                          | Looking   | Exists, with a watch                           |
+//! | Claiming  | unknown fate                       | Resting   |                                                |
+//! | Resting   | due                                | Looking   | Sync, Exists with a watch                      |
+//! | Looking   | ours, and wanted                   | Starting  | Get the offset                                 |
+//! | Looking   | ours, and not wanted               | Releasing | Delete the owner node                          |
+//! | Looking   | somebody else's                    | Taken     |                                                |
+//! | Looking   | not there                          | Free      |                                                |
+//! | Taken     | a watch fired, due                 | Looking   | Exists, with a watch                           |
+//! | Starting  | the offset, or none                | Active    | assigns the partition                          |
+//! | Starting  | no answer                          | Starting  | Get the offset, after a wait                   |
+//! | Active    | not wanted                         | Revoking  | withdraws the partition, tells                 |
+//! | Revoking  | nobody holds it, time over         | Parting   | commits what is done                           |
+//! | Parting   | committed, or it failed            | Releasing | Delete the owner node                          |
+//! | Releasing | deleted, not there                 | Free      |                                                |
+//! | Releasing | unknown fate                       | Resting   |                                                |
+//!
+//! Claimed first, then the offset is read; committed first, then released. A node is ours only if its `ephemeralOwner`
+//! is our session. One operation on the owner node is under way at a time.
+
+use crate::consumer::Held;
+use crate::planted::{PlantedBug, is_planted};
+use crate::time::{Deadline, Instant};
+use crate::topology::TopicPartition;
+use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkStat};
+
+use super::desk::Desk;
+use super::offsets::{OffsetNode, Step};
+use super::session::Question;
+use super::world::World;
+use crate::offset::Offset;
+
+#[derive(Debug)]
+pub(super) struct Claim {
+    partition: TopicPartition,
+    owner_path: String,
+    /// Who we say we are.
+    name: Vec<u8>,
+    wanted: bool,
+    state: State,
+    offset: OffsetNode,
+    /// When to look at the owner node again, or to read where to start.
+    due: Option<Instant>,
+    /// When to look at the offset node again.
+    offset_due: Option<Instant>,
+    failures: u32,
+    trouble: Option<String>,
+}
+
+#[derive(Debug)]
+enum State {
+    Free,
+    Claiming,
+    Resting,
+    Looking,
+    Taken,
+    Starting,
+    Active,
+    Revoking { held: Held, until: Instant },
+    Parting,
+    Releasing,
+}
+
+impl Claim {
+    pub(super) fn new(
+        partition: TopicPartition,
+        owner_path: String,
+        offset_path: String,
+        name: Vec<u8>,
+    ) -> Self {
+        Self {
+            partition,
+            owner_path,
+            name,
+            wanted: false,
+            state: State::Free,
+            offset: OffsetNode::new(offset_path),
+            due: None,
+            offset_due: None,
+            failures: 0,
+            trouble: None,
+        }
+    }
+
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+
+    pub(super) fn owner_path(&self) -> &str {
+        &self.owner_path
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.state, State::Active)
+    }
+
+    /// Whether it is read, or was until just now.
+    pub(super) fn is_assigned(&self) -> bool {
+        matches!(self.state, State::Active | State::Revoking { .. } | State::Parting)
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn is_gone(&self) -> bool {
+        !self.wanted && matches!(self.state, State::Free)
+    }
+
+    /// Whether no commit is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.offset.is_idle()
+    }
+
+    /// What of it waits, for people.
+    pub(super) fn waits_for(&self) -> Option<String> {
+        let what = match &self.state {
+            State::Active if self.wanted => return None,
+            State::Taken => "another member to give up its owner node",
+            State::Revoking { .. } => "the application to let go of it",
+            State::Claiming | State::Looking | State::Resting | State::Free => "its owner node",
+            State::Starting => "its committed offset",
+            State::Active | State::Parting => "its last commit",
+            State::Releasing => "its owner node to go",
+        };
+        let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})"));
+        Some(format!("{what}{}", trouble.unwrap_or_default()))
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        let until = if let State::Revoking { until, .. } = &self.state { Some(*until) } else { None };
+        let at = [self.due, self.offset_due, until].into_iter().flatten().min()?;
+        Some(Deadline::new(at, "claims of a group"))
+    }
+
+    /// What the last round says: it is ours, or it is not. Says whether the application has to be told that it is revoked.
+    pub(super) fn want(&mut self, desk: &mut Desk<'_, impl World>, wanted: bool) -> bool {
+        self.wanted = wanted;
+        if wanted && matches!(self.state, State::Free) {
+            self.claim(desk);
+        }
+        if !wanted && matches!(self.state, State::Taken) {
+            (self.state, self.due) = (State::Free, None);
+        }
+        !wanted && self.is_active()
+    }
+
+    /// The application has been told.
+    pub(super) fn revoke(&mut self, desk: &mut Desk<'_, impl World>, held: Held, until: Instant) {
+        self.withdraw(desk);
+        self.state = State::Revoking { held, until };
+    }
+
+    pub(super) fn tick(&mut self, desk: &mut Desk<'_, impl World>) {
+        let now = desk.now.mono;
+        if self.offset_due.is_some_and(|due| due <= now) {
+            self.offset_due = None;
+            if self.offset.look_again() {
+                desk.ask(Question::Synced, self.offset.sync());
+                desk.ask(Question::Offset(self.partition.clone()), self.offset.get());
+            }
+        }
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = None;
+            match self.state {
+                State::Starting => desk.ask(Question::Offset(self.partition.clone()), self.offset.get()),
+                State::Resting => self.look(desk, true),
+                State::Taken => self.look(desk, false),
+                _ => {}
+            }
+        }
+        if let State::Revoking { held, until } = &self.state
+            && (!held.is_held() || *until <= now)
+        {
+            self.part(desk);
+        }
+    }
+
+    /// The owner node changed.
+    pub(super) fn watch_fired(&mut self, desk: &mut Desk<'_, impl World>) {
+        if matches!(self.state, State::Taken) && !is_planted(PlantedBug::GivesUpOnConflict) {
+            self.look(desk, false);
+        }
+    }
+
+    /// The application is done with this much; what of it is not committed yet is.
+    pub(super) fn commit(&mut self, desk: &mut Desk<'_, impl World>) {
+        let done = desk.world.done(&self.partition).filter(|_| self.is_assigned());
+        if let Some(op) = done.and_then(|done| self.offset.commit(done)) {
+            desk.ask(Question::Offset(self.partition.clone()), op);
+        }
+    }
+
+    fn claim(&mut self, desk: &mut Desk<'_, impl World>) {
+        self.state = State::Claiming;
+        let (path, data) = (self.owner_path.clone(), self.name.clone());
+        desk.ask(Question::Owner(self.partition.clone()), ZkOp::Create { path, data, ephemeral: true });
+    }
+
+    fn look(&mut self, desk: &mut Desk<'_, impl World>, after_doubt: bool) {
+        (self.state, self.due) = (State::Looking, None);
+        let path = || self.owner_path.clone();
+        if after_doubt {
+            desk.ask(Question::Synced, ZkOp::Sync { path: path() });
+        }
+        let op = if is_planted(PlantedBug::TrustsOwnersName) {
+            ZkOp::Get { path: path(), watch: true }
+        } else {
+            ZkOp::Exists { path: path(), watch: true }
+        };
+        desk.ask(Question::Owner(self.partition.clone()), op);
+    }
+
+    /// What was asked of the owner node has its answer.
+    pub(super) fn owner_answered(
+        &mut self,
+        desk: &mut Desk<'_, impl World>,
+        result: &Result<ZkAnswer, ZkError>,
+    ) {
+        match (&self.state, result) {
+            (State::Claiming, Ok(_)) => self.ours(desk),
+            (State::Claiming, Err(ZkError::NodeExists)) => self.look(desk, false),
+            (State::Claiming, Err(ZkError::ConnectionLost)) if is_planted(PlantedBug::TrustsLostClaim) => {
+                self.ours(desk);
+            }
+            (State::Releasing, Ok(_) | Err(ZkError::NoNode))
+            | (State::Looking, Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode)) => self.free(desk),
+            (State::Looking, Ok(ZkAnswer::Stat(Some(stat)))) => self.seen(desk, *stat),
+            (State::Looking, Ok(ZkAnswer::Data(data, stat))) => {
+                let is_named = *data == self.name;
+                let owner = if is_named { desk.session.id } else { Some(stat.ephemeral_owner) };
+                self.seen(desk, ZkStat { ephemeral_owner: owner.unwrap_or_default(), ..*stat });
+            }
+            (State::Claiming | State::Looking | State::Releasing, Err(error)) => {
+                self.rest(desk, error.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// Something is there.
+    fn seen(&mut self, desk: &mut Desk<'_, impl World>, stat: ZkStat) {
+        if desk.session.id == Some(stat.ephemeral_owner) {
+            return self.ours(desk);
+        }
+        if !self.wanted {
+            return self.free(desk);
+        }
+        self.state = State::Taken;
+        self.trouble = None;
+        if !is_planted(PlantedBug::GivesUpOnConflict) {
+            self.due = Some(desk.now.mono + desk.session.timeout / 3);
+        }
+    }
+
+    fn ours(&mut self, desk: &mut Desk<'_, impl World>) {
+        (self.failures, self.trouble) = (0, None);
+        if !self.wanted {
+            return self.release(desk);
+        }
+        self.state = State::Starting;
+        desk.ask(Question::Offset(self.partition.clone()), self.offset.get());
+    }
+
+    fn free(&mut self, desk: &mut Desk<'_, impl World>) {
+        (self.state, self.due) = (State::Free, None);
+        (self.failures, self.trouble) = (0, None);
+        if self.wanted {
+            self.claim(desk);
+        }
+    }
+
+    fn rest(&mut self, desk: &mut Desk<'_, impl World>, trouble: String) {
+        self.state = State::Resting;
+        self.wait(desk, trouble);
+    }
+
+    fn wait(&mut self, desk: &mut Desk<'_, impl World>, trouble: String) {
+        self.failures = self.failures.saturating_add(1);
+        self.due = Some(desk.later(self.failures));
+        self.trouble = Some(trouble);
+    }
+
+    /// What was asked of the offset node has its answer.
+    pub(super) fn offset_answered(
+        &mut self,
+        desk: &mut Desk<'_, impl World>,
+        result: &Result<ZkAnswer, ZkError>,
+    ) {
+        if matches!(self.state, State::Starting) {
+            return self.start(desk, result);
+        }
+        match self.offset.answered(result) {
+            Step::Ask(op) => desk.ask(Question::Offset(self.partition.clone()), op),
+            Step::Rest => self.offset_due = Some(desk.later(1)),
+            Step::Settled => self.settled(desk),
+            Step::Failed(reason) => {
+                desk.commit_failed(&self.partition, reason);
+                self.settled(desk);
+            }
+        }
+    }
+
+    fn start(&mut self, desk: &mut Desk<'_, impl World>, result: &Result<ZkAnswer, ZkError>) {
+        if !self.wanted {
+            return self.release(desk);
+        }
+        if let Err(error) = result
+            && *error != ZkError::NoNode
+        {
+            return self.wait(desk, error.to_string());
+        }
+        if let Err(reason) = self.offset.learn(result) {
+            return self.wait(desk, reason);
+        }
+        let start = self.offset.stored().map_or(desk.start, Offset::Exact);
+        desk.world.assign(&self.partition, start);
+        let turn = desk.world.done(&self.partition).map(|done| done.turn);
+        self.offset.begin(turn);
+        (self.state, self.failures, self.trouble) = (State::Active, 0, None);
+        desk.assigned.push(self.partition.clone());
+    }
+
+    fn withdraw(&self, desk: &mut Desk<'_, impl World>) {
+        if !is_planted(PlantedBug::HandsOutAfterRelease) {
+            desk.world.withdraw(&self.partition);
+        }
+    }
+
+    fn part(&mut self, desk: &mut Desk<'_, impl World>) {
+        if is_planted(PlantedBug::ReleasesBeforeCommit) {
+            let done = desk.world.done(&self.partition);
+            self.release(desk);
+            if let Some(op) = done.and_then(|done| self.offset.commit(done)) {
+                desk.ask(Question::Offset(self.partition.clone()), op);
+            }
+            return;
+        }
+        self.state = State::Parting;
+        if self.offset.is_idle() {
+            self.settled(desk);
+        }
+    }
+
+    /// No commit is under way any more. Who parts commits what is still to be, once, and goes.
+    fn settled(&mut self, desk: &mut Desk<'_, impl World>) {
+        if !matches!(self.state, State::Parting) {
+            return;
+        }
+        let done = desk.world.done(&self.partition).filter(|_| desk.commits_by_itself);
+        desk.world.forget(&self.partition);
+        match done.and_then(|done| self.offset.commit(done)) {
+            Some(op) => desk.ask(Question::Offset(self.partition.clone()), op),
+            None => self.release(desk),
+        }
+    }
+
+    fn release(&mut self, desk: &mut Desk<'_, impl World>) {
+        (self.state, self.due) = (State::Releasing, None);
+        desk.world.forget(&self.partition);
+        let op = ZkOp::Delete { path: self.owner_path.clone(), version: 0 };
+        desk.ask(Question::Owner(self.partition.clone()), op);
+    }
+}

@@ -1,0 +1,45 @@
+//! What a member's parts have at hand while they handle something.
+
+use crate::consumer::ConsumerEvent;
+use crate::offset::Offset;
+use crate::rng::Rng;
+use crate::time::{Instant, Now};
+use crate::topology::TopicPartition;
+use crate::zookeeper::ZkOp;
+
+use super::session::{Question, Session};
+use super::world::World;
+use crate::backoff::Backoff;
+
+pub(super) struct Desk<'a, W> {
+    pub(super) now: Now,
+    pub(super) world: &'a mut W,
+    pub(super) session: &'a mut Session,
+    pub(super) rng: &'a mut Rng,
+    pub(super) backoff: Backoff,
+    /// Where to start in a partition without a committed offset.
+    pub(super) start: Offset,
+    /// Whether what is done is committed without being asked to.
+    pub(super) commits_by_itself: bool,
+    /// What was assigned meanwhile, to be told together.
+    pub(super) assigned: Vec<TopicPartition>,
+    /// The last commit that failed.
+    pub(super) failed: Option<String>,
+}
+
+impl<W: World> Desk<'_, W> {
+    pub(super) fn ask(&mut self, question: Question, op: ZkOp) {
+        self.session.ask(self.world, self.now, question, op);
+    }
+
+    /// When to try again after so many failures.
+    pub(super) fn later(&mut self, failures: u32) -> Instant {
+        self.now.mono + self.backoff.wait(failures, self.rng)
+    }
+
+    pub(super) fn commit_failed(&mut self, partition: &TopicPartition, reason: String) {
+        self.failed = Some(format!("{partition}: {reason}"));
+        let partition = partition.clone();
+        self.world.tell(ConsumerEvent::CommitFailed { partition, reason });
+    }
+}

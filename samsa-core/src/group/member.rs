@@ -1,0 +1,449 @@
+//! A member of a group that lives in ZooKeeper, from its first session to its end.
+//!
+//! | phase       | input                            | then        | asks, does                                       |
+//! |-------------|----------------------------------|-------------|--------------------------------------------------|
+//! | Resting     | due                              | Opening     | a session of its own                             |
+//! | Opening     | connected                        | Preparing   | Create of the group's folders                    |
+//! | Preparing   | all there                        | Looking     | a round of reading                               |
+//! | Looking     | somebody speaks another dialect  | Over        | closes the session, tells who                    |
+//! | Looking     | nobody does                      | Registering | Create of its own node                           |
+//! | Registering | created, or found to be ours     | Joined      | a round of reading                               |
+//! | Registering | another session's                | Registering | waits until it goes, with a watch                |
+//! | Registering | unknown fate                     | Registering | Sync, Exists, after a wait                       |
+//! | Joined      | a round has ended                | Joined      | claims and releases what the round says          |
+//! | Joined      | a watch fired                    | Joined      | a round, a little later: one for a burst         |
+//! | Joined      | an older member is foreign       | Over        | closes the session, tells who                    |
+//! | Joined      | leave                            | Leaving     | gives everything up                              |
+//! | Leaving     | all given up, time over          | Over        | closes the session                               |
+//! | any         | our own deadline, expired, gone  | Resting     | tells what is lost, closes the session           |
+//!
+//! What a [round](super::round) reads, and what is done with it, stands there; what becomes of a partition, with its
+//! [claim](super::claim); how long a session can be relied on, with the [session](super::session).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_proto::zookeeper::{PathError, path};
+
+use super::claim::Claim;
+use super::round::Round;
+use super::session::{Question, Session};
+use super::world::World;
+use super::{Assignor, Commit};
+use crate::backoff::Backoff;
+use crate::consumer::ConsumerEvent;
+use crate::group::GroupError;
+use crate::id::SessionId;
+use crate::offset::Offset;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant, Now};
+use crate::topology::TopicPartition;
+use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState};
+
+/// What a member wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) group: Arc<str>,
+    pub(crate) topics: Vec<Arc<str>>,
+    pub(crate) start: Offset,
+    pub(crate) commit: Commit,
+    pub(crate) commit_interval: Duration,
+    pub(crate) assignor: Assignor,
+    pub(crate) session_timeout: Duration,
+    pub(crate) backoff: Backoff,
+}
+
+/// Where the nodes of the group are.
+#[derive(Debug)]
+pub(super) struct Paths {
+    /// The folders, each after the one that it is in.
+    pub(super) parents: Vec<String>,
+    pub(super) ids: String,
+    pub(super) own: String,
+    /// Of the topics that the member wants.
+    pub(super) topics: BTreeMap<String, String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(super) settings: Settings,
+    pub(super) id: String,
+    pub(super) paths: Paths,
+    pub(super) phase: Phase,
+    pub(super) session: Option<Session>,
+    pub(super) claims: BTreeMap<TopicPartition, Claim>,
+    pub(super) round: Option<Round>,
+    pub(super) rounds: u64,
+    pub(super) round_due: Option<Instant>,
+    pub(super) round_failures: u32,
+    /// Whether a round has said what is ours.
+    pub(super) has_share: bool,
+    pub(super) is_idle: bool,
+    /// The foreign members that were told of.
+    pub(super) foreign: BTreeSet<String>,
+    pub(super) commit_due: Option<Instant>,
+    /// What a commit waits for, and whether its offset was looked at since.
+    pub(super) committing: Option<BTreeMap<TopicPartition, bool>>,
+    pub(super) commit_trouble: Option<String>,
+    pub(super) failures: u32,
+    pub(super) trouble: String,
+    pub(super) rng: Rng,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Resting(Instant),
+    Opening,
+    Preparing { missing: usize, failed: bool, due: Option<Instant> },
+    Looking,
+    Registering(Registering),
+    Joined,
+    Leaving { until: Instant },
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Registering {
+    Creating,
+    Looking,
+    /// Its fate is unknown: to be looked at then.
+    Resting(Instant),
+    /// Another session has it: to be looked at then, or when it goes.
+    Taken(Instant),
+}
+
+/// What concerns a member.
+#[derive(Debug)]
+pub(crate) enum MemberInput {
+    ZooKeeper(ZkNews),
+    /// The time has come, or the application has let go of something.
+    Tick,
+    /// Everything that is done is to be committed.
+    Commit,
+    Leave {
+        until: Instant,
+    },
+}
+
+impl Member {
+    pub(crate) fn new(settings: Settings, id: String, now: Now, rng: Rng) -> Result<Self, PathError> {
+        let paths = Paths::of(&settings, &id)?;
+        Ok(Self {
+            settings,
+            id,
+            paths,
+            phase: Phase::Resting(now.mono),
+            session: None,
+            claims: BTreeMap::new(),
+            round: None,
+            rounds: 0,
+            round_due: None,
+            round_failures: 0,
+            has_share: false,
+            is_idle: false,
+            foreign: BTreeSet::new(),
+            commit_due: None,
+            committing: None,
+            commit_trouble: None,
+            failures: 0,
+            trouble: "nothing was tried yet".to_owned(),
+            rng,
+        })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Leaving { .. } | Phase::Over)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// What went wrong last.
+    pub(crate) fn trouble(&self) -> &str {
+        &self.trouble
+    }
+
+    pub(crate) fn session_name(&self) -> Option<SessionId> {
+        self.session.as_ref().map(Session::name)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let own = match self.phase {
+            Phase::Resting(at) | Phase::Registering(Registering::Resting(at) | Registering::Taken(at)) => {
+                Some(Deadline::new(at, "a group's session"))
+            }
+            Phase::Preparing { due, .. } => due.map(|at| Deadline::new(at, "a group's folders")),
+            Phase::Leaving { until } => Some(Deadline::new(until, "leave a group")),
+            _ => None,
+        };
+        let session = self.session.as_ref().filter(|session| session.id.is_some());
+        let alive = session.map(|session| Deadline::new(session.asks_again(), "a group's session is used"));
+        let ends = session.filter(|_| self.owns()).map(Session::ends);
+        let ends = ends.map(|at| Deadline::new(at, "a group's session may have ended"));
+        let round = self.round_due.map(|at| Deadline::new(at, "a round of a group"));
+        let commit = self.commit_due.map(|at| Deadline::new(at, "commit"));
+        let claims = self.claims.values().filter_map(Claim::deadline).min();
+        [own, alive, ends, round, commit, claims].into_iter().flatten().min()
+    }
+
+    pub(crate) fn handle(&mut self, now: Now, input: MemberInput, world: &mut impl World) {
+        if self.is_over() {
+            return;
+        }
+        self.look_at_the_clocks(now, world);
+        match input {
+            MemberInput::ZooKeeper(news) => self.zookeeper(now, news, world),
+            MemberInput::Tick => {}
+            MemberInput::Commit => self.commit_all(now, world),
+            MemberInput::Leave { until } => self.leave(now, until, world),
+        }
+        self.tick(now, world);
+        self.settle_commit(now, world);
+        self.finish_leaving(now, world);
+    }
+
+    /// Whether it may own something.
+    fn owns(&self) -> bool {
+        matches!(self.phase, Phase::Joined | Phase::Leaving { .. })
+    }
+
+    fn look_at_the_clocks(&mut self, now: Now, world: &mut impl World) {
+        let owns = self.owns();
+        let Some(session) = &mut self.session else { return };
+        if owns && session.ends() <= now.mono {
+            return self.lose(now, "ZooKeeper did not answer in time", world);
+        }
+        if session.comes_in_doubt(now) {
+            tracing::warn!(group = %self.settings.group, "the clocks disagree: the machine may have been suspended");
+            world.end_lease();
+            self.ask_whether_alive(now, world);
+        }
+    }
+
+    fn ask_whether_alive(&mut self, now: Now, world: &mut impl World) {
+        let path = self.paths.own.clone();
+        let Some(session) = self.session.as_mut().filter(|session| session.id.is_some()) else { return };
+        let question = Question::Alive(session.doubts());
+        if session.is_in_doubt() {
+            session.ask(world, now, Question::Synced, ZkOp::Sync { path: path.clone() });
+        }
+        session.ask(world, now, question, ZkOp::Exists { path, watch: false });
+    }
+
+    fn zookeeper(&mut self, now: Now, news: ZkNews, world: &mut impl World) {
+        match news {
+            ZkNews::Session { state, .. } => self.session_changed(now, state, world),
+            ZkNews::Watch { path, .. } => self.watch_fired(now, &path, world),
+            ZkNews::Reply { id, result } => {
+                let question = self.session.as_mut().and_then(|session| session.answered(id.seq, &result));
+                if let Some(question) = question {
+                    self.answered(now, question, &result, world);
+                }
+                self.renew_lease(world);
+            }
+        }
+    }
+
+    fn renew_lease(&self, world: &mut impl World) {
+        if let Some(session) = self.session.as_ref().filter(|session| !session.is_in_doubt())
+            && self.owns()
+        {
+            world.renew(session.ends(), session.ahead_at_most());
+        }
+    }
+
+    fn session_changed(&mut self, now: Now, state: ZkSessionState, world: &mut impl World) {
+        match state {
+            ZkSessionState::Connected { id, timeout } => {
+                let Some(session) = &mut self.session else { return };
+                session.connected(id, timeout);
+                if self.phase == Phase::Opening {
+                    return self.prepare(now, world);
+                }
+                self.ask_whether_alive(now, world);
+                self.read_soon(now.mono);
+            }
+            ZkSessionState::Suspended => {
+                "the connection to ZooKeeper is gone".clone_into(&mut self.trouble);
+            }
+            ZkSessionState::Expired => self.lose(now, "the ZooKeeper session expired", world),
+            ZkSessionState::Failed(reason) => self.lose(now, &reason, world),
+        }
+    }
+
+    fn watch_fired(&mut self, now: Now, fired: &str, world: &mut impl World) {
+        if fired == self.paths.own {
+            if let Phase::Registering(Registering::Taken(at)) = &mut self.phase {
+                *at = now.mono;
+            }
+        } else if fired == self.paths.ids || fired.starts_with(path::TOPICS) {
+            self.read_soon(now.mono + super::BURST);
+        } else {
+            self.each_claim(now, world, |claim, desk| {
+                if claim.owner_path() == fired {
+                    claim.watch_fired(desk);
+                }
+            });
+        }
+    }
+
+    fn answered(
+        &mut self,
+        now: Now,
+        question: Question,
+        result: &Result<ZkAnswer, ZkError>,
+        world: &mut impl World,
+    ) {
+        if *result == Err(ZkError::SessionExpired) {
+            return self.lose(now, "the ZooKeeper session has ended", world);
+        }
+        match question {
+            Question::Parent => self.parent_answered(now, result, world),
+            Question::Registration => self.registration_answered(now, result, world),
+            Question::Alive(doubts) => self.alive_answered(now, doubts, result, world),
+            Question::Owner(partition) => {
+                self.one_claim(now, world, &partition, |claim, desk| claim.owner_answered(desk, result));
+            }
+            Question::Offset(partition) => {
+                self.one_claim(now, world, &partition, |claim, desk| claim.offset_answered(desk, result));
+            }
+            Question::Synced => {}
+            of_a_round => self.round_answered(now, of_a_round, result, world),
+        }
+    }
+
+    fn alive_answered(
+        &mut self,
+        now: Now,
+        doubts: u64,
+        result: &Result<ZkAnswer, ZkError>,
+        world: &mut impl World,
+    ) {
+        let Some(session) = &mut self.session else { return };
+        match result {
+            Ok(ZkAnswer::Stat(Some(stat))) if session.id == Some(stat.ephemeral_owner) => {
+                session.is_there(now, doubts);
+            }
+            Ok(ZkAnswer::Stat(_)) if matches!(self.phase, Phase::Joined | Phase::Leaving { .. }) => {
+                self.lose(now, "the member's registration is gone", world);
+            }
+            Ok(_) => session.is_there(now, doubts),
+            Err(_) => {}
+        }
+    }
+
+    fn tick(&mut self, now: Now, world: &mut impl World) {
+        match self.phase {
+            Phase::Resting(at) if at <= now.mono => self.open(now, world),
+            Phase::Preparing { due: Some(at), .. } if at <= now.mono => self.prepare(now, world),
+            Phase::Registering(Registering::Resting(at)) if at <= now.mono => {
+                self.look_for_registration(now, world, true);
+            }
+            Phase::Registering(Registering::Taken(at)) if at <= now.mono => {
+                self.look_for_registration(now, world, false);
+            }
+            _ => {}
+        }
+        let session = self.session.as_ref().filter(|session| session.id.is_some());
+        if session.is_some_and(|session| session.asks_again() <= now.mono) {
+            self.ask_whether_alive(now, world);
+        }
+        if self.round_due.is_some_and(|due| due <= now.mono) {
+            self.round_due = None;
+            self.begin_round(now, world);
+        }
+        self.each_claim(now, world, Claim::tick);
+        if self.commit_due.is_some_and(|due| due <= now.mono) {
+            self.commit_by_itself(now, world);
+        }
+        self.claims.retain(|_, claim| !claim.is_gone());
+    }
+
+    /// The session cannot be relied on any more, nor used again to own anything.
+    fn lose(&mut self, now: Now, reason: &str, world: &mut impl World) {
+        reason.clone_into(&mut self.trouble);
+        let owned: Vec<_> = self.claims.values().filter(|claim| claim.is_assigned()).collect();
+        let partitions: Vec<_> = owned.into_iter().map(|claim| claim.partition().clone()).collect();
+        let lost = partitions.len();
+        world.end_lease();
+        for partition in &partitions {
+            world.withdraw(partition);
+            world.forget(partition);
+        }
+        self.end_session(world);
+        if !partitions.is_empty() {
+            tracing::warn!(group = %self.settings.group, reason, "partitions are lost");
+            world.tell(ConsumerEvent::Lost { partitions });
+        }
+        world.show(Vec::new());
+        if self.committing.take().is_some() {
+            world.committed(Err(reason.to_owned()));
+        }
+        if matches!(self.phase, Phase::Leaving { .. }) {
+            let partitions = lost;
+            let failure = (partitions > 0).then_some(GroupError::NotCommitted { partitions });
+            return self.end(failure, world);
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.phase = Phase::Resting(now.mono + self.settings.backoff.wait(self.failures, &mut self.rng));
+    }
+
+    fn end_session(&mut self, world: &mut impl World) {
+        if let Some(session) = self.session.take() {
+            session.close(world);
+        }
+        self.claims.clear();
+        (self.round, self.round_due, self.commit_due) = (None, None, None);
+        self.is_idle = false;
+    }
+
+    pub(super) fn end(&mut self, failure: Option<GroupError>, world: &mut impl World) {
+        self.end_session(world);
+        self.phase = Phase::Over;
+        world.over(failure);
+    }
+
+    fn leave(&mut self, now: Now, until: Instant, world: &mut impl World) {
+        if self.phase != Phase::Joined {
+            return self.end(None, world);
+        }
+        self.phase = Phase::Leaving { until };
+        (self.round, self.round_due, self.commit_due) = (None, None, None);
+        self.want_only(now, &BTreeSet::new(), Some(until), world);
+    }
+
+    fn finish_leaving(&mut self, now: Now, world: &mut impl World) {
+        let Phase::Leaving { until } = self.phase else { return };
+        if self.claims.is_empty() || until <= now.mono {
+            let left = self.claims.values().filter(|claim| claim.is_assigned()).count();
+            let late = (left > 0).then_some(GroupError::NotCommitted { partitions: left });
+            self.end(late, world);
+        }
+    }
+
+    /// What of the group waits, for people.
+    pub(crate) fn waits_for(&self) -> Vec<String> {
+        let own = match self.phase {
+            Phase::Resting(_) | Phase::Opening => Some(format!("a ZooKeeper session ({})", self.trouble)),
+            Phase::Preparing { .. } | Phase::Looking | Phase::Registering(_) => {
+                Some(format!("its registration ({})", self.trouble))
+            }
+            Phase::Joined if self.round.is_some() => Some("what the group's nodes hold".to_owned()),
+            Phase::Joined | Phase::Leaving { .. } | Phase::Over => None,
+        };
+        let claims = self.claims.values();
+        let claims =
+            claims.filter_map(|claim| Some(format!("{}: {}", claim.partition(), claim.waits_for()?)));
+        own.into_iter().chain(claims).collect()
+    }
+}

@@ -1,0 +1,430 @@
+//! Groups that live in ZooKeeper: who is in them, who has which partition, and how far each is.
+//!
+//! The members of a group speak through nodes alone. Each registers itself below `ids/`, reads who else is there, and
+//! computes for itself which partitions are its own ([`assign`]). An ephemeral node below `owners/` is the lock of a
+//! partition. Since every member looks at its own time, views differ for a while, and the locks decide.
+//!
+//! [`Member`] is one such member, pure: it is told the time and what ZooKeeper answered, and acts on a [`World`].
+//! Its partitions are [`claim`]s; an [`offsets::OffsetNode`] is what is committed of one. Here the members meet the rest of
+//! the client: commands, and the readers that hand out what is theirs.
+
+mod assign;
+mod claim;
+mod committing;
+mod desk;
+mod error;
+mod hand;
+mod joining;
+mod member;
+mod offsets;
+mod round;
+mod session;
+#[cfg(test)]
+mod tests;
+mod view;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cluster::Cluster;
+use crate::command::{GroupSpec, ReaderSpec, Reply};
+use crate::config::Discovery;
+use crate::consumer::{Board, Consumer, Held, Hold, Lease, Membership, Reader};
+use crate::explanation::Waiting;
+use crate::id::{MemberId, OpId, ReaderId, SessionId};
+use crate::limits;
+use crate::out::{Context, Out};
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+use crate::topology::TopicPartition;
+use crate::wake::{DriverSignal, Wakers};
+use crate::zookeeper::ZkNews;
+
+use self::hand::{Hand, Outcome};
+use self::member::{Member, MemberInput, Settings};
+use samsa_proto::zookeeper::Dialect;
+
+pub use assign::Assignor;
+pub use error::{CommitError, GroupError};
+pub(crate) use world::Done;
+
+/// How long a member waits for more changes when it has seen one: one round of reading for a burst.
+const BURST: Duration = Duration::from_millis(100);
+
+/// Sessions of groups are numbered from here; those of discovery come before.
+const FIRST_SESSION: u32 = 1 << 31;
+
+/// What of the messages that were handed out is committed, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Commit {
+    /// What the application is done with: it has asked for the next. Now and then, when partitions are given up, and at the
+    /// close.
+    #[default]
+    Automatic,
+    /// What the application has marked, at the same times: for code that reads ahead.
+    Marked,
+    /// Nothing but what it commits by an explicit call.
+    Manual,
+}
+
+/// All members that this client is.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    signal: Arc<DriverSignal>,
+    rng: Rng,
+    sessions: u32,
+    last_member: u64,
+    members: BTreeMap<MemberId, Entry>,
+}
+
+/// A member, and what of the client is its own.
+#[derive(Debug)]
+struct Entry {
+    member: Member,
+    place: Place,
+    stay: Held,
+    joining: Option<(Waiter, Membership)>,
+    committing: Option<Waiter>,
+    leaving: Option<OpId>,
+}
+
+/// Where a member's messages go.
+#[derive(Debug)]
+struct Place {
+    readers: BTreeMap<Arc<str>, ReaderId>,
+    /// Those that are read, and those that are given up and still counted.
+    sources: BTreeMap<TopicPartition, Arc<crate::consumer::Source>>,
+    board: Arc<Board>,
+    lease: Arc<Lease>,
+    by_marks: bool,
+}
+
+/// A command that waits.
+#[derive(Clone, Copy, Debug)]
+struct Waiter {
+    op: OpId,
+    until: Instant,
+    within: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) enum GroupInput {
+    Join {
+        op: OpId,
+        spec: GroupSpec,
+        within: Duration,
+    },
+    Commit {
+        op: OpId,
+        member: MemberId,
+        within: Duration,
+    },
+    Leave {
+        op: OpId,
+        member: MemberId,
+        within: Duration,
+    },
+    ZooKeeper(ZkNews),
+    /// Nobody waits for this membership any more.
+    Forget {
+        op: OpId,
+    },
+    /// The application has let go of something.
+    Credit,
+    Tick,
+    /// Everybody leaves.
+    Close {
+        until: Instant,
+    },
+}
+
+impl Groups {
+    pub(crate) fn new(signal: Arc<DriverSignal>, rng: Rng) -> Self {
+        Self { signal, rng, sessions: 0, last_member: 0, members: BTreeMap::new() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let waiting = |entry: &Entry| {
+            let joining =
+                entry.joining.as_ref().map(|(waiter, _)| Deadline::new(waiter.until, "join a group"));
+            let committing = entry.committing.map(|waiter| Deadline::new(waiter.until, "commit"));
+            Deadline::earlier(entry.member.deadline(), Deadline::earlier(joining, committing))
+        };
+        self.members.values().filter_map(waiting).min()
+    }
+
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        for entry in self.members.values() {
+            let who = format!("member {} of group {:?}", entry.member.id(), entry.member.settings().group);
+            for what in entry.member.waits_for() {
+                lines.push(Waiting { who: who.clone(), what, since: None, until: None });
+            }
+        }
+    }
+
+    pub(crate) fn handle(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        input: GroupInput,
+    ) {
+        match input {
+            GroupInput::Join { op, spec, within } => {
+                self.join(cx, cluster, consumer, &spec, waiter(cx, op, within));
+            }
+            GroupInput::Commit { op, member, within } => {
+                self.commit(cx, cluster, consumer, member, waiter(cx, op, within));
+            }
+            GroupInput::Leave { op, member, within } => match self.members.get_mut(&member) {
+                Some(entry) => {
+                    entry.leaving = Some(op);
+                    let until = cx.now.mono + within;
+                    self.drive(cx, cluster, consumer, member, MemberInput::Leave { until });
+                }
+                None => cx.out.complete(op, Reply::LeaveGroup(Ok(()))),
+            },
+            GroupInput::ZooKeeper(news) => {
+                let session = session_of(&news);
+                let whose =
+                    self.members.iter().find(|(_, entry)| entry.member.session_name() == Some(session));
+                if let Some(member) = whose.map(|(member, _)| *member) {
+                    self.drive(cx, cluster, consumer, member, MemberInput::ZooKeeper(news));
+                }
+            }
+            GroupInput::Forget { op } => {
+                let joins = |entry: &Entry| entry.joining.as_ref().is_some_and(|(waiter, _)| waiter.op == op);
+                let whose = self.members.iter_mut().find(|(_, entry)| joins(entry));
+                if let Some((member, entry)) = whose {
+                    let member = *member;
+                    drop(entry.joining.take());
+                    self.look_after(cx, cluster, consumer, member);
+                }
+            }
+            GroupInput::Credit | GroupInput::Tick => {
+                for member in self.all() {
+                    self.look_after(cx, cluster, consumer, member);
+                }
+            }
+            GroupInput::Close { until } => {
+                for member in self.all() {
+                    self.drive(cx, cluster, consumer, member, MemberInput::Leave { until });
+                }
+            }
+        }
+    }
+
+    /// Everybody is gone, without a word to ZooKeeper.
+    pub(crate) fn abort(&mut self, out: &mut Out) {
+        let mut wakers = Wakers::default();
+        for (_, entry) in std::mem::take(&mut self.members) {
+            entry.place.board.end(Some(GroupError::Closed), &mut wakers);
+            entry.place.lease.close(&mut wakers);
+            entry.answer_all(out, &GroupError::Closed);
+        }
+        out.wake(&mut wakers);
+    }
+
+    fn all(&self) -> Vec<MemberId> {
+        self.members.keys().copied().collect()
+    }
+
+    fn join(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        spec: &GroupSpec,
+        waiter: Waiter,
+    ) {
+        let prepared = self.prepare(cx, spec);
+        match prepared.and_then(|member| self.open(cx, cluster, consumer, member, spec)) {
+            Ok((mut entry, membership)) => {
+                let id = membership.id;
+                entry.joining = Some((waiter, membership));
+                self.members.insert(id, entry);
+                self.drive(cx, cluster, consumer, id, MemberInput::Tick);
+            }
+            Err(error) => cx.out.complete(waiter.op, Reply::JoinGroup(Err(error))),
+        }
+    }
+
+    fn prepare(&mut self, cx: &Context<'_>, spec: &GroupSpec) -> Result<Member, GroupError> {
+        let Discovery::ZooKeeper { session_timeout } = cx.config.discovery else {
+            return Err(GroupError::NoZooKeeper);
+        };
+        if spec.topics.is_empty() {
+            return Err(GroupError::NoTopic);
+        }
+        let settings = Settings {
+            group: Arc::clone(&spec.group),
+            topics: spec.topics.clone(),
+            start: spec.start,
+            commit: spec.commit,
+            commit_interval: spec.commit_interval,
+            assignor: spec.assignor,
+            session_timeout,
+            backoff: cx.config.retry_backoff,
+        };
+        let random = u128::from(self.rng.next());
+        let id = Dialect::Scala.member_id(&spec.group, &cx.config.client_id, cx.now.wall.0, random);
+        Ok(Member::new(settings, id, cx.now, self.rng.fork())?)
+    }
+
+    fn open(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        member: Member,
+        spec: &GroupSpec,
+    ) -> Result<(Entry, Membership), GroupError> {
+        self.last_member += 1;
+        let (id, board, lease) =
+            (MemberId(self.last_member), Arc::<Board>::default(), Arc::<Lease>::default());
+        let mut fetch = spec.fetch.clone();
+        fetch.buffer_bytes /= spec.topics.len();
+        let (mut ids, mut readers) = (BTreeMap::new(), BTreeMap::<Arc<str>, Reader>::new());
+        for topic in &spec.topics {
+            let (topic, fetch) = (Arc::clone(topic), fetch.clone());
+            let reader = ReaderSpec { topic: Arc::clone(&topic), partition: None, start: spec.start, fetch };
+            let opened = consumer.open_for_group(cx, cluster, reader);
+            let (reader, end) = opened.ok_or(GroupError::Busy { open: ids.len() })?;
+            ids.insert(Arc::clone(&topic), reader);
+            readers.insert(topic, end);
+        }
+        let (stay, held) = Hold::new(&self.signal);
+        let name = Arc::from(member.id());
+        let (shown, lent) = (Arc::clone(&board), Arc::clone(&lease));
+        let by_marks = spec.commit != Commit::Automatic;
+        let place = Place { readers: ids, sources: BTreeMap::new(), board, lease, by_marks };
+        let entry = Entry { member, place, stay: held, joining: None, committing: None, leaving: None };
+        Ok((entry, Membership { id, member: name, readers, lease: lent, board: shown, stay }))
+    }
+
+    fn commit(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        member: MemberId,
+        waiter: Waiter,
+    ) {
+        let refusal = match self.members.get_mut(&member) {
+            None => CommitError::Closed,
+            Some(entry) if entry.committing.is_some() => CommitError::Busy,
+            Some(entry) => {
+                entry.committing = Some(waiter);
+                return self.drive(cx, cluster, consumer, member, MemberInput::Commit);
+            }
+        };
+        cx.out.complete(waiter.op, Reply::CommitOffsets(Err(refusal)));
+    }
+
+    /// Looks whether its time has come, or whether nobody wants it any more.
+    fn look_after(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        id: MemberId,
+    ) {
+        let Some(entry) = self.members.get_mut(&id) else { return };
+        let now = cx.now.mono;
+        if let Some(late) = entry.committing.take_if(|waiter| waiter.until <= now) {
+            let last = entry.member.trouble().to_owned();
+            let error = CommitError::TimedOut { within: late.within, last };
+            cx.out.complete(late.op, Reply::CommitOffsets(Err(error)));
+        }
+        if let Some((late, gone)) = entry.joining.take_if(|(waiter, _)| waiter.until <= now) {
+            let (group, last) =
+                (Arc::clone(&entry.member.settings().group), entry.member.trouble().to_owned());
+            let error = GroupError::TimedOut { group, within: late.within, last };
+            cx.out.complete(late.op, Reply::JoinGroup(Err(error)));
+            drop(gone);
+        }
+        let input = if entry.stay.is_held() || entry.member.is_leaving() {
+            MemberInput::Tick
+        } else {
+            MemberInput::Leave { until: now + limits::LEAVING }
+        };
+        self.drive(cx, cluster, consumer, id, input);
+    }
+
+    /// Lets a member do something, and does what comes of it.
+    fn drive(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        id: MemberId,
+        input: MemberInput,
+    ) {
+        let Some(entry) = self.members.get_mut(&id) else { return };
+        let now = cx.now;
+        let mut hand = Hand::new(cx, cluster, consumer, &mut entry.place, &mut self.sessions, &self.signal);
+        entry.member.handle(now, input, &mut hand);
+        let outcomes = hand.finish();
+        for outcome in outcomes {
+            self.outcome(cx, id, outcome);
+        }
+    }
+
+    fn outcome(&mut self, cx: &mut Context<'_>, id: MemberId, outcome: Outcome) {
+        let Some(entry) = self.members.get_mut(&id) else { return };
+        match outcome {
+            Outcome::Joined => {
+                if let Some((waiter, membership)) = entry.joining.take() {
+                    cx.out.complete(waiter.op, Reply::JoinGroup(Ok(membership)));
+                }
+            }
+            Outcome::Committed(result) => {
+                if let Some(waiter) = entry.committing.take() {
+                    let result = result.map_err(|reason| CommitError::Failed { reason });
+                    cx.out.complete(waiter.op, Reply::CommitOffsets(result));
+                }
+            }
+            Outcome::Over(failure) => {
+                if let Some(mut entry) = self.members.remove(&id) {
+                    if let Some(op) = entry.leaving.take() {
+                        let left = failure.clone().map_or(Ok(()), Err);
+                        cx.out.complete(op, Reply::LeaveGroup(left));
+                    }
+                    entry.answer_all(cx.out, &failure.unwrap_or(GroupError::Closed));
+                }
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn answer_all(self, out: &mut Out, error: &GroupError) {
+        if let Some((waiter, _)) = self.joining {
+            out.complete(waiter.op, Reply::JoinGroup(Err(error.clone())));
+        }
+        if let Some(waiter) = self.committing {
+            out.complete(waiter.op, Reply::CommitOffsets(Err(CommitError::Closed)));
+        }
+        if let Some(op) = self.leaving {
+            out.complete(op, Reply::LeaveGroup(Err(error.clone())));
+        }
+    }
+}
+
+fn waiter(cx: &Context<'_>, op: OpId, within: Duration) -> Waiter {
+    Waiter { op, until: cx.now.mono + within, within }
+}
+
+fn session_of(news: &ZkNews) -> SessionId {
+    match news {
+        ZkNews::Reply { id, .. } => id.session,
+        ZkNews::Watch { session, .. } | ZkNews::Session { session, .. } => *session,
+    }
+}

@@ -1,0 +1,249 @@
+//! A round of reading: who is in the group, what they want, which partitions there are; and what follows from it.
+//!
+//! Everything is read anew each time, with watches on what may change. If something changes meanwhile, its watch fires,
+//! and another round follows. The answers of an earlier round change nothing.
+
+use std::collections::BTreeSet;
+
+use samsa_proto::zookeeper::{Owner, path};
+
+use super::assign::Place;
+use super::claim::Claim;
+use super::member::{Member, Phase};
+use super::session::Question;
+use super::view::View;
+use super::world::World;
+use crate::consumer::ConsumerEvent;
+use crate::group::GroupError;
+use crate::time::{Instant, Now};
+use crate::topology::TopicPartition;
+use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
+
+#[derive(Debug)]
+pub(super) struct Round {
+    /// Answers that are still to come.
+    missing: usize,
+    failed: Option<String>,
+    view: View,
+}
+
+impl Member {
+    /// A round begins at this time at the latest.
+    pub(super) fn read_soon(&mut self, at: Instant) {
+        if matches!(self.phase, Phase::Looking | Phase::Joined) {
+            self.round_due = Some(self.round_due.map_or(at, |due| due.min(at)));
+        }
+    }
+
+    pub(super) fn begin_round(&mut self, now: Now, world: &mut impl World) {
+        self.rounds += 1;
+        self.round = Some(Round { missing: 0, failed: None, view: View::default() });
+        let ids = ZkOp::Children { path: self.paths.ids.clone(), watch: true };
+        self.ask_round(now, world, Question::Members(self.rounds), ids);
+        let topics: Vec<_> = self.paths.topics.clone().into_iter().collect();
+        for (topic, path) in topics {
+            let question = Question::Topic(self.rounds, topic);
+            self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
+        }
+    }
+
+    fn ask_round(&mut self, now: Now, world: &mut impl World, question: Question, op: ZkOp) {
+        if let (Some(session), Some(round)) = (&mut self.session, &mut self.round) {
+            round.missing += 1;
+            session.ask(world, now, question, op);
+        }
+    }
+
+    pub(super) fn round_answered(
+        &mut self,
+        now: Now,
+        question: Question,
+        result: &Result<ZkAnswer, ZkError>,
+        world: &mut impl World,
+    ) {
+        let number = match &question {
+            Question::Members(number) | Question::Member(number, _) | Question::Topic(number, _) => *number,
+            // It was not there when it was read.
+            _ if matches!(result, Ok(ZkAnswer::Stat(Some(_)))) => return self.read_soon(now.mono),
+            _ => return,
+        };
+        if number != self.rounds || self.round.is_none() {
+            return;
+        }
+        self.take(now, question, result, world);
+        let is_complete = self.round.as_mut().is_some_and(|round| {
+            round.missing -= 1;
+            round.missing == 0
+        });
+        if is_complete && !self.ask_for_others_topics(now, world) {
+            self.finish_round(now, world);
+        }
+    }
+
+    fn take(
+        &mut self,
+        now: Now,
+        question: Question,
+        result: &Result<ZkAnswer, ZkError>,
+        world: &mut impl World,
+    ) {
+        let Some(round) = &mut self.round else { return };
+        match (question, result) {
+            (Question::Members(number), Ok(ZkAnswer::Children(ids))) => {
+                for id in ids {
+                    let path = format!("{}/{id}", self.paths.ids);
+                    let question = Question::Member(number, id.clone());
+                    self.ask_round(now, world, question, ZkOp::Get { path, watch: false });
+                }
+            }
+            (Question::Member(_, id), Ok(ZkAnswer::Data(data, stat))) => {
+                if id == self.id {
+                    round.view.own_czxid = Some(stat.czxid);
+                }
+                round.view.member(&id, data, *stat);
+            }
+            (Question::Topic(_, topic), Ok(ZkAnswer::Data(data, _))) => round.view.topic(&topic, data),
+            (Question::Topic(_, topic), Err(ZkError::NoNode)) => {
+                round.view.topics.insert(topic.clone(), BTreeSet::new());
+                if let (Some(path), Some(session)) = (self.paths.topics.get(&topic), &mut self.session) {
+                    let op = ZkOp::Exists { path: path.clone(), watch: true };
+                    session.ask(world, now, Question::Coming, op);
+                }
+            }
+            // It went between the list and the reading of it; the watch on the list tells.
+            (Question::Member(..), Err(ZkError::NoNode)) | (_, Ok(_)) => {}
+            (_, Err(error)) => round.failed = Some(error.to_string()),
+        }
+    }
+
+    /// Whether there is something to ask for: dealing in turn, the topics of all members count.
+    fn ask_for_others_topics(&mut self, now: Now, world: &mut impl World) -> bool {
+        let Some(round) = self.round.as_ref().filter(|_| self.settings.assignor.looks_at_all_topics()) else {
+            return false;
+        };
+        let wanted = round.view.members.values().flat_map(|topics| topics.keys());
+        let unknown: BTreeSet<String> =
+            wanted.filter(|topic| !round.view.topics.contains_key(*topic)).cloned().collect();
+        let mut is_asked = false;
+        for topic in unknown {
+            if let Ok(path) = path::topic(&topic) {
+                is_asked = true;
+                let question = Question::Topic(self.rounds, topic);
+                self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
+            }
+        }
+        is_asked
+    }
+
+    fn finish_round(&mut self, now: Now, world: &mut impl World) {
+        let Some(Round { failed, view, .. }) = self.round.take() else { return };
+        if let Some(trouble) = failed {
+            tracing::debug!(group = %self.settings.group, %trouble, "a round of reading failed");
+            self.round_failures = self.round_failures.saturating_add(1);
+            let wait = self.settings.backoff.wait(self.round_failures, &mut self.rng);
+            return self.read_soon(now.mono + wait);
+        }
+        self.round_failures = 0;
+        if let Some(foreign) = view.older_foreigner() {
+            let (group, member) = (self.settings.group.to_string(), foreign.member.clone());
+            let error = GroupError::ForeignMember { group, member, reason: foreign.reason.clone() };
+            return self.withdraw(now, error, world);
+        }
+        if self.phase == Phase::Looking {
+            return self.register(now, world);
+        }
+        if self.phase == Phase::Joined {
+            self.follow(now, &view, world);
+        }
+    }
+
+    /// The group is none that we can share.
+    fn withdraw(&mut self, now: Now, error: GroupError, world: &mut impl World) {
+        world.end_lease();
+        let claimed = self.claims.values().filter(|claim| claim.is_assigned());
+        let partitions: Vec<_> = claimed.map(|claim| claim.partition().clone()).collect();
+        if !partitions.is_empty() {
+            self.each_claim(now, world, |claim, desk| {
+                desk.world.withdraw(claim.partition());
+                desk.world.forget(claim.partition());
+            });
+            world.tell(ConsumerEvent::Lost { partitions });
+        }
+        self.end(Some(error), world);
+    }
+
+    /// Claims and gives up what the view says.
+    fn follow(&mut self, now: Now, view: &View, world: &mut impl World) {
+        self.tell_foreigners(view, world);
+        if view.own_czxid.is_none() {
+            // What is said of the session when its node is looked at again decides.
+            return self.read_soon(now.mono + super::BURST);
+        }
+        let share = self.settings.assignor.share_of(&self.id, &view.members, &view.topics);
+        let is_idle = share.is_empty() && view.topics.values().any(|partitions| !partitions.is_empty());
+        if is_idle && !self.is_idle {
+            world.tell(ConsumerEvent::Idle);
+        }
+        self.is_idle = is_idle;
+        self.want_only(now, &share, None, world);
+        if !std::mem::replace(&mut self.has_share, true) {
+            world.joined();
+        }
+    }
+
+    fn tell_foreigners(&mut self, view: &View, world: &mut impl World) {
+        let present: BTreeSet<String> = view.foreign.iter().map(|foreign| foreign.member.clone()).collect();
+        for foreign in view.foreign.iter().filter(|foreign| !self.foreign.contains(&foreign.member)) {
+            let (member, reason) = (foreign.member.clone(), foreign.reason.clone());
+            world.tell(ConsumerEvent::ForeignMember { member, reason });
+        }
+        self.foreign = present;
+    }
+
+    /// From now on these are wanted, and nothing else. `by` bounds how long the application may hold what goes.
+    pub(super) fn want_only(
+        &mut self,
+        now: Now,
+        share: &BTreeSet<Place>,
+        by: Option<Instant>,
+        world: &mut impl World,
+    ) {
+        let share: BTreeSet<TopicPartition> =
+            share.iter().map(|(topic, partition)| TopicPartition::new(&**topic, *partition)).collect();
+        for partition in &share {
+            self.claim_for(partition);
+        }
+        let mut revoked = Vec::new();
+        self.each_claim(now, world, |claim, desk| {
+            if claim.want(desk, share.contains(claim.partition())) {
+                revoked.push(claim.partition().clone());
+            }
+        });
+        let timeout = self.session.as_ref().map_or(self.settings.session_timeout, |session| session.timeout);
+        let until = now.mono + timeout / 2;
+        let until = by.map_or(until, |by| by.min(until));
+        if !revoked.is_empty() {
+            let held = world.revoking(revoked.clone(), until);
+            self.each_claim(now, world, |claim, desk| {
+                if revoked.contains(claim.partition()) {
+                    claim.revoke(desk, held.clone(), until);
+                }
+            });
+            self.show(world);
+            self.each_claim(now, world, Claim::tick);
+        }
+        self.claims.retain(|_, claim| !claim.is_gone());
+    }
+
+    fn claim_for(&mut self, partition: &TopicPartition) {
+        let group = &self.settings.group;
+        let paths = path::owner(group, &partition.topic, partition.partition)
+            .and_then(|owner| Ok((owner, path::offset(group, &partition.topic, partition.partition)?)));
+        if let Ok((owner, offset)) = paths {
+            let name = Owner { member: self.id.clone(), stream: Some(0) }.to_bytes();
+            self.claims
+                .entry(partition.clone())
+                .or_insert_with(|| Claim::new(partition.clone(), owner, offset, name));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The ZooKeeper session of one member: what was asked in it, and until when it can be relied on.
+//!
+//! The servers end a session when they have not heard of it for its timeout. They had heard of it when they answered an
+//! operation, so it lives for the timeout at least from the moment that the operation was *issued*, whenever the answer
+//! came. Of that the member uses three quarters. It asks something at least every sixth of the timeout.
+//!
+//! When the wall clock has run ahead of the monotonic one by more than a quarter of the timeout, the machine may have
+//! been suspended, and the monotonic clock tells too little. Then the session is in doubt until it was looked at again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::world::World;
+use crate::consumer::ahead;
+use crate::id::{SessionId, ZkRequestId};
+use crate::intent::Intent;
+use crate::planted::{PlantedBug, is_planted};
+use crate::time::{Instant, Now};
+use crate::topology::TopicPartition;
+use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
+
+/// What an operation was for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// The folder is made.
+    Parent,
+    /// The member's own node: made, or looked at.
+    Registration,
+    /// Whether the session is there, with the member's node; asked after so many doubts.
+    Alive(u64),
+    /// Who is there, in this round of reading.
+    Members(u64),
+    /// What this member wants.
+    Member(u64, String),
+    /// The partitions of this topic.
+    Topic(u64, String),
+    /// Whether this topic has come.
+    Coming,
+    /// The owner node of a partition.
+    Owner(TopicPartition),
+    /// The offset node of a partition.
+    Offset(TopicPartition),
+    /// Only what comes after it in the session counts.
+    Synced,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    name: SessionId,
+    /// What ZooKeeper calls it, once it is there.
+    pub(super) id: Option<i64>,
+    pub(super) timeout: Duration,
+    next_seq: u64,
+    asked: BTreeMap<u64, (Question, Instant)>,
+    last_asked: Instant,
+    /// When the newest operation that was answered was issued.
+    proved: Instant,
+    /// How far the wall clock was ahead of the monotonic one when the session was known to be there.
+    ahead: i64,
+    in_doubt: bool,
+    doubts: u64,
+}
+
+impl Session {
+    pub(super) fn open(world: &mut impl World, now: Now, name: SessionId, timeout: Duration) -> Self {
+        world.intend(Intent::OpenSession { session: name, timeout });
+        Self {
+            name,
+            id: None,
+            timeout,
+            next_seq: 0,
+            asked: BTreeMap::new(),
+            last_asked: now.mono,
+            proved: now.mono,
+            ahead: ahead(now),
+            in_doubt: false,
+            doubts: 0,
+        }
+    }
+
+    pub(super) fn name(&self) -> SessionId {
+        self.name
+    }
+
+    /// The servers have it, under this id and with this timeout.
+    pub(super) fn connected(&mut self, id: i64, timeout: Duration) {
+        self.id = Some(id);
+        self.timeout = timeout;
+    }
+
+    pub(super) fn ask(&mut self, world: &mut impl World, now: Now, question: Question, op: ZkOp) {
+        self.next_seq += 1;
+        self.asked.insert(self.next_seq, (question, now.mono));
+        self.last_asked = now.mono;
+        let id = ZkRequestId { session: self.name, seq: self.next_seq };
+        world.intend(Intent::ZooKeeper { id, op });
+    }
+
+    /// What was asked under this name. An answer, be it a refusal, proves that the session was there.
+    pub(super) fn answered(&mut self, seq: u64, result: &Result<ZkAnswer, ZkError>) -> Option<Question> {
+        let (question, issued) = self.asked.remove(&seq)?;
+        let is_answer =
+            !matches!(result, Err(ZkError::ConnectionLost | ZkError::SessionExpired | ZkError::Other(_)));
+        if is_answer {
+            self.proved = self.proved.max(issued);
+        }
+        Some(question)
+    }
+
+    /// The end of what can be relied on.
+    pub(super) fn ends(&self) -> Instant {
+        self.proved + self.timeout * 3 / 4
+    }
+
+    /// When something has to be asked, so that it does not end.
+    pub(super) fn asks_again(&self) -> Instant {
+        self.last_asked + self.timeout / 6
+    }
+
+    /// Looks at both clocks. Says whether the session has come in doubt just now.
+    pub(super) fn comes_in_doubt(&mut self, now: Now) -> bool {
+        self.ahead = self.ahead.min(ahead(now));
+        let is_new = !self.in_doubt && ahead(now) > self.ahead_at_most();
+        let is_new = is_new && !is_planted(PlantedBug::TrustsOneClock);
+        if is_new {
+            self.in_doubt = true;
+            self.doubts += 1;
+        }
+        is_new
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// How often it was in doubt.
+    pub(super) fn doubts(&self) -> u64 {
+        self.doubts
+    }
+
+    /// It was looked at after so many doubts, and is there.
+    pub(super) fn is_there(&mut self, now: Now, doubts: u64) {
+        if self.in_doubt && doubts == self.doubts {
+            self.in_doubt = false;
+            self.ahead = ahead(now);
+        }
+    }
+
+    /// How far the wall clock may be ahead before the session is in doubt.
+    pub(super) fn ahead_at_most(&self) -> i64 {
+        if is_planted(PlantedBug::TrustsOneClock) {
+            return i64::MAX;
+        }
+        let quarter = i64::try_from(self.timeout.as_millis() / 4).unwrap_or(i64::MAX);
+        self.ahead.saturating_add(quarter)
+    }
+
+    pub(super) fn close(&self, world: &mut impl World) {
+        world.intend(Intent::CloseSession { session: self.name });
+    }
+}
