@@ -50,6 +50,12 @@ impl Clock for SystemClock {
     fn now(&self) -> Now {
         reckon(Instant::START + self.ticks.elapsed(), self.anchor.load(Ordering::Relaxed))
     }
+
+    fn look(&self) -> Now {
+        let mono = Instant::START + self.ticks.elapsed();
+        let wall = i64::try_from(Ticks::wall().as_millis()).unwrap_or(i64::MAX);
+        Now { mono, wall: UnixMillis(wall) }
+    }
 }
 
 /// The monotonic clock as of the kernel's last tick.
@@ -67,6 +73,12 @@ impl Ticks {
 
     fn elapsed(&self) -> Duration {
         let since = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse) - self.start;
+        Duration::try_from(since).unwrap_or_default()
+    }
+
+    /// Since 1970, as of the kernel's last tick too.
+    fn wall() -> Duration {
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
         Duration::try_from(since).unwrap_or_default()
     }
 }
@@ -87,6 +99,10 @@ impl Ticks {
     fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
+
+    fn wall() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
 }
 
 fn reckon(mono: Instant, anchor: i64) -> Now {
@@ -104,6 +120,14 @@ mod tests {
         let (before, renewed, after) = (clock.now(), clock.renew(), clock.now());
         assert!(before.mono <= renewed.mono && before.mono <= after.mono);
         assert!(renewed.wall.0 > 1_600_000_000_000, "{renewed:?}");
+    }
+
+    #[test]
+    fn both_clocks_read_anew_agree_with_the_last_reading() {
+        let clock = SystemClock::start();
+        let (renewed, looked) = (clock.renew(), clock.look());
+        let ahead = |now: Now| now.wall.0 - (now.mono.as_micros() / 1000) as i64;
+        assert!((ahead(renewed) - ahead(looked)).abs() < 60_000, "{renewed:?}, {looked:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samsa_core::InvalidAddress;
+use samsa_core::{GroupError, InvalidAddress, ReadError};
 use samsa_proto::zookeeper::ConnectStringError;
 
 /// Why there is no cluster.
@@ -110,5 +110,24 @@ impl CloseError {
     /// Whether to close again may succeed.
     pub fn is_retriable(&self) -> bool {
         matches!(self, Self::Busy { .. })
+    }
+}
+
+/// Why a consumer has no message to give.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumeError {
+    /// A partition stopped; the others go on.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The membership has ended; nothing comes after this.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+}
+
+impl ConsumeError {
+    /// Whether the consumer goes on after it.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Read(_))
     }
 }

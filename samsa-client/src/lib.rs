@@ -82,24 +82,26 @@ pub use clock::SystemClock;
 pub use driver::Driver;
 #[cfg(feature = "zookeeper")]
 pub use driver::ZooKeeperSessions;
-pub use error::{CloseError, ConnectError, FlushError, MetricsError};
+pub use error::{CloseError, ConnectError, ConsumeError, FlushError, MetricsError};
 pub use events::{Events, Missed};
 #[cfg(feature = "metrics")]
 pub use export::Exporter;
 pub use handles::{
-    Batch, BatchReport, Cluster, ConsumedMessage, Delivery, Enqueue, Message, MessageSet, Partition, Payload,
-    Publish, Publishing, Reader, ReaderBuilder, Topic, TopicBatch, TryEnqueueError,
+    Batch, BatchReport, Cluster, ConsumedMessage, Consumer, ConsumerBuilder, ConsumerEvents, Delivery,
+    Enqueue, Message, MessageSet, Partition, Payload, Publish, Publishing, Reader, ReaderBuilder, Topic,
+    TopicBatch, TryEnqueueError,
 };
 pub use no_zookeeper::NoZooKeeper;
 pub use properties::{IgnoredProperty, Properties, PropertyError};
 pub use runtime::Runtime;
 pub use samsa_core::{
-    Acks, AppendError, Backoff, BrokerId, BrokerInfo, BrokerMetrics, Certainty, Chunk, ChunkRecords, Clock,
-    Compression, Config, CreateTopicError, CustomPartitioner, Discovery, Event, Explanation, FailedMessage,
-    FetchConfig, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket,
-    LookError, Metrics, Now, Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig,
-    PublishError, PublishFailure, PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt,
-    SetReceipt, TopicName, UnixMillis, Volume, Waiting,
+    Acks, AppendError, Assignor, Backoff, BrokerId, BrokerInfo, BrokerMetrics, Certainty, Chunk,
+    ChunkRecords, Clock, Commit, CommitError, Compression, Config, ConsumerEvent, CreateTopicError,
+    CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, GroupError, Hold, HostPort,
+    Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, LookError, Metrics, Now,
+    Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure,
+    PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, SetReceipt, TopicName,
+    TopicPartition, UnixMillis, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};

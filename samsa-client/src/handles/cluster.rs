@@ -8,6 +8,7 @@ use samsa_core::{
 };
 
 use super::batch::{Batch, BatchReport};
+use super::consumer::ConsumerBuilder;
 use super::publish::{Publish, Publishing};
 use super::topic::Topic;
 use crate::call::{Asked, Call};
@@ -73,6 +74,25 @@ impl Cluster {
         what: P,
     ) -> Publishing<'t, P::Publication> {
         topic.publish(what)
+    }
+
+    /// Consumes topics as a member of this group, which shares their partitions.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), Box<dyn std::error::Error>> {
+    /// use samsa_client::Offset;
+    ///
+    /// let consumer = cluster.consumer("billing").topics(["events", "audit"]).start_at(Offset::Earliest);
+    /// let mut consumer = consumer.subscribe().await?;
+    /// while let Some(message) = consumer.next().await {
+    ///     let message = message?;
+    ///     println!("{} {}@{}: {:?}", message.topic(), message.partition(), message.offset(), message.value());
+    /// }
+    /// consumer.close().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn consumer(&self, group: impl AsRef<str>) -> ConsumerBuilder {
+        ConsumerBuilder::new(&self.link, group.as_ref())
     }
 
     /// A batch that gathers messages for any topics of this cluster, and sends them together.

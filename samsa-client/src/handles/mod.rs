@@ -3,6 +3,7 @@
 mod batch;
 mod cluster;
 mod consumed;
+mod consumer;
 mod message;
 mod message_set;
 mod publish;
@@ -12,6 +13,7 @@ mod topic;
 pub use batch::{Batch, BatchReport, TopicBatch};
 pub use cluster::Cluster;
 pub use consumed::ConsumedMessage;
+pub use consumer::{Consumer, ConsumerBuilder, ConsumerEvents};
 pub use message::{Message, Payload};
 pub use message_set::MessageSet;
 pub use publish::{Delivery, Enqueue, Publish, Publishing, TryEnqueueError};

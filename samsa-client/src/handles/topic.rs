@@ -8,6 +8,7 @@ use samsa_core::{
 };
 
 use super::batch::TopicBatch;
+use super::consumer::ConsumerBuilder;
 use super::message::Message;
 use super::publish::{Delivery, Enqueue, Publish, Publishing, TryEnqueueError};
 use super::reader::ReaderBuilder;
@@ -196,6 +197,12 @@ impl Topic {
     /// ```
     pub fn reader(&self, start: Offset) -> ReaderBuilder {
         ReaderBuilder::new(&self.link, &self.name, None, start)
+    }
+
+    /// Consumes it as a member of this group, which shares its partitions: the short form of
+    /// [`Cluster::consumer`](crate::Cluster::consumer).
+    pub fn consumer(&self, group: impl AsRef<str>) -> ConsumerBuilder {
+        ConsumerBuilder::new(&self.link, group.as_ref()).topics([&self.name])
     }
 
     fn try_enqueue_to<'a>(

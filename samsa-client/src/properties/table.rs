@@ -129,7 +129,7 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 ];
 
 const SECURITY: &str = "TLS and SASL are not there yet";
-const GROUPS: &str = "consumer groups are not there yet";
+const GROUPS: &str = "a consumer is told by its builder, or by the options of samsa consume";
 const RETRIES: &str = "tries are not counted: delivery.timeout.ms says for how long a message is tried";
 
 pub(super) fn property(name: &str) -> Option<&'static Property> {

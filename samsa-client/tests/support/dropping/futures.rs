@@ -259,6 +259,22 @@ cases! {
         digits(&mut reader, "456").await;
     }
 
+    // In a group; where there is no ZooKeeper there is none.
+    "ConsumerBuilder::subscribe": |stage, dropper| {
+        let consumer = stage.digits.consumer("dropped").start_at(Offset::Earliest);
+        if let Some(Ok(consumer)) = dropper.drops(consumer.subscribe()).await {
+            consumer.close().await.expect("it leaves");
+        }
+    }
+    "Consumer::commit": |stage, dropper| {
+        let consumer = stage.digits.consumer("dropped").start_at(Offset::Earliest);
+        let Ok(mut consumer) = consumer.subscribe().await else {
+            return dropper.drops(std::future::ready(())).await.unwrap_or_default();
+        };
+        answered(dropper.drops(consumer.commit()).await);
+        consumer.close().await.expect("it leaves");
+    }
+
     // Ends.
     "Cluster::close": |stage, dropper| {
         let (client, text) = (stage.connect().await.expect("a cluster"), stage.text());

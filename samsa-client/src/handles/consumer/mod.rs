@@ -1,0 +1,351 @@
+//! Reading as a member of a group.
+
+mod builder;
+mod events;
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use samsa_core::{
+    Chunk, Command, Commit, CommitError, GroupError, Membership, Offset, OwnedRecords, Progress, ReadError,
+    Reply, TopicPartition,
+};
+
+use super::consumed::ConsumedMessage;
+use crate::call::Call;
+use crate::command_queue::Answer;
+use crate::error::ConsumeError;
+use crate::link::Link;
+
+pub use builder::ConsumerBuilder;
+pub use events::ConsumerEvents;
+
+/// A member of a consumer group, which shares the partitions of its topics with the other members.
+///
+/// Within a partition messages come in the order of their offsets, each at least once over all members: from the last
+/// commit on whoever gets the partition next. After [`ConsumerEvent::Lost`](crate::ConsumerEvent) no message of a lost
+/// partition is handed out, and nothing of it is committed; past the moment at which another member may have it, none is
+/// handed out either, even if the driver did not run meanwhile.
+///
+/// [`close`](Self::close) leaves the group at once. Dropped, it commits what is to be committed and leaves in the
+/// background.
+///
+/// It is a [`Stream`] of messages too.
+#[derive(Debug)]
+pub struct Consumer {
+    /// What is left of the chunk that `next` took.
+    left: Option<OwnedRecords>,
+    /// The same of partitions that were paused since, and of those that were resumed: these come first.
+    set_aside: Vec<OwnedRecords>,
+    resumed: Vec<OwnedRecords>,
+    /// How far the application is with what it has in hand.
+    in_hand: Option<InHand>,
+    /// Which reader is asked first.
+    turn: usize,
+    inner: Membership,
+    commit: Commit,
+    group: Arc<str>,
+    is_over: bool,
+    link: Arc<Link>,
+}
+
+/// What was handed out last.
+#[derive(Debug)]
+struct InHand {
+    progress: Progress,
+    /// Where it ends.
+    next: i64,
+}
+
+impl Consumer {
+    fn new(inner: Membership, commit: Commit, group: Arc<str>, link: Arc<Link>) -> Self {
+        Self {
+            left: None,
+            set_aside: Vec::new(),
+            resumed: Vec::new(),
+            in_hand: None,
+            turn: 0,
+            inner,
+            commit,
+            group,
+            is_over: false,
+            link,
+        }
+    }
+
+    /// The group's name.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// What this member is called in the group.
+    pub fn member(&self) -> &str {
+        &self.inner.member
+    }
+
+    /// The partitions that are this member's, as of now.
+    pub fn assignment(&self) -> Arc<[TopicPartition]> {
+        self.inner.board.assignment()
+    }
+
+    /// What happens to the membership from now on: partitions that come, go and are lost.
+    ///
+    /// Whoever listens is told of a revocation *before* partitions are given up, and holds them until it drops the event:
+    /// so listen where the events are heard, in a task of its own.
+    pub fn events(&self) -> ConsumerEvents {
+        ConsumerEvents::new(&self.inner.board)
+    }
+
+    /// Where this partition is read on: everything before this offset was handed out, or is for nobody. `None` while it is
+    /// not this member's.
+    pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
+        let begun = self.left.iter().chain(&self.resumed).chain(&self.set_aside);
+        let mut begun = begun.filter(|left| is_of(left, partition) && left.chunk().is_current());
+        let reader = self.inner.readers.get(&partition.topic)?;
+        begun.next().map(OwnedRecords::position).or_else(|| reader.position(partition.partition))
+    }
+
+    /// For each partition that is this member's, how many offsets it has still to read, as its leader said last. One of which
+    /// nothing was fetched yet is left out.
+    pub fn lag(&self) -> BTreeMap<TopicPartition, i64> {
+        let lag =
+            |partition: &TopicPartition| self.inner.readers.get(&partition.topic)?.lag(partition.partition);
+        let assignment = self.assignment();
+        let known = assignment.iter().filter_map(|partition| Some((partition.clone(), lag(partition)?)));
+        known.collect()
+    }
+
+    /// Bytes of fetched responses that are in memory: buffered here, or held by the application through chunks and messages.
+    pub fn held_bytes(&self) -> usize {
+        self.inner.readers.values().map(samsa_core::Reader::held_bytes).sum()
+    }
+
+    /// Reads nothing more of these partitions, until they are resumed. They stay this member's; what was fetched of them is
+    /// kept while nothing else needs the room. Partitions that are not this member's are passed over; one that is given up and
+    /// comes back is not paused.
+    pub fn pause(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
+        for partition in partitions {
+            if let Some(reader) = self.inner.readers.get_mut(&partition.topic) {
+                reader.pause(partition.partition);
+                self.set_aside.extend(self.left.take_if(|left| is_of(left, &partition)));
+                self.set_aside.extend(self.resumed.extract_if(.., |left| is_of(left, &partition)));
+            }
+        }
+    }
+
+    /// Takes back [`pause`](Self::pause).
+    pub fn resume(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
+        for partition in partitions {
+            self.resumed.extend(self.set_aside.extract_if(.., |left| is_of(left, &partition)));
+            if let Some(reader) = self.inner.readers.get_mut(&partition.topic) {
+                reader.resume(partition.partition);
+            }
+        }
+    }
+
+    /// Whether a partition is paused.
+    pub fn is_paused(&self, partition: &TopicPartition) -> bool {
+        let reader = self.inner.readers.get(&partition.topic);
+        reader.is_some_and(|reader| reader.is_paused(partition.partition))
+    }
+
+    /// Reads a partition on elsewhere; also one that had stopped, because its position was out of range or its log was cut
+    /// back. From then on nothing comes that was fetched before, and what is committed next may lie before what was committed
+    /// last. Fails for a partition that is not this member's.
+    ///
+    /// It takes 30 s at most. Dropped before its end, it may or may not happen.
+    pub async fn seek(&mut self, partition: TopicPartition, to: Offset) -> Result<(), ReadError> {
+        let TopicPartition { topic, partition } = partition;
+        let Some(reader) = self.inner.readers.get(&topic) else {
+            return Err(ReadError::UnknownPartition { topic, partition });
+        };
+        let command = Command::Seek { reader: reader.id(), partition, to };
+        Call::new(&self.link, command, |answer, _| match answer {
+            Answer::Given(Reply::Seek(result)) => result,
+            Answer::Busy(open) => Err(ReadError::Busy { open }),
+            Answer::Given(_) | Answer::Closed => Err(ReadError::Closed),
+        })
+        .await
+    }
+
+    /// The next message. To ask for it is to be done with the one before, where commits are
+    /// [automatic](crate::Commit::Automatic).
+    ///
+    /// An error of one partition does not end the stream: the partition is read no more, unless by a [`seek`](Self::seek), and
+    /// the others go on. `None` comes when the membership has ended, after the error that ended it, or when the client is
+    /// closed. May be dropped at any time: no message is lost.
+    pub async fn next(&mut self) -> Option<Result<ConsumedMessage, ConsumeError>> {
+        poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    /// The records of the next batch, to be read in place: the fast way. To ask for it is to be done with the one before. May be
+    /// dropped at any time.
+    ///
+    /// The clock is looked at once for each chunk: take no longer for one than a quarter of the session timeout, where no
+    /// message may be handled by two members at a time.
+    ///
+    /// Where [`next`](Self::next) has begun a batch, the rest of that batch is passed over; use one or the other.
+    pub async fn next_chunk(&mut self) -> Option<Result<Chunk, ConsumeError>> {
+        self.left = None;
+        self.resumed.clear();
+        poll_fn(|cx| {
+            self.put_down();
+            let chunk = std::task::ready!(self.poll_chunk(cx));
+            if let Some(Ok(chunk)) = &chunk {
+                self.in_hand = Some(InHand::of(chunk, chunk.next_offset()));
+            }
+            Poll::Ready(chunk)
+        })
+        .await
+    }
+
+    /// The application is done with this message, and with all that came before it in its partition: for
+    /// [`Commit::Marked`](crate::Commit::Marked).
+    pub fn mark(&self, message: &ConsumedMessage) {
+        if let Some(reader) = self.inner.readers.get(message.topic()) {
+            reader.mark(message.partition(), message.offset() + 1);
+        }
+    }
+
+    /// Commits everything that was handed out, the last message included; with
+    /// [`Commit::Marked`](crate::Commit::Marked), what was marked.
+    ///
+    /// By default it may take 30 s. Dropped before its end, it goes on.
+    pub async fn commit(&mut self) -> Result<(), CommitError> {
+        match self.commit {
+            Commit::Automatic => self.put_down_up_to_here(),
+            Commit::Manual => self.mark_all(),
+            _ => {}
+        }
+        let command = Command::CommitOffsets { member: self.inner.id };
+        Call::new(&self.link, command, |answer, _| match answer {
+            Answer::Given(Reply::CommitOffsets(result)) => result,
+            Answer::Busy(_) => Err(CommitError::Busy),
+            Answer::Given(_) | Answer::Closed => Err(CommitError::Closed),
+        })
+        .await
+    }
+
+    /// Leaves the group: hands out nothing more, commits what is done (not with
+    /// [`Commit::Manual`](crate::Commit::Manual)), gives the partitions up, and ends the ZooKeeper session. The message that was
+    /// handed out last is not done, unless the next was asked for or [`commit`](Self::commit) was called.
+    ///
+    /// It takes 30 s at most; what is not committed then is handed out again. Dropped before its end, it goes on.
+    pub async fn close(self) -> Result<(), GroupError> {
+        let command = Command::LeaveGroup { member: self.inner.id };
+        Call::new(&self.link, command, |answer, _| match answer {
+            Answer::Given(Reply::LeaveGroup(result)) => result,
+            Answer::Busy(open) => Err(GroupError::Busy { open }),
+            Answer::Given(_) | Answer::Closed => Ok(()),
+        })
+        .await
+    }
+
+    /// The application has asked for more: it is done with what it has.
+    fn put_down(&mut self) {
+        if let Some(in_hand) = self.in_hand.take() {
+            in_hand.progress.done();
+        }
+    }
+
+    /// It is done with what it has, and not with what is left of the same chunk.
+    fn put_down_up_to_here(&mut self) {
+        if let Some(in_hand) = &self.in_hand {
+            in_hand.progress.done_to(in_hand.next);
+        }
+    }
+
+    fn mark_all(&self) {
+        for partition in &*self.assignment() {
+            let reader = self.inner.readers.get(&partition.topic);
+            if let (Some(position), Some(reader)) = (self.position(partition), reader) {
+                reader.mark(partition.partition, position);
+            }
+        }
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ConsumedMessage, ConsumeError>>> {
+        self.put_down_up_to_here();
+        loop {
+            if let Some(left) = &mut self.left {
+                if left.chunk().is_current() {
+                    if !self.inner.lease.poll_holds(self.link.clock.look(), cx.waker()) {
+                        return Poll::Pending;
+                    }
+                    if let Some(record) = left.next() {
+                        let next = record.offset() + 1;
+                        let in_hand = self.in_hand.get_or_insert_with(|| InHand::of(left.chunk(), next));
+                        in_hand.next = next;
+                        return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
+                    }
+                    left.chunk().progress().done();
+                }
+                self.left = None;
+            }
+            self.in_hand = None;
+            if let Some(resumed) = self.resumed.pop() {
+                self.left = Some(resumed);
+                continue;
+            }
+            match std::task::ready!(self.poll_chunk(cx)) {
+                Some(Ok(chunk)) => self.left = Some(chunk.into_owned_records()),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// The next chunk of any topic; topics take turns.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, ConsumeError>>> {
+        if self.is_over || self.inner.board.is_over() {
+            return self.end();
+        }
+        if !self.inner.lease.poll_holds(self.link.clock.look(), cx.waker()) {
+            return Poll::Pending;
+        }
+        let count = self.inner.readers.len();
+        let mut ended = 0;
+        for place in (0..count).map(|step| (self.turn + step) % count) {
+            let Some(reader) = self.inner.readers.values_mut().nth(place) else { continue };
+            match reader.poll_next_chunk(cx) {
+                Poll::Ready(Some(next)) => {
+                    self.turn = (place + 1) % count;
+                    return Poll::Ready(Some(next.map_err(ConsumeError::Read)));
+                }
+                Poll::Ready(None) => ended += 1,
+                Poll::Pending => {}
+            }
+        }
+        if ended == count { self.end() } else { Poll::Pending }
+    }
+
+    /// The error that ended the membership, if one did, and then nothing more.
+    fn end<T>(&mut self) -> Poll<Option<Result<T, ConsumeError>>> {
+        self.is_over = true;
+        let failure = self.inner.board.take_failure().filter(|failure| *failure != GroupError::Closed);
+        Poll::Ready(failure.map(|failure| Err(failure.into())))
+    }
+}
+
+impl InHand {
+    fn of(chunk: &Chunk, next: i64) -> Self {
+        Self { progress: chunk.progress(), next }
+    }
+}
+
+fn is_of(left: &OwnedRecords, partition: &TopicPartition) -> bool {
+    let chunk = left.chunk();
+    (chunk.topic(), chunk.partition()) == (&partition.topic, partition.partition)
+}
+
+impl Stream for Consumer {
+    type Item = Result<ConsumedMessage, ConsumeError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_message(cx)
+    }
+}
