@@ -3,7 +3,9 @@
 use std::io;
 use std::process::ExitCode;
 
-use samsa_client::{AppendError, CloseError, ConnectError, LookError, ReadError};
+use samsa_client::{
+    AppendError, CloseError, CommitError, ConnectError, ConsumeError, GroupError, LookError, ReadError,
+};
 
 /// Why a command did not do all that it was asked.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ macro_rules! not_done {
     )*};
 }
 
-not_done!(AppendError, CloseError, LookError, ReadError);
+not_done!(AppendError, CloseError, CommitError, ConsumeError, GroupError, LookError, ReadError);
 
 #[cfg(test)]
 mod tests {

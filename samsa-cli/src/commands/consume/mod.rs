@@ -1,6 +1,7 @@
 //! `samsa consume`.
 
 mod bounds;
+mod group;
 mod message;
 mod printing;
 mod start;
@@ -26,6 +27,10 @@ pub(crate) struct Consume {
     /// @2026-01-01T00:00:00Z
     #[arg(long, value_name = "START", default_value = "earliest")]
     from: Start,
+    /// As a member of this consumer group, which shares the partitions and goes on at its committed offsets; --from is for
+    /// partitions without one. Groups live in ZooKeeper
+    #[arg(long, value_name = "G", conflicts_with_all = ["partition", "until_end"])]
+    group: Option<String>,
     /// This partition alone
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
@@ -44,6 +49,9 @@ pub(crate) struct Consume {
 impl Consume {
     pub(crate) async fn run(&self, session: &Session) -> Result<(), Failure> {
         session.connect().await?;
+        if let Some(group) = &self.group {
+            return self.consume_in(session, group).await;
+        }
         let topic = session.cluster.topic(&self.topic);
         let mut bounds = self.bounds(session, &topic).await?;
         if bounds.are_reached() {

@@ -69,11 +69,16 @@ impl<'a> Printing<'a> {
         Ok(())
     }
 
-    fn message(&mut self, message: &ReadMessage<'_>) -> io::Result<()> {
+    pub(super) fn message(&mut self, message: &ReadMessage<'_>) -> io::Result<()> {
         match self.format {
             Some(format) => format.write(message, &mut self.out),
             None => self.out.object(message),
         }
+    }
+
+    /// Everything that was printed is written out.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     pub(super) fn end(mut self) -> io::Result<()> {
