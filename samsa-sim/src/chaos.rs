@@ -17,6 +17,7 @@ const SUSPENDED: Range<Duration> = Duration::from_millis(100)..Duration::from_se
 /// How far the wall clock goes wrong, each way, in ms: less than brokers stand.
 const WRONG_MS: u64 = 25 * 60 * 1000;
 const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(4);
+const OUTAGE: Range<Duration> = Duration::from_secs(2)..Duration::from_secs(60);
 const AWAY_LONG: Range<Duration> = Duration::from_secs(6)..Duration::from_secs(12);
 
 /// Strikes until the world is healed.
@@ -45,6 +46,9 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         Fault::Partition => part(world, rng),
         Fault::WallJump => set_the_wall_clock(world, rng),
         Fault::Suspend => world.suspend_a_client(rng.duration(&SUSPENDED), rng),
+        Fault::Freeze => world.freeze_a_client(rng.duration(&SUSPENDED), rng),
+        Fault::ZooKeeperOutage => rng.chance(150) && world.zookeeper_service().go_down(rng.duration(&OUTAGE)),
+        Fault::PartitionAdded => rng.chance(200) && world.host().upset(kind),
         Fault::LeaderMove
         | Fault::StaleMetadata
         | Fault::SlowBroker
@@ -55,7 +59,11 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         | Fault::UncleanElection
         | Fault::TopicRemade => world.host().upset(kind),
         // These happen to bytes, answers and brokers as they come by.
-        Fault::Latency | Fault::Split | Fault::LostReply | Fault::BlankMetadata => false,
+        Fault::Latency
+        | Fault::Split
+        | Fault::LostReply
+        | Fault::BlankMetadata
+        | Fault::ZooKeeperLostReply => false,
     }
 }
 

@@ -74,6 +74,14 @@ faults! {
     UncleanElection = "unclean-election",
     /// A follower that lacks the beginning of a log for a while, which only those notice who read from it.
     ShortFollower = "short-follower",
+    /// A process that is stopped and goes on later: its driver does not run meanwhile, while its clocks do.
+    Freeze = "freeze",
+    /// `ZooKeeper` as a whole is down for up to a minute; then all sessions have their whole timeout again.
+    ZooKeeperOutage = "zookeeper-outage",
+    /// A `ZooKeeper` operation that is performed, or not, and whose connection goes before the answer.
+    ZooKeeperLostReply = "zookeeper-lost-reply",
+    /// A topic that gets another partition.
+    PartitionAdded = "partition-added",
     /// A topic that is deleted and, a little later, made anew under the same name: its records are lost.
     TopicRemade = "topic-remade",
 }
@@ -85,10 +93,14 @@ impl Fault {
         matches!(self, Self::UncleanElection | Self::TopicRemade)
     }
 
-    /// Whether it is for scenarios only that name it: a client that meets nothing but brokers that hang up takes them for old
-    /// ones, as it must, and few read from followers.
+    /// Whether it is for scenarios only that name it: those of groups; a client that meets nothing but brokers that hang up
+    /// takes them for old ones, as it must; and few read from followers.
     pub const fn is_special(self) -> bool {
-        self.loses_records() || matches!(self, Self::HangUp | Self::ShortFollower)
+        let is_of_groups = matches!(
+            self,
+            Self::Freeze | Self::ZooKeeperOutage | Self::ZooKeeperLostReply | Self::PartitionAdded
+        );
+        self.loses_records() || is_of_groups || matches!(self, Self::HangUp | Self::ShortFollower)
     }
 }
 

@@ -80,7 +80,7 @@ impl samsa_client::Runtime for Runtime {
     }
 
     fn zookeeper(&self) -> Sessions {
-        Sessions(Port::new(self.world.zookeeper_service(), &self.chroot))
+        Sessions(Port::new(self.world.zookeeper_service(), &self.chroot).on(&self.clock))
     }
 }
 

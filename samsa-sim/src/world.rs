@@ -37,13 +37,20 @@ pub(crate) struct Machine {
     clock: Arc<MachineClock>,
     /// Whom to wake when the machine goes on, or ends.
     driver: Rc<RefCell<Option<Waker>>>,
+    is_frozen: Rc<Cell<bool>>,
     is_killed: Rc<Cell<bool>>,
     driver_runs: Rc<Cell<bool>>,
 }
 
 impl Machine {
     fn new(clock: Arc<MachineClock>) -> Self {
-        Self { clock, driver: Rc::default(), is_killed: Rc::default(), driver_runs: Rc::new(Cell::new(true)) }
+        Self {
+            clock,
+            driver: Rc::default(),
+            is_frozen: Rc::default(),
+            is_killed: Rc::default(),
+            driver_runs: Rc::new(Cell::new(true)),
+        }
     }
 
     /// Runs a driver while the machine is not suspended, and drops it when the machine is killed.
@@ -54,7 +61,7 @@ impl Machine {
             if self.is_killed.get() {
                 return Poll::Ready(());
             }
-            if self.clock.is_suspended() {
+            if self.clock.is_suspended() || self.is_frozen.get() {
                 return Poll::Pending;
             }
             driver.as_mut().poll(cx)
@@ -64,6 +71,11 @@ impl Machine {
         self.driver_runs.set(false);
     }
 
+    /// Whether its driver will run, unless something happens to it.
+    fn goes_on(&self) -> bool {
+        !self.clock.is_suspended() && !self.is_frozen.get() && !self.is_killed.get() && self.driver_runs.get()
+    }
+
     fn kill(&self) {
         self.is_killed.set(true);
         self.driver.take().into_iter().for_each(Waker::wake);
@@ -71,6 +83,7 @@ impl Machine {
 
     fn resume(&self) {
         self.clock.resume();
+        self.is_frozen.set(false);
         self.driver.take().into_iter().for_each(Waker::wake);
     }
 }
@@ -150,17 +163,43 @@ impl World {
         self.spawn_named(format!("client {number}"), machine.run(driver));
     }
 
+    /// How many clients were started: the number of the last one.
+    pub(crate) fn last_client(&self) -> usize {
+        self.0.clients.borrow().len()
+    }
+
+    /// Ends a client's process at once, without a word to anybody.
+    pub(crate) fn kill(&self, client: usize) {
+        let machine = self.0.clients.borrow().get(client - 1).cloned();
+        if let Some(machine) = machine {
+            self.0.trace.line("faults", format_args!("!! client {client} is killed"));
+            machine.kill();
+        }
+    }
+
     /// Suspends a machine with a client on it for a while. Says whether there is one.
     pub(crate) fn suspend_a_client(&self, lasts: Duration, rng: &mut Rng) -> bool {
+        self.stop_a_client("suspended", lasts, rng, |machine| machine.clock.suspend())
+    }
+
+    /// Stops a client's process for a while, as SIGSTOP does. Says whether there is one.
+    pub(crate) fn freeze_a_client(&self, lasts: Duration, rng: &mut Rng) -> bool {
+        self.stop_a_client("frozen", lasts, rng, |machine| machine.is_frozen.set(true))
+    }
+
+    /// Nobody hears of it meanwhile.
+    fn stop_a_client(&self, how: &str, lasts: Duration, rng: &mut Rng, stop: impl Fn(&Machine)) -> bool {
         let clients = self.0.clients.borrow();
         let awake: Vec<(usize, &Machine)> =
-            (1..).zip(&*clients).filter(|(_, machine)| !machine.clock.is_suspended()).collect();
+            (1..).zip(&*clients).filter(|(_, machine)| machine.goes_on()).collect();
         let Some((number, machine)) = rng.pick(&awake).map(|(number, machine)| (*number, (*machine).clone()))
         else {
             return false;
         };
-        self.0.trace.line("faults", format_args!("!! client {number} is suspended for {lasts:?}"));
-        machine.clock.suspend();
+        drop(clients);
+        self.0.trace.line("faults", format_args!("!! client {number} is {how} for {lasts:?}"));
+        stop(&machine);
+        self.0.zookeeper.lose_machine(&machine.clock, lasts);
         self.0.schedule.call_after(lasts, move || machine.resume());
         true
     }
@@ -229,6 +268,7 @@ impl World {
         self.0.faults.heal();
         self.0.network.heal();
         self.0.clock.set_wall_wrong_by(0);
+        self.0.zookeeper.come_up();
         self.0.clients.borrow().iter().for_each(Machine::resume);
         self.0.host.heal();
     }

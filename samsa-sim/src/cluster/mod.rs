@@ -171,6 +171,7 @@ impl ModelCluster {
             Fault::ShortFollower => self.state.let_one_be_short(now),
             Fault::Lies => self.state.let_one_lie(now),
             Fault::HangUp => self.state.let_one_hang_up(now),
+            Fault::PartitionAdded => self.state.add_a_partition(),
             _ => false,
         };
         self.look_at_waiting(now);

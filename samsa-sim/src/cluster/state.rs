@@ -243,7 +243,7 @@ impl State {
             .collect()
     }
 
-    fn elect(&mut self, partitions: &[(String, i32)]) {
+    pub(super) fn elect(&mut self, partitions: &[(String, i32)]) {
         for (topic, number) in partitions {
             let alive: Vec<i32> =
                 self.brokers.iter().filter(|(_, broker)| broker.running).map(|(id, _)| *id).collect();
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    fn write_node(&mut self, path: String, data: Vec<u8>) {
+    pub(super) fn write_node(&mut self, path: String, data: Vec<u8>) {
         if self.release().has_zookeeper() {
             self.out.push_back(Output::Node { path, data });
         }

@@ -56,6 +56,13 @@ impl Topic {
         Self { id, incarnation: 0, ready: false, partitions }
     }
 
+    /// Another partition, on the brokers of the first one. Its number is returned.
+    pub(super) fn grow(&mut self) -> i32 {
+        let replicas = self.partitions.first().map(|first| first.replicas.clone()).unwrap_or_default();
+        self.partitions.push(Partition::new(replicas));
+        self.partitions.len() as i32 - 1
+    }
+
     /// Who holds which partition.
     pub(super) fn replicas(self) -> Vec<Vec<i32>> {
         self.partitions.into_iter().map(|partition| partition.replicas).collect()

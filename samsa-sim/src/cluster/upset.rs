@@ -9,6 +9,7 @@ use samsa_proto::zookeeper::path;
 
 use super::Output;
 use super::log::LoggedRecord;
+use super::registry;
 use super::state::{State, Timer};
 use super::topic::Topic;
 use super::view::View;
@@ -17,6 +18,8 @@ use super::view::View;
 const BEHIND: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(3);
 /// How long a topic is gone before it is made anew.
 const GONE: Range<Duration> = Duration::from_millis(20)..Duration::from_secs(3);
+/// More partitions are not added.
+const MOST_PARTITIONS: usize = 12;
 /// How long a view stands.
 const STALE: Range<Duration> = Duration::from_millis(300)..Duration::from_secs(10);
 /// How long a broker is slow, or throttles.
@@ -62,6 +65,24 @@ impl State {
         let mut rng = self.rng.fork();
         self.change(&topic, number, |partition| partition.be_led_by(Some(leader), &mut rng));
         self.replicate(now, &topic, number);
+        true
+    }
+
+    /// Gives a topic another partition, up to [`MOST_PARTITIONS`].
+    pub(super) fn add_a_partition(&mut self) -> bool {
+        let release = self.release();
+        let few =
+            self.topics.iter().filter(|(_, topic)| topic.ready && topic.partitions.len() < MOST_PARTITIONS);
+        let names: Vec<String> = few.map(|(name, _)| name.clone()).collect();
+        let Some(name) = self.rng.pick(&names).cloned() else { return false };
+        let Some(topic) = self.topics.get_mut(&name) else { return false };
+        let number = topic.grow();
+        let data = topic.registration().to_bytes(registry::topic_version(release));
+        self.note(0, format!("{name} gets partition {number}"));
+        if let Ok(path) = path::topic(&name) {
+            self.write_node(path, data);
+        }
+        self.elect(&[(name, number)]);
         true
     }
 

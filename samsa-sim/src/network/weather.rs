@@ -39,6 +39,10 @@ impl Weather {
         self.rng.borrow_mut().below(bound)
     }
 
+    pub(crate) fn duration(&self, range: &std::ops::Range<Duration>) -> Duration {
+        self.rng.borrow_mut().duration(range)
+    }
+
     pub(crate) fn strikes(&self, fault: Fault, per_mille: u64) -> bool {
         self.faults.strikes(fault, &mut self.rng.borrow_mut(), per_mille)
     }

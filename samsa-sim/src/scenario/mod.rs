@@ -2,6 +2,7 @@
 
 mod ages;
 mod ambiguous_outcome;
+mod consumer_group;
 mod dead_leader;
 mod dead_leaders;
 mod empty_batches;
@@ -92,6 +93,7 @@ const ALL: &[(Scenario, Body)] = &[
     (nearest_replica::SCENARIO, nearest_replica::run),
     (slow_application::SCENARIO, slow_application::run),
     (seek_and_pause::SCENARIO, seek_and_pause::run),
+    (consumer_group::SCENARIO, consumer_group::run),
 ];
 
 /// There is no scenario of this name.

@@ -18,6 +18,9 @@ struct Session {
     timeout: Duration,
     /// When it ends, unless its client comes back; `None` while that is connected.
     ends: Option<Instant>,
+    lost: bool,
+    /// When an operation was performed in it last.
+    heard: Instant,
 }
 
 /// Ids of sessions count from here.
@@ -36,6 +39,7 @@ pub(crate) struct Ensemble {
     watches: Watches,
     transactions: i64,
     opened: i64,
+    down: bool,
 }
 
 type Answer = Result<ZkAnswer, ZkError>;
@@ -48,6 +52,7 @@ impl Ensemble {
             watches: Watches::default(),
             transactions: 0,
             opened: 0,
+            down: false,
         }
     }
 
@@ -55,7 +60,7 @@ impl Ensemble {
     pub(crate) fn open(&mut self, timeout: Duration) -> i64 {
         self.opened += 1;
         let id = FIRST_SESSION + self.opened;
-        self.sessions.insert(id, Session { timeout, ends: None });
+        self.sessions.insert(id, Session { timeout, ends: None, lost: false, heard: Instant::START });
         id
     }
 
@@ -65,14 +70,37 @@ impl Ensemble {
 
     /// The client's connection is there again. False when the session is over.
     pub(crate) fn resume(&mut self, session: i64) -> bool {
-        self.sessions.get_mut(&session).map(|session| session.ends = None).is_some()
+        let session = self.sessions.get_mut(&session);
+        session.map(|session| (session.ends, session.lost) = (None, false)).is_some()
     }
 
-    /// The client is not heard any more: the session ends when its timeout is over.
+    /// The client is not heard any more: the session ends when its timeout is over. Its last sign of life may be a third of
+    /// that old.
     pub(crate) fn lose(&mut self, now: Instant, session: i64) {
+        let is_down = self.down;
         if let Some(session) = self.sessions.get_mut(&session) {
-            session.ends = Some(now + session.timeout);
+            let third = session.timeout.as_micros() as u64 / 3;
+            let sign = Instant::from_micros(now.as_micros().saturating_sub(third));
+            session.lost = true;
+            session.ends = (!is_down).then_some(session.heard.max(sign) + session.timeout);
         }
+    }
+
+    /// The servers are down, and no session ends; or they are back, and each that is lost has its whole timeout again.
+    pub(crate) fn set_down(&mut self, now: Instant, down: bool) {
+        self.down = down;
+        for session in self.sessions.values_mut() {
+            session.ends = (!down && session.lost).then_some(now + session.timeout);
+        }
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.down
+    }
+
+    /// What a node holds, and whose it is.
+    pub(crate) fn look(&self, path: &str) -> Option<(&[u8], ZkStat)> {
+        self.nodes.get(path).map(|node| (&node.data[..], node.stat))
     }
 
     /// When the next session ends.
@@ -108,6 +136,14 @@ impl Ensemble {
     /// The next watch that has fired: whose, and the path.
     pub(crate) fn next_fired(&mut self) -> Option<(i64, String)> {
         self.watches.next_fired()
+    }
+
+    /// Performs an operation in a session at this time.
+    pub(crate) fn perform_at(&mut self, now: Instant, session: i64, op: &ZkOp) -> Answer {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.heard = now;
+        }
+        self.perform(session, op)
     }
 
     /// Performs an operation in a session.
@@ -381,5 +417,31 @@ mod tests {
         assert!(ensemble.resume(session));
         assert!(ensemble.tick(Instant::START + TIMEOUT * 2).is_empty());
         assert!(ensemble.is_alive(session));
+    }
+
+    #[test]
+    fn a_session_lives_for_its_timeout_from_the_last_sign_of_life() {
+        let (mut ensemble, second) = (Ensemble::new(), Duration::from_secs(1));
+        let (quiet, busy) = (ensemble.open(TIMEOUT), ensemble.open(TIMEOUT));
+        let at = |seconds: u32| Instant::START + second * seconds;
+        ensemble.perform_at(at(9), busy, &children("/")).unwrap();
+        ensemble.lose(at(10), quiet);
+        ensemble.lose(at(10), busy);
+        assert_eq!(ensemble.tick(at(14)), [quiet], "its last ping was two seconds old");
+        assert_eq!(ensemble.tick(at(15)), [busy]);
+    }
+
+    #[test]
+    fn sessions_outlive_an_outage_and_have_their_timeout_again_after_it() {
+        let mut ensemble = Ensemble::new();
+        let (lost, kept) = (ensemble.open(TIMEOUT), ensemble.open(TIMEOUT));
+        let minute = Instant::START + Duration::from_secs(60);
+        ensemble.lose(Instant::START, lost);
+        ensemble.set_down(Instant::START, true);
+        assert!(ensemble.tick(minute).is_empty());
+        ensemble.set_down(minute, false);
+        assert!(ensemble.tick(minute + TIMEOUT / 2).is_empty());
+        assert_eq!(ensemble.tick(minute + TIMEOUT), [lost]);
+        assert!(ensemble.is_alive(kept));
     }
 }

@@ -6,6 +6,6 @@ mod service;
 mod session;
 mod watches;
 
-pub(crate) use ensemble::session_name;
+pub(crate) use ensemble::{Ensemble, session_name};
 pub(crate) use port::{News, Port};
 pub(crate) use service::ZooKeeperService;

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
 
 use super::service::ZooKeeperService;
 use super::session::Session;
+use crate::clock::MachineClock;
 
 /// What a client hears; `S` and `R` are its names for sessions and operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,7 @@ impl<S, R> Outbox<S, R> {
 pub(crate) struct Port<S, R> {
     service: ZooKeeperService,
     chroot: String,
+    machine: Option<Arc<MachineClock>>,
     sessions: BTreeMap<S, Rc<Session<S, R>>>,
     out: Rc<Outbox<S, R>>,
 }
@@ -58,11 +61,18 @@ impl<S: Copy + Ord + 'static, R: Copy + 'static> Port<S, R> {
     pub(crate) fn new(service: &ZooKeeperService, chroot: &str) -> Self {
         let out = Outbox { news: RefCell::default(), closing: Cell::new(0), waker: RefCell::default() };
         let (service, chroot) = (service.clone(), chroot.to_owned());
-        Self { service, chroot, sessions: BTreeMap::new(), out: Rc::new(out) }
+        Self { service, chroot, machine: None, sessions: BTreeMap::new(), out: Rc::new(out) }
+    }
+
+    /// On this machine: what happens to it happens to the sessions.
+    pub(crate) fn on(mut self, machine: &Arc<MachineClock>) -> Self {
+        self.machine = Some(Arc::clone(machine));
+        self
     }
 
     pub(crate) fn open(&mut self, name: S, timeout: Duration) {
-        let session = Session::open(name, &self.service, &self.chroot, &self.out, timeout);
+        let session =
+            Session::open(name, &self.service, &self.chroot, &self.out, timeout, self.machine.as_ref());
         self.sessions.insert(name, session);
     }
 

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{ZkAnswer, ZkError, ZkOp};
 
 use super::ensemble::{Ensemble, session_name};
+use crate::clock::MachineClock;
 use crate::network::Weather;
 
 /// A client's side of a session, as the service sees it.
@@ -19,7 +21,12 @@ pub(super) trait Client {
     fn lose(self: Rc<Self>, away: Duration);
     /// Whether there is a connection to lose.
     fn is_connected(&self) -> bool;
+    /// Whether it is on this machine.
+    fn is_on(&self, machine: &Arc<MachineClock>) -> bool;
 }
+
+/// Who looks at each operation before it is performed.
+type Audit = Box<dyn Fn(&Ensemble, i64, &ZkOp)>;
 
 /// The `ZooKeeper` of a world.
 #[derive(Clone)]
@@ -29,6 +36,7 @@ struct Inner {
     weather: Weather,
     ensemble: RefCell<Ensemble>,
     clients: RefCell<BTreeMap<i64, Rc<dyn Client>>>,
+    audit: RefCell<Option<Audit>>,
 }
 
 const WHO: &str = "zookeeper";
@@ -36,7 +44,7 @@ const WHO: &str = "zookeeper";
 impl ZooKeeperService {
     pub(crate) fn new(weather: Weather) -> Self {
         let (ensemble, clients) = (RefCell::new(Ensemble::new()), RefCell::default());
-        Self(Rc::new(Inner { weather, ensemble, clients }))
+        Self(Rc::new(Inner { weather, ensemble, clients, audit: RefCell::default() }))
     }
 
     pub(super) fn weather(&self) -> &Weather {
@@ -85,7 +93,11 @@ impl ZooKeeperService {
     }
 
     pub(super) fn perform(&self, session: i64, op: &ZkOp) -> Result<ZkAnswer, ZkError> {
-        let result = self.0.ensemble.borrow_mut().perform(session, op);
+        if let Some(audit) = &*self.0.audit.borrow() {
+            audit(&self.0.ensemble.borrow(), session, op);
+        }
+        let now = self.0.weather.now();
+        let result = self.0.ensemble.borrow_mut().perform_at(now, session, op);
         self.note(format_args!("{} {}: {}", session_name(session), describe(op), outcome(&result)));
         self.tell_fired();
         result
@@ -113,6 +125,53 @@ impl ZooKeeperService {
         }
     }
 
+    /// Has each operation of a client looked at before it is performed.
+    pub(crate) fn audit(&self, audit: impl Fn(&Ensemble, i64, &ZkOp) + 'static) {
+        *self.0.audit.borrow_mut() = Some(Box::new(audit));
+    }
+
+    /// All connections from this machine break.
+    pub(crate) fn lose_machine(&self, machine: &Arc<MachineClock>, away: Duration) {
+        let clients: Vec<_> = self.0.clients.borrow().values().map(Rc::clone).collect();
+        for client in clients.into_iter().filter(|client| client.is_on(machine)) {
+            client.lose(away);
+        }
+    }
+
+    /// The servers go down for a while; no session ends meanwhile. Says whether they were up.
+    pub(crate) fn go_down(&self, lasts: Duration) -> bool {
+        if self.is_down() {
+            return false;
+        }
+        self.note(format_args!("!! is down for {lasts:?}"));
+        let now = self.0.weather.now();
+        self.with(|ensemble| ensemble.set_down(now, true));
+        for session in self.connected() {
+            self.lose(session, lasts);
+        }
+        let service = self.clone();
+        self.0.weather.schedule.call_after(lasts, move || service.come_up());
+        true
+    }
+
+    /// The servers are back, if they were down.
+    pub(crate) fn come_up(&self) {
+        if self.is_down() {
+            self.note(format_args!("is back"));
+            let now = self.0.weather.now();
+            self.with(|ensemble| ensemble.set_down(now, false));
+        }
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.0.ensemble.borrow().is_down()
+    }
+
+    /// Looks at what there is.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Ensemble) -> T) -> T {
+        at(&self.0.ensemble.borrow())
+    }
+
     /// This session ends now, before its client wants it to.
     pub(crate) fn expire(&self, session: i64, away: Duration) {
         self.note(format_args!("{} has expired", session_name(session)));
@@ -122,8 +181,8 @@ impl ZooKeeperService {
 
     /// Forgets its clients, for the end of a world.
     pub(crate) fn clear(&self) {
-        let clients = self.0.clients.take();
-        drop(clients);
+        let (clients, audit) = (self.0.clients.take(), self.0.audit.take());
+        drop((clients, audit));
     }
 }
 

@@ -13,7 +13,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{Instant, ZkAnswer, ZkError, ZkOp, ZkSessionState};
@@ -21,9 +23,16 @@ use samsa_core::{Instant, ZkAnswer, ZkError, ZkOp, ZkSessionState};
 use super::ensemble::session_name;
 use super::port::{News, Outbox};
 use super::service::{Client, ZooKeeperService};
+use crate::clock::MachineClock;
+use crate::faults::Fault;
 
 /// How long an operation waits for the connection to come back.
 const PATIENCE: Duration = Duration::from_millis(800);
+
+/// Of a thousand operations, how many lose their answers, where that happens.
+const LOST: u64 = 15;
+/// How long the connection is gone then.
+const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(1);
 
 /// One session of one client; `S` and `R` are the client's names for sessions and operations.
 pub(super) struct Session<S, R> {
@@ -32,6 +41,7 @@ pub(super) struct Session<S, R> {
     pub(super) chroot: String,
     pub(super) out: Rc<Outbox<S, R>>,
     pub(super) timeout: Duration,
+    pub(super) machine: Option<Arc<MachineClock>>,
     state: RefCell<State<R>>,
 }
 
@@ -66,6 +76,7 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         chroot: &str,
         out: &Rc<Outbox<S, R>>,
         timeout: Duration,
+        machine: Option<&Arc<MachineClock>>,
     ) -> Rc<Self> {
         let state = State {
             id: None,
@@ -80,7 +91,8 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
             last_down: Instant::START,
         };
         let (service, chroot, out) = (service.clone(), chroot.to_owned(), Rc::clone(out));
-        let session = Rc::new(Self { name, service, chroot, out, timeout, state: RefCell::new(state) });
+        let (machine, state) = (machine.cloned(), RefCell::new(state));
+        let session = Rc::new(Self { name, service, chroot, out, timeout, machine, state });
         session.after_a_way(Self::arrive_to_open);
         session
     }
@@ -94,6 +106,10 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
     fn arrive_to_open(self: &Rc<Self>) {
         if self.state.borrow().over {
             return;
+        }
+        if self.service.is_down() {
+            let session = Rc::clone(self);
+            return self.service.weather().schedule.call_after(PATIENCE, move || session.arrive_to_open());
         }
         let id = self.service.with(|ensemble| ensemble.open(self.timeout));
         self.service.note(format_args!("{} is opened", session_name(id)));
@@ -163,8 +179,14 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         let current = state.connection == connection && !state.over;
         let Some(id) = state.id.filter(|_| ghost || current) else { return };
         drop(state);
+        let is_lost = current && self.service.weather().strikes(Fault::ZooKeeperLostReply, LOST);
+        if is_lost && self.service.weather().below(2) == 0 {
+            return self.service.lose(id, self.service.weather().duration(&AWAY));
+        }
         let result = self.service.perform(id, &self.in_chroot(op));
-        if current {
+        if is_lost {
+            self.service.lose(id, self.service.weather().duration(&AWAY));
+        } else if current {
             self.reply_later(connection, number, result);
         }
     }
@@ -223,6 +245,10 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
     }
 
     fn come_back(self: &Rc<Self>) {
+        if self.service.is_down() {
+            let session = Rc::clone(self);
+            return self.service.weather().schedule.call_after(PATIENCE, move || session.come_back());
+        }
         let state = self.state.borrow();
         let Some(id) = state.id.filter(|_| !state.over) else { return };
         drop(state);
@@ -236,9 +262,16 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         }
     }
 
-    /// The client closes it: from now on it hears nothing of it.
+    /// The client closes it: from now on it hears nothing of it. Without a connection the servers do not hear of that.
     pub(super) fn close(self: &Rc<Self>) {
-        self.state.borrow_mut().asked.clear();
+        let mut state = self.state.borrow_mut();
+        state.asked.clear();
+        let is_heard = state.connected || state.id.is_none();
+        drop(state);
+        if !is_heard {
+            self.end();
+            return;
+        }
         let Some(id) = self.end() else { return };
         self.out.closing(1);
         self.after_a_way(move |session| {
@@ -335,5 +368,9 @@ impl<S: Copy + 'static, R: Copy + 'static> Client for Session<S, R> {
 
     fn is_connected(&self) -> bool {
         self.state.borrow().connected
+    }
+
+    fn is_on(&self, machine: &Arc<MachineClock>) -> bool {
+        self.machine.as_ref().is_some_and(|own| Arc::ptr_eq(own, machine))
     }
 }
