@@ -1,0 +1,61 @@
+//! Members that consume together, in one task.
+
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
+use samsa_tokio::{Cluster, Consumer, Offset};
+
+/// Longer than any hand-over here takes.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Partition and offset of a message.
+pub(crate) type Place = (i32, i64);
+
+pub(crate) async fn join(cluster: &Cluster, topic: &str, group: &str) -> Consumer {
+    let consumer = cluster.topic(topic).consumer(group).start_at(Offset::Earliest);
+    consumer.commit_every(Duration::from_secs(1)).subscribe().await.expect("a member")
+}
+
+/// Publishes so many messages, evenly over four partitions.
+pub(crate) async fn publish(cluster: &Cluster, topic: &str, count: usize) {
+    let topic = cluster.topic(topic);
+    for number in 0..count {
+        let partition = topic.partition((number % 4) as i32);
+        let _outcome = partition.enqueue(format!("m{number}")).await.expect("room");
+    }
+    cluster.flush().await.expect("all is delivered");
+}
+
+/// Waits until so many partitions are each one's, and says how long that took.
+pub(crate) async fn settle(members: &[&Consumer], shares: &[usize]) -> Duration {
+    let since = Instant::now();
+    let now = || members.iter().map(|member| member.assignment().len()).collect::<Vec<_>>();
+    while now() != shares {
+        assert!(since.elapsed() < LIMIT, "{:?} instead of {shares:?}", now());
+        Timer::after(Duration::from_millis(10)).await;
+    }
+    since.elapsed()
+}
+
+/// Lets them consume until they have got so many different messages together; says what each got.
+pub(crate) async fn consume(members: &mut [&mut Consumer], count: usize) -> Vec<BTreeSet<Place>> {
+    let mut got = vec![BTreeSet::new(); members.len()];
+    let mut limit = pin!(Timer::after(LIMIT));
+    poll_fn(|cx| {
+        for (member, got) in members.iter_mut().zip(&mut got) {
+            while let Poll::Ready(message) = pin!(member.next()).poll(cx) {
+                let message = message.expect("it goes on").expect("a message");
+                got.insert((message.partition(), message.offset()));
+            }
+        }
+        let all: BTreeSet<&Place> = got.iter().flatten().collect();
+        assert!(limit.as_mut().poll(cx).is_pending(), "{} of {count} messages", all.len());
+        if all.len() >= count { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    got
+}
