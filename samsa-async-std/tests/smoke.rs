@@ -4,6 +4,10 @@
 mod broker;
 #[path = "../../samsa-client/tests/support/conformance.rs"]
 mod conformance;
+#[path = "../../samsa-client/tests/support/driven.rs"]
+mod driven;
+#[path = "../../samsa-client/tests/support/limit.rs"]
+mod limit;
 #[path = "../../samsa-client/tests/support/listener.rs"]
 mod listener;
 

@@ -11,7 +11,7 @@ use super::broker::answer;
 #[derive(Debug)]
 pub(crate) enum Seen {
     Opened,
-    Request(Vec<u8>),
+    Request,
     Closed,
 }
 
@@ -54,7 +54,7 @@ fn serve(mut client: TcpStream, address: SocketAddr, sender: &Sender<Seen>) -> i
         client.read_exact(&mut frame)?;
         // In two writes, so that the client reads a frame in parts.
         let answer = answer(&frame, address).unwrap_or_default();
-        let _ = sender.send(Seen::Request(frame));
+        let _ = sender.send(Seen::Request);
         let (first, second) = answer.split_at(answer.len() / 2);
         client.write_all(first)?;
         thread::yield_now();
