@@ -75,3 +75,18 @@ fn a_reader_of_committed_records_starts_at_their_end() {
     }));
     assert_eq!(model.asked().read::<ListOffsetsRequest<'_>>().isolation_level, 1);
 }
+
+#[test]
+fn who_reads_committed_records_is_behind_up_to_the_first_open_transaction_and_others_to_the_end() {
+    for (isolation, expected) in [(Isolation::ReadCommitted, 20), (Isolation::ReadUncommitted, 50)] {
+        let mut model = Model::start(&[1]);
+        let _reader = opened(&mut model, reading(isolation));
+        let asked = model.asked();
+        let nothing_new = PartitionData { high_watermark: 50, last_stable_offset: 20, ..data(0, &[]) };
+        brings(&mut model, &asked, vec![nothing_new]);
+        model.command(Command::Metrics);
+        let Reply::Metrics(metrics) = model.reply() else { panic!("no metrics") };
+        let [told] = &metrics.reading[..] else { panic!("one partition") };
+        assert_eq!((told.lag, told.high_watermark), (Some(expected), Some(50)));
+    }
+}
