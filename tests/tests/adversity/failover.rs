@@ -121,9 +121,7 @@ fn a_new_leader_is_found_at_once(release: Release, runtime: Runtime) {
 }
 
 #[test]
+#[ignore = "times mean little on a busy machine: ask for it with --ignored"]
 fn a_new_leader_is_found_at_once_on_4_4_0() {
-    if std::env::var_os("SAMSA_FAILOVER").is_none() {
-        return println!("skipped: SAMSA_FAILOVER is not set; times mean little on a busy machine");
-    }
     a_new_leader_is_found_at_once(Release::V4_4_0, Runtime::Tokio);
 }
