@@ -19,8 +19,10 @@ const BROKERS: usize = 3;
 const SETTINGS: [(&str, &str); 2] = [("num.partitions", "6"), ("default.replication.factor", "1")];
 /// What is in doubt has its outcome then.
 const DELIVERY: Duration = Duration::from_secs(8);
-/// So long after a broker was killed nothing goes there any more, and what is published is written as soon.
+/// So long after a broker was killed nothing goes there any more.
 const NOTICED: Duration = Duration::from_secs(1);
+/// What is published undisturbed does not take so long, beside three brokers on a machine under load either.
+const STALLED: Duration = Duration::from_secs(5);
 const BETWEEN: Duration = Duration::from_secs(4);
 
 /// When a message was published, and what became of it after how long.
@@ -101,7 +103,7 @@ fn agrees(release: Release, published: &[Published], kills: &[Instant]) {
         }
     }
     println!("{release}: {} published, {in_doubt} in doubt, the slowest took {slowest:?}", published.len());
-    assert!(slowest < NOTICED, "one that nothing had disturbed took {slowest:?}");
+    assert!(slowest < STALLED, "one that nothing had disturbed took {slowest:?}");
 }
 
 #[test]

@@ -14,6 +14,9 @@ fn limit() -> Duration {
     Duration::from_secs(240 + longer.unwrap_or(0))
 }
 
+/// The same for several of them, one after the other.
+const HANGS: Duration = Duration::from_secs(900);
+
 /// A runtime that the client runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runtime {
@@ -75,8 +78,13 @@ impl Runtime {
         }
     }
 
-    /// Runs a future to its end.
+    /// Runs a future to its end, unless it hangs.
     pub(crate) fn block_on<T>(self, future: impl Future<Output = T>) -> T {
+        let hangs = async {
+            Timer::after(HANGS).await;
+            panic!("not done within {HANGS:?}")
+        };
+        let future = future::or(future, hangs);
         match self {
             Self::Tokio => {
                 let runtime =
