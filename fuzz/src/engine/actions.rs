@@ -116,7 +116,13 @@ fn command(world: &mut World, script: &mut Script<'_>) {
         255 => Duration::MAX,
         other => Duration::from_millis(u64::from(other) * 100),
     };
-    let command = match script.byte() % 16 {
+    let turn = script.byte();
+    let command = match turn % 16 {
+        _ if turn >= 248 => Command::Metrics,
+        _ if turn >= 240 => {
+            let index = script.choice(world.commands());
+            return world.forget(index);
+        }
         0..=2 => Command::Connect,
         3 => Command::Topics,
         4 => Command::Partitions { topic },

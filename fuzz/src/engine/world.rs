@@ -32,6 +32,16 @@ struct Given {
     /// Records that were accepted before.
     records: usize,
     answered: bool,
+    /// It changes nothing, and can be dropped.
+    is_question: bool,
+    /// Nobody waits for the answer, which need not come.
+    forgotten: bool,
+}
+
+impl Given {
+    fn is_settled(&self) -> bool {
+        self.answered || self.forgotten
+    }
 }
 
 /// An engine and everything that it asked for.
@@ -120,7 +130,7 @@ impl World {
         assert!(deadline.is_none_or(|deadline| deadline.at > now), "{deadline:?} is not after {now}");
         for (op, given) in &self.given {
             assert!(
-                given.answered || given.until > now,
+                given.is_settled() || given.until > now,
                 "{op:?} has no answer at {now}, and should since {}",
                 given.until
             );
@@ -164,8 +174,26 @@ impl World {
         }
         let kind = std::mem::discriminant(&command);
         let until = self.now.mono + within;
-        self.given.insert(op, Given { until, kind, records: self.records, answered: false });
+        let is_question = !matches!(command, Command::Close | Command::CreateTopic(_) | Command::Seek { .. });
+        let records = self.records;
+        let given = Given { until, kind, records, answered: false, is_question, forgotten: false };
+        self.given.insert(op, given);
         self.tell(Input::Command { op, command, within });
+    }
+
+    /// How many were given.
+    pub(super) fn commands(&self) -> usize {
+        self.given.len()
+    }
+
+    /// Nobody waits for the answer any more, which may be under way or was given long ago.
+    pub(super) fn forget(&mut self, index: usize) {
+        let is_drained = self.is_drained();
+        let Some((op, given)) = self.given.iter_mut().nth(index) else { return };
+        let op = *op;
+        given.forgotten |= given.is_question;
+        given.answered |= given.is_question && is_drained;
+        self.tell(Input::Forget { op });
     }
 
     /// Whether nothing that the engine wants waits to be done.
@@ -247,7 +275,8 @@ impl World {
 
     fn answered(&mut self, op: OpId, reply: Reply) {
         let given = self.given.get_mut(&op).expect("only what was asked can be answered");
-        assert!(!std::mem::replace(&mut given.answered, true), "{op:?} was answered twice");
+        let is_late = std::mem::replace(&mut given.answered, true);
+        assert!(!is_late, "{op:?} was answered twice, or though it was forgotten: {}", given.forgotten);
         let kind = |command: &Command| std::mem::discriminant(command);
         let expected = match &reply {
             Reply::Connect(_) => kind(&Command::Connect),
@@ -255,6 +284,7 @@ impl World {
             Reply::Flush(_) => kind(&Command::Flush),
             Reply::Close(_) => kind(&Command::Close),
             Reply::Explain(_) => kind(&Command::Explain),
+            Reply::Metrics(_) => kind(&Command::Metrics),
             _ => given.kind,
         };
         assert_eq!(given.kind, expected, "{reply:?} is no answer to that");
@@ -299,7 +329,7 @@ impl World {
         self.perform(0);
         self.end();
         for (op, given) in &self.given {
-            assert!(given.answered, "{op:?} has no answer at the end");
+            assert!(given.is_settled(), "{op:?} has no answer at the end");
         }
         self.check_outcomes();
     }
