@@ -160,7 +160,9 @@ impl FetchSessions {
             let is_news = has_records || is_error || is_sent_away || wanted.told != Some(now);
             wanted.told = (!is_error).then_some(now);
             if has_records {
-                wanted.served += 1;
+                // Who is told what cannot be asks for the same again.
+                wanted.served +=
+                    u32::from((data.log_start_offset..i64::MAX >> 1).contains(&data.high_watermark));
                 brought.push(session.wanted.remove(place));
             }
             if is_news || context.is_full {

@@ -10,7 +10,7 @@ use super::fetch::check_epoch;
 use super::release::Release;
 use super::state::{State, Timer};
 use super::topic::Partition;
-use super::view::View;
+use super::view::{PartitionPicture, View};
 
 /// After how long a follower knows what all in sync have: with the answer to a later fetch of its own.
 const LEARNING: Range<Duration> = Duration::from_millis(1)..Duration::from_millis(1_500);
@@ -55,14 +55,26 @@ impl State {
         if !may_follow || !follows || code != ErrorCode::NOT_LEADER_OR_FOLLOWER || self.mood(broker).denies {
             return Err(code);
         }
+        if self.takes_itself_for_leader(broker, topic, number) {
+            return Err(code);
+        }
         check_epoch(known_epoch, self.epoch_known_to(broker, topic, number).unwrap_or(partition.epoch))?;
         Ok((partition, partition.at_follower(broker)))
     }
 
     /// A follower hears of a new leader as late as of everything else.
     fn epoch_known_to(&self, broker: i32, topic: &str, number: i32) -> Option<i32> {
+        Some(self.past_of(broker, topic, number)?.epoch)
+    }
+
+    /// A leader that has not heard yet that it is none any more does not serve as a follower.
+    fn takes_itself_for_leader(&self, broker: i32, topic: &str, number: i32) -> bool {
+        self.past_of(broker, topic, number).is_some_and(|past| past.leader == Some(broker))
+    }
+
+    fn past_of(&self, broker: i32, topic: &str, number: i32) -> Option<&PartitionPicture> {
         let View::Past(past) = &self.brokers.get(&broker)?.view else { return None };
-        Some(past.topics.get(topic)?.partitions.get(usize::try_from(number).ok()?)?.epoch)
+        past.topics.get(topic)?.partitions.get(usize::try_from(number).ok()?)
     }
 
     /// The replica in this rack to which the leader sends who reads from here: one that is alive, has the offset, if the

@@ -53,7 +53,10 @@ impl State {
                     let behind = first_header(first).map_or(0, |header| header.next_offset());
                     let mut bytes = BytesMut::from(&second[..]);
                     let back = self.rng.below(behind.unsigned_abs());
-                    bytes[..8].copy_from_slice(&back.to_be_bytes());
+                    // The last one may be cut anywhere.
+                    if let Some(base) = bytes.first_chunk_mut::<8>() {
+                        *base = back.to_be_bytes();
+                    }
                     *second = bytes.freeze();
                 }
             }

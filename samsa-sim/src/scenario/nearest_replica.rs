@@ -60,6 +60,8 @@ async fn play(stage: Stage, rack: String) {
             rack: Some(rack.clone()),
             buffer_bytes: 1_500,
             response_bytes: 400,
+            // What waits behind a long poll for others waits for each such response.
+            max_wait: Duration::from_millis(100),
             ..FetchConfig::default()
         };
         stage.world.spawn(async move {

@@ -291,9 +291,10 @@ impl Stage {
     ) -> Reader {
         while !self.world.faults().are_over() {
             let next = self.world.timeout(Duration::from_millis(100), self.next(number, &mut reader)).await;
-            match next.flatten() {
-                Some(Ok(message)) => self.keep(number, &message),
-                Some(Err(error)) => self.world.violation("reads-on", error.to_string()),
+            match next {
+                Some(Some(Ok(message))) => self.keep(number, &message),
+                Some(Some(Err(error))) => self.world.violation("reads-on", error.to_string()),
+                Some(None) => break,
                 None => {}
             }
             let pause = self.world.draw(|rng| rng.duration(&pace));

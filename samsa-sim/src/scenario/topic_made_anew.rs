@@ -31,7 +31,17 @@ fn plan(seed: u64) -> Plan {
     let by_zookeeper = plan.by_zookeeper && release.has_zookeeper();
     let cluster = ClusterConfig { release, ..plan.cluster };
     let faults = FaultMix::of(&[Fault::TopicRemade, Fault::LostReply, Fault::Cut]);
-    Plan { cluster, by_zookeeper, idempotence: true, batch_bytes: 200, faults: Some(faults), ..plan }
+    // Who names topics by name notices with the next metadata.
+    let metadata_max_age = Duration::from_secs(5);
+    Plan {
+        cluster,
+        by_zookeeper,
+        metadata_max_age,
+        idempotence: true,
+        batch_bytes: 200,
+        faults: Some(faults),
+        ..plan
+    }
 }
 
 async fn play(stage: Stage) {
