@@ -109,7 +109,7 @@ fn what_would_make_a_difference_and_is_not_there_is_refused() {
     for (name, value, why) in [
         ("security.protocol", "SASL_SSL", "TLS"),
         ("ssl.truststore.location", "/etc/trust", "TLS"),
-        ("group.id", "ours", "groups"),
+        ("group.id", "ours", "builder"),
         ("transactional.id", "ours", "transactions"),
         ("retries", "0", "delivery.timeout.ms"),
     ] {
