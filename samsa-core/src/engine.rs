@@ -90,6 +90,12 @@ impl Engine {
         &self.config.client_id
     }
 
+    /// Panics where more memory is charged for records than may be, or some is left after the close. That can be told only while
+    /// no other thread publishes, so it is for who drives client and application on one thread.
+    pub fn assert_memory(&self) {
+        self.producer.assert_memory();
+    }
+
     /// Where application threads publish.
     pub fn batch_buffer(&self) -> BatchBuffer {
         self.producer.buffer()
@@ -309,7 +315,6 @@ impl Engine {
             self.net.assert_bounds();
             self.cluster.assert_bounds();
             self.consumer.assert_bounds();
-            self.producer.assert_bounds();
         }
     }
 

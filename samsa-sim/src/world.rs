@@ -3,13 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use samsa_client::Builder;
+use samsa_client::{Builder, Driver};
 use samsa_core::{Clock as _, Instant, Now};
 
 use crate::clock::{MachineClock, VirtualClock};
@@ -19,7 +19,7 @@ use crate::faults::Faults;
 use crate::host::Host;
 use crate::network::Network;
 use crate::rng::Rng;
-use crate::runtime::Launcher;
+use crate::runtime::{Launcher, Runtime};
 use crate::trace::Trace;
 use crate::violations::Violations;
 use crate::zookeeper::ZooKeeperService;
@@ -54,8 +54,7 @@ impl Machine {
     }
 
     /// Runs a driver while the machine is not suspended, and drops it when the machine is killed.
-    async fn run(self, driver: impl Future<Output = ()>) {
-        let mut driver = Box::pin(driver);
+    async fn run(self, mut driver: Driver<Runtime>) {
         poll_fn(|cx| {
             *self.driver.borrow_mut() = Some(cx.waker().clone());
             if self.is_killed.get() {
@@ -64,7 +63,9 @@ impl Machine {
             if self.clock.is_suspended() || self.is_frozen.get() {
                 return Poll::Pending;
             }
-            driver.as_mut().poll(cx)
+            let polled = Pin::new(&mut driver).poll(cx);
+            driver.assert_memory();
+            polled
         })
         .await;
         drop(driver);
@@ -156,7 +157,7 @@ impl World {
         self.spawn_named("task", task);
     }
 
-    pub(crate) fn spawn_client(&self, clock: Arc<MachineClock>, driver: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn_client(&self, clock: Arc<MachineClock>, driver: Driver<Runtime>) {
         let machine = Machine::new(clock);
         self.0.clients.borrow_mut().push(machine.clone());
         let number = self.0.clients.borrow().len();

@@ -115,6 +115,11 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
+    /// What a simulator asserts after each step; see [`Engine::assert_memory`].
+    pub fn assert_memory(&self) {
+        self.engine.assert_memory();
+    }
+
     fn tell(&mut self, input: Input) {
         self.round += 1;
         self.engine.handle(self.now, input);

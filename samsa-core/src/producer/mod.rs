@@ -116,12 +116,16 @@ impl Producer {
         self.sender.metrics()
     }
 
-    /// What is charged stays within its limit, but for one batch that grows or is written anew.
-    pub(crate) fn assert_bounds(&self) {
+    /// What is charged stays within its limit, but for one batch that grows or is written anew; nothing is left of it when the
+    /// last record has its outcome, but for room that the application keeps.
+    pub(crate) fn assert_memory(&self) {
         let store = self.buffer.store();
         let (used, limit) = (store.used(), store.limit());
         let most = limit.saturating_add(2 * store.batch_bytes());
         assert!(used <= most, "{used} bytes are charged for records, of {limit}");
+        let lent = store.lent();
+        let is_empty = !self.is_closed() || used == lent;
+        assert!(is_empty, "{used} bytes are charged after the close, and {lent} lent");
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {

@@ -9,6 +9,8 @@ use crate::wake::Wakers;
 #[derive(Debug)]
 pub(super) struct Memory {
     used: AtomicUsize,
+    /// What of it is room for records that the application has not published yet.
+    lent: AtomicUsize,
     limit: usize,
     /// Somebody found no room since the sender looked last: what lingers shall go.
     pressed: AtomicBool,
@@ -19,6 +21,7 @@ impl Memory {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             used: AtomicUsize::new(0),
+            lent: AtomicUsize::new(0),
             limit,
             pressed: AtomicBool::new(false),
             waiting: WaitingTasks::default(),
@@ -31,6 +34,20 @@ impl Memory {
 
     pub(super) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn lent(&self) -> usize {
+        self.lent.load(Ordering::Relaxed)
+    }
+
+    /// So many of the bytes that were taken are the application's for now.
+    pub(super) fn lend(&self, bytes: usize) {
+        self.lent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// They are the application's no more. They stay taken.
+    pub(super) fn end_loan(&self, bytes: usize) {
+        self.lent.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Takes `bytes` if there is room for them. Never takes too much even for a moment: another thread that found no

@@ -153,6 +153,11 @@ impl Store {
         self.memory.used()
     }
 
+    /// What of it is room that the application has taken and not used yet.
+    pub(in crate::producer) fn lent(&self) -> usize {
+        self.memory.lent()
+    }
+
     /// The most that is charged before others have to wait.
     pub(in crate::producer) fn limit(&self) -> usize {
         self.memory.limit()

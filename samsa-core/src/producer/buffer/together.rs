@@ -23,6 +23,12 @@ pub struct Room {
 }
 
 impl Room {
+    /// Of bytes that are charged.
+    fn new(store: &Arc<Store>, bytes: usize) -> Self {
+        store.memory().lend(bytes);
+        Self { store: Arc::clone(store), bytes }
+    }
+
     /// How many bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -30,6 +36,7 @@ impl Room {
 
     /// They are somebody else's to give back.
     fn hand_over(mut self) -> usize {
+        self.store.memory().end_loan(self.bytes);
         std::mem::take(&mut self.bytes)
     }
 }
@@ -38,6 +45,7 @@ impl Drop for Room {
     fn drop(&mut self) {
         if self.bytes > 0 {
             let mut wakers = Wakers::default();
+            self.store.memory().end_loan(self.bytes);
             self.store.give_back(self.bytes, &mut wakers);
             wakers.wake();
         }
@@ -114,7 +122,7 @@ impl TopicBuffer {
             return Err(AppendError::Closed);
         }
         match self.charge_waiting(record.size_bound()) {
-            Some(bytes) => Ok(Room { store: Arc::clone(&self.store), bytes }),
+            Some(bytes) => Ok(Room::new(&self.store, bytes)),
             None => Err(self.refuse(Refusal::NoRoom, record)),
         }
     }
