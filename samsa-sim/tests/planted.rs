@@ -4,7 +4,7 @@ use samsa_core::{PlantedBug, with_planted};
 use samsa_sim::scenario::{self, Options, Scenario};
 
 /// In so many seeds a planted fault must show itself.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 60;
 
 /// Whether one of the seeds of a scenario finds a fault, and finds nothing without it.
 fn is_found(scenario: Scenario, bug: PlantedBug) -> bool {

@@ -23,6 +23,6 @@ fn plan(seed: u64) -> Plan {
     let faults = FaultMix::of(&[Fault::LostReply, Fault::Cut, Fault::Stall, Fault::HalfOpen]);
     let plan = Plan::draw(seed, 3).replicated(2);
     let cluster = ClusterConfig { batch_bytes: 1000, partitions: 4, ..plan.cluster };
-    let too_large = 40;
+    let too_large = 120;
     Plan { cluster, idempotence: true, batch_bytes: 200, too_large, faults: Some(faults), ..plan }
 }
