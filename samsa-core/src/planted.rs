@@ -96,6 +96,8 @@ planted_bugs! {
     IgnoresLease = "ignores-lease",
     /// A suspended machine is not noticed.
     TrustsOneClock = "trusts-one-clock",
+    /// A partition is not fetched while the replica is dialled that its leader has named.
+    AwaitsReplica = "awaits-replica",
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -36,6 +36,7 @@ use crate::explanation::Waiting;
 use crate::id::{BrokerId, ReaderId};
 use crate::limits;
 use crate::out::Context;
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 use crate::topology::PartitionInfo;
 
@@ -173,7 +174,8 @@ impl Partition {
 
     fn name(&mut self, scope: &mut Scope<'_>, broker: BrokerId) {
         let (since, until) = (scope.now, scope.now + scope.config.metadata_max_age);
-        self.nearest.named = Some(Named { broker, since, until, is_reached: false });
+        self.nearest.named =
+            Some(Named { broker, since, until, is_reached: is_planted(PlantedBug::AwaitsReplica) });
         if self.nearest.is_out_of_sync(broker) {
             self.avoid(scope, broker, "it is not in sync".to_owned());
         }
@@ -258,7 +260,7 @@ impl Fetcher {
     fn reach(&mut self, broker: BrokerId, is_reached: bool) {
         let named = self.running().filter_map(|partition| partition.nearest.named.as_mut());
         for named in named.filter(|named| named.broker == broker) {
-            named.is_reached = is_reached;
+            named.is_reached = is_reached || is_planted(PlantedBug::AwaitsReplica);
         }
     }
 

@@ -101,9 +101,19 @@ impl Network {
 
     /// Nobody reaches a host for a while: what is sent to it, and by it, arrives later.
     pub(crate) fn part(&self, host: &str, lasts: Duration) {
+        self.swallow(host, lasts);
+        self.links().into_iter().filter(|link| link.to == host).for_each(|link| link.stall(lasts));
+    }
+
+    /// A host breaks its connections, and for a while answers nobody who dials it.
+    pub(crate) fn shut(&self, host: &str, lasts: Duration) {
+        self.swallow(host, lasts);
+        self.links().into_iter().filter(|link| link.to == host).for_each(|link| link.cut());
+    }
+
+    fn swallow(&self, host: &str, lasts: Duration) {
         let until = self.0.weather.now() + lasts;
         self.0.parted.borrow_mut().insert(self.host(host), until);
-        self.links().into_iter().filter(|link| link.to == host).for_each(|link| link.stall(lasts));
     }
 
     async fn until_reached(&self, ip: IpAddr) {
