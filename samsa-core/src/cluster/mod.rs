@@ -1,37 +1,27 @@
 //! What is known of the cluster: brokers, topics, partitions and their leaders.
 //!
 //! ZooKeeper, where the cluster was found through it, says who the brokers are; metadata says what topics there are and
-//! who leads their partitions. One question for metadata is under way at a time. It is asked at the start, when
-//! somebody wants a topic that is not known, when what is known proved wrong, and when it is old:
-//!
-//! | state   | input                       | then    | emits                                       |
-//! |---------|-----------------------------|---------|---------------------------------------------|
-//! | Resting | due                         | Seeking | a connection to any broker                  |
-//! | Seeking | it is ready                 | Asking  | the first of the questions                  |
-//! | Seeking | it is unreachable           | Seeking | a connection to the next broker             |
-//! | Asking  | answer, more to ask         | Asking  | the next question                           |
-//! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
-//! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
+//! who leads their partitions ([`asking`]).
 
+mod asking;
 mod brokers;
 mod contacts;
-mod hurry;
 pub(crate) mod metadata;
 mod topics;
 mod view;
 mod zookeeper;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
-use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
+use samsa_proto::api::metadata::MetadataResponse;
 
 use crate::command::Reply;
 use crate::config::{Config, Discovery};
-use crate::connection::{Call, Failure, Owner, Peer, Role};
+use crate::connection::{Failure, Peer, Role};
 use crate::error::ConnectError;
 use crate::event::Event;
 use crate::explanation::Waiting;
@@ -43,6 +33,7 @@ use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::topology::BrokerInfo;
 use crate::zookeeper::ZkNews;
+use asking::Asking;
 use brokers::Brokers;
 use contacts::Contacts;
 use metadata::Question;
@@ -60,24 +51,10 @@ pub(crate) struct Cluster {
     brokers: Brokers,
     published: Vec<BrokerInfo>,
     topics: Topics,
-    state: State,
-    failures: u32,
-    last_answer: Option<Instant>,
-    /// When the last question ended, answered or not.
-    last_end: Option<Instant>,
-    /// Messages wait for the next answer.
-    is_hurried: bool,
-    rng: Rng,
+    asking: Asking,
     last_trouble: String,
     connecting: Vec<Connecting>,
     changed: bool,
-}
-
-#[derive(Debug)]
-enum State {
-    Resting { due: Instant, why: &'static str },
-    Seeking { since: Instant },
-    Asking { question: Question, rest: VecDeque<Question>, peer: Option<Peer> },
 }
 
 /// A command that waits for the first sight of the cluster.
@@ -116,12 +93,7 @@ impl Cluster {
             brokers: Brokers::default(),
             published: Vec::new(),
             topics: Topics::default(),
-            state: State::Resting { due: Instant::START, why: "first metadata" },
-            failures: 0,
-            last_answer: None,
-            last_end: None,
-            is_hurried: false,
-            rng,
+            asking: Asking::new(rng),
             last_trouble: "nothing was tried yet".to_owned(),
             connecting: Vec::new(),
             changed: false,
@@ -160,16 +132,6 @@ impl Cluster {
         self.topics.refusal(topic)
     }
 
-    /// What is known seems wrong: asks again, soon but not at once again and again. A change is told to all machines.
-    pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str) {
-        if self.failures > 0 {
-            // It is asked again after a wait already, and that must not be cut short again and again.
-            return;
-        }
-        let not_before = self.last_answer.map_or(cx.now.mono, |last| last + cx.config.retry_backoff.first);
-        self.ask_soon(cx, not_before.max(cx.now.mono), why);
-    }
-
     /// The last thing that went wrong, for errors that speak of a time that is over.
     pub(crate) fn last_trouble(&self) -> &str {
         &self.last_trouble
@@ -204,10 +166,7 @@ impl Cluster {
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        let metadata = match self.state {
-            State::Resting { due, why } => self.contacts.current().map(|_| Deadline::new(due, why)),
-            State::Seeking { .. } | State::Asking { .. } => None,
-        };
+        let metadata = self.contacts.current().and_then(|_| self.asking.deadline());
         let zookeeper = self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::deadline);
         let connecting = self.connecting.iter().map(|waiting| Deadline::new(waiting.until, "connect")).min();
         Deadline::earlier(Deadline::earlier(metadata, zookeeper), connecting)
@@ -221,30 +180,15 @@ impl Cluster {
 
     /// Since when the picture of the cluster is as it is.
     pub(crate) fn last_answer(&self) -> Option<Instant> {
-        self.last_answer
+        self.asking.last_answer()
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
-        let (what, since, until) = match &self.state {
-            State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
-            State::Seeking { since } => {
-                (format!("a broker to ask ({})", self.last_trouble), Some(*since), None)
-            }
-            State::Asking { question, .. } => (format!("the answer to {question:?}"), None, None),
-        };
-        lines.push(Waiting { who: "metadata".to_owned(), what, since, until });
-    }
-
-    /// Asks at this time at the latest, unless something is asked already.
-    fn ask_soon(&mut self, cx: &mut Context<'_>, at: Instant, why: &'static str) {
-        if let State::Resting { due, .. } = self.state {
-            self.state = State::Resting { due: due.min(at), why };
-            self.tick(cx);
-        }
+        lines.push(self.asking.explain(&self.last_trouble));
     }
 
     fn connect(&mut self, cx: &mut Context<'_>, op: OpId, within: Duration) {
-        if self.last_answer.is_some() {
+        if self.asking.last_answer().is_some() {
             return cx.out.complete(op, Reply::Connect(Ok(())));
         }
         let waiting = self.connecting.len();
@@ -259,10 +203,7 @@ impl Cluster {
         if let Some(zookeeper) = &mut self.zookeeper {
             zookeeper.tick(cx);
         }
-        if matches!(self.state, State::Resting { due, .. } if due <= cx.now.mono) {
-            self.state = State::Seeking { since: cx.now.mono };
-            self.seek(cx);
-        }
+        self.ask_if_due(cx);
         for late in self.connecting.extract_if(.., |waiting| waiting.until <= cx.now.mono) {
             let error = ConnectError::Unreachable { within: late.within, last: self.last_trouble.clone() };
             cx.out.complete(late.op, Reply::Connect(Err(error)));
@@ -311,71 +252,6 @@ impl Cluster {
         }
     }
 
-    /// Asks, if that is wanted and a broker can be asked.
-    fn seek(&mut self, cx: &mut Context<'_>) {
-        if !matches!(self.state, State::Seeking { .. }) {
-            return;
-        }
-        let Some(conn) = self.contact(cx) else { return };
-        self.ask(cx, conn, self.topics.questions().into());
-    }
-
-    fn ask(&mut self, cx: &mut Context<'_>, conn: ConnId, mut questions: VecDeque<Question>) {
-        let Some(question) = questions.pop_front() else { return };
-        let Some(version) = cx.net.version::<MetadataRequest<'_>>(conn) else {
-            return self
-                .failed(cx, "the broker speaks no version of Metadata that this client knows".to_owned());
-        };
-        let call = Call {
-            request: &question.request(version),
-            version,
-            timeout: self.patience(cx.config.request_timeout),
-            owner: Owner::Cluster,
-            response_bytes: limits::RESPONSE_BYTES,
-        };
-        match cx.net.send(cx.now, conn, &call) {
-            Ok(()) => {
-                let peer = self.contacts.current();
-                self.state = State::Asking { question, rest: questions, peer };
-            }
-            Err(error) => self.failed(cx, error.to_string()),
-        }
-    }
-
-    fn response(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) {
-        let resting = State::Resting { due: cx.now.mono, why: "metadata" };
-        let State::Asking { question, rest, peer } = std::mem::replace(&mut self.state, resting) else {
-            return;
-        };
-        match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
-            Err(error) => self.failed(cx, error.to_string()),
-            Ok((_, response)) if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED => {
-                self.trouble(ErrorCode::REBOOTSTRAP_REQUIRED.to_string());
-                self.contacts.begin_again();
-                self.wait(cx, "metadata, from the beginning");
-            }
-            Ok((_, response))
-                if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) =>
-            {
-                self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
-            }
-            Ok((_, response)) => {
-                let is_alone = self.published.len() <= 1;
-                let from = Witness { peer, is_alone, now: cx.now.mono };
-                self.learn(cx, &question, &response, version, from);
-                match self.contact(cx) {
-                    Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),
-                    _ => self.rest(cx),
-                }
-            }
-        }
-    }
-
-    /// Brokers of 0.8 name nobody until there is a topic; those of 0.10 and later, only while they start.
-    fn may_know_nobody(&self, version: i16) -> bool {
-        version == 0 && !self.brokers.are_advertised()
-    }
-
     fn learn(
         &mut self,
         cx: &mut Context<'_>,
@@ -407,61 +283,6 @@ impl Cluster {
         self.brokers.set_advertised(metadata::brokers(response));
         self.brokers_changed(cx);
         self.changed = true;
-    }
-
-    /// All was asked and answered.
-    fn rest(&mut self, cx: &mut Context<'_>) {
-        if self.last_answer.replace(cx.now.mono).is_none() {
-            tracing::info!(
-                brokers = self.published.len(),
-                "connected: the cluster was seen for the first time"
-            );
-        }
-        self.last_end = self.last_answer;
-        self.is_hurried = false;
-        if !self.topics.is_troubled() {
-            "nothing is wrong with the metadata".clone_into(&mut self.last_trouble);
-        }
-        for waiting in self.connecting.drain(..) {
-            cx.out.complete(waiting.op, Reply::Connect(Ok(())));
-        }
-        if self.topics.has_new() {
-            self.state = State::Seeking { since: cx.now.mono };
-            self.seek(cx);
-        } else if self.topics.is_troubled() {
-            if self.topics.is_disputed() {
-                self.contacts.next_broker();
-            }
-            self.wait(cx, "topics without leader");
-        } else {
-            self.failures = 0;
-            let due = cx.now.mono + cx.config.metadata_max_age;
-            self.state = State::Resting { due, why: "age of metadata" };
-        }
-    }
-
-    fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
-        self.trouble(reason);
-        self.contacts.next();
-        self.last_end = Some(cx.now.mono);
-        self.wait(cx, "metadata, again");
-        if self.is_hurried {
-            self.hurry(cx, "metadata, again");
-        }
-    }
-
-    fn wait(&mut self, cx: &mut Context<'_>, why: &'static str) {
-        self.failures = self.failures.saturating_add(1);
-        let due = cx.now.mono + cx.config.retry_backoff.wait(self.failures, &mut self.rng);
-        self.state = State::Resting { due, why };
-    }
-
-    fn unreachable(&mut self, cx: &mut Context<'_>, peer: Peer, reason: String) {
-        self.trouble(reason);
-        if self.contacts.current() == Some(peer) {
-            self.contacts.next();
-            self.seek(cx);
-        }
     }
 
     fn brokers_changed(&mut self, cx: &mut Context<'_>) {

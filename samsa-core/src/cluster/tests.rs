@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
-use samsa_proto::api::metadata::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
+use samsa_proto::api::metadata::{
+    MetadataRequest, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
 use samsa_proto::{Request, encode_response};
 
 use super::*;
@@ -399,6 +401,5 @@ fn a_broker_that_stands_still_keeps_nobody_from_a_new_leader() {
     script.net.tick(script.now);
     script.settle();
     script.ticks_at_its_deadline();
-    let State::Asking { peer, .. } = script.cluster.state else { panic!("somebody else is asked") };
-    assert_eq!(peer, Some(Peer::Bootstrap(0)));
+    assert_eq!(script.cluster.asking.asked(), Some(Peer::Bootstrap(0)), "somebody else is asked");
 }

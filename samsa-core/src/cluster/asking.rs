@@ -1,0 +1,267 @@
+//! The questions for metadata: when one is due, whom it goes to, and what comes of it.
+//!
+//! One is under way at a time. It is asked at the start, when somebody wants a topic that is not known, when what is known
+//! proved wrong, and when it is old; and often while messages wait for it, of whoever answers:
+//!
+//! | state   | input                       | then    | emits                                       |
+//! |---------|-----------------------------|---------|---------------------------------------------|
+//! | Resting | due                         | Seeking | a connection to any broker                  |
+//! | Seeking | it is ready                 | Asking  | the first of the questions                  |
+//! | Seeking | it is unreachable           | Seeking | a connection to the next broker             |
+//! | Asking  | answer, more to ask         | Asking  | the next question                           |
+//! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
+//! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use samsa_proto::ErrorCode;
+use samsa_proto::api::metadata::MetadataRequest;
+
+use super::Cluster;
+use super::metadata::{self, Question};
+use super::topics::Witness;
+use crate::command::Reply;
+use crate::connection::{Call, Owner, Peer};
+use crate::explanation::Waiting;
+use crate::id::ConnId;
+use crate::limits;
+use crate::out::Context;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+
+/// Where the questions stand.
+#[derive(Debug)]
+pub(super) struct Asking {
+    state: State,
+    failures: u32,
+    last_answer: Option<Instant>,
+    /// When the last question ended, answered or not.
+    last_end: Option<Instant>,
+    /// Messages wait for the next answer.
+    is_hurried: bool,
+    rng: Rng,
+}
+
+#[derive(Debug)]
+enum State {
+    Resting { due: Instant, why: &'static str },
+    Seeking { since: Instant },
+    Asking { question: Question, rest: VecDeque<Question>, peer: Option<Peer> },
+}
+
+impl Asking {
+    pub(super) fn new(rng: Rng) -> Self {
+        Self {
+            state: State::Resting { due: Instant::START, why: "first metadata" },
+            failures: 0,
+            last_answer: None,
+            last_end: None,
+            is_hurried: false,
+            rng,
+        }
+    }
+
+    pub(super) fn last_answer(&self) -> Option<Instant> {
+        self.last_answer
+    }
+
+    /// Who owes an answer.
+    #[cfg(test)]
+    pub(super) fn asked(&self) -> Option<Peer> {
+        match self.state {
+            State::Asking { peer, .. } => peer,
+            State::Resting { .. } | State::Seeking { .. } => None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        match self.state {
+            State::Resting { due, why } => Some(Deadline::new(due, why)),
+            State::Seeking { .. } | State::Asking { .. } => None,
+        }
+    }
+
+    pub(super) fn explain(&self, last_trouble: &str) -> Waiting {
+        let (what, since, until) = match &self.state {
+            State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
+            State::Seeking { since } => (format!("a broker to ask ({last_trouble})"), Some(*since), None),
+            State::Asking { question, .. } => (format!("the answer to {question:?}"), None, None),
+        };
+        Waiting { who: "metadata".to_owned(), what, since, until }
+    }
+
+    /// A question is due in so long as the failures so far command.
+    fn wait(&mut self, cx: &Context<'_>, why: &'static str) {
+        self.failures = self.failures.saturating_add(1);
+        let due = cx.now.mono + cx.config.retry_backoff.wait(self.failures, &mut self.rng);
+        self.state = State::Resting { due, why };
+    }
+
+    /// How long a broker may take to answer.
+    fn patience(&self, most: Duration) -> Duration {
+        if self.is_hurried {
+            limits::LEADERLESS_ANSWER.saturating_mul(1 << self.failures.min(10)).min(most)
+        } else {
+            most
+        }
+    }
+}
+
+/// When it is asked.
+impl Cluster {
+    /// What is known seems wrong: asks again, soon but not at once again and again. A change is told to all machines.
+    pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str) {
+        if self.asking.failures > 0 {
+            // It is asked again after a wait already, and that must not be cut short again and again.
+            return;
+        }
+        let again = |last| last + cx.config.retry_backoff.first;
+        let not_before = self.asking.last_answer.map_or(cx.now.mono, again);
+        self.ask_soon(cx, not_before.max(cx.now.mono), why);
+    }
+
+    /// What is known seems wrong, and messages wait for a leader, of whom there may be news at any moment: asks again soon,
+    /// however often it was in vain. To be called again when metadata has changed, and they wait still.
+    pub(crate) fn hurry(&mut self, cx: &mut Context<'_>, why: &'static str) {
+        self.asking.is_hurried = true;
+        let not_before = self.asking.last_end.map_or(cx.now.mono, |last| last + limits::LEADERLESS);
+        self.ask_soon(cx, not_before.max(cx.now.mono), why);
+    }
+
+    /// Asks at this time at the latest, unless something is asked already.
+    pub(super) fn ask_soon(&mut self, cx: &mut Context<'_>, at: Instant, why: &'static str) {
+        if let State::Resting { due, .. } = self.asking.state {
+            self.asking.state = State::Resting { due: due.min(at), why };
+            self.tick(cx);
+        }
+    }
+
+    pub(super) fn ask_if_due(&mut self, cx: &mut Context<'_>) {
+        if matches!(self.asking.state, State::Resting { due, .. } if due <= cx.now.mono) {
+            self.seek_anew(cx);
+        }
+    }
+
+    fn seek_anew(&mut self, cx: &mut Context<'_>) {
+        self.asking.state = State::Seeking { since: cx.now.mono };
+        self.seek(cx);
+    }
+
+    /// Asks, if that is wanted and a broker can be asked.
+    pub(super) fn seek(&mut self, cx: &mut Context<'_>) {
+        if !matches!(self.asking.state, State::Seeking { .. }) {
+            return;
+        }
+        let Some(conn) = self.contact(cx) else { return };
+        self.ask(cx, conn, self.topics.questions().into());
+    }
+
+    fn ask(&mut self, cx: &mut Context<'_>, conn: ConnId, mut questions: VecDeque<Question>) {
+        let Some(question) = questions.pop_front() else { return };
+        let Some(version) = cx.net.version::<MetadataRequest<'_>>(conn) else {
+            return self
+                .failed(cx, "the broker speaks no version of Metadata that this client knows".to_owned());
+        };
+        let call = Call {
+            request: &question.request(version),
+            version,
+            timeout: self.asking.patience(cx.config.request_timeout),
+            owner: Owner::Cluster,
+            response_bytes: limits::RESPONSE_BYTES,
+        };
+        match cx.net.send(cx.now, conn, &call) {
+            Ok(()) => {
+                let peer = self.contacts.current();
+                self.asking.state = State::Asking { question, rest: questions, peer };
+            }
+            Err(error) => self.failed(cx, error.to_string()),
+        }
+    }
+}
+
+/// What comes of it.
+impl Cluster {
+    pub(super) fn response(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) {
+        let resting = State::Resting { due: cx.now.mono, why: "metadata" };
+        let State::Asking { question, rest, peer } = std::mem::replace(&mut self.asking.state, resting)
+        else {
+            return;
+        };
+        match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
+            Err(error) => self.failed(cx, error.to_string()),
+            Ok((_, response)) if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED => {
+                self.trouble(ErrorCode::REBOOTSTRAP_REQUIRED.to_string());
+                self.contacts.begin_again();
+                self.asking.wait(cx, "metadata, from the beginning");
+            }
+            Ok((_, response))
+                if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) =>
+            {
+                self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
+            }
+            Ok((_, response)) => {
+                let is_alone = self.published.len() <= 1;
+                let from = Witness { peer, is_alone, now: cx.now.mono };
+                self.learn(cx, &question, &response, version, from);
+                match self.contact(cx) {
+                    Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),
+                    _ => self.rest(cx),
+                }
+            }
+        }
+    }
+
+    /// Brokers of 0.8 name nobody until there is a topic; those of 0.10 and later, only while they start.
+    fn may_know_nobody(&self, version: i16) -> bool {
+        version == 0 && !self.brokers.are_advertised()
+    }
+
+    /// All was asked and answered.
+    fn rest(&mut self, cx: &mut Context<'_>) {
+        if self.asking.last_answer.replace(cx.now.mono).is_none() {
+            tracing::info!(
+                brokers = self.published.len(),
+                "connected: the cluster was seen for the first time"
+            );
+        }
+        self.asking.last_end = self.asking.last_answer;
+        self.asking.is_hurried = false;
+        if !self.topics.is_troubled() {
+            "nothing is wrong with the metadata".clone_into(&mut self.last_trouble);
+        }
+        for waiting in self.connecting.drain(..) {
+            cx.out.complete(waiting.op, Reply::Connect(Ok(())));
+        }
+        if self.topics.has_new() {
+            self.seek_anew(cx);
+        } else if self.topics.is_troubled() {
+            if self.topics.is_disputed() {
+                self.contacts.next_broker();
+            }
+            self.asking.wait(cx, "topics without leader");
+        } else {
+            self.asking.failures = 0;
+            let due = cx.now.mono + cx.config.metadata_max_age;
+            self.asking.state = State::Resting { due, why: "age of metadata" };
+        }
+    }
+
+    pub(super) fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
+        self.trouble(reason);
+        self.contacts.next();
+        self.asking.last_end = Some(cx.now.mono);
+        self.asking.wait(cx, "metadata, again");
+        if self.asking.is_hurried {
+            self.hurry(cx, "metadata, again");
+        }
+    }
+
+    pub(super) fn unreachable(&mut self, cx: &mut Context<'_>, peer: Peer, reason: String) {
+        self.trouble(reason);
+        if self.contacts.current() == Some(peer) {
+            self.contacts.next();
+            self.seek(cx);
+        }
+    }
+}
