@@ -96,6 +96,14 @@ impl Ends {
         }
     }
 
+    /// Records were brought up to there: so far it is readable, whatever was told beside them.
+    pub(super) fn reach(&mut self, next: i64) {
+        self.high_watermark = self.high_watermark.max(next);
+        if self.stable >= 0 {
+            self.stable = self.stable.max(next);
+        }
+    }
+
     /// Where what a reader is given ends; negative where that is not known.
     pub(super) fn readable(self, isolation: Isolation) -> i64 {
         let is_held_back = isolation == Isolation::ReadCommitted && self.stable >= 0;

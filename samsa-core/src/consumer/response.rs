@@ -138,7 +138,7 @@ impl Fetcher {
                 let records =
                     data.records.as_ref().map(|records| records.to_bytes(frame)).unwrap_or_default();
                 let checked = check(&records, from, aborted);
-                if let Some(what) = contradiction(data, &checked) {
+                if let Some(what) = contradiction(data) {
                     return self.contradicts(scope, data.partition_index, from, what);
                 }
                 partition.fetched += checked.kept;
@@ -146,6 +146,8 @@ impl Fetcher {
                 if records.is_empty() {
                     partition.succeed();
                 } else if checked.advances(from) {
+                    partition.ends.reach(checked.next);
+                    partition.source.ends_at(partition.ends.readable(isolation));
                     for item in partition.advance(checked, from, turn, &records) {
                         self.buffer.push(item, &mut scope.wakers);
                     }
@@ -246,17 +248,14 @@ impl Fetcher {
     }
 }
 
-/// Numbers that cannot all be true: brokers bring what lies before the high watermark, which lies in the log.
-fn contradiction(data: &PartitionData<'_>, checked: &Checked) -> Option<String> {
+/// Numbers that cannot all be true. Records behind the high watermark can be: brokers read it before the log, and bring what
+/// became readable in between (`Partition.readRecords`).
+fn contradiction(data: &PartitionData<'_>) -> Option<String> {
     let (start, end) = (data.log_start_offset, data.high_watermark);
     if !is_possible(end) {
         return Some(format!("the high watermark {end}"));
     }
-    if start > end {
-        return Some(format!("a log that starts at {start}, behind the high watermark {end}"));
-    }
-    let is_behind = !checked.runs.is_empty() && checked.next > end;
-    is_behind.then(|| format!("records up to {}, beyond the high watermark {end}", checked.next))
+    (start > end).then(|| format!("a log that starts at {start}, behind the high watermark {end}"))
 }
 
 /// Why a follower's answer says nothing that its leader need not say, too.

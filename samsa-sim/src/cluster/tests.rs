@@ -55,9 +55,13 @@ impl Bench {
         *self.cluster.config().release.versions(R::KEY).unwrap().end()
     }
 
-    /// Sends a frame in small pieces.
     fn send<R: Request + Message + Encode>(&mut self, version: i16, request: &R) {
-        let frame = encode_request(7, Some("test"), version, request).unwrap().concat();
+        self.send_as(7, version, request);
+    }
+
+    /// Sends a frame in small pieces.
+    fn send_as<R: Request + Message + Encode>(&mut self, correlation_id: i32, version: i16, request: &R) {
+        let frame = encode_request(correlation_id, Some("test"), version, request).unwrap().concat();
         for piece in frame.chunks(5) {
             let bytes = Bytes::copy_from_slice(piece);
             self.cluster.handle(self.now, Input::Received { conn: CONN, bytes });
@@ -213,6 +217,23 @@ fn what_is_produced_is_fetched_in_every_version_that_a_release_has() {
         }
         assert_eq!(bench.complaints, Vec::<String>::new());
     }
+}
+
+#[test]
+fn what_is_brought_may_lie_behind_the_watermark_that_was_looked_at_before() {
+    let mut bench = Bench::newest().with_topic("events");
+    bench.produce(9, "events", -1, &batch(&["a", "b"]));
+    let mut watermarks = Vec::new();
+    for correlation_id in 0..4 {
+        let asked = FetchPartition { partition_max_bytes: 1 << 20, ..Default::default() };
+        let topics = vec![FetchTopic { topic: "events", partitions: vec![asked], ..Default::default() }];
+        bench.send_as(correlation_id, 12, &FetchRequest { min_bytes: 1, topics, ..Default::default() });
+        let frame = bench.answer();
+        assert_eq!(Bench::fetched(12, &frame), (ErrorCode::NONE, vec![0, 1]));
+        let (_, response) = decode_response::<FetchRequest<'_>>(12, &frame).unwrap();
+        watermarks.push(response.responses[0].partitions[0].high_watermark);
+    }
+    assert_eq!(watermarks, [2, 0, 2, 2]);
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn contradictions() -> Vec<PartitionData<'static>> {
         log_start_offset,
         ..sound.clone()
     };
-    vec![with(-1, 0), with(i64::MIN, 0), with(i64::MAX, 0), with(2, 3), with(1, 0)]
+    vec![with(-1, 0), with(i64::MIN, 0), with(i64::MAX, 0), with(2, 3)]
 }
 
 #[test]
@@ -196,6 +196,17 @@ fn numbers_that_cannot_be_cost_a_wait_and_nothing_of_the_answer_is_believed() {
         brings(&mut model, &asked, vec![data(0, &batch(0, 2))]);
         assert_eq!(span(&mut reader), (0, 0, 2));
     }
+}
+
+#[test]
+fn records_that_became_readable_after_the_watermark_was_looked_at_are_read() {
+    let mut model = Model::start(&[1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![PartitionData { high_watermark: 1, ..data(0, &batch(0, 2)) }]);
+    assert_eq!(reader.lag(0), Some(2), "what is there is not less than what was brought");
+    assert_eq!(span(&mut reader), (0, 0, 2));
+    assert_eq!((reader.lag(0), wants(&model.asked())), (Some(0), vec![(0, 2)]), "at once");
 }
 
 #[test]
