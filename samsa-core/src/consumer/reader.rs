@@ -52,7 +52,7 @@ impl Reader {
     }
 
     /// How many offsets of this partition lie between its position and its end, as its leader said last.
-    pub fn lag(&self, partition: i32) -> Option<i64> {
+    pub fn lag(&self, partition: i32) -> Option<u64> {
         self.source(partition)?.lag()
     }
 

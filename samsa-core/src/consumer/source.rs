@@ -132,10 +132,10 @@ impl Source {
     }
 
     /// How many offsets lie between the position and the end, as far as that is known.
-    pub(crate) fn lag(&self) -> Option<i64> {
+    pub(crate) fn lag(&self) -> Option<u64> {
         let end = self.end.load(Ordering::Relaxed);
         let position = self.position().filter(|_| end != NOWHERE)?;
-        Some((end - position).max(0))
+        Some(if position < end { end.abs_diff(position) } else { 0 })
     }
 
     /// The engine's side: reading goes on elsewhere, and nothing that was fetched before is handed out. A partition that
@@ -340,6 +340,9 @@ mod tests {
         source.start_at(7);
         assert_eq!(source.lag(), None);
         source.ends_at(10);
-        assert_eq!(source.lag(), Some(3));
+        for (position, lag) in [(7, 3), (10, 0), (12, 0), (i64::MIN, i64::MIN.unsigned_abs() + 10)] {
+            source.start_at(position);
+            assert_eq!(source.lag(), Some(lag), "from {position}");
+        }
     }
 }

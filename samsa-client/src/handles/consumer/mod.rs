@@ -111,7 +111,7 @@ impl Consumer {
 
     /// For each partition that is this member's, how many offsets it has still to read, as its leader said last. One of which
     /// nothing was fetched yet is left out.
-    pub fn lag(&self) -> BTreeMap<TopicPartition, i64> {
+    pub fn lag(&self) -> BTreeMap<TopicPartition, u64> {
         let lag =
             |partition: &TopicPartition| self.inner.readers.get(&partition.topic)?.lag(partition.partition);
         let assignment = self.assignment();
