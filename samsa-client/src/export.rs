@@ -43,10 +43,10 @@ use snapshot::{Series, Snapshot, Times};
 /// | `samsa_publish_waiting_batches` | `topic`, `partition` | gauge | batches without an outcome |
 /// | `samsa_publish_buffer_used_bytes`, `samsa_publish_buffer_limit_bytes` | | gauge | memory of records without an outcome, and the most there may be |
 /// | `samsa_read_records_total`, `samsa_read_batches_total`, `samsa_read_bytes_total` | | counter | fetched, over all readers |
-/// | `samsa_reader_lag_offsets` | `topic`, `partition` | gauge | how far the application is behind, see [`ReadPartition::lag`](crate::ReadPartition::lag) |
-/// | `samsa_reader_position_offset`, `samsa_reader_high_watermark_offset` | `topic`, `partition` | gauge | where the application reads on, and where the log ends |
-/// | `samsa_reader_open`, `samsa_reader_paused`, `samsa_reader_stopped` | `topic`, `partition` | gauge | how many readers have the partition; of these, how many paused it, or stopped on an error |
-/// | `samsa_reader_away_from_leader` | `topic`, `partition` | gauge | how many read it from a nearer replica |
+/// | `samsa_reader_lag_offsets` | `group`, `topic`, `partition` | gauge | how far the application is behind, see [`ReadPartition::lag`](crate::ReadPartition::lag) |
+/// | `samsa_reader_position_offset`, `samsa_reader_high_watermark_offset` | `group`, `topic`, `partition` | gauge | where the application reads on, and where the log ends |
+/// | `samsa_reader_open`, `samsa_reader_paused`, `samsa_reader_stopped` | `group`, `topic`, `partition` | gauge | how many readers have the partition; of these, how many paused it, or stopped on an error |
+/// | `samsa_reader_away_from_leader` | `group`, `topic`, `partition` | gauge | how many read it from a nearer replica |
 /// | `samsa_metadata_age_seconds` | | gauge | age of the picture of the cluster |
 /// | `samsa_broker_connections`, `samsa_broker_requests_in_flight` | `broker` | gauge | now |
 /// | `samsa_broker_connects_total`, `samsa_broker_losses_total` | `broker` | counter | connections made, and lost |
@@ -55,10 +55,11 @@ use snapshot::{Series, Snapshot, Times};
 /// | `samsa_broker_throttles_total`, `samsa_broker_throttled_seconds_total` | `broker` | counter | responses that throttle because of a quota; whole seconds in all |
 /// | `samsa_request_duration_seconds` | `broker`, `kind` | histogram | from request to response |
 ///
-/// `broker` is an id, or the address of a bootstrap broker; `kind` is `publish`, `fetch` or `other`.
+/// `broker` is an id, or the address of a bootstrap broker; `kind` is `publish`, `fetch` or `other`. `group` is empty for a reader
+/// that is in none.
 ///
-/// Where several readers of the client have the same partition, lag and high watermark are the highest of theirs, and the
-/// position is the lowest.
+/// Where several readers of the client have the same partition in the same group, or in none, lag and high watermark are the
+/// highest of theirs, and the position is the lowest.
 ///
 /// A histogram gets each response in the place of those that took about as long, at their mean.
 ///

@@ -194,6 +194,8 @@ pub struct PublishedPartition {
 pub struct ReadPartition {
     /// Which of the client's readers, counted from 1.
     pub reader: u64,
+    /// The group whose member it reads for, if it does for one.
+    pub group: Option<Arc<str>>,
     /// Its topic.
     pub topic: Arc<str>,
     /// Its number.

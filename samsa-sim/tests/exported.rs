@@ -145,6 +145,7 @@ async fn publish_and_read(cluster: &Cluster) -> samsa_client::Reader {
 }
 
 const PARTITION: &str = "client=orders,topic=events,partition=2";
+const READER: &str = "client=orders,topic=events,partition=2,group=";
 
 #[test]
 fn a_recorder_gets_every_metric_that_is_documented_and_described_and_no_other() {
@@ -181,8 +182,8 @@ fn values_are_what_the_client_counts_and_times_are_in_seconds() {
         let of_it = metrics(&cluster).await;
         kept.export(&mut Exporter::new("orders"), &of_it);
         kept.has(&format!("samsa_published_records_total{{{PARTITION}}}"), 2);
-        kept.has(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"), 1);
-        kept.has(&format!("samsa_reader_open{{{PARTITION}}}"), 1);
+        kept.has(&format!("samsa_reader_lag_offsets{{{READER}}}"), 1);
+        kept.has(&format!("samsa_reader_open{{{READER}}}"), 1);
         kept.has("samsa_publish_failed_records_total{client=orders}", 0);
 
         let inside = kept.inside();
@@ -243,8 +244,8 @@ fn a_gauge_of_what_is_gone_says_so_once() {
         kept.export(&mut exporter, &metrics(&cluster).await);
         let of_waiting = "samsa_publish_waiting_batches{client=orders,topic=events,partition=1}";
         kept.has(of_waiting, 1);
-        kept.has(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"), 1);
-        kept.has(&format!("samsa_reader_position_offset{{{PARTITION}}}"), 1);
+        kept.has(&format!("samsa_reader_lag_offsets{{{READER}}}"), 1);
+        kept.has(&format!("samsa_reader_position_offset{{{READER}}}"), 1);
 
         world.crash(1);
         waiting.await.expect_err("nobody is there");
@@ -254,9 +255,9 @@ fn a_gauge_of_what_is_gone_says_so_once() {
         assert!(of_it.reading.is_empty() && of_it.published.iter().all(|partition| partition.partition != 1));
         kept.export(&mut exporter, &of_it);
         kept.has(of_waiting, 0);
-        kept.has(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"), 0);
-        kept.has(&format!("samsa_reader_open{{{PARTITION}}}"), 0);
-        kept.knows_no(&format!("samsa_reader_position_offset{{{PARTITION}}}"));
+        kept.has(&format!("samsa_reader_lag_offsets{{{READER}}}"), 0);
+        kept.has(&format!("samsa_reader_open{{{READER}}}"), 0);
+        kept.knows_no(&format!("samsa_reader_position_offset{{{READER}}}"));
 
         kept.inside().values.remove(of_waiting);
         kept.export(&mut exporter, &of_it);
@@ -275,7 +276,7 @@ fn when_an_exporter_is_dropped_nothing_is_there_any_more() {
         assert!(kept.value("samsa_broker_connections{client=orders,broker=1}") > 0.0);
         metrics::with_local_recorder(&kept, || drop(exporter));
         kept.has("samsa_broker_connections{client=orders,broker=1}", 0);
-        kept.has(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"), 0);
+        kept.has(&format!("samsa_reader_lag_offsets{{{READER}}}"), 0);
         kept.knows_no("samsa_metadata_age_seconds{client=orders}");
         kept.has(&format!("samsa_published_records_total{{{PARTITION}}}"), 2);
     });
@@ -292,14 +293,45 @@ fn readers_of_one_partition_are_one_series_which_has_the_worst_of_them() {
             let (kept, mut exporter) = (Kept::default(), Exporter::new("orders"));
             world.sleep(Duration::from_secs(1)).await;
             kept.export(&mut exporter, &metrics(&cluster).await);
-            kept.has(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"), 1);
-            kept.has(&format!("samsa_reader_position_offset{{{PARTITION}}}"), 1);
-            kept.has(&format!("samsa_reader_open{{{PARTITION}}}"), 2);
-            kept.has(&format!("samsa_reader_paused{{{PARTITION}}}"), 1);
+            kept.has(&format!("samsa_reader_lag_offsets{{{READER}}}"), 1);
+            kept.has(&format!("samsa_reader_position_offset{{{READER}}}"), 1);
+            kept.has(&format!("samsa_reader_open{{{READER}}}"), 2);
+            kept.has(&format!("samsa_reader_paused{{{READER}}}"), 1);
             let inside = kept.inside();
             let of_readers = inside.values.keys().filter(|key| key.starts_with("samsa_reader_open"));
             assert_eq!(of_readers.collect::<BTreeSet<_>>().len(), 1, "however often one is opened");
         }
+    });
+}
+
+#[test]
+fn each_group_that_reads_a_partition_is_a_series_and_readers_without_one_are_another() {
+    play(|world, cluster| async move {
+        let _alone = publish_and_read(&cluster).await;
+        let cluster = world.zookeeper().connect().await.expect("a cluster");
+        let mut members = Vec::new();
+        for (group, taken) in [("billing", 1), ("audit", 3)] {
+            let consumer = cluster.consumer(group).topics(["events"]).start_at(Offset::Earliest);
+            let mut consumer = consumer.subscribe().await.expect("a share");
+            for _ in 0..taken {
+                consumer.next().await.expect("no end").expect("a message");
+            }
+            members.push(consumer);
+        }
+        let _reader =
+            cluster.topic("events").partition(2).reader(Offset::Latest).open().await.expect("a reader");
+        let kept = Kept::default();
+        kept.export(&mut Exporter::new("orders"), &metrics(&cluster).await);
+        for group in ["", "billing", "audit"] {
+            kept.has(&format!("samsa_reader_open{{{READER}{group}}}"), 1);
+        }
+        let lag = |group| -> f64 {
+            let places = (0..3).map(|partition| format!("client=orders,topic=events,partition={partition}"));
+            places
+                .map(|place| kept.value(&format!("samsa_reader_lag_offsets{{{place},group={group}}}")))
+                .sum()
+        };
+        assert_eq!((lag("billing"), lag("audit")), (2.0, 0.0));
     });
 }
 
@@ -310,13 +342,13 @@ fn a_lag_that_is_not_known_is_no_number() {
     let mut of_it = of_it.expect("metrics");
     let (kept, mut exporter) = (Kept::default(), Exporter::new("orders"));
     kept.export(&mut exporter, &of_it);
-    kept.has(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"), 1);
+    kept.has(&format!("samsa_reader_lag_offsets{{{READER}}}"), 1);
     of_it.reading[0].lag = None;
     of_it.reading[0].position = None;
     kept.export(&mut exporter, &of_it);
-    kept.knows_no(&format!("samsa_reader_lag_offsets{{{PARTITION}}}"));
-    kept.knows_no(&format!("samsa_reader_position_offset{{{PARTITION}}}"));
-    kept.has(&format!("samsa_reader_open{{{PARTITION}}}"), 1);
+    kept.knows_no(&format!("samsa_reader_lag_offsets{{{READER}}}"));
+    kept.knows_no(&format!("samsa_reader_position_offset{{{READER}}}"));
+    kept.has(&format!("samsa_reader_open{{{READER}}}"), 1);
 }
 
 /// The metrics of a client that has published and read, to be changed.

@@ -81,7 +81,9 @@ impl Snapshot {
             snapshot.published(&of(&client, &partition.topic, partition.partition), partition);
         }
         for partition in &metrics.reading {
-            snapshot.reading(&of(&client, &partition.topic, partition.partition), partition);
+            let group = partition.group.as_deref().unwrap_or_default().to_owned();
+            let place = of(&client, &partition.topic, partition.partition);
+            snapshot.reading(&with(&place, [("group", group)]), partition);
         }
         snapshot
     }
@@ -101,7 +103,7 @@ impl Snapshot {
         self.sum("samsa_publish_waiting_batches", labels, partition.waiting_batches as f64);
     }
 
-    /// Several readers may have the same partition.
+    /// Several readers without a group may have the same partition.
     fn reading(&mut self, labels: &Labels, partition: &ReadPartition) {
         let known = |offset: Option<i64>| offset.map_or(f64::NAN, |offset| offset as f64);
         let lag = partition.lag.map_or(f64::NAN, |lag| lag as f64);

@@ -31,20 +31,18 @@ impl Fetcher {
     /// Its partitions in figures.
     pub(super) fn metrics(&self, reader: ReaderId) -> impl Iterator<Item = ReadPartition> {
         self.partitions.iter().map(move |(number, partition)| {
-            let position = partition.source.position();
-            let end = partition.ends.readable(self.spec.fetch.isolation);
             let high_watermark = partition.ends.high_watermark;
-            let behind = |position: i64| if position < end { end.abs_diff(position) } else { 0 };
             ReadPartition {
                 reader: reader.0,
+                group: self.group.clone(),
                 topic: Arc::clone(&self.spec.topic),
                 partition: *number,
                 leader: partition.leader,
                 read_from: partition.asked_of(Question::Records),
                 fetched: partition.fetched,
-                position,
+                position: partition.source.position(),
                 high_watermark: Some(high_watermark).filter(|offset| *offset >= 0),
-                lag: position.filter(|_| end >= 0).map(behind),
+                lag: partition.source.lag(),
                 is_paused: partition.source.is_paused(),
                 is_stopped: partition.is_stopped(),
             }

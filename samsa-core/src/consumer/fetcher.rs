@@ -40,8 +40,8 @@ pub(crate) struct Fetcher {
     pub(crate) requests: BTreeMap<u64, Request>,
     pub(crate) sessions: BTreeMap<BrokerId, Session>,
     pub(crate) opening: Option<Opening>,
-    /// Which partitions it has, a group decides.
-    pub(crate) in_group: bool,
+    /// The group that decides which partitions it has.
+    pub(crate) group: Option<Arc<str>>,
     /// Since when a fetch waits for memory.
     pub(crate) short_since: Option<Instant>,
     /// When it wants to be looked at again.
@@ -94,7 +94,7 @@ impl Fetcher {
             requests: BTreeMap::new(),
             sessions: BTreeMap::new(),
             opening,
-            in_group: false,
+            group: None,
             short_since: None,
             deadline: None,
             asked: BTreeMap::new(),
@@ -116,7 +116,7 @@ impl Fetcher {
         self.incarnation = Some(view.incarnation);
         let start = if self.opening.is_some() { self.spec.start } else { Offset::Earliest };
         for info in &view.partitions {
-            if self.in_group {
+            if self.group.is_some() {
                 if let Some(partition) = self.partitions.get_mut(&info.partition) {
                     partition.follow(info);
                 }

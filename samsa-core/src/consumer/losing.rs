@@ -70,7 +70,7 @@ impl Fetcher {
     /// When the last of its partitions has stopped, the stream ends behind what is buffered; a seek opens it again.
     pub(crate) fn finish_if_stopped(&mut self, scope: &mut Scope<'_>) {
         let is_over = !self.partitions.is_empty() && self.partitions.values().all(Partition::is_stopped);
-        if is_over && self.opening.is_none() && !self.in_group {
+        if is_over && self.opening.is_none() && self.group.is_none() {
             self.buffer.finish(&mut scope.wakers);
         }
     }

@@ -45,6 +45,7 @@ impl Consumer {
         &mut self,
         cx: &mut Context<'_>,
         cluster: &mut Cluster,
+        group: &Arc<str>,
         spec: ReaderSpec,
     ) -> Option<(ReaderId, Reader)> {
         if self.closed || self.fetchers.len() >= limits::READERS {
@@ -55,7 +56,7 @@ impl Consumer {
         let signal = Arc::clone(&self.signal);
         let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
         cluster.want(cx, &spec.topic, Interest::Read);
-        self.fetchers.insert(reader, Fetcher::in_group(spec, Arc::clone(&buffer)));
+        self.fetchers.insert(reader, Fetcher::in_group(group, spec, Arc::clone(&buffer)));
         Some((reader, Reader::new(buffer)))
     }
 
@@ -94,9 +95,9 @@ impl Consumer {
 }
 
 impl Fetcher {
-    fn in_group(spec: ReaderSpec, buffer: Arc<FetchBuffer>) -> Self {
+    fn in_group(group: &Arc<str>, spec: ReaderSpec, buffer: Arc<FetchBuffer>) -> Self {
         let mut fetcher = Self::new(spec, buffer, None);
-        fetcher.in_group = true;
+        fetcher.group = Some(Arc::clone(group));
         fetcher
     }
 

@@ -295,7 +295,7 @@ impl Groups {
         for topic in &spec.topics {
             let (topic, fetch) = (Arc::clone(topic), fetch.clone());
             let reader = ReaderSpec { topic: Arc::clone(&topic), partition: None, start: spec.start, fetch };
-            let opened = consumer.open_for_group(cx, cluster, reader);
+            let opened = consumer.open_for_group(cx, cluster, &spec.group, reader);
             let (reader, end) = opened.ok_or(GroupError::Busy { open: ids.len() })?;
             ids.insert(Arc::clone(&topic), reader);
             readers.insert(topic, end);
