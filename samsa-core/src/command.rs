@@ -72,6 +72,29 @@ pub enum Command {
     Metrics,
 }
 
+impl Command {
+    /// Whether its answer is all that it is for, so that it need not be given to the engine once nobody waits for that any
+    /// more. An order is carried out all the same.
+    pub fn is_question(&self) -> bool {
+        match self {
+            Self::Connect
+            | Self::Topics
+            | Self::Partitions { .. }
+            | Self::Offsets { .. }
+            | Self::OpenReader(_)
+            | Self::JoinGroup(_)
+            | Self::Explain
+            | Self::Metrics => true,
+            Self::CreateTopic(_)
+            | Self::Flush
+            | Self::Seek { .. }
+            | Self::CommitOffsets { .. }
+            | Self::LeaveGroup { .. }
+            | Self::Close => false,
+        }
+    }
+}
+
 /// The answer to a command, of the variant that bears its name.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -152,4 +175,26 @@ pub struct NewTopic {
     pub partitions: i32,
     /// How many brokers will keep each of them; -1 for the cluster's default, from Kafka 2.4 on.
     pub replication: i16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_is_an_order_and_what_is_of_use_to_who_waits_alone_is_a_question() {
+        let (reader, member) = (ReaderId(1), MemberId(1));
+        for order in [
+            Command::Flush,
+            Command::Seek { reader, partition: 0, to: Offset::Latest },
+            Command::CommitOffsets { member },
+            Command::LeaveGroup { member },
+            Command::Close,
+        ] {
+            assert!(!order.is_question(), "{order:?}");
+        }
+        for question in [Command::Connect, Command::Topics, Command::Explain, Command::Metrics] {
+            assert!(question.is_question(), "{question:?}");
+        }
+    }
 }

@@ -27,8 +27,8 @@ pub enum Input {
         /// The longest it may take.
         within: Duration,
     },
-    /// Nobody waits for the answer to a command any more. A question is dropped without one; an order, such as to close
-    /// or to create a topic, goes on.
+    /// Nobody waits for the answer to a command any more. A [question](Command::is_question) is dropped without one; an order
+    /// goes on, and only [`Command::Flush`] has no answer then.
     Forget {
         /// Which command.
         op: OpId,

@@ -32,8 +32,8 @@ struct Given {
     /// Records that were accepted before.
     records: usize,
     answered: bool,
-    /// It changes nothing, and can be dropped.
-    is_question: bool,
+    /// It has no answer once it is forgotten.
+    can_be_dropped: bool,
     /// Nobody waits for the answer, which need not come.
     forgotten: bool,
 }
@@ -174,9 +174,9 @@ impl World {
         }
         let kind = std::mem::discriminant(&command);
         let until = self.now.mono + within;
-        let is_question = !matches!(command, Command::Close | Command::CreateTopic(_) | Command::Seek { .. });
+        let can_be_dropped = command.is_question() || command == Command::Flush;
         let records = self.records;
-        let given = Given { until, kind, records, answered: false, is_question, forgotten: false };
+        let given = Given { until, kind, records, answered: false, can_be_dropped, forgotten: false };
         self.given.insert(op, given);
         self.tell(Input::Command { op, command, within });
     }
@@ -191,8 +191,8 @@ impl World {
         let is_drained = self.is_drained();
         let Some((op, given)) = self.given.iter_mut().nth(index) else { return };
         let op = *op;
-        given.forgotten |= given.is_question;
-        given.answered |= given.is_question && is_drained;
+        given.forgotten |= given.can_be_dropped;
+        given.answered |= given.can_be_dropped && is_drained;
         self.tell(Input::Forget { op });
     }
 
