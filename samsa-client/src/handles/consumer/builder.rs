@@ -106,7 +106,7 @@ impl ConsumerBuilder {
     /// The members find each other in ZooKeeper, in the form of the Scala consumers of Kafka 0.8 to 1.1, with which they can
     /// share a group; their offsets are there too. So the cluster has to be one that was found through ZooKeeper.
     ///
-    /// It takes 30 s at most.
+    /// It takes as long as the builder's `api_timeout` at most.
     ///
     /// # Errors
     /// When ZooKeeper is not reached in time, or a member that was there first speaks another dialect.

@@ -157,7 +157,8 @@ impl Consumer {
     /// back. From then on nothing comes that was fetched before, and what is committed next may lie before what was committed
     /// last. Fails for a partition that is not this member's.
     ///
-    /// It takes 30 s at most. Dropped before its end, it may or may not happen.
+    /// It takes as long as the builder's `api_timeout` at most, and ends as [`ReadError::TimedOut`] then. Dropped before its
+    /// end, it may or may not happen.
     pub async fn seek(&mut self, partition: TopicPartition, to: Offset) -> Result<(), ReadError> {
         let TopicPartition { topic, partition } = partition;
         let Some(reader) = self.inner.readers.get(&topic) else {
@@ -214,7 +215,7 @@ impl Consumer {
     /// Commits everything that was handed out, the last message included; with
     /// [`Commit::Marked`](crate::Commit::Marked), what was marked.
     ///
-    /// By default it may take 30 s. Dropped before its end, it goes on.
+    /// It takes as long as the builder's `api_timeout` at most. Dropped before its end, it goes on.
     pub async fn commit(&mut self) -> Result<(), CommitError> {
         match self.commit {
             Commit::Automatic => self.put_down_up_to_here(),
@@ -234,7 +235,8 @@ impl Consumer {
     /// [`Commit::Manual`](crate::Commit::Manual)), gives the partitions up, and ends the ZooKeeper session. The message that was
     /// handed out last is not done, unless the next was asked for or [`commit`](Self::commit) was called.
     ///
-    /// It takes 30 s at most; what is not committed then is handed out again. Dropped before its end, it goes on.
+    /// It takes as long as the builder's `api_timeout` at most; what is not committed then is handed out again. Dropped before
+    /// its end, it goes on.
     pub async fn close(self) -> Result<(), GroupError> {
         let command = Command::LeaveGroup { member: self.inner.id };
         Call::new(&self.link, command, |answer, _| match answer {
