@@ -21,12 +21,13 @@ use crate::{client::Runtime, probe::Probe};
 const TOPIC: &str = "led-anew";
 const BROKERS: usize = 3;
 const PARTITIONS: i32 = 18;
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("num.partitions", "18"),
     ("default.replication.factor", "3"),
     ("min.insync.replicas", "1"),
     ("broker.session.timeout.ms", "3000"),
     ("broker.heartbeat.interval.ms", "500"),
+    ("zookeeper.session.timeout.ms", "4000"),
 ];
 const MEDIAN: Duration = Duration::from_millis(100);
 const WORST: Duration = Duration::from_secs(1);
@@ -124,4 +125,10 @@ fn a_new_leader_is_found_at_once(release: Release, runtime: Runtime) {
 #[ignore = "times mean little on a busy machine: ask for it with --ignored"]
 fn a_new_leader_is_found_at_once_on_4_4_0() {
     a_new_leader_is_found_at_once(Release::V4_4_0, Runtime::Tokio);
+}
+
+#[test]
+#[ignore = "times mean little on a busy machine: ask for it with --ignored"]
+fn a_new_leader_is_found_at_once_on_3_9_2() {
+    a_new_leader_is_found_at_once(Release::V3_9_2, Runtime::AsyncStd);
 }
