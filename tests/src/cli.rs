@@ -85,9 +85,21 @@ impl Samsa {
 
     /// Asks it to end, by `SIGTERM`.
     pub fn terminate(&self) -> Result<(), Error> {
-        let mut kill = Command::new("sh");
-        kill.args(["-c", &format!("kill -TERM {}", self.process.id())]);
-        process::run("kill -TERM", &mut kill, &self.scratch.path().join("kill.log"), Duration::from_secs(30))
+        self.signal("TERM")
+    }
+
+    /// Has it stand still, by `SIGSTOP`.
+    pub fn freeze(&self) -> Result<(), Error> {
+        self.signal("STOP")
+    }
+
+    /// Has it go on, by `SIGCONT`.
+    pub fn thaw(&self) -> Result<(), Error> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<(), Error> {
+        process::signal(self.process.id(), signal, &self.scratch.path().join("kill.log"))
     }
 
     /// Waits for its end. A pipe that is still its stdin is closed first.

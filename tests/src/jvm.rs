@@ -30,9 +30,17 @@ pub(crate) struct Jvm {
 impl Jvm {
     /// The jars of a release (broker and clients), and the programs of `java/<sources>` compiled against them.
     pub(crate) fn of(release: Release, sources: &str) -> Result<Self, Error> {
+        Self::of_all(release, &[sources])
+    }
+
+    /// The same with the programs of several directories.
+    pub(crate) fn of_all(release: Release, sources: &[&str]) -> Result<Self, Error> {
         let jars = Self::of_jars(&release.jars()?)?.classpath;
-        let classes = compile(release.version, &jars, sources)?;
-        Ok(Self { classpath: format!("{}:{jars}", classes.display()) })
+        let mut classpath = String::new();
+        for sources in sources {
+            classpath.extend([&compile(release.version, &jars, sources)?.display().to_string(), ":"]);
+        }
+        Ok(Self { classpath: classpath + &jars })
     }
 
     /// All jars of a directory.

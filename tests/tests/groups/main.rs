@@ -1,6 +1,7 @@
 //! Consumer groups in a real ZooKeeper, on both runtimes: the members of a group share the partitions of a topic, members of
-//! different groups get all of it, and what one leaves the others take over where it was committed.
+//! different groups get all of it, and what one leaves the others take over where it was committed. Foreign members do so, too.
 
+mod foreign;
 mod killed;
 mod sharing;
 
@@ -8,6 +9,7 @@ mod sharing;
 mod client;
 
 mod members;
+mod znodes;
 
 mod on_3_9_2 {
     use samsa_tests::Release;
@@ -35,4 +37,54 @@ mod on_1_1_1 {
     fn members_share_the_partitions_and_take_over_from_who_leaves() {
         super::sharing::members_share_the_partitions_and_take_over_from_who_leaves(Release::V1_1_1);
     }
+}
+
+/// What is asked of members by one release of Scala's consumers, on a broker of the same.
+macro_rules! beside_scala {
+    ($release:ident, $assignor:ident $(, $ignored:meta)?) => {
+        #[test]
+        $(#[$ignored])?
+        fn members_of_both_kinds_share_by_range_and_hand_over_when_they_leave() {
+            crate::foreign::members_of_both_kinds_share_by_range_and_hand_over_when_they_leave(
+                samsa_tests::Release::$release,
+            );
+        }
+
+        #[test]
+        $(#[$ignored])?
+        fn members_that_are_killed_leave_their_partitions_to_the_other_kind() {
+            crate::foreign::members_that_are_killed_leave_their_partitions_to_the_other_kind(
+                samsa_tests::Release::$release,
+            );
+        }
+
+        #[test]
+        $(#[$ignored])?
+        fn members_that_were_frozen_and_thaw_take_nothing_from_the_others() {
+            crate::foreign::members_that_were_frozen_and_thaw_take_nothing_from_the_others(
+                samsa_tests::Release::$release,
+            );
+        }
+
+        #[test]
+        $(#[$ignored])?
+        fn members_of_both_kinds_deal_in_turn() {
+            crate::foreign::members_of_both_kinds_deal_in_turn(
+                samsa_tests::Release::$release,
+                samsa_tokio::Assignor::$assignor,
+            );
+        }
+    };
+}
+
+mod beside_scala_1_1_1 {
+    beside_scala!(V1_1_1, RoundRobinKafka1);
+}
+
+mod beside_scala_0_10_2_2 {
+    beside_scala!(V0_10_2_2, RoundRobin, ignore = "a minute for a release; CONTRIBUTING.md has the command");
+}
+
+mod beside_scala_0_8_2_2 {
+    beside_scala!(V0_8_2_2, RoundRobin, ignore = "a minute for a release; CONTRIBUTING.md has the command");
 }

@@ -1,0 +1,145 @@
+//! What is in ZooKeeper about a group, read without a word of the code under test.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_lite::future::block_on;
+use samsa_tests::RealKafka;
+use spawns_core::{Spawn, Task};
+use zookeeper_client::{Acls, Client, CreateMode, Error};
+
+/// Beyond the sessions of members that were killed, and the rebalances after.
+const LIMIT: Duration = Duration::from_secs(40);
+const POLL: Duration = Duration::from_millis(50);
+
+/// Partitions, by number.
+pub(crate) type Partitions<T> = BTreeMap<i32, T>;
+
+pub(crate) struct Znodes {
+    client: Client,
+}
+
+/// The one task of a session has a thread of its own.
+struct OnThread;
+
+impl Spawn for OnThread {
+    fn spawn(&self, task: Task) {
+        thread::spawn(move || block_on(Box::into_pin(task.future)));
+    }
+}
+
+impl Znodes {
+    pub(crate) fn of(kafka: &RealKafka) -> Self {
+        let _scope = spawns_core::enter(&OnThread);
+        let connector = Client::connector().with_server_version(3, 4, 6);
+        let ensemble = kafka.zookeeper().expect("ZooKeeper");
+        Self { client: block_on(connector.connect(&ensemble)).expect("a session") }
+    }
+
+    /// Creates a topic on broker 1, as the tools did before there was a request for it.
+    pub(crate) fn create_topic(&self, topic: &str, partitions: usize) {
+        let partitions: Vec<String> = (0..partitions).map(|number| format!("\"{number}\":[1]")).collect();
+        let data = format!("{{\"version\":1,\"partitions\":{{{}}}}}", partitions.join(","));
+        let mode = CreateMode::Persistent.with_acls(Acls::anyone_all());
+        block_on(self.client.create(&format!("/brokers/topics/{topic}"), data.as_bytes(), &mode))
+            .expect("a topic");
+    }
+
+    /// The members of a group, each with its streams for the topic.
+    pub(crate) fn members(&self, group: &str, topic: &str) -> BTreeMap<String, u64> {
+        let path = format!("/consumers/{group}/ids");
+        let streams = |id: String| {
+            let data = self.data(&format!("{path}/{id}"))?;
+            let registration: serde_json::Value = serde_json::from_slice(&data).expect("JSON");
+            let streams = registration["subscription"][topic].as_u64().expect("streams");
+            Some((id, streams))
+        };
+        self.children(&path).into_iter().filter_map(streams).collect()
+    }
+
+    /// Who has which partition.
+    pub(crate) fn owners(&self, group: &str, topic: &str) -> Partitions<String> {
+        self.partitions(&format!("/consumers/{group}/owners/{topic}"))
+    }
+
+    /// What is committed.
+    pub(crate) fn committed(&self, group: &str, topic: &str) -> Partitions<i64> {
+        let offsets = self.partitions(&format!("/consumers/{group}/offsets/{topic}"));
+        offsets.into_iter().map(|(partition, text)| (partition, text.parse().expect("an offset"))).collect()
+    }
+
+    /// Waits until all these are committed.
+    pub(crate) fn until_committed(&self, group: &str, topic: &str, offsets: &Partitions<i64>) {
+        until(|| {
+            let committed = self.committed(group, topic);
+            if committed == *offsets { Ok(()) } else { Err(format!("{committed:?}, not {offsets:?}")) }
+        });
+    }
+
+    /// Waits until so many members have the partitions that the range algorithm says; gives back who has what.
+    pub(crate) fn until_shared(
+        &self,
+        group: &str,
+        topic: &str,
+        members: usize,
+        partitions: usize,
+    ) -> Partitions<String> {
+        until(|| {
+            let there = self.members(group, topic);
+            let owners = self.owners(group, topic);
+            let expected = by_range(&there, partitions);
+            let is_so = there.len() == members && owners == expected;
+            if is_so { Ok(owners) } else { Err(format!("{members} of {there:?}: {owners:?}")) }
+        })
+    }
+
+    fn partitions(&self, path: &str) -> Partitions<String> {
+        let children = self.children(path).into_iter();
+        let read = |name: String| {
+            let data = self.data(&format!("{path}/{name}"))?;
+            Some((name.parse().expect("a partition"), String::from_utf8(data).expect("text")))
+        };
+        children.filter_map(read).collect()
+    }
+
+    fn children(&self, path: &str) -> Vec<String> {
+        match block_on(self.client.list_children(path)) {
+            Err(Error::NoNode) => Vec::new(),
+            children => children.expect("its children"),
+        }
+    }
+
+    fn data(&self, path: &str) -> Option<Vec<u8>> {
+        match block_on(self.client.get_data(path)) {
+            Err(Error::NoNode) => None,
+            data => Some(data.expect("its data").0),
+        }
+    }
+}
+
+/// Asks again until there is an answer.
+pub(crate) fn until<T>(answer: impl Fn() -> Result<T, String>) -> T {
+    let since = Instant::now();
+    loop {
+        match answer() {
+            Ok(answer) => return answer,
+            Err(instead) => assert!(since.elapsed() < LIMIT, "after {LIMIT:?}: {instead}"),
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// Threads in the order of their names; the first ones get one more where it does not come out even.
+fn by_range(members: &BTreeMap<String, u64>, partitions: usize) -> Partitions<String> {
+    let threads = |(member, streams): (&String, &u64)| {
+        (0..*streams).map(|stream| format!("{member}-{stream}")).collect::<Vec<_>>()
+    };
+    let mut threads: Vec<String> = members.iter().flat_map(threads).collect();
+    threads.sort();
+    let (each, more) = (partitions / threads.len().max(1), partitions % threads.len().max(1));
+    let shares = (0..)
+        .zip(&threads)
+        .flat_map(|(nth, thread)| std::iter::repeat_n(thread.clone(), each + usize::from(nth < more)));
+    (0..).zip(shares).collect()
+}
