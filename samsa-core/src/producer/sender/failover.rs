@@ -8,7 +8,8 @@
 //! | a request that is not answered for a second                      | every 250 ms, since it may be slow        |
 //!
 //! In the last case the connection is given up as soon as others lead all partitions of the request, and what was in it goes
-//! there. There is one question at a time for all of them, and the next one begins after the answer.
+//! there. There is one question at a time for all of them, and the next one begins after the answer. A batch whose outcome was
+//! told waits for nothing: where only such are left, metadata is asked for no more often than elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -21,17 +22,47 @@ use crate::limits;
 use crate::time::Instant;
 
 impl Sender {
-    /// Asks for metadata if anything waits for a leader.
-    pub(super) fn hurry_metadata(&self, world: &mut dyn World) {
+    /// Asks for metadata if anything waits for a leader, and again as long as it does.
+    pub(super) fn hurry_metadata(&mut self, world: &mut dyn World) {
+        self.hurries_at = None;
         if self.active.iter().any(|place| self.waits_for_a_leader(world, *place)) {
             world.hurry("batches wait for a leader");
+            self.hurry_again(world);
         }
     }
 
-    /// Looks at what waits again soon, unless it is the topic that is not there.
+    /// Asks for metadata because a request went wrong: at once, if anybody waits for what was in it.
+    pub(super) fn hurry_for(&mut self, world: &mut dyn World, places: &[Place], why: &'static str) {
+        if places.iter().any(|place| self.is_waited_for(*place)) {
+            world.hurry(why);
+            self.hurry_again(world);
+        } else {
+            world.refresh(why);
+        }
+    }
+
+    /// Asks for metadata soon, and looks at all that waits again when the topic is not there.
     pub(super) fn wait_for_leader(&mut self, world: &dyn World, topic: u32) {
-        let is_known = world.topic(self.topics[topic as usize].name()).is_some();
-        self.wait_for_metadata(world, if is_known { limits::LEADERLESS } else { self.settings.backoff.most });
+        if world.topic(self.topics[topic as usize].name()).is_some() {
+            self.hurry_again(world);
+        } else {
+            self.wait_for_metadata(world, self.settings.backoff.most);
+        }
+    }
+
+    fn hurry_again(&mut self, world: &dyn World) {
+        let at = world.now() + limits::LEADERLESS;
+        self.hurries_at = Some(self.hurries_at.map_or(at, |sooner| sooner.min(at)));
+    }
+
+    /// Whether there is anything at a place whose outcome was not told.
+    pub(super) fn is_waited_for(&self, place: Place) -> bool {
+        let topic = &self.topics[place.topic as usize];
+        if place.spot == Spot::Unsettled {
+            return topic.batches.oldest_unsettled().is_some();
+        }
+        topic.taken(place.spot).into_iter().flatten().any(|batch| !batch.is_over())
+            || topic.lanes(place.spot).iter().any(|lane| lane.oldest().is_some())
     }
 
     fn waits_for_a_leader(&self, world: &dyn World, place: Place) -> bool {
@@ -47,6 +78,7 @@ impl Sender {
             }
             Spot::Partition(number) => {
                 partitions.get(number as usize).is_some_and(|partition| self.lacks_leader(partition))
+                    && self.is_waited_for(place)
             }
         }
     }

@@ -70,7 +70,7 @@ impl Sender {
             }
             Err(why) => {
                 let loss = Loss { is_possibly_sent: true, why };
-                self.lost(world, request.broker, request.places, token, &loss);
+                self.lost(world, request.broker, &request.places, token, &loss);
             }
         }
     }
@@ -81,11 +81,11 @@ impl Sender {
         }
         let Some(request) = self.requests.remove(&token) else { return };
         self.broker(request.broker).in_flight -= 1;
-        self.lost(world, request.broker, request.places, token, &Loss::from(failure));
+        self.lost(world, request.broker, &request.places, token, &Loss::from(failure));
     }
 
-    fn lost(&mut self, world: &mut dyn World, by: BrokerId, places: Vec<Place>, token: u64, loss: &Loss) {
-        for place in places {
+    fn lost(&mut self, world: &mut dyn World, by: BrokerId, places: &[Place], token: u64, loss: &Loss) {
+        for place in places.iter().copied() {
             let Some(index) = self.lands(place, token) else { continue };
             self.note_trouble(place, index, loss);
             if self.partition(place).is_some_and(|partition| partition.is_led_by_other_than(by)) {
@@ -95,7 +95,7 @@ impl Sender {
                 self.back_off(world, place, index);
             }
         }
-        world.hurry("a produce request was lost");
+        self.hurry_for(world, places, "a produce request was lost");
     }
 
     fn answered(&mut self, world: &mut dyn World, place: Place, token: u64, answer: &Answer) {
@@ -128,7 +128,7 @@ impl Sender {
         let loss = Loss { is_possibly_sent: answer.is_ambiguous(), why: answer.describe() };
         if answer.doubts_metadata() && code.is_retriable() {
             self.doubt(place);
-            world.hurry("a produce request was refused");
+            self.hurry_for(world, &[place], "a produce request was refused");
         }
         let hint = answer.leader;
         let is_moved = code.is_retriable()
@@ -281,12 +281,14 @@ impl Sender {
     /// Longer from time to time, unless the partition rests already.
     fn rest_a_while(&mut self, world: &mut dyn World, place: Place) {
         let now = world.now();
+        let is_waited_for = self.is_waited_for(place);
         let Some(partition) = self.partition(place) else { return };
         if partition.not_before <= now {
             partition.failures = partition.failures.saturating_add(1);
             let failures = partition.failures;
             // Who leads it may be known at any moment.
-            let backoff = if partition.is_doubted { LEADERLESS } else { self.settings.backoff };
+            let is_pressing = partition.is_doubted && is_waited_for;
+            let backoff = if is_pressing { LEADERLESS } else { self.settings.backoff };
             let wait = backoff.wait(failures, &mut self.rng);
             self.rest(place, now + wait);
         }

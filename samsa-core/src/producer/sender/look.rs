@@ -1,5 +1,6 @@
 //! Looking at a place: what is there, what it waits for, and until when.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Sender;
@@ -68,16 +69,14 @@ impl Sender {
         };
         match leader {
             Some(broker) if is_due => self.make_ready(place, broker),
-            Some(_) => {}
-            None => {
-                // If somebody deleted the topic, this message makes it anew, where the cluster allows that. What is over
-                // makes no topic.
-                if expiry.is_some() {
-                    let name = self.topics[place.topic as usize].name().clone();
-                    world.want(&name);
-                }
+            // If somebody deleted the topic, this message makes it anew, where the cluster allows that. What is over makes
+            // no topic, and waits for nobody.
+            None if expiry.is_some() => {
+                let name = self.topics[place.topic as usize].name().clone();
+                world.want(&name);
                 self.wait_for_leader(world, place.topic);
             }
+            Some(_) | None => {}
         }
         expiry
     }
@@ -295,11 +294,10 @@ impl Sender {
     /// When the oldest batch of a place was opened.
     pub(super) fn oldest(&self, place: Place) -> Option<Instant> {
         let topic = &self.topics[place.topic as usize];
-        let taken = match place.spot {
-            Spot::Unsettled => return topic.batches.oldest_unsettled(),
-            Spot::Free => topic.returned.front(),
-            Spot::Partition(number) => topic.partitions.get(number as usize)?.queue.front(),
-        };
+        if place.spot == Spot::Unsettled {
+            return topic.batches.oldest_unsettled();
+        }
+        let taken = topic.taken(place.spot).and_then(VecDeque::front);
         taken.map(Batch::opened).or_else(|| topic.lanes(place.spot).iter().filter_map(Lane::oldest).min())
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct Sender {
     free: BTreeSet<u32>,
     /// Something waits for metadata: when to ask for it again.
     ask_again: Option<Instant>,
+    /// The same, in a hurry: something waits for a leader.
+    hurries_at: Option<Instant>,
     /// When metadata was asked for because a broker is silent.
     doubted: Option<Instant>,
     waits: Waits,
@@ -138,6 +140,7 @@ impl Sender {
             timers: Timers::default(),
             free: BTreeSet::new(),
             ask_again: None,
+            hurries_at: None,
             doubted: None,
             waits: Waits::default(),
             producer_ids: ProducerIds::default(),
@@ -179,6 +182,7 @@ impl Sender {
         let deadlines = [
             self.timers.next().map(|at| Deadline::new(at, "linger, retry or delivery timeout of a batch")),
             self.ask_again.map(|at| Deadline::new(at, "metadata for waiting batches")),
+            self.hurries_at.map(|at| Deadline::new(at, "a leader of waiting batches")),
             self.waits.next().map(|at| Deadline::new(at, "flush or close")),
             self.producer_ids.next().map(|at| Deadline::new(at, "producer id, again")),
             self.next_doubt().map(|at| Deadline::new(at, "a produce request that is not answered")),
@@ -244,8 +248,10 @@ impl Sender {
                 self.look(world, place);
             }
             if self.ask_again.is_some() {
-                world.refresh("batches wait for a leader");
+                world.refresh("batches wait for their topic");
             }
+        }
+        if self.hurries_at.is_some_and(|at| at <= now) {
             self.hurry_metadata(world);
         }
         self.doubt_the_silent(world);
@@ -304,6 +310,7 @@ impl Sender {
         self.producer_ids.clear();
         self.timers = Timers::default();
         self.ask_again = None;
+        self.hurries_at = None;
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {

@@ -161,6 +161,15 @@ impl Topic {
         }
     }
 
+    /// The batches of a place that were taken out of its lanes.
+    pub(super) fn taken(&self, spot: Spot) -> Option<&VecDeque<Batch>> {
+        match spot {
+            Spot::Unsettled => None,
+            Spot::Free => Some(&self.returned),
+            Spot::Partition(number) => self.partitions.get(number as usize).map(|partition| &partition.queue),
+        }
+    }
+
     pub(super) fn partition(&mut self, partition: u32) -> &mut Partition {
         let needed = partition as usize + 1;
         if self.partitions.len() < needed {

@@ -132,14 +132,10 @@ impl Sender {
     /// Adds the outcomes of all that is at a place.
     fn collect(&self, place: Place, into: &mut Vec<BatchOutcome>) {
         let topic = &self.topics[place.topic as usize];
-        let taken = match place.spot {
-            Spot::Unsettled => return topic.batches.unsettled_outcomes(into),
-            Spot::Free => Some(&topic.returned),
-            Spot::Partition(number) => {
-                topic.partitions.get(number as usize).map(|partition| &partition.queue)
-            }
-        };
-        let taken = taken.into_iter().flatten().filter(|batch| !batch.is_over());
+        if place.spot == Spot::Unsettled {
+            return topic.batches.unsettled_outcomes(into);
+        }
+        let taken = topic.taken(place.spot).into_iter().flatten().filter(|batch| !batch.is_over());
         into.extend(taken.map(|batch| batch.outcome().clone()));
         topic.lanes(place.spot).iter().for_each(|lane| lane.outcomes(into));
     }

@@ -63,6 +63,70 @@ fn a_leader_that_cannot_be_reached_has_metadata_asked_for_until_it_can() {
     assert_eq!((asks(&mut play), play.sends().broker), (false, 1));
 }
 
+/// A batch that may be stored was lost, and its time is over.
+fn one_in_doubt() -> Play {
+    let mut play = Play::with_leaders(&[1]);
+    let ticket = play.publish_to(0, "x");
+    let sent = play.sends();
+    play.disconnects(1);
+    play.hears_failure(&sent, possibly_sent());
+    play.passes(TIMEOUT);
+    assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
+    play
+}
+
+#[test]
+fn metadata_is_not_hurried_for_a_batch_that_nobody_waits_for() {
+    let without_leader: fn(&mut Play) = |play| play.has_leaders(&[None]);
+    let without_connection: fn(&mut Play) = |play| play.disconnects(1);
+    for goes_on in [without_leader, without_connection] {
+        let mut play = one_in_doubt();
+        goes_on(&mut play);
+        play.passes(BACKOFF);
+        asks(&mut play);
+        play.world.refreshes = 0;
+        goes_on(&mut play);
+        play.passes(10 * TIMEOUT);
+        assert!(!asks(&mut play));
+        assert!(play.world.refreshes <= 1, "{}", play.world.refreshes);
+
+        let _next = play.publish_to(0, "y");
+        play.passes(limits::LEADERLESS);
+        goes_on(&mut play);
+        assert!(asks(&mut play), "somebody waits behind it");
+    }
+}
+
+#[test]
+fn a_leader_that_does_not_lead_is_asked_now_and_then_about_a_batch_that_nobody_waits_for() {
+    let mut play = one_in_doubt();
+    play.connects(1, 9);
+    asks(&mut play);
+    let mut attempts = 0;
+    for _ in 0..600 {
+        while let Some(sent) = play.take_request() {
+            attempts += 1;
+            play.hears_error(&sent, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+            assert!(!asks(&mut play));
+        }
+        play.passes(limits::LEADERLESS);
+    }
+    assert!((20..=70).contains(&attempts), "{attempts} in 30 s");
+}
+
+#[test]
+fn metadata_is_asked_for_again_however_the_last_question_ended() {
+    let mut play = Play::with_leaders(&[1]);
+    let _ticket = play.publish_to(0, "x");
+    let sent = play.sends();
+    play.disconnects(1);
+    play.hears_failure(&sent, possibly_sent());
+    for _ in 0..10 {
+        assert!(asks(&mut play));
+        play.passes(limits::LEADERLESS);
+    }
+}
+
 #[test]
 fn a_broker_that_stands_still_is_doubted_now_and_then() {
     let mut play = Play::with_leaders(&[1]);
