@@ -142,7 +142,7 @@ impl Engine {
         let machines = [
             self.net.deadline().filter(|_| !is_planted(PlantedBug::SleepsThrough)),
             self.cluster.deadline(),
-            self.producer.deadline(),
+            self.producer.deadline(&self.net),
             self.consumer.deadline(),
             self.lookup.deadline(),
             self.groups.deadline(),
@@ -177,7 +177,7 @@ impl Engine {
     /// How much of it was written.
     pub fn transmitted(&mut self, now: Now, conn: ConnId, written: usize) {
         self.now = now;
-        self.net.transmitted(conn, written);
+        self.net.transmitted(now, conn, written);
     }
 
     /// Where to read to.

@@ -72,7 +72,8 @@ pub const LEADERLESS: Duration = Duration::from_millis(50);
 /// How long such a question may take, before another broker is asked. Doubled with each failure.
 pub const LEADERLESS_ANSWER: Duration = Duration::from_secs(1);
 
-/// A produce request that is not answered for so long lets the client doubt that its broker leads still.
+/// A produce request whose answer is owed for so long lets the client doubt that its broker leads still. A broker that took longer
+/// lately has twice as long as it took.
 pub const PRODUCE_ANSWER: Duration = Duration::from_secs(1);
 
 /// Between questions for metadata for that reason.

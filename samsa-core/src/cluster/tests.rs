@@ -84,7 +84,7 @@ impl Script {
         let mut segments = Vec::new();
         self.net.transmit(conn, &mut segments);
         let bytes = segments.concat();
-        self.net.transmitted(conn, bytes.len());
+        self.net.transmitted(self.now, conn, bytes.len());
         bytes
     }
 

@@ -25,6 +25,7 @@ use samsa_proto::{Request, decode_response, encode_request};
 use super::age::Opening;
 use super::frame_pool::FramePool;
 use super::handshake::{Handshake, Step};
+use super::pace::Pace;
 use super::read_buffer::{ReadBuffer, RecvBuf};
 use super::receiver::{Received, Receiver};
 use super::send_queue::SendQueue;
@@ -47,6 +48,7 @@ pub(crate) struct Connection {
     in_flight: VecDeque<InFlight>,
     /// Nothing is sent before this.
     throttled_until: Option<Instant>,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -145,6 +147,7 @@ impl Connection {
             receiver: Receiver::new(pool),
             in_flight: VecDeque::new(),
             throttled_until: None,
+            pace: Pace::default(),
         }
     }
 
@@ -235,8 +238,18 @@ impl Connection {
         self.send.transmit(into);
     }
 
-    pub(crate) fn transmitted(&mut self, written: usize) {
+    pub(crate) fn transmitted(&mut self, now: Instant, written: usize) {
+        let end = self.in_flight.get(1).map_or(u64::MAX, |next| next.start);
+        if written > 0 && !self.send.is_written(end) {
+            self.pace.moved(now);
+        }
         self.send.transmitted(written);
+    }
+
+    /// From when on the answer to the oldest request is late. Nothing is owed while that was not handed to the driver.
+    pub(crate) fn late_from(&self) -> Option<Instant> {
+        let oldest = self.in_flight.front()?;
+        self.send.is_handed(oldest.start).then(|| self.pace.late_from(oldest.since))
     }
 
     pub(crate) fn recv_buf(&mut self) -> RecvBuf {
@@ -387,6 +400,7 @@ impl Connection {
         let before = self.throttled_until.map_or(now, |until| until.max(now));
         let until = before.max(now + lasts);
         self.throttled_until = Some(until);
+        self.pace.moved(until);
         for request in &mut self.in_flight {
             request.until = request.until + (until - before);
         }
@@ -408,6 +422,7 @@ impl Connection {
         let oldest = self.in_flight.pop_front().ok_or("a response came that nobody asked for")?;
         match oldest.owner {
             Some(owner) => {
+                self.pace.answered(now, oldest.since);
                 let throttle = oldest.throttle.read(oldest.version, &frame);
                 let rests = self.throttle(now, throttle);
                 let took = now - oldest.since;

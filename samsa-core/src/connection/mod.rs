@@ -3,7 +3,7 @@
 //! [`Network`] is what the other machines see: they ask it for the connection to a broker that does their kind of work,
 //! send requests over it, and are told by [`News`] what came of them. Below it, one [`Connection`] is one TCP stream:
 //! the first exchange ([`handshake`], or [`age`] where there is none), bytes out ([`send_queue`]), bytes in ([`receiver`]), and the requests in
-//! flight between them.
+//! flight between them, with the [`pace`] at which they are answered.
 
 mod age;
 #[expect(clippy::module_inception, reason = "one TCP stream is what the directory is named for")]
@@ -12,6 +12,7 @@ mod frame_pool;
 mod handshake;
 mod link;
 mod network;
+mod pace;
 mod read_buffer;
 mod receiver;
 mod send_queue;

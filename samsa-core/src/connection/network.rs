@@ -24,7 +24,7 @@ use crate::intent::Intent;
 use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::rng::Rng;
-use crate::time::{Deadline, Now};
+use crate::time::{Deadline, Instant, Now};
 
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -111,6 +111,11 @@ impl Network {
     /// Requests on this connection that have no response yet.
     pub(crate) fn in_flight(&self, conn: ConnId) -> usize {
         self.slots.get(conn).map_or(0, Connection::in_flight)
+    }
+
+    /// From when on the oldest answer that this connection owes is late, if it owes one.
+    pub(crate) fn late_from(&self, peer: Peer, role: Role) -> Option<Instant> {
+        self.slots.get(self.established(peer, role)?)?.late_from()
     }
 
     /// Queues a request. It ends as one [`News::Response`] or one [`News::Failed`], also when the connection is gone
@@ -270,9 +275,9 @@ impl Network {
         }
     }
 
-    pub(crate) fn transmitted(&mut self, conn: ConnId, written: usize) {
+    pub(crate) fn transmitted(&mut self, now: Now, conn: ConnId, written: usize) {
         if let Some(((peer, _), connection)) = self.slots.get_mut(conn) {
-            connection.transmitted(written);
+            connection.transmitted(now.mono, written);
             self.traffic.count(peer, |metrics| metrics.sent_bytes += written as u64);
         }
     }

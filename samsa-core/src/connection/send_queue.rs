@@ -85,6 +85,11 @@ impl SendQueue {
         }
     }
 
+    /// Whether all was written that comes before this.
+    pub(crate) fn is_written(&self, end: u64) -> bool {
+        self.written >= end
+    }
+
     /// Whether any byte of the request that starts here was handed to the driver.
     pub(crate) fn is_handed(&self, start: u64) -> bool {
         self.handed > start

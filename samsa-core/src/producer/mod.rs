@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 use crate::cluster::Cluster;
 use crate::config::Config;
-use crate::connection::{Failure, Peer};
+use crate::connection::{Failure, Network, Peer, Role};
 use crate::explanation::Waiting;
 use crate::id::{JobId, OpId};
 use crate::intent::JobOutput;
@@ -103,8 +103,8 @@ impl Producer {
         self.sender.is_closed()
     }
 
-    pub(crate) fn deadline(&self) -> Option<Deadline> {
-        self.sender.deadline()
+    pub(crate) fn deadline(&self, net: &Network) -> Option<Deadline> {
+        self.sender.deadline(&|broker| net.late_from(Peer::Broker(broker), Role::Produce))
     }
 
     /// The driver goes: every record and every waiting command gets its outcome.

@@ -5,13 +5,12 @@
 //! | a partition without leader                                       | every 50 ms                               |
 //! | one whose leader cannot be reached, was lost, or does not lead   | every 50 ms, until another one is told    |
 //! | keyless batches, and all leaders of their topic are such         | every 50 ms                               |
-//! | a request that is not answered for a second                      | every 250 ms, since it may be slow        |
+//! | an answer that is owed for a second, and twice as long as lately | every 250 ms, since it may be slow        |
 //!
-//! In the last case the connection is given up as soon as others lead all partitions of the request, and what was in it goes
-//! there. There is one question at a time for all of them, and the next one begins after the answer. A batch whose outcome was
+//! In the last case the connection is given up as soon as others lead all partitions of that request, and what was in it goes
+//! there. Only the oldest request of a broker is owed an answer, and only since it was sent: what a throttled connection holds
+//! back is not. There is one question at a time for all of them, and the next one begins after the answer. A batch whose outcome was
 //! told waits for nothing: where only such are left, metadata is asked for no more often than elsewhere.
-
-use std::collections::BTreeSet;
 
 use super::Sender;
 use super::gather::Request;
@@ -94,24 +93,37 @@ impl Sender {
     /// A broker that stands still says nothing, and another one may lead its partitions already.
     pub(super) fn doubt_the_silent(&mut self, world: &mut dyn World) {
         let now = world.now();
-        if self.next_doubt().is_some_and(|at| at <= now) {
+        if self.next_doubt(&|broker| world.late_from(broker)).is_some_and(|at| at <= now) {
             self.doubted = Some(now);
             world.hurry("a produce request is not answered");
         }
     }
 
-    /// Where others lead all partitions of a request that was not answered for so long, nobody waits for the answer.
+    /// Where others lead all partitions of the request that a broker owes an answer to, nobody waits for it. Those behind it have
+    /// not had their turn.
     pub(super) fn give_up_the_silent(&self, world: &mut dyn World) {
         let now = world.now();
-        let is_in_vain = |request: &&Request| {
-            request.since + limits::PRODUCE_ANSWER <= now
-                && request.places.iter().all(|place| self.is_led_by_other_than(request.broker, *place))
-        };
-        let silent: BTreeSet<BrokerId> =
-            self.requests.values().filter(is_in_vain).map(|request| request.broker).collect();
+        let silent: Vec<BrokerId> = self
+            .owing()
+            .filter(|broker| world.late_from(*broker).is_some_and(|late| late <= now))
+            .filter(|broker| self.oldest_request(*broker).is_some_and(|request| self.is_in_vain(request)))
+            .collect();
         for broker in silent {
             world.give_up(broker, "no response in time, and others lead the partitions now");
         }
+    }
+
+    /// Brokers that owe answers.
+    fn owing(&self) -> impl Iterator<Item = BrokerId> {
+        self.brokers.iter().filter(|(_, broker)| broker.in_flight > 0).map(|(id, _)| *id)
+    }
+
+    fn oldest_request(&self, broker: BrokerId) -> Option<&Request> {
+        self.requests.values().find(|request| request.broker == broker)
+    }
+
+    fn is_in_vain(&self, request: &Request) -> bool {
+        request.places.iter().all(|place| self.is_led_by_other_than(request.broker, *place))
     }
 
     fn is_led_by_other_than(&self, broker: BrokerId, place: Place) -> bool {
@@ -120,12 +132,12 @@ impl Sender {
         partition.is_some_and(|partition| partition.is_led_by_other_than(broker))
     }
 
-    pub(super) fn next_doubt(&self) -> Option<Instant> {
+    pub(super) fn next_doubt(&self, late_from: &dyn Fn(BrokerId) -> Option<Instant>) -> Option<Instant> {
         if self.is_closed() {
             return None;
         }
-        let oldest = self.requests.values().map(|request| request.since).min()?;
+        let late = self.owing().filter_map(late_from).min()?;
         let again = self.doubted.map(|doubted| doubted + limits::PRODUCE_DOUBT);
-        Some((oldest + limits::PRODUCE_ANSWER).max(again.unwrap_or(Instant::START)))
+        Some(late.max(again.unwrap_or(Instant::START)))
     }
 }

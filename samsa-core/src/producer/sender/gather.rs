@@ -15,7 +15,6 @@ use crate::intent::{Job, JobOutput};
 use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::compression::CompressionJob;
-use crate::time::Instant;
 
 /// A request takes no further batch beyond this size.
 const REQUEST_BYTES: usize = 1 << 20;
@@ -31,7 +30,6 @@ pub(super) struct Request {
     pub(super) places: Vec<Place>,
     /// Their bytes are left out: they are the batches'.
     pub(super) parts: Vec<Part>,
-    pub(super) since: Instant,
 }
 
 /// A request to be sent.
@@ -292,7 +290,7 @@ impl Sender {
             part.segments.clear();
         }
         self.broker(broker).in_flight += 1;
-        self.requests.insert(token, Request { broker, places, parts, since: world.now() });
+        self.requests.insert(token, Request { broker, places, parts });
     }
 
     fn unsendable(&mut self, world: &mut dyn World, place: Place, token: u64) {

@@ -178,14 +178,15 @@ impl Sender {
         self.waits.is_closed()
     }
 
-    pub(crate) fn deadline(&self) -> Option<Deadline> {
+    /// `late_from` says from when on the oldest answer that a broker owes is late.
+    pub(crate) fn deadline(&self, late_from: &dyn Fn(BrokerId) -> Option<Instant>) -> Option<Deadline> {
         let deadlines = [
             self.timers.next().map(|at| Deadline::new(at, "linger, retry or delivery timeout of a batch")),
             self.ask_again.map(|at| Deadline::new(at, "metadata for waiting batches")),
             self.hurries_at.map(|at| Deadline::new(at, "a leader of waiting batches")),
             self.waits.next().map(|at| Deadline::new(at, "flush or close")),
             self.producer_ids.next().map(|at| Deadline::new(at, "producer id, again")),
-            self.next_doubt().map(|at| Deadline::new(at, "a produce request that is not answered")),
+            self.next_doubt(late_from).map(|at| Deadline::new(at, "a produce request that is not answered")),
         ];
         deadlines.into_iter().flatten().min()
     }

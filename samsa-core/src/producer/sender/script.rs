@@ -24,9 +24,10 @@ use crate::config::{Config, Discovery, PublishConfig};
 use crate::connection::{Failure, Peer};
 use crate::id::{BrokerId, ConnId, JobId, OpId};
 use crate::intent::Job;
+use crate::limits;
 use crate::producer::{BatchBuffer, OutgoingRecord, ProducerInput, PublishError, Receipt, Ticket};
 use crate::rng::Rng;
-use crate::time::{Instant, Now, UnixMillis};
+use crate::time::{Deadline, Instant, Now, UnixMillis};
 use crate::topology::PartitionInfo;
 use crate::wake::{DriverSignal, Wakers};
 
@@ -45,6 +46,10 @@ pub(super) struct Script {
     pub(super) refreshes: usize,
     pub(super) is_hurried: bool,
     pub(super) given_up: Vec<i32>,
+    /// Requests that were not answered, in order: to whom, and since when that broker has had nothing else to do.
+    owed: Vec<(u64, BrokerId, Instant)>,
+    /// Connections are throttled: nothing is sent.
+    pub(super) is_throttled: bool,
     requests: VecDeque<Sent>,
     jobs: VecDeque<(JobId, Job)>,
     pub(super) gives_producer_ids: Asked,
@@ -115,6 +120,8 @@ impl Script {
             refreshes: 0,
             is_hurried: false,
             given_up: Vec::new(),
+            owed: Vec::new(),
+            is_throttled: false,
             requests: VecDeque::new(),
             jobs: VecDeque::new(),
             gives_producer_ids: Asked::Sent,
@@ -125,6 +132,15 @@ impl Script {
             introduced: Vec::new(),
             hint: None,
             leader_epoch: None,
+        }
+    }
+
+    /// A request is over.
+    fn settles(&mut self, token: u64) {
+        let Some(at) = self.owed.iter().position(|(owed, ..)| *owed == token) else { return };
+        let (_, by, _) = self.owed.remove(at);
+        for (_, _, since) in self.owed.iter_mut().filter(|(_, broker, _)| *broker == by) {
+            *since = self.now;
         }
     }
 }
@@ -153,6 +169,11 @@ impl World for Script {
     fn hurry(&mut self, _why: &'static str) {
         self.refreshes += 1;
         self.is_hurried = true;
+    }
+
+    fn late_from(&self, broker: BrokerId) -> Option<Instant> {
+        let (_, _, since) = self.owed.iter().find(|(_, to, _)| *to == broker)?;
+        (!self.is_throttled).then(|| *since + limits::PRODUCE_ANSWER)
     }
 
     fn give_up(&mut self, broker: BrokerId, _why: &str) {
@@ -200,6 +221,7 @@ impl World for Script {
                 });
             }
         }
+        self.owed.push((token, BrokerId(conn.slot() as i32), self.now));
         self.requests.push_back(Sent {
             broker: conn.slot() as i32,
             version,
@@ -310,6 +332,9 @@ impl Play {
     }
 
     pub(super) fn hears(&mut self, input: ProducerInput) {
+        if let ProducerInput::Response { token, .. } | ProducerInput::Failed { token, .. } = &input {
+            self.world.settles(*token);
+        }
         self.sender.handle(&mut self.world, input);
         while !self.world.holds_producer_ids && self.asks_producer_id() {
             self.gives_producer_id();
@@ -336,13 +361,17 @@ impl Play {
         self.sender.handle(&mut self.world, ProducerInput::Response { token, version: 4, frame });
     }
 
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        self.sender.deadline(&|broker| self.world.late_from(broker))
+    }
+
     /// Time goes on, deadline by deadline.
     pub(super) fn passes(&mut self, time: Duration) {
         let end = self.world.now + time;
-        while let Some(deadline) = self.sender.deadline().filter(|deadline| deadline.at <= end) {
+        while let Some(deadline) = self.deadline().filter(|deadline| deadline.at <= end) {
             self.world.now = self.world.now.max(deadline.at);
             self.hears(ProducerInput::Tick);
-            let next = self.sender.deadline();
+            let next = self.deadline();
             assert!(next.is_none_or(|next| next.at > self.world.now), "{next:?} is not in the future");
         }
         self.world.now = end;

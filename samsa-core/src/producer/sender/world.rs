@@ -39,6 +39,8 @@ pub(crate) trait World {
     fn refresh(&mut self, why: &'static str);
     /// The same, while messages wait for a leader; to be called again when the answer did not help.
     fn hurry(&mut self, why: &'static str);
+    /// From when on the oldest answer that a broker owes is late, if it owes one.
+    fn late_from(&self, broker: BrokerId) -> Option<Instant>;
     /// Leaves the connection to a broker: its requests are lost.
     fn give_up(&mut self, broker: BrokerId, why: &str);
     fn last_trouble(&self) -> &str;
@@ -93,6 +95,10 @@ impl World for Surroundings<'_, '_> {
 
     fn hurry(&mut self, why: &'static str) {
         self.cluster.hurry(self.cx, why);
+    }
+
+    fn late_from(&self, broker: BrokerId) -> Option<Instant> {
+        self.cx.net.late_from(Peer::Broker(broker), Role::Produce)
     }
 
     fn give_up(&mut self, broker: BrokerId, why: &str) {

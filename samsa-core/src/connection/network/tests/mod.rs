@@ -2,6 +2,7 @@
 
 mod age;
 mod dialling;
+mod pace;
 mod throttle;
 mod traffic;
 
@@ -67,7 +68,7 @@ impl Script {
         let mut segments = Vec::new();
         self.net.transmit(conn, &mut segments);
         let bytes = segments.concat();
-        self.net.transmitted(conn, bytes.len());
+        self.net.transmitted(self.now, conn, bytes.len());
         let mut rest = bytes.as_slice();
         let mut requests = Vec::new();
         while let Some((length, behind)) = rest.split_first_chunk::<4>() {

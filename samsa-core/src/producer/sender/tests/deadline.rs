@@ -12,7 +12,7 @@ fn a_batch_that_never_left_fails_as_not_sent() {
     play.passes(TIMEOUT / 2);
     assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
     assert!(error(&ticket).is_retriable());
-    assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
 }
 
 #[test]

@@ -163,3 +163,33 @@ fn a_broker_that_stands_still_is_given_up_once_others_lead_what_was_sent_there()
     play.hears_failure(&second, possibly_sent());
     play.sends_nothing();
 }
+
+#[test]
+fn a_request_that_waits_for_its_turn_is_not_held_against_the_broker() {
+    let mut play = Play::with_leaders(&[1, 1]);
+    play.connects(2, 9);
+    let _tickets = [play.publish_to(0, "slow"), play.publish_to(1, "y")];
+    let slow = play.sends();
+    play.passes(limits::PRODUCE_ANSWER);
+    play.has_leaders(&[Some(1), Some(2)]);
+    assert!(play.world.given_up.is_empty(), "the broker works at the first one, which it leads");
+
+    play.hears_written(&slow, 0);
+    play.has_leaders(&[Some(1), Some(2)]);
+    assert!(play.world.given_up.is_empty(), "the second one has its turn only now");
+    play.passes(limits::PRODUCE_ANSWER);
+    play.has_leaders(&[Some(1), Some(2)]);
+    assert_eq!(play.world.given_up, [1]);
+}
+
+#[test]
+fn a_broker_that_throttles_owes_nothing() {
+    let mut play = Play::with_leaders(&[1]);
+    play.connects(2, 9);
+    play.world.is_throttled = true;
+    let _ticket = play.publish_to(0, "x");
+    play.passes(TIMEOUT / 2);
+    play.has_leaders(&[Some(2)]);
+    assert!(!asks(&mut play));
+    assert!(play.world.given_up.is_empty());
+}

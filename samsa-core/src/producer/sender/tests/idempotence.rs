@@ -265,7 +265,7 @@ fn after_its_deadline_a_batch_of_unknown_fate_keeps_its_place_until_its_fate_is_
     assert_eq!((numbers(&sent), sent.values()), ((1, 0, 2), vec!["3".to_owned()]));
     play.hears_written(&sent, 2);
     assert_eq!(receipt(&next).offset, Some(2));
-    assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_close_ends_the_life_of_a_batch_of_unknown_fate() {
     let until = play.now().mono + TIMEOUT;
     play.hears(ProducerInput::Close { op: OpId(1), until });
     assert!(play.sender.is_closed());
-    assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn what_every_partition_refused_goes_again_by_itself_once_one_has_rested() {
     // Metadata that says the same comes while both rest, and nothing else ever does.
     play.has_leaders(&[Some(1), Some(2)]);
     play.sends_nothing();
-    let deadline = play.sender.deadline().expect("a deadline");
+    let deadline = play.deadline().expect("a deadline");
     assert!(deadline.at <= play.now().mono + Duration::from_secs(1), "{deadline:?}");
     play.passes(Duration::from_secs(1));
     let again = play.sends();

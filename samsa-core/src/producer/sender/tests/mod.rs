@@ -43,7 +43,7 @@ fn a_record_goes_at_once_and_its_ticket_gets_the_offset() {
     play.hears_written(&sent, 42);
     assert_eq!((receipt(&ticket).partition, receipt(&ticket).offset), (0, Some(42)));
     assert_eq!(play.buffer.used_bytes(), 0);
-    assert_eq!(play.sender.deadline(), None);
+    assert_eq!(play.deadline(), None);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_topic_that_stays_unknown_times_out_and_metadata_is_asked_for_again_and_agai
     assert!(error.to_string().contains("the last trouble"), "{error}");
     assert_eq!(error.message().value, Some(Bytes::from_static(b"hello")));
     assert!(play.world.refreshes >= 5, "{}", play.world.refreshes);
-    assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
 }
 
 #[test]

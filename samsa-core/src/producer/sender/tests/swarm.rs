@@ -277,7 +277,7 @@ impl Swarm {
             }
         }
         assert_eq!(self.play.buffer.used_bytes(), 0);
-        assert_eq!(self.play.sender.deadline(), None);
+        assert_eq!(self.play.deadline(), None);
     }
 }
 

@@ -122,7 +122,7 @@ fn a_close_whose_time_is_over_gives_up_what_is_left() {
     let close = (OpId(2), format!("{:?}", Reply::Close(3)));
     assert_eq!(replies(&mut play), [close, (OpId(1), format!("{:?}", Reply::Flush(0)))]);
     assert!(play.sender.is_closed());
-    assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
     play.hears_written(&sent, 0);
 }
 
@@ -148,7 +148,7 @@ fn an_abort_gives_every_ticket_and_command_its_outcome() {
     assert!(
         matches!(out.pop(), Some(crate::Intent::Complete { op: OpId(1), reply }) if format!("{reply:?}") == flush)
     );
-    assert_eq!((play.buffer.used_bytes(), play.sender.deadline()), (0, None));
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
 }
 
 #[test]
