@@ -16,10 +16,13 @@ type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
 impl Place for World {
     fn connect(&self) -> Boxed<Result<Cluster, ConnectError>> {
-        let client =
-            if self.cluster_config().release.has_zookeeper() { self.zookeeper() } else { self.bootstrap() };
+        let client = if self.has_groups() { self.zookeeper() } else { self.bootstrap() };
         let client = client.buffer_bytes(128 << 10).batch_bytes(8 << 10);
         Box::pin(client.message_bytes(16 << 10).connect())
+    }
+
+    fn has_groups(&self) -> bool {
+        self.cluster_config().release.has_zookeeper()
     }
 
     fn pause(&self, lasts: Duration) -> Boxed<()> {

@@ -1,4 +1,4 @@
-//! Fetching without a group.
+//! Fetching, for readers and for members of groups.
 //!
 //! The engine's half is [`Consumer`]: a [`Fetcher`] for each reader keeps its [`Partition`]s, finds out where to start,
 //! and sends fetches to their leaders. What comes back is [checked](check) and pushed to the [`FetchBuffer`], still
@@ -14,7 +14,7 @@
 //!
 //! A group has a fetcher for each of its topics, and gives it partitions and takes them away ([`membership`]).
 //!
-//! `buffer`, `source`, `memory`, `lease` and `board` know threads, as few other places of this crate do.
+//! `buffer`, `source`, `memory`, `lease` and `board` know threads, as few other files of this crate do.
 //!
 //! [`Partition`]: partition::Partition
 //! [`Source`]: source::Source

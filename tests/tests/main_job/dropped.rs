@@ -36,6 +36,10 @@ impl Place for OnBroker {
         })
     }
 
+    fn has_groups(&self) -> bool {
+        self.kafka.zookeeper().is_some()
+    }
+
     fn pause(&self, lasts: Duration) -> Boxed<()> {
         Box::pin(async move {
             Timer::after(lasts).await;

@@ -5,9 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_lite::StreamExt;
 use futures_lite::future::zip;
-use samsa_client::{AppendError, Chunk, CloseError, Isolation, Message, MessageSet, Offset, Reader};
+use futures_lite::{Stream, StreamExt};
+use samsa_client::{
+    AppendError, Chunk, CloseError, ConsumedMessage, Isolation, Message, MessageSet, Offset, Reader,
+};
 
 use super::dropper::Dropper;
 use super::stage::Stage;
@@ -22,17 +24,18 @@ pub(crate) struct Case {
 }
 
 macro_rules! cases {
-    ($($name:literal: |$stage:ident, $dropper:ident| $play:block)+) => {
-        pub(crate) const FUTURES: &[Case] = &[
+    ($cases:ident: $($name:literal: |$stage:ident, $dropper:ident| $play:block)+) => {
+        pub(crate) const $cases: &[Case] = &[
             $(Case { name: $name, play: |$stage, $dropper| Box::pin(async move { $play }) },)+
         ];
     };
 }
+pub(crate) use cases;
 
 /// A little later than what is dropped began.
-const SOON: Duration = Duration::from_millis(5);
+pub(crate) const SOON: Duration = Duration::from_millis(5);
 
-cases! {
+cases! { FUTURES:
     // Looking.
     "Builder::connect": |stage, dropper| {
         if let Some(client) = dropper.drops(stage.connect()).await {
@@ -259,22 +262,6 @@ cases! {
         digits(&mut reader, "456").await;
     }
 
-    // In a group; where there is no ZooKeeper there is none.
-    "ConsumerBuilder::subscribe": |stage, dropper| {
-        let consumer = stage.digits.consumer("dropped").start_at(Offset::Earliest);
-        if let Some(Ok(consumer)) = dropper.drops(consumer.subscribe()).await {
-            consumer.close().await.expect("it leaves");
-        }
-    }
-    "Consumer::commit": |stage, dropper| {
-        let consumer = stage.digits.consumer("dropped").start_at(Offset::Earliest);
-        let Ok(mut consumer) = consumer.subscribe().await else {
-            return dropper.drops(std::future::ready(())).await.unwrap_or_default();
-        };
-        answered(dropper.drops(consumer.commit()).await);
-        consumer.close().await.expect("it leaves");
-    }
-
     // Ends.
     "Cluster::close": |stage, dropper| {
         let (client, text) = (stage.connect().await.expect("a cluster"), stage.text());
@@ -301,7 +288,7 @@ cases! {
 }
 
 /// What was ready is no error.
-fn answered<T, E: std::fmt::Display>(answer: Option<Result<T, E>>) {
+pub(crate) fn answered<T, E: std::fmt::Display>(answer: Option<Result<T, E>>) {
     if let Some(Err(error)) = answer {
         panic!("{error}");
     }
@@ -312,14 +299,17 @@ async fn open(stage: &Stage<'_>) -> Reader {
 }
 
 /// Reads these digits, one after the other.
-async fn digits(reader: &mut Reader, expected: &str) {
+pub(crate) async fn digits<E: std::fmt::Debug>(
+    reader: &mut (impl Stream<Item = Result<ConsumedMessage, E>> + Unpin),
+    expected: &str,
+) {
     for digit in expected.chars() {
         let message = reader.next().await.expect("no end").expect("a message");
         assert_eq!(message.value(), Some(digit.to_string().as_bytes()));
     }
 }
 
-fn offsets(chunk: &Chunk) -> impl Iterator<Item = i64> {
+pub(crate) fn offsets(chunk: &Chunk) -> impl Iterator<Item = i64> {
     chunk.into_iter().map(|record| record.offset())
 }
 

@@ -1,10 +1,12 @@
 //! Every future of the handles is dropped at every moment, and nobody is disturbed.
 //!
-//! Runs wherever clients are: in the simulator, and on real runtimes and brokers. A new future is a line in `futures.rs`.
+//! Runs wherever clients are: in the simulator, and on real runtimes and brokers. A new future is a line in `futures.rs`,
+//! or in `memberships.rs`.
 
 mod bystanders;
 mod dropper;
 mod futures;
+mod memberships;
 mod stage;
 
 use std::time::Duration;
@@ -14,6 +16,7 @@ use futures_lite::future;
 use self::bystanders::Bystanders;
 use self::dropper::{Dropper, Moment};
 use self::futures::{Case, FUTURES};
+use self::memberships::MEMBERSHIPS;
 use self::stage::Stage;
 
 pub(crate) use self::stage::Place;
@@ -25,7 +28,8 @@ const MOST_POLLS: u32 = 40;
 /// times after its first poll.
 pub(crate) async fn drop_every_future(place: &dyn Place, times: &[Duration]) {
     let stage = Stage::set(place).await;
-    for case in FUTURES {
+    let in_groups = if place.has_groups() { MEMBERSHIPS } else { &[] };
+    for case in FUTURES.iter().chain(in_groups) {
         for make in [Moment::Polled, Moment::Woken] {
             let mut polls = 0;
             while !drop_one(&stage, case, make(polls)).await {

@@ -16,6 +16,9 @@ pub(crate) trait Place {
     /// Connects a new client, with a buffer of 128 KiB, batches of 8 KiB and messages of at most 16 KiB.
     fn connect(&self) -> Boxed<Result<Cluster, ConnectError>>;
 
+    /// Whether there are groups: they live in ZooKeeper.
+    fn has_groups(&self) -> bool;
+
     /// Lets time pass.
     fn pause(&self, lasts: Duration) -> Boxed<()>;
 
