@@ -151,6 +151,9 @@ pub struct FetchConfig {
     /// Most bytes of one partition in a response; the first batch comes whole, whatever its size. Default 1 MiB.
     pub partition_bytes: usize,
     /// How long a broker may hold a fetch while there is nothing new. Default 500 ms.
+    ///
+    /// A broker has one fetch of a reader at a time: a partition that is due while one for others is held waits for the answer
+    /// to that, so up to this long.
     pub max_wait: Duration,
     /// Most bytes that one compressed batch may become. Default 64 MiB.
     pub decompressed_bytes: usize,

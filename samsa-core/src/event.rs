@@ -42,6 +42,9 @@ pub enum Event {
     /// A topic was deleted and made anew under its name: it has another id; or, where topics have none (before Kafka 2.8), another
     /// node in ZooKeeper, or leader epochs that began again after it was gone. What is published from now on goes to the new
     /// one; the positions of readers mean nothing in it.
+    ///
+    /// It is noticed with fresh metadata, or by brokers that are asked for topics by id: it may be told as late as the metadata
+    /// is old, see [`Config::metadata_max_age`](crate::Config::metadata_max_age).
     TopicMadeAnew {
         /// Its name.
         topic: Arc<str>,

@@ -104,7 +104,8 @@ pub(super) fn look_again(state: &mut State, now: Now, broker: i32, pending: Pend
         return Answer::Wait(Waiting::Fetch(pending));
     }
     let mut complaints = Vec::new();
-    let answers = state.sessions.tell(broker, &pending.context, answers, &mut complaints);
+    let lies = state.mood(broker).lies;
+    let answers = state.sessions.tell((broker, lies), &pending.context, answers, &mut complaints);
     for complaint in complaints {
         state.complain(complaint);
     }
