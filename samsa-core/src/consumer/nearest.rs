@@ -60,7 +60,6 @@ pub(crate) struct Nearest {
 #[derive(Clone, Copy, Debug)]
 struct Named {
     broker: BrokerId,
-    since: Instant,
     until: Instant,
     /// A fetch can be sent to it now.
     is_reached: bool,
@@ -115,20 +114,10 @@ impl Nearest {
         self.failures = 0;
     }
 
-    fn explain(
-        &self,
-        leader: Option<BrokerId>,
-        rack: &str,
-        now: Instant,
-    ) -> Option<(String, Instant, Instant)> {
+    /// Why it is read from its leader, though that has named another replica.
+    fn explain(&self, leader: Option<BrokerId>, now: Instant) -> Option<(String, Instant, Instant)> {
         let leader =
             leader.map_or_else(|| "its leader".to_owned(), |leader| format!("its leader, broker {leader}"));
-        if let Some(Named { broker, since, until, is_reached: true }) = self.named {
-            let what = format!(
-                "records from broker {broker}: {leader}, named it the nearest replica for rack {rack:?}"
-            );
-            return Some((what, since, until));
-        }
         let Avoided { broker, why, since, until } = self.avoided(now)?;
         let what = format!("records from {leader}: broker {broker}, which is nearer, is avoided ({why})");
         Some((what, *since, *until))
@@ -173,9 +162,8 @@ impl Partition {
     }
 
     fn name(&mut self, scope: &mut Scope<'_>, broker: BrokerId) {
-        let (since, until) = (scope.now, scope.now + scope.config.metadata_max_age);
-        self.nearest.named =
-            Some(Named { broker, since, until, is_reached: is_planted(PlantedBug::AwaitsReplica) });
+        let until = scope.now + scope.config.metadata_max_age;
+        self.nearest.named = Some(Named { broker, until, is_reached: is_planted(PlantedBug::AwaitsReplica) });
         if self.nearest.is_out_of_sync(broker) {
             self.avoid(scope, broker, "it is not in sync".to_owned());
         }
@@ -265,9 +253,8 @@ impl Fetcher {
     }
 
     pub(super) fn explain_sources(&self, now: Instant, who: &str, lines: &mut Vec<Waiting>) {
-        let rack = self.spec.fetch.rack.as_deref().unwrap_or_default();
         for (number, partition) in &self.partitions {
-            if let Some((what, since, until)) = partition.nearest.explain(partition.leader, rack, now) {
+            if let Some((what, since, until)) = partition.nearest.explain(partition.leader, now) {
                 let who = format!("{who}, partition {number}");
                 lines.push(Waiting { who, what, since: Some(since), until: Some(until) });
             }

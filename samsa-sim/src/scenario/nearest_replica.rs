@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::{Cluster, FetchConfig, Offset, ReadPartition};
 
 use super::plan::Plan;
 use super::publish_and_read::publish_and_settle;
@@ -100,12 +100,13 @@ async fn reads_nearby(stage: &Stage, client: &Cluster, rack: &str) {
 }
 
 async fn read_elsewhere(stage: &Stage, client: &Cluster, rack: &str) -> Vec<String> {
-    let lines = client.explain().await.lines;
+    let Ok(metrics) = client.metrics().await else { return Vec::new() };
     let nearest = nearest(stage, rack);
     let readers_of = |(partition, broker): (i32, i32)| {
-        let who = format!(" of {TOPIC:?}, partition {partition}");
-        let what = format!("records from broker {broker}: ");
-        lines.iter().filter(|line| line.who.ends_with(&who) && line.what.starts_with(&what)).count()
+        let reads = |read: &&ReadPartition| {
+            read.partition == partition && read.read_from.is_some_and(|from| from.0 == broker)
+        };
+        metrics.reading.iter().filter(reads).count()
     };
     let elsewhere = nearest.into_iter().filter(|nearest| readers_of(*nearest) < PACES.len());
     elsewhere.map(|(partition, broker)| format!("partition {partition} from broker {broker}")).collect()

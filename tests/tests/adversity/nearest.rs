@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_io::Timer;
 use samsa_tests::{RealKafka, Release, needs};
-use samsa_tokio::{Cluster, Message, Offset, Reader};
+use samsa_tokio::{BrokerId, Cluster, Message, Offset, ReadPartition, Reader};
 
 use crate::client::Runtime;
 
@@ -14,7 +14,6 @@ const BROKERS: usize = 3;
 const PARTITIONS: i32 = 3;
 /// Where the reader stands, with broker 2.
 const RACK: &str = "rack-2";
-const NEAREST: &str = "records from broker 2: ";
 const MESSAGES: usize = 3_000;
 const SETTINGS: [(&str, &str); 5] = [
     ("num.partitions", "3"),
@@ -50,9 +49,11 @@ async fn read(reader: &mut Reader, seen: &mut Seen, until: usize) {
 }
 
 /// The partitions that are read from broker 2, though others lead them.
-async fn read_nearby(cluster: &Cluster) -> Vec<String> {
-    let lines = cluster.explain().await.lines;
-    lines.into_iter().filter(|line| line.what.starts_with(NEAREST)).map(|line| line.who).collect()
+async fn read_nearby(cluster: &Cluster) -> usize {
+    let reading = cluster.metrics().await.expect("metrics").reading;
+    let is_nearby =
+        |read: &&ReadPartition| read.read_from == Some(BrokerId(2)) && read.leader != read.read_from;
+    reading.iter().filter(is_nearby).count()
 }
 
 /// How many partitions others than broker 2 lead.
@@ -64,7 +65,7 @@ async fn led_elsewhere(cluster: &Cluster) -> usize {
 /// Reading is what makes a reader notice anything: it goes on until as many partitions are read from broker 2.
 async fn wait_for(cluster: &Cluster, reader: &mut Reader, count: usize) {
     for _ in 0..900 {
-        if read_nearby(cluster).await.len() == count {
+        if read_nearby(cluster).await == count {
             return;
         }
         let idle = async {
@@ -74,7 +75,7 @@ async fn wait_for(cluster: &Cluster, reader: &mut Reader, count: usize) {
         let none = futures_lite::future::or(async { Some(reader.next().await) }, idle).await;
         assert!(none.is_none(), "all was read");
     }
-    panic!("not {count} partitions are read from broker 2: {:#?}", cluster.explain().await.lines);
+    panic!("not {count} partitions are read from broker 2: {:#?}", cluster.metrics().await);
 }
 
 fn all_is_read_from_the_nearest_replica_and_from_leaders_without_it(release: Release) {

@@ -1,13 +1,9 @@
 //! What is told of a partition that is read, for who watches over the client.
 
+use super::nearest::sent_away;
 use super::*;
 use crate::id::BrokerId;
 use crate::metrics::ReadPartition;
-
-fn nearby() -> ReaderSpec {
-    let fetch = FetchConfig { rack: Some("b".to_owned()), ..FetchConfig::default() };
-    ReaderSpec { partition: Some(0), fetch, ..spec(Offset::Exact(0)) }
-}
 
 /// Nothing new, and this high watermark.
 fn up_to(high_watermark: i64) -> PartitionData<'static> {
@@ -21,24 +17,9 @@ fn told(model: &mut Model) -> ReadPartition {
     of_it.clone()
 }
 
-/// A reader of partition 0, whose leader, broker 1, has told that the log ends at 50 and has sent it to broker 2: the fetch
-/// there.
-fn sent_away() -> (Model, Reader, Asked) {
-    let mut model = Model::start(&[1, 2]);
-    let reader = opened(&mut model, nearby());
-    let asked = model.asked();
-    assert_eq!((told(&mut model).high_watermark, told(&mut model).lag), (None, None));
-    brings(&mut model, &asked, vec![PartitionData { preferred_read_replica: 2, ..up_to(50) }]);
-    let while_dialled = model.asked();
-    brings(&mut model, &while_dialled, vec![up_to(50)]);
-    let asked = model.asked();
-    assert_eq!(asked.broker, 2);
-    (model, reader, asked)
-}
-
 #[test]
 fn the_lag_is_to_the_highest_high_watermark_that_is_known_whoever_tells_a_lower_one() {
-    let (mut model, _reader, mut asked) = sent_away();
+    let (mut model, _reader, mut asked) = sent_away(up_to(50));
     for (of_replica, expected) in [(10, 50), (60, 60), (10, 60)] {
         brings(&mut model, &asked, vec![up_to(of_replica)]);
         let told = told(&mut model);
@@ -52,6 +33,7 @@ fn the_lag_is_to_the_highest_high_watermark_that_is_known_whoever_tells_a_lower_
 fn a_leader_whose_log_was_cut_back_is_believed() {
     let mut model = Model::start(&[1]);
     let _reader = opened(&mut model, spec(Offset::Exact(0)));
+    assert_eq!((told(&mut model).high_watermark, told(&mut model).lag), (None, None));
     for high_watermark in [50, 10] {
         let asked = model.asked();
         brings(&mut model, &asked, vec![up_to(high_watermark)]);
@@ -62,7 +44,7 @@ fn a_leader_whose_log_was_cut_back_is_believed() {
 #[test]
 fn which_broker_a_partition_is_read_from_is_told_beside_its_leader() {
     let brokers = |told: ReadPartition| (told.leader, told.read_from);
-    let (mut model, _reader, asked) = sent_away();
+    let (mut model, _reader, asked) = sent_away(up_to(50));
     assert_eq!(brokers(told(&mut model)), (Some(BrokerId(1)), Some(BrokerId(2))));
     model.breaks(&asked);
     assert_eq!(brokers(told(&mut model)), (Some(BrokerId(1)), Some(BrokerId(1))));
