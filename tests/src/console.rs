@@ -19,7 +19,7 @@ pub type KeyAndValue = (Option<Vec<u8>>, Option<Vec<u8>>);
 pub fn consume(kafka: &RealKafka, topic: &str, messages: usize) -> Result<Vec<String>, Error> {
     let tool = kafka.release().console_consumer()?;
     let mut command = Jvm::of_jars(&tool.jars)?.command(&OPTIONS, tool.main);
-    match kafka.zookeeper().filter(|_| kafka.release().consumes_by_zookeeper()) {
+    match kafka.zookeeper().filter(|_| kafka.release().consumes_by_zookeeper) {
         Some(zookeeper) => command.args(["--zookeeper", &zookeeper]),
         None => command.args(["--bootstrap-server", &kafka.bootstrap()]),
     };

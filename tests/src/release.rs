@@ -33,8 +33,11 @@ pub struct Release {
     plain_address: bool,
     /// Whether Metadata lists no broker until there is a topic.
     pub(crate) lists_itself_late: bool,
-    /// The nearest release of `kafka-tools`, which has the console tools where the broker's own jars have them no more.
-    tools: Option<&'static str>,
+    /// Whether its console consumer finds the brokers through ZooKeeper.
+    pub(crate) consumes_by_zookeeper: bool,
+    /// The nearest release of `kafka-tools`, which has the console tools where the broker's own jars have them no more, and what
+    /// the option of their consumer is called that says how to print.
+    tools: Option<(&'static str, &'static str)>,
 }
 
 /// Where the console consumer is, and what its option is called that says how to print.
@@ -55,9 +58,10 @@ const LOG4J2: Artifact = Artifact::new("org.apache.logging.log4j", "log4j-slf4j-
 
 impl Release {
     /// 0.8.2.2: message sets of magic 0, no `ApiVersions`, no group coordinator for clients of today.
-    pub const V0_8_2_2: Self = Self { lists_itself_late: true, ..Self::old("0.8.2.2", &[]) };
+    pub const V0_8_2_2: Self =
+        Self { lists_itself_late: true, consumes_by_zookeeper: true, ..Self::old("0.8.2.2", &[]) };
     /// 0.9.0.1: the first with the group protocol; still no `ApiVersions`.
-    pub const V0_9_0_1: Self = Self::old("0.9.0.1", &[]);
+    pub const V0_9_0_1: Self = Self { consumes_by_zookeeper: true, ..Self::old("0.9.0.1", &[]) };
     /// 0.10.2.2: message sets of magic 1, `ApiVersions`.
     pub const V0_10_2_2: Self = Self::old("0.10.2.2", &[JAXB]);
     /// 0.11.0.3: the first with record batches (magic 2).
@@ -68,11 +72,11 @@ impl Release {
     pub const V2_8_2: Self = Self::zookeeper("2.8.2", "kafka_2.12", &[RELOAD4J]);
     /// 3.9.2, the last line with ZooKeeper.
     pub const V3_9_2: Self =
-        Self { tools: Some("3.9.1"), ..Self::zookeeper("3.9.2", "kafka_2.13", &[RELOAD4J]) };
+        Self { tools: Some(("3.9.1", "--property")), ..Self::zookeeper("3.9.2", "kafka_2.13", &[RELOAD4J]) };
     /// The same without ZooKeeper.
     pub const V3_9_2_KRAFT: Self = Self { mode: Mode::KRaft, ..Self::V3_9_2 };
     /// 4.0.0, the first without ZooKeeper.
-    pub const V4_0_0: Self = Self { version: "4.0.0", tools: Some("4.0.0"), ..Self::V4_4_0 };
+    pub const V4_0_0: Self = Self { version: "4.0.0", tools: Some(("4.0.0", "--property")), ..Self::V4_4_0 };
     /// 4.4.0, in KRaft mode as every 4.x.
     pub const V4_4_0: Self = Self {
         version: "4.4.0",
@@ -81,7 +85,8 @@ impl Release {
         extra: &[LOG4J2],
         plain_address: false,
         lists_itself_late: false,
-        tools: Some("4.3.1"),
+        consumes_by_zookeeper: false,
+        tools: Some(("4.3.1", "--formatter-property")),
     };
 
     const fn old(version: &'static str, extra: &'static [Artifact]) -> Self {
@@ -96,6 +101,7 @@ impl Release {
             extra,
             plain_address: false,
             lists_itself_late: false,
+            consumes_by_zookeeper: false,
             tools: None,
         }
     }
@@ -107,19 +113,13 @@ impl Release {
         fetch(self.version, &artifacts)
     }
 
-    /// Whether its console consumer finds the brokers through ZooKeeper.
-    pub(crate) fn consumes_by_zookeeper(&self) -> bool {
-        ["0.8", "0.9"].iter().any(|age| self.version.starts_with(age))
-    }
-
     /// Its console consumer, or that of the nearest release that has one.
     pub(crate) fn console_consumer(&self) -> Result<ConsoleConsumer, Error> {
-        let Some(version) = self.tools else {
+        let Some((version, property)) = self.tools else {
             let main = "kafka.tools.ConsoleConsumer";
             return Ok(ConsoleConsumer { jars: self.jars()?, main, property: "--property" });
         };
         let tools = Artifact::new("org.apache.kafka", "kafka-tools", version);
-        let property = if version == "4.3.1" { "--formatter-property" } else { "--property" };
         Ok(ConsoleConsumer {
             jars: fetch(&format!("tools-{version}"), &[tools])?,
             main: "org.apache.kafka.tools.consumer.ConsoleConsumer",

@@ -10,12 +10,19 @@ use samsa_tokio::{Builder, Cluster, Config, ConnectError, Launch, OnTokio};
 
 /// Far beyond what any work here takes, unless it is told to go on for longer: what is not done by then hangs.
 fn limit() -> Duration {
-    let longer = std::env::var("SAMSA_ROLLING_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(240 + longer.unwrap_or(0))
+    Duration::from_secs(240) + longer()
 }
 
 /// The same for several of them, one after the other.
-const HANGS: Duration = Duration::from_secs(900);
+fn hangs() -> Duration {
+    Duration::from_secs(900) + longer()
+}
+
+/// How long brokers are to be killed and started again.
+fn longer() -> Duration {
+    let seconds = std::env::var("SAMSA_ROLLING_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
+}
 
 /// A runtime that the client runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,11 +87,11 @@ impl Runtime {
 
     /// Runs a future to its end, unless it hangs.
     pub(crate) fn block_on<T>(self, future: impl Future<Output = T>) -> T {
-        let hangs = async {
-            Timer::after(HANGS).await;
-            panic!("not done within {HANGS:?}")
+        let late = async {
+            Timer::after(hangs()).await;
+            panic!("not done within {:?}", hangs())
         };
-        let future = future::or(future, hangs);
+        let future = future::or(future, late);
         match self {
             Self::Tokio => {
                 let runtime =
