@@ -65,6 +65,10 @@ pub const ADDRESSES: usize = 10_000;
 /// will have heard of it.
 pub const MADE_ANEW: Duration = Duration::from_secs(30);
 
+/// How long brokers must say that a topic is unknown which was seen, before that is believed: one that has just started says so of
+/// every topic for a while. Where ZooKeeper has no topic of this name, it is believed at once.
+pub const UNKNOWN: Duration = Duration::from_secs(30);
+
 /// From the end of one question for metadata to the next, while messages wait for what only metadata can tell: who leads their
 /// partition now.
 pub const LEADERLESS: Duration = Duration::from_millis(50);

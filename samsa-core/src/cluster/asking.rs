@@ -154,7 +154,8 @@ impl Cluster {
             return;
         }
         let Some(conn) = self.contact(cx) else { return };
-        self.ask(cx, conn, self.topics.questions().into());
+        let questions = self.topics.ask().into();
+        self.ask(cx, conn, questions);
     }
 
     fn ask(&mut self, cx: &mut Context<'_>, conn: ConnId, mut questions: VecDeque<Question>) {
@@ -201,8 +202,7 @@ impl Cluster {
                 self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
             }
             Ok((_, response)) => {
-                let is_alone = self.published.len() <= 1;
-                let from = Witness { peer, is_alone, now: cx.now.mono };
+                let from = Witness { peer, peers: self.contacts.len(), now: cx.now.mono };
                 self.learn(cx, &question, &response, version, from);
                 match self.contact(cx) {
                     Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),

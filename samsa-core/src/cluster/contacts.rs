@@ -46,11 +46,18 @@ impl Contacts {
         self.current = (self.current + 1) % self.peers.len().max(1);
     }
 
-    /// Another broker may know better.
+    /// Another broker may know better. Where only one is known, the bootstrap addresses may lead to others: a broker that has just
+    /// started may know of nobody but itself.
     pub(crate) fn next_broker(&mut self) {
-        if self.brokers > 0 {
-            self.current = (self.current + 1) % self.brokers;
+        match self.brokers {
+            0 | 1 => self.next(),
+            brokers => self.current = (self.current + 1) % brokers,
         }
+    }
+
+    /// How many there are to be asked. A broker may be there by its id and by a bootstrap address.
+    pub(crate) fn len(&self) -> usize {
+        self.peers.len()
     }
 
     /// The brokers that are known are not those to ask any more (KIP-1102). Where there are no bootstrap addresses, the
@@ -101,6 +108,26 @@ mod tests {
         let before = contacts.current();
         contacts.set_brokers([BrokerId(0), BrokerId(1), BrokerId(2), BrokerId(3)]);
         assert_eq!(contacts.current(), before);
+    }
+
+    #[test]
+    fn another_broker_is_looked_for_among_the_bootstrap_addresses_where_only_one_is_known() {
+        let mut contacts = Contacts::new(2, Rng::new(1));
+        contacts.set_brokers([BrokerId(1)]);
+        let mut next = || {
+            contacts.next_broker();
+            contacts.current().unwrap()
+        };
+        assert_eq!(
+            [next(), next(), next()],
+            [Peer::Bootstrap(0), Peer::Bootstrap(1), Peer::Broker(BrokerId(1))]
+        );
+
+        contacts.set_brokers([BrokerId(1), BrokerId(2)]);
+        for _ in 0..4 {
+            contacts.next_broker();
+            assert!(matches!(contacts.current(), Some(Peer::Broker(_))));
+        }
     }
 
     #[test]

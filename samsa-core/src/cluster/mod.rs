@@ -221,6 +221,7 @@ impl Cluster {
                 }
             }
             Some(Learnt::Topic { name, czxid }) => self.topic_registered(cx, &name, czxid),
+            Some(Learnt::NoTopic { name }) => self.changed |= self.topics.is_not_registered(&name),
             None => {}
             Some(Learnt::Brokers(brokers)) => {
                 if brokers.is_empty() {
@@ -280,6 +281,9 @@ impl Cluster {
             }
         }
         self.topics.learn_missing(asked, from, |name| told.contains_key(name));
+        if let Some(zookeeper) = &mut self.zookeeper {
+            zookeeper.look_at(cx, self.topics.in_doubt());
+        }
         self.brokers.set_advertised(metadata::brokers(response));
         self.brokers_changed(cx);
         self.changed = true;

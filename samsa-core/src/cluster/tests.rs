@@ -79,6 +79,14 @@ impl Script {
         self.hears::<ApiVersionsRequest<'_>>(0, 4, &response);
     }
 
+    fn reaches_its_contact(&mut self) {
+        let peer = self.cluster.contacts.current().expect("somebody to ask");
+        match self.net.established(peer, Role::Control) {
+            Some(conn) => self.conn = Some(conn),
+            None => self.connects(),
+        }
+    }
+
     fn sent(&mut self) -> Vec<u8> {
         let conn = self.conn.expect("a connection");
         let mut segments = Vec::new();
@@ -113,6 +121,14 @@ impl Script {
             MetadataResponseBroker { node_id: 1, host: "127.0.0.1", port: 9092, ..Default::default() };
         let response = MetadataResponse { brokers: vec![broker], topics, ..Default::default() };
         self.hears::<MetadataRequest<'_>>(correlation_id, 12, &response);
+    }
+
+    /// It asks again when it is time to, whoever is next, and is told this.
+    fn is_told_again(&mut self, topic: MetadataResponseTopic<'_>) {
+        self.ticks_at_its_deadline();
+        self.reaches_its_contact();
+        let (id, ..) = self.is_asked();
+        self.is_told(id, vec![topic]);
     }
 
     fn wants(&mut self, topic: &str, interest: Interest) {
@@ -213,7 +229,46 @@ fn a_topic_to_read_is_never_created() {
     assert_eq!((names, create), (vec!["events".to_owned()], false));
 
     script.is_told(id, vec![troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+    assert!(!script.cluster.is_unknown("events"), "the broker may have just started");
+    script.is_told_again(troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
     assert!(script.cluster.is_unknown("events"));
+    assert!(script.cluster.deadline().unwrap().at >= script.now.mono + script.config.metadata_max_age);
+}
+
+#[test]
+fn a_topic_that_was_unknown_is_asked_about_anew_when_it_is_wanted_again() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Read);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+    script.is_told_again(troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    assert!(script.cluster.is_unknown("events"));
+
+    script.now.mono = script.now.mono + Duration::from_secs(60);
+    script.wants("events", Interest::Read);
+    assert!(!script.cluster.is_unknown("events"), "somebody may have made it meanwhile");
+    script.reaches_its_contact();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+    assert!(script.cluster.topic("events").is_some());
+}
+
+#[test]
+fn a_lone_broker_that_restarts_is_not_believed_at_once() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Read);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+    let restarted = script.now.mono;
+    script.with(|cluster, cx| cluster.refresh(cx, "brokers changed"));
+    while script.now.mono < restarted + limits::UNKNOWN {
+        assert!(script.cluster.topic("events").is_some(), "{:?}", script.now.mono);
+        script.is_told_again(troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    }
+    script.is_told_again(troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    assert!(script.cluster.topic("events").is_none() && script.cluster.is_unknown("events"));
 }
 
 #[test]
@@ -365,7 +420,7 @@ fn at_the_limit_only_topics_that_nobody_wanted_yet_are_refused() {
         }
         assert_eq!(cluster.topics.len(), limits::TOPICS);
         cluster.want(cx, &"t0".into(), Interest::Publish);
-        assert_eq!(cluster.topics.questions().len(), 2, "it is created if the cluster will");
+        assert_eq!(cluster.topics.ask().len(), 2, "it is created if the cluster will");
     });
 }
 

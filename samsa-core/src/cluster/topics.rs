@@ -24,8 +24,9 @@ pub(crate) enum Interest {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Witness {
     pub(crate) peer: Option<Peer>,
-    /// There is no other to be asked.
-    pub(crate) is_alone: bool,
+    /// How many could be asked.
+    pub(crate) peers: usize,
+
     pub(crate) now: Instant,
 }
 
@@ -39,9 +40,9 @@ pub(crate) enum Want {
     Known,
 }
 
-/// So many answers in a row must say that a known topic is unknown before that is believed, and they must come from more
-/// than one broker where there are several: a broker that restarts says so of every topic for a while.
-const UNKNOWN_BEFORE_FORGOTTEN: u32 = 3;
+/// So many answers in a row, of as many brokers where there are so many, say that a topic is unknown before that is believed: a
+/// broker that restarts says so of every topic for a while.
+const UNKNOWN_BEFORE_BELIEVED: usize = 3;
 
 #[derive(Debug, Default)]
 pub(crate) struct Topics(BTreeMap<Arc<str>, Wanted>);
@@ -76,18 +77,23 @@ const FORMER_IDS: usize = 8;
 enum Trouble {
     None,
     NotAsked,
+    /// The question is under way.
+    Asked,
     /// So many in a row said so, and whether they were different ones.
     Unknown {
-        answers: u32,
+        since: Instant,
+        answers: usize,
         last: Option<Peer>,
         agreed: bool,
+        is_sure: bool,
     },
     NotYet,
     Refused(ErrorCode),
 }
 
 impl Topics {
-    /// Keeps an interest in a topic from now on.
+    /// Keeps an interest in a topic from now on. Who wants to read one that was unknown has it asked about anew: somebody may
+    /// have made it meanwhile.
     pub(crate) fn want(&mut self, topic: &Arc<str>, interest: Interest) -> Want {
         let is_new = !self.0.contains_key(topic);
         let trouble = Trouble::NotAsked;
@@ -102,11 +108,22 @@ impl Topics {
         };
         let wanted = self.0.entry(Arc::clone(topic)).or_insert_with(fresh);
         wanted.interest = wanted.interest.max(interest);
+        if interest == Interest::Read && wanted.is_unknown() {
+            wanted.trouble = Trouble::NotAsked;
+        }
         match &wanted.view {
             Some(_) => Want::Known,
             None if is_new => Want::New,
             None => Want::Unknown,
         }
+    }
+
+    /// What is asked for from now on.
+    pub(crate) fn ask(&mut self) -> Vec<Question> {
+        for wanted in self.0.values_mut().filter(|wanted| wanted.trouble == Trouble::NotAsked) {
+            wanted.trouble = Trouble::Asked;
+        }
+        self.questions()
     }
 
     /// Whether there is a topic that no broker was asked about yet.
@@ -127,9 +144,7 @@ impl Topics {
     }
 
     pub(crate) fn is_unknown(&self, topic: &str) -> bool {
-        self.0
-            .get(topic)
-            .is_some_and(|wanted| matches!(wanted.trouble, Trouble::Unknown { .. }) && wanted.view.is_none())
+        self.0.get(topic).is_some_and(Wanted::is_unknown)
     }
 
     pub(crate) fn refusal(&self, topic: &str) -> Option<ErrorCode> {
@@ -142,15 +157,15 @@ impl Topics {
     /// Whether asking again may help.
     pub(crate) fn is_troubled(&self) -> bool {
         self.0.values().any(|wanted| match wanted.trouble {
-            Trouble::NotAsked | Trouble::NotYet => true,
-            Trouble::Unknown { .. } => wanted.interest == Interest::Publish || wanted.view.is_some(),
+            Trouble::NotAsked | Trouble::Asked | Trouble::NotYet => true,
+            Trouble::Unknown { is_sure, .. } => wanted.interest == Interest::Publish || !is_sure,
             Trouble::None => wanted.view.as_ref().is_some_and(TopicView::lacks_leader),
             Trouble::Refused(_) => false,
         })
     }
 
     /// What to ask to know everything that is wanted.
-    pub(crate) fn questions(&self) -> Vec<Question> {
+    fn questions(&self) -> Vec<Question> {
         let creates = |wanted: &Wanted| wanted.interest == Interest::Publish && wanted.view.is_none();
         let (create, look): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, wanted)| creates(wanted));
         let names = |topics: Vec<(&Arc<str>, &Wanted)>| {
@@ -166,11 +181,17 @@ impl Topics {
         questions
     }
 
-    /// Whether somebody says that a topic is unknown which others knew.
+    /// Whether somebody says that a topic is unknown which others know, or may know.
     pub(crate) fn is_disputed(&self) -> bool {
-        let disputed =
-            |wanted: &Wanted| wanted.view.is_some() && matches!(wanted.trouble, Trouble::Unknown { .. });
-        self.0.values().any(disputed)
+        let is_in_doubt = |wanted: &Wanted| matches!(wanted.trouble, Trouble::Unknown { is_sure: false, .. });
+        let is_made = |wanted: &Wanted| wanted.view.is_none() && wanted.interest == Interest::Publish;
+        self.0.values().any(|wanted| is_in_doubt(wanted) && !is_made(wanted))
+    }
+
+    /// The topics of which brokers say that they are unknown, and which they may know all the same.
+    pub(crate) fn in_doubt(&self) -> Vec<Arc<str>> {
+        let is_in_doubt = |wanted: &Wanted| matches!(wanted.trouble, Trouble::Unknown { is_sure: false, .. });
+        self.0.iter().filter(|(_, wanted)| is_in_doubt(wanted)).map(|(name, _)| Arc::clone(name)).collect()
     }
 
     /// The topics that no id tells from others of their name.
@@ -191,6 +212,16 @@ impl Topics {
         is_anew
     }
 
+    /// ZooKeeper has no topic of this name. Says whether that is news: it is, if a broker said that it is unknown.
+    pub(crate) fn is_not_registered(&mut self, topic: &str) -> bool {
+        let Some(wanted) = self.0.get_mut(topic) else { return false };
+        let is_news = matches!(wanted.trouble, Trouble::Unknown { is_sure: false, .. });
+        if is_news {
+            wanted.believe_unknown();
+        }
+        is_news
+    }
+
     /// Whether a topic is told from others of its name by its id.
     pub(crate) fn has_ids(&self, topic: &str) -> bool {
         self.0.get(topic).is_some_and(|wanted| !wanted.ids.is_empty())
@@ -201,14 +232,20 @@ impl Topics {
     pub(crate) fn learn(&mut self, topic: &str, answer: Answer, from: Witness) -> TopicNews {
         let Some(wanted) = self.0.get_mut(topic) else { return TopicNews::default() };
         let before = wanted.incarnation();
+        let is_in_doubt = wanted.anew_until > Some(from.now) || wanted.is_said_to_be_unknown(from);
         wanted.trouble = match &answer {
             Answer::Known(_) => Trouble::None,
+            // It is wanted anew since that was asked.
+            Answer::Unknown if wanted.trouble == Trouble::NotAsked => Trouble::NotAsked,
             Answer::Unknown => wanted.unknown_once_more(from),
             Answer::NotYet(_) => Trouble::NotYet,
             Answer::Refused(code) => Trouble::Refused(*code),
         };
+        if wanted.is_sure_to_be_unknown(from) {
+            wanted.believe_unknown();
+        }
         let moves = match (answer, &mut wanted.view) {
-            (Answer::Known(newer), Some(view)) if wanted.anew_until > Some(from.now) => view.replace(newer),
+            (Answer::Known(newer), Some(view)) if is_in_doubt => view.replace(newer),
             (Answer::Known(newer), Some(view)) => view.update(newer),
             (Answer::Known(newer), view @ None) => {
                 let known = view.insert(wanted.forgotten.take().unwrap_or_else(|| newer.clone()));
@@ -254,18 +291,47 @@ impl Wanted {
         had_another
     }
 
-    fn unknown_once_more(&mut self, from: Witness) -> Trouble {
-        let (answers, agreed) = match self.trouble {
-            Trouble::Unknown { answers, last, agreed } => (answers + 1, agreed || last != from.peer),
-            _ => (1, from.is_alone),
-        };
-        let is_sure = answers >= UNKNOWN_BEFORE_FORGOTTEN && (agreed || from.is_alone);
-        if is_sure && let Some(view) = self.view.take() {
+    fn is_unknown(&self) -> bool {
+        matches!(self.trouble, Trouble::Unknown { is_sure: true, .. })
+    }
+
+    fn unknown_once_more(&self, from: Witness) -> Trouble {
+        let last = from.peer;
+        match self.trouble {
+            Trouble::Unknown { since, answers, last: before, agreed, is_sure } => {
+                let agreed = agreed || before != last;
+                Trouble::Unknown { since, answers: answers + 1, last, agreed, is_sure }
+            }
+            _ => Trouble::Unknown { since: from.now, answers: 1, last, agreed: false, is_sure: false },
+        }
+    }
+
+    /// Whether enough brokers said so in a row: what is told of it next may be about another one.
+    fn is_said_to_be_unknown(&self, from: Witness) -> bool {
+        let Trouble::Unknown { answers, agreed, .. } = self.trouble else { return false };
+        answers >= UNKNOWN_BEFORE_BELIEVED && (agreed || from.peers <= 1)
+    }
+
+    /// Of one that was seen, by a broker or by ZooKeeper, that is so only after a time in which every broker will have heard of
+    /// it. One that nobody has seen may be new.
+    fn is_sure_to_be_unknown(&self, from: Witness) -> bool {
+        let Trouble::Unknown { since, answers, .. } = self.trouble else { return false };
+        if self.view.is_some() || self.czxid.is_some() {
+            self.is_said_to_be_unknown(from) && since + limits::UNKNOWN <= from.now
+        } else {
+            answers >= from.peers.clamp(2, UNKNOWN_BEFORE_BELIEVED)
+        }
+    }
+
+    fn believe_unknown(&mut self) {
+        if let Trouble::Unknown { is_sure, .. } = &mut self.trouble {
+            *is_sure = true;
+        }
+        if let Some(view) = self.view.take() {
             self.forgotten = Some(view);
             // Somebody deleted it: it is not made anew before somebody publishes to it anew.
             self.interest = Interest::Read;
         }
-        Trouble::Unknown { answers, last: from.peer, agreed }
     }
 }
 
@@ -275,10 +341,23 @@ mod tests {
     use crate::id::BrokerId;
     use crate::topology::PartitionInfo;
 
-    const ALONE: Witness = Witness { peer: None, is_alone: true, now: Instant::START };
+    const ALONE: Witness = Witness { peer: None, peers: 1, now: Instant::START };
 
     fn one_of_several(broker: i32) -> Witness {
-        Witness { peer: Some(Peer::Broker(BrokerId(broker))), is_alone: false, now: Instant::START }
+        Witness { peer: Some(Peer::Broker(BrokerId(broker))), peers: 3, now: Instant::START }
+    }
+
+    fn later(from: Witness) -> Witness {
+        Witness { now: from.now + limits::UNKNOWN, ..from }
+    }
+
+    /// It was known, and is unknown for as long as it takes.
+    fn is_forgotten(topics: &mut Topics, from: Witness) {
+        for _ in 1..UNKNOWN_BEFORE_BELIEVED {
+            topics.learn("t", Answer::Unknown, from);
+        }
+        topics.learn("t", Answer::Unknown, later(from));
+        assert!(topics.view("t").is_none() && topics.is_unknown("t"));
     }
 
     fn known() -> Answer {
@@ -299,6 +378,7 @@ mod tests {
     fn topics(interest: Interest) -> Topics {
         let mut topics = Topics::default();
         assert_eq!(topics.want(&"t".into(), interest), Want::New);
+        topics.ask();
         topics
     }
 
@@ -318,26 +398,85 @@ mod tests {
     }
 
     #[test]
-    fn a_known_topic_outlives_a_few_brokers_that_do_not_know_it() {
+    fn a_known_topic_outlives_brokers_that_do_not_know_it_for_a_while() {
         let mut topics = topics(Interest::Read);
         topics.learn("t", known(), ALONE);
-        for _ in 1..UNKNOWN_BEFORE_FORGOTTEN {
+        for _ in 0..20 {
             topics.learn("t", Answer::Unknown, ALONE);
-            assert!(topics.view("t").is_some());
+            assert!(topics.view("t").is_some() && !topics.is_unknown("t"));
             assert!(topics.is_troubled(), "it is asked about again");
         }
-        topics.learn("t", Answer::Unknown, ALONE);
-        assert!(topics.view("t").is_none());
+        topics.learn("t", known(), ALONE);
+        topics.learn("t", Answer::Unknown, later(ALONE));
+        topics.learn("t", Answer::Unknown, later(ALONE));
+        assert!(topics.view("t").is_some(), "it was known meanwhile");
+        topics.learn("t", Answer::Unknown, later(later(ALONE)));
+        assert!(topics.view("t").is_none() && topics.is_unknown("t") && !topics.is_troubled());
+    }
+
+    #[test]
+    fn a_topic_that_zookeeper_does_not_have_is_forgotten_at_once_if_a_broker_says_so_too() {
+        let mut topics = topics(Interest::Read);
+        topics.learn("t", known(), one_of_several(1));
+        assert!(!topics.is_not_registered("t"), "brokers know it");
+        assert!(topics.in_doubt().is_empty());
+
+        topics.learn("t", Answer::Unknown, one_of_several(1));
+        assert_eq!(topics.in_doubt(), ["t".into()]);
+        assert!(topics.is_not_registered("t"));
+        assert!(topics.view("t").is_none() && topics.is_unknown("t"));
+        assert!(!topics.is_not_registered("t"), "that is no news");
+    }
+
+    #[test]
+    fn a_topic_that_nobody_has_seen_is_unknown_when_each_of_a_few_brokers_says_so() {
+        for (peers, enough) in [(0, 2), (1, 2), (2, 2), (3, 3), (50, 3)] {
+            let mut topics = topics(Interest::Read);
+            for answers in 1..=enough {
+                assert!(!topics.is_unknown("t"));
+                topics.learn("t", Answer::Unknown, Witness { peers, ..ALONE });
+                assert_eq!(
+                    (topics.is_disputed(), topics.is_troubled()),
+                    (answers < enough, answers < enough)
+                );
+            }
+            assert!(topics.is_unknown("t"));
+        }
+    }
+
+    #[test]
+    fn a_topic_that_zookeeper_has_is_not_unknown_before_all_brokers_will_have_heard_of_it() {
+        let mut topics = topics(Interest::Read);
+        topics.is_registered("t", 70, ALONE.now);
+        for _ in 0..20 {
+            topics.learn("t", Answer::Unknown, ALONE);
+            assert!(!topics.is_unknown("t"));
+        }
+        topics.learn("t", Answer::Unknown, later(ALONE));
         assert!(topics.is_unknown("t"));
+    }
+
+    #[test]
+    fn who_wants_to_read_a_topic_that_was_unknown_waits_for_another_answer() {
+        let mut topics = topics(Interest::Read);
+        topics.learn("t", Answer::Unknown, ALONE);
+        topics.learn("t", Answer::Unknown, ALONE);
+        assert!(topics.is_unknown("t") && !topics.has_new());
+
+        assert_eq!(topics.want(&"t".into(), Interest::Read), Want::Unknown);
+        assert!(!topics.is_unknown("t") && topics.has_new());
+        topics.learn("t", Answer::Unknown, ALONE);
+        assert!(topics.has_new(), "that was asked before");
+        topics.ask();
+        topics.learn("t", known(), ALONE);
+        assert!(topics.view("t").is_some());
     }
 
     #[test]
     fn a_topic_that_was_deleted_is_made_anew_only_by_who_publishes_anew() {
         let mut topics = topics(Interest::Publish);
         topics.learn("t", known(), ALONE);
-        for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
-            topics.learn("t", Answer::Unknown, ALONE);
-        }
+        is_forgotten(&mut topics, ALONE);
         assert!(!topics.is_troubled());
         assert_eq!(topics.questions(), [Question::Look(vec!["t".into()])]);
 
@@ -350,6 +489,7 @@ mod tests {
         for (interest, again) in [(Interest::Read, false), (Interest::Publish, true)] {
             let mut topics = topics(interest);
             topics.learn("t", Answer::Unknown, ALONE);
+            topics.learn("t", Answer::Unknown, ALONE);
             assert!(topics.is_unknown("t"));
             assert_eq!(topics.is_troubled(), again);
         }
@@ -358,7 +498,9 @@ mod tests {
     #[test]
     fn a_topic_that_the_answer_leaves_out_is_unknown() {
         let mut topics = topics(Interest::Read);
-        topics.learn_missing(&Question::Look(vec!["t".into()]), ALONE, |_| false);
+        for _ in 0..2 {
+            topics.learn_missing(&Question::Look(vec!["t".into()]), ALONE, |_| false);
+        }
         assert!(topics.is_unknown("t"));
     }
 
@@ -375,20 +517,23 @@ mod tests {
         let mut topics = topics(Interest::Read);
         topics.learn("t", known(), one_of_several(1));
         for _ in 0..20 {
-            topics.learn("t", Answer::Unknown, one_of_several(1));
+            topics.learn("t", Answer::Unknown, later(one_of_several(1)));
         }
+        topics.learn("t", Answer::Unknown, later(later(one_of_several(1))));
         assert!(topics.view("t").is_some() && topics.is_disputed());
-        topics.learn("t", Answer::Unknown, one_of_several(2));
+        topics.learn("t", Answer::Unknown, later(later(one_of_several(2))));
         assert!(topics.view("t").is_none());
     }
 
     #[test]
     fn a_topic_without_id_is_another_one_if_its_epochs_start_again_after_it_was_unknown() {
-        for (epoch, incarnation) in [(4, 1), (5, 0), (6, 0)] {
+        for (epoch, incarnation, is_long) in [(4, 1, true), (5, 0, true), (6, 0, true), (4, 1, false)] {
             let mut topics = topics(Interest::Read);
             topics.learn("t", led_in(Some(5)), ALONE);
-            for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
-                topics.learn("t", Answer::Unknown, ALONE);
+            if is_long {
+                is_forgotten(&mut topics, ALONE);
+            } else {
+                (0..UNKNOWN_BEFORE_BELIEVED).for_each(|_| _ = topics.learn("t", Answer::Unknown, ALONE));
             }
             topics.learn("t", led_in(Some(epoch)), ALONE);
             let view = topics.view("t").unwrap();
@@ -413,9 +558,7 @@ mod tests {
         let mut topics = topics(Interest::Read);
         assert!(!topics.learn("t", led_in(Some(5)), ALONE).is_made_anew);
         assert!(!topics.learn("t", led_in(Some(4)), ALONE).is_made_anew, "an older view of the same");
-        for _ in 0..UNKNOWN_BEFORE_FORGOTTEN {
-            assert!(!topics.learn("t", Answer::Unknown, ALONE).is_made_anew);
-        }
+        is_forgotten(&mut topics, ALONE);
         assert!(topics.learn("t", led_in(Some(0)), ALONE).is_made_anew);
     }
 

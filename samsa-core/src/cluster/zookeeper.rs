@@ -70,6 +70,10 @@ pub(crate) enum Learnt {
         name: Arc<str>,
         czxid: i64,
     },
+    /// There is no such topic, or it is not made yet.
+    NoTopic {
+        name: Arc<str>,
+    },
     Trouble(String),
 }
 
@@ -223,8 +227,11 @@ impl ZooKeeperDiscovery {
             (Question::Topic(name), Ok(ZkAnswer::Stat(Some(stat)))) => {
                 Some(Learnt::Topic { name, czxid: stat.czxid })
             }
-            // It is deleted, or not made yet: the watch on the list tells. Or it is none of our business.
-            (Question::Topic(_), Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode | ZkError::NoAuth)) => None,
+            (Question::Topic(name), Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode)) => {
+                Some(Learnt::NoTopic { name })
+            }
+            // It is none of our business.
+            (Question::Topic(_), Err(ZkError::NoAuth)) => None,
             (Question::Broker(id), Ok(ZkAnswer::Data(data, _))) => {
                 self.broker(id, &data);
                 self.finish_reading()

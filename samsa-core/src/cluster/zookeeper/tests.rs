@@ -222,12 +222,21 @@ fn a_topic_s_node_tells_which_transaction_made_it() {
 }
 
 #[test]
-fn a_topic_s_node_that_is_gone_or_may_not_be_read_is_no_trouble() {
-    for result in [Ok(ZkAnswer::Stat(None)), Err(ZkError::NoAuth)] {
+fn a_topic_s_node_that_is_gone_is_told() {
+    for result in [Ok(ZkAnswer::Stat(None)), Err(ZkError::NoNode)] {
         let (mut script, ..) = Script::connected();
         script.with(|discovery, cx| discovery.look_at(cx, vec!["events".into()]));
         let id = script.asks("/brokers/topics/events");
-        assert_eq!(script.hears(id, result), None);
+        assert_eq!(script.hears(id, result), Some(Learnt::NoTopic { name: "events".into() }));
         assert_eq!(script.discovery.deadline(), None);
     }
+}
+
+#[test]
+fn a_topic_s_node_that_may_not_be_read_is_no_trouble() {
+    let (mut script, ..) = Script::connected();
+    script.with(|discovery, cx| discovery.look_at(cx, vec!["events".into()]));
+    let id = script.asks("/brokers/topics/events");
+    assert_eq!(script.hears(id, Err(ZkError::NoAuth)), None);
+    assert_eq!(script.discovery.deadline(), None);
 }
