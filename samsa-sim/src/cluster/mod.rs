@@ -36,7 +36,7 @@ pub use release::Release;
 pub(crate) use log::LoggedRecord;
 pub(crate) use upset::Loss;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use samsa_core::{HostPort, Instant, Now};
@@ -297,6 +297,13 @@ impl ModelCluster {
         let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition))?;
         let nearest = self.state.nearest(partition, rack, partition.committed, false);
         nearest.filter(|broker| partition.in_sync.contains(broker))
+    }
+
+    /// The brokers that are up, and tell of a topic.
+    pub(crate) fn tell_of(&self, topic: &str) -> BTreeSet<i32> {
+        let tells =
+            |broker: &i32| self.state.picture_of(*broker).topics.get(topic).is_some_and(|told| told.ready);
+        self.broker_ids().into_iter().filter(|broker| self.is_running(*broker)).filter(tells).collect()
     }
 
     /// How many partitions a topic has; 0 when there is no such topic.

@@ -1,6 +1,7 @@
 //! What scenarios share: a world, one topic in it, and the history of what an application did with it.
 
 use std::cell::{Ref, RefCell, RefMut};
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::ops::Range;
 use std::pin::pin;
@@ -18,6 +19,7 @@ use super::Options;
 use super::plan::Plan;
 use crate::check::{self, Accepted, History, Logs, Outcome, Read};
 use crate::cluster::{LoggedRecord, ModelCluster, Release};
+use crate::faults::Fault;
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::simulation::Simulation;
@@ -82,7 +84,7 @@ impl Stage {
     }
 
     fn say(&self) {
-        let faults: Vec<&str> = self.world.faults().kinds().into_iter().map(crate::Fault::name).collect();
+        let faults: Vec<&str> = self.world.faults().kinds().into_iter().map(Fault::name).collect();
         let faults = if faults.is_empty() { "nothing".to_owned() } else { faults.join(", ") };
         let trace = self.world.trace();
         trace.line("scenario", format_args!("{}", self.plan));
@@ -256,16 +258,36 @@ impl Stage {
         rng
     }
 
-    /// Opens a reader of the topic, as soon as that is there.
+    /// Opens a reader of the topic, as soon as that is there. One that has acknowledged records is there.
     pub(super) async fn open(&self, cluster: &Cluster, start: Offset, fetch: &FetchConfig) -> Option<Reader> {
         loop {
-            match cluster.topic(TOPIC).reader(start).fetch(fetch.clone()).open().await {
+            let all_was_well = self.world.faults().are_over();
+            let (was_there, told_before) = (self.is_published_to(), self.brokers_that_tell());
+            let error = match cluster.topic(TOPIC).reader(start).fetch(fetch.clone()).open().await {
                 Ok(reader) => return Some(reader),
                 Err(ReadError::Closed) => return None,
-                Err(error) => self.tell("app", format_args!("cannot read yet: {error}")),
+                Err(error) => error,
+            };
+            let is_unknown = matches!(error, ReadError::UnknownTopic { .. });
+            let is_told = !told_before.is_disjoint(&self.brokers_that_tell());
+            if (is_unknown && was_there && is_told) || (!is_unknown && all_was_well) {
+                self.world.violation("opens-what-is-there", error.to_string());
+                return None;
             }
+            self.tell("app", format_args!("cannot read yet: {error}"));
             self.world.sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    /// Whether the topic has acknowledged records, and has been the same all the time.
+    fn is_published_to(&self) -> bool {
+        let is_same = !self.world.faults().kinds().contains(&Fault::TopicRemade);
+        is_same && self.history().acknowledged() > 0
+    }
+
+    /// The brokers that are up, and know that the topic is there.
+    fn brokers_that_tell(&self) -> BTreeSet<i32> {
+        self.world.host().look(|cluster| cluster.tell_of(TOPIC))
     }
 
     /// Reads all that comes, until the client is closed, and takes so long for each message.

@@ -1,9 +1,6 @@
 //! What is published in every way that there is, and how it comes back.
 
-use std::time::{Duration, Instant};
-
-use async_io::Timer;
-use samsa_tokio::{Cluster, Message, MessageSet, Offset, ReadError, Reader};
+use samsa_tokio::{Cluster, Message, MessageSet, Offset};
 
 type Bytes = Option<Vec<u8>>;
 
@@ -101,22 +98,9 @@ pub(crate) async fn publish(cluster: &Cluster, topic: &str, records: &[Record]) 
     written
 }
 
-/// Brokers hear late of a topic that somebody else has made.
-async fn open(cluster: &Cluster, topic: &str) -> Reader {
-    let began = Instant::now();
-    loop {
-        match cluster.topic(topic).reader(Offset::Earliest).open().await {
-            Err(ReadError::UnknownTopic { .. }) if began.elapsed() < Duration::from_secs(30) => {
-                Timer::after(Duration::from_millis(100)).await;
-            }
-            opened => return opened.expect("a reader"),
-        }
-    }
-}
-
 /// The next messages of a topic from its start.
 pub(crate) async fn read(cluster: &Cluster, topic: &str, count: usize) -> Vec<Placed> {
-    let mut reader = open(cluster, topic).await;
+    let mut reader = cluster.topic(topic).reader(Offset::Earliest).open().await.expect("a reader");
     let mut read = Vec::new();
     while read.len() < count {
         let message = reader.next().await.expect("an open reader").expect("a message");
