@@ -18,10 +18,9 @@ pub(crate) struct Figures {
     pub(crate) records: u64,
     pub(crate) cpu_ns_per_record: f64,
     pub(crate) max_rss_bytes: u64,
-    #[serde(default)]
-    pub(crate) p50_ms: f64,
-    #[serde(default)]
-    pub(crate) p99_ms: f64,
+    /// Of those that measure how long records take.
+    pub(crate) p50_ms: Option<f64>,
+    pub(crate) p99_ms: Option<f64>,
 }
 
 /// The programs of a client.
@@ -90,10 +89,12 @@ impl Client {
     ) -> Result<Figures, Box<dyn Error>> {
         let mut command = self.command("latency", bootstrap, topic);
         let [per_second, lasts] = [rate, seconds].map(|number| number.to_string());
-        self.figures(
-            command.args(["--rate", &per_second, "--seconds", &lasts, "--size", "100"]),
-            rate * seconds,
-        )
+        command.args(["--rate", &per_second, "--seconds", &lasts, "--size", "100"]);
+        let figures = self.figures(&mut command, rate * seconds)?;
+        if figures.p50_ms.is_none() || figures.p99_ms.is_none() {
+            return Err(self.failed(&command, "it did not say how long records took"));
+        }
+        Ok(figures)
     }
 
     /// How long it takes from the start of the process until it says that its only record is acknowledged.

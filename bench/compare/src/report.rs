@@ -53,8 +53,8 @@ pub(crate) fn latency(runs: &[Runs<'_, Figures>]) {
         println!(
             "| {} | {:.3} | {:.3} | {:.0} |",
             one.client.name(),
-            one.median(|figures| figures.p50_ms),
-            one.median(|figures| figures.p99_ms),
+            one.median(|figures| figures.p50_ms.unwrap_or(f64::NAN)),
+            one.median(|figures| figures.p99_ms.unwrap_or(f64::NAN)),
             one.median(|figures| figures.cpu_ns_per_record),
         );
     }

@@ -1,7 +1,7 @@
 //! What the peers have in common: what they publish, and the figures of a run in the form of `samsa perf --json`.
 
+mod arguments;
 mod floor;
-mod values;
 
 use std::{
     hint::black_box,
@@ -11,8 +11,8 @@ use std::{
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::Serialize;
 
+pub use arguments::{Load, Place, Settings};
 pub use floor::Connection;
-pub use values::Values;
 
 /// A run that has begun. What was spent before it (start-up, metadata) does not count.
 pub struct Run {

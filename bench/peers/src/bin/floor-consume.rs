@@ -4,7 +4,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use clap::Parser;
-use peers::{Connection, Run, touch};
+use peers::{Connection, Place, Run, touch};
 use samsa_proto::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
 use samsa_proto::wire::Records;
 use samsa_proto::{ErrorCode, decode_response, encode_request, records};
@@ -18,10 +18,8 @@ const RESPONSE_BYTES: i32 = 8 << 20;
 
 #[derive(Parser)]
 struct Arguments {
-    /// The broker that leads partition 0, as HOST:PORT
-    #[arg(long)]
-    bootstrap: String,
-    topic: String,
+    #[command(flatten)]
+    place: Place,
     #[arg(long)]
     records: u64,
 }
@@ -36,12 +34,12 @@ struct Read {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let mut connection = Connection::open(&arguments.bootstrap)?;
+    let mut connection = Connection::open(&arguments.place.bootstrap)?;
 
     let run = Run::begin();
     let mut read = Read::default();
     while read.records < arguments.records {
-        connection.send(&request(&arguments.topic, read.next)?)?;
+        connection.send(&request(&arguments.place.topic, read.next)?)?;
         read.add(connection.receive()?, arguments.records)?;
     }
     run.end(read.records, read.bytes).print()?;

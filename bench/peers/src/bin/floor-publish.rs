@@ -1,14 +1,18 @@
 //! Publishes batches that were made before the clock started, over one blocking socket: the least that the protocol allows.
 
+#[path = "../../../../samsa-cli/src/commands/perf/values.rs"]
+mod values;
+
 use std::error::Error;
 
 use bytes::{Bytes, BytesMut};
 use clap::Parser;
-use peers::{Connection, Run, Values};
+use peers::{Connection, Load, Place, Run};
 use samsa_proto::api::produce::{PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData};
 use samsa_proto::records::{BatchBuilder, Flags};
 use samsa_proto::wire::Records;
 use samsa_proto::{ErrorCode, decode_response, encode_request};
+use values::Values;
 
 /// The last version but one in which a topic has a name.
 const VERSION: i16 = 11;
@@ -25,26 +29,22 @@ const IN_FLIGHT: usize = 5;
 
 #[derive(Parser)]
 struct Arguments {
-    /// The broker that leads partition 0, as HOST:PORT
-    #[arg(long)]
-    bootstrap: String,
-    topic: String,
-    #[arg(long)]
-    records: u64,
-    /// Bytes of each value; there is no key
-    #[arg(long)]
-    size: usize,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    load: Load,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let in_batch = (BATCH_BYTES / (arguments.size + 10)).max(1) as u64;
-    let (whole, rest) = (arguments.records / in_batch, arguments.records % in_batch);
+    let Load { records, size } = arguments.load;
+    let in_batch = (BATCH_BYTES / (size + 10)).max(1) as u64;
+    let (whole, rest) = (records / in_batch, records % in_batch);
     let made = (0..whole.min((MADE_BYTES / BATCH_BYTES) as u64)).map(|_| request(&arguments, in_batch));
     let made = made.collect::<Result<Vec<_>, _>>()?;
     let last = (rest > 0).then(|| request(&arguments, rest)).transpose()?;
     let frames = made.iter().cycle().take(whole as usize).chain(&last);
-    let mut connection = Connection::open(&arguments.bootstrap)?;
+    let mut connection = Connection::open(&arguments.place.bootstrap)?;
 
     let run = Run::begin();
     let mut unanswered = 0;
@@ -59,22 +59,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..unanswered {
         acknowledged(&mut connection)?;
     }
-    run.end(arguments.records, arguments.records * arguments.size as u64).print()?;
+    run.end(records, records * size as u64).print()?;
     Ok(())
 }
 
 /// A whole request with one batch for partition 0, which every in-sync replica has to acknowledge.
 fn request(arguments: &Arguments, records: u64) -> Result<Bytes, Box<dyn Error>> {
-    let (mut batch, mut values) = (BatchBuilder::new(BytesMut::new()), Values::new(arguments.size));
+    let (mut batch, values) = (BatchBuilder::new(BytesMut::new()), Values::new(arguments.load.size));
+    let mut values = values.cycle();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     for _ in 0..records {
-        batch.append(now.as_millis() as i64, None, Some(values.next_value()), [])?;
+        batch.append(now.as_millis() as i64, None, Some(values.next()), [])?;
     }
     let batch = batch.seal();
     let records = Records::Segments(vec![batch.header(None, Flags::default()), batch.body().clone()]);
     let partition = PartitionProduceData { index: 0, records: Some(records), ..Default::default() };
-    let topic =
-        TopicProduceData { name: &arguments.topic, partition_data: vec![partition], ..Default::default() };
+    let topic = TopicProduceData {
+        name: &arguments.place.topic,
+        partition_data: vec![partition],
+        ..Default::default()
+    };
     let request =
         ProduceRequest { acks: -1, timeout_ms: 30_000, topic_data: vec![topic], ..Default::default() };
     Ok(encode_request(0, None, VERSION, &request)?.concat().into())

@@ -3,29 +3,26 @@
 use std::error::Error;
 
 use clap::Parser;
-use peers::{PATIENCE, Run, touch};
+use peers::{PATIENCE, Place, Run, Settings, touch};
 use rdkafka::{
-    ClientConfig, Message, Offset, TopicPartitionList,
+    Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
 };
 
 #[derive(Parser)]
 struct Arguments {
-    /// Brokers, as HOST:PORT,...
-    #[arg(long)]
-    bootstrap: String,
-    topic: String,
+    #[command(flatten)]
+    place: Place,
     #[arg(long)]
     records: u64,
-    /// A further setting of librdkafka
-    #[arg(short = 'X', value_name = "NAME=VALUE")]
-    settings: Vec<String>,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let consumer = connect(&arguments)?;
-    let partitions = partitions(&consumer, &arguments.topic)?;
+    let partitions = partitions(&consumer, &arguments.place.topic)?;
 
     let run = Run::begin();
     consumer.assign(&partitions)?;
@@ -42,16 +39,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// librdkafka's defaults, without a group's commits. The group id is required and not used: partitions are assigned by hand.
 fn connect(arguments: &Arguments) -> Result<BaseConsumer, Box<dyn Error>> {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", &arguments.bootstrap)
-        .set("group.id", "rdkafka-consume")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false");
-    for setting in &arguments.settings {
-        let (name, value) = setting.split_once('=').ok_or("-X takes NAME=VALUE")?;
-        config.set(name, value);
-    }
+    let fair = [
+        ("group.id", "rdkafka-consume"),
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+    ];
+    let config = arguments.settings.configure(&arguments.place, &fair)?;
     Ok(config.create()?)
 }
 

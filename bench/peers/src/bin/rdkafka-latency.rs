@@ -1,6 +1,9 @@
 //! Publishes at a steady rate with rdkafka's `ThreadedProducer`, which sees each report as soon as it is there, and tells how long
 //! records take to be acknowledged.
 
+#[path = "../../../../samsa-cli/src/commands/perf/values.rs"]
+mod values;
+
 use std::{
     error::Error,
     sync::Mutex,
@@ -9,18 +12,17 @@ use std::{
 };
 
 use clap::Parser;
-use peers::{PATIENCE, Run, Values};
+use peers::{PATIENCE, Place, Run, Settings};
 use rdkafka::{
-    ClientConfig, ClientContext,
+    ClientContext,
     producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer},
 };
+use values::Values;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Brokers, as HOST:PORT,...
-    #[arg(long)]
-    bootstrap: String,
-    topic: String,
+    #[command(flatten)]
+    place: Place,
     /// Records a second
     #[arg(long)]
     rate: u64,
@@ -29,9 +31,8 @@ struct Arguments {
     /// Bytes of each value; there is no key
     #[arg(long)]
     size: usize,
-    /// A further setting of librdkafka
-    #[arg(short = 'X', value_name = "NAME=VALUE")]
-    settings: Vec<String>,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Notes when each record was acknowledged, counted from when it was due.
@@ -59,7 +60,8 @@ impl ProducerContext for Reports {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let producer = connect(&arguments)?;
-    let (mut values, records) = (Values::new(arguments.size), arguments.rate * arguments.seconds);
+    let (values, records) = (Values::new(arguments.size), arguments.rate * arguments.seconds);
+    let mut values = values.cycle();
 
     let run = Run::begin();
     let began = producer.context().began.elapsed();
@@ -68,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         thread::sleep(due.saturating_sub(producer.context().began.elapsed()));
         let opaque = due.as_micros() as usize;
         let record: BaseRecord<'_, (), [u8], usize> =
-            BaseRecord::with_opaque_to(&arguments.topic, opaque).payload(values.next_value());
+            BaseRecord::with_opaque_to(&arguments.place.topic, opaque).payload(values.next());
         producer.send(record).map_err(|(error, _)| error)?;
     }
     producer.flush(PATIENCE)?;
@@ -83,14 +85,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Nothing lingers; everything else is as in `rdkafka-publish`.
 fn connect(arguments: &Arguments) -> Result<ThreadedProducer<Reports>, Box<dyn Error>> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &arguments.bootstrap).set("acks", "all").set("linger.ms", "0");
-    for setting in &arguments.settings {
-        let (name, value) = setting.split_once('=').ok_or("-X takes NAME=VALUE")?;
-        config.set(name, value);
-    }
+    let fair = [("acks", "all"), ("linger.ms", "0")];
+    let config = arguments.settings.configure(&arguments.place, &fair)?;
     let reports = Reports { began: Instant::now(), times: Mutex::default() };
     let producer: ThreadedProducer<Reports> = config.create_with_context(reports)?;
-    producer.client().fetch_metadata(Some(&arguments.topic), PATIENCE)?;
+    producer.client().fetch_metadata(Some(&arguments.place.topic), PATIENCE)?;
     Ok(producer)
 }

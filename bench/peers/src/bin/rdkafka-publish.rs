@@ -1,5 +1,8 @@
 //! Publishes with rdkafka's `BaseProducer`, the cheapest of its producers, from one thread.
 
+#[path = "../../../../samsa-cli/src/commands/perf/values.rs"]
+mod values;
+
 use std::{
     error::Error,
     sync::atomic::{AtomicU64, Ordering},
@@ -7,30 +10,25 @@ use std::{
 };
 
 use clap::Parser;
-use peers::{PATIENCE, Run, Values};
+use peers::{Load, PATIENCE, Place, Run, Settings};
 use rdkafka::{
-    ClientConfig, ClientContext,
+    ClientContext,
     error::{KafkaError, RDKafkaErrorCode},
     producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
 };
+use values::Values;
 
 /// How many records are enqueued between two looks at the delivery reports.
 const RECORDS_PER_POLL: u64 = 1000;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Brokers, as HOST:PORT,...
-    #[arg(long)]
-    bootstrap: String,
-    topic: String,
-    #[arg(long)]
-    records: u64,
-    /// Bytes of each value; there is no key
-    #[arg(long)]
-    size: usize,
-    /// A further setting of librdkafka
-    #[arg(short = 'X', value_name = "NAME=VALUE")]
-    settings: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    load: Load,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Counts the delivery reports.
@@ -59,31 +57,28 @@ impl ProducerContext for Reports {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let producer = connect(&arguments)?;
-    let mut values = Values::new(arguments.size);
+    let Load { records, size } = arguments.load;
+    let values = Values::new(size);
+    let mut values = values.cycle();
 
     let run = Run::begin();
-    for sent in 1..=arguments.records {
-        enqueue(&producer, &arguments.topic, values.next_value())?;
+    for sent in 1..=records {
+        enqueue(&producer, &arguments.place.topic, values.next())?;
         if sent % RECORDS_PER_POLL == 0 {
             producer.poll(Duration::ZERO);
         }
     }
-    wait_for_reports(&producer, arguments.records)?;
-    run.end(arguments.records, arguments.records * arguments.size as u64).print()?;
+    wait_for_reports(&producer, records)?;
+    run.end(records, records * size as u64).print()?;
     Ok(())
 }
 
 /// Safe settings on both sides: every in-sync replica acknowledges. Everything else is librdkafka's default: no idempotence,
 /// a linger of 5 ms, batches of up to 1 MB or 10,000 records, no compression.
 fn connect(arguments: &Arguments) -> Result<BaseProducer<Reports>, Box<dyn Error>> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &arguments.bootstrap).set("acks", "all");
-    for setting in &arguments.settings {
-        let (name, value) = setting.split_once('=').ok_or("-X takes NAME=VALUE")?;
-        config.set(name, value);
-    }
+    let config = arguments.settings.configure(&arguments.place, &[("acks", "all")])?;
     let producer: BaseProducer<Reports> = config.create_with_context(Reports::default())?;
-    producer.client().fetch_metadata(Some(&arguments.topic), PATIENCE)?;
+    producer.client().fetch_metadata(Some(&arguments.place.topic), PATIENCE)?;
     Ok(producer)
 }
 
