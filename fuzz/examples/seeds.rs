@@ -306,9 +306,16 @@ fn engine_seeds() -> Vec<Named> {
     const JUMP: &[u8] = &[1, 250, 0];
     const LIE: &[u8] = &[7, 0, 0, 0, 10, 0, 224, 0, 0, 0, 9, 0, 0, 4, 0xff, 0xff, 0xff, 0xff];
     const CLOSE: &[u8] = &[2, 0, 0, 50, 15];
+    const JOIN: &[u8] = &[2, 0, 0, 50, 208, 0, 1, 1, 1, 0, 0];
+    const COMMIT: &[u8] = &[2, 0, 0, 50, 211, 0];
+    const LEAVE: &[u8] = &[2, 0, 0, 50, 212, 0];
+    const LET_GO: &[u8] = &[2, 0, 0, 50, 213, 0];
+    const CREATE: &[u8] = &[2, 240, 0, 50, 214, 0, 3, 1];
+    const READ_ON: &[u8] = &[16, 0, 0, 16, 1, 0];
+    const EXPIRE: &[u8] = &[18, 1, 220, 18, 0, 220];
     const STORM: &[u8] = &[24, 7, 24, 2, 24, 99];
     const LONG: &[u8] = &[7, 4, 0, 0, 10, 4, 0, 0, 248, 0, 0, 0];
-    let lives: [(&str, &[&[u8]]); 16] = [
+    let lives: [(&str, &[&[u8]]); 21] = [
         ("connect", &[BOOTSTRAP, CONNECT, WELL]),
         ("nobody-listens", &[BOOTSTRAP, CONNECT, &[4, 0, 255], WAIT, &[4, 1, 255], JUMP]),
         ("no-such-host", &[NAMED, CONNECT, &[6, 0, 255, 0], WAIT, WELL, EXPLAIN]),
@@ -341,6 +348,23 @@ fn engine_seeds() -> Vec<Named> {
                 CLOSE,
             ],
         ),
+        ("create", &[BOOTSTRAP, CONNECT, WELL, CREATE, WELL, LOOK, WELL, CLOSE, CREATE]),
+        (
+            "join",
+            &[
+                ZOOKEEPER, JOIN, WELL, WELL, WELL, WELL, READ_ON, WELL, READ_ON, COMMIT, WELL, LEAVE, WELL,
+                WAIT,
+            ],
+        ),
+        (
+            "join-two",
+            &[ZOOKEEPER, JOIN, JOIN, WELL, WELL, READ_ON, WAIT, WELL, LET_GO, WELL, WAIT, WELL, CLOSE],
+        ),
+        (
+            "join-and-expire",
+            &[ZOOKEEPER, JOIN, WELL, WELL, WELL, WELL, READ_ON, COMMIT, EXPIRE, WELL, WAIT, WELL, LEAVE],
+        ),
+        ("leave-twice", &[ZOOKEEPER, JOIN, WELL, WELL, WELL, WELL, LEAVE, LEAVE, WELL, WAIT, WELL]),
         ("never-mind", &[ZOOKEEPER, CONNECT, APPEND, OPEN, LOOK, FLUSH]),
     ];
     lives.iter().map(|(name, life)| ((*name).to_owned(), life.concat())).collect()

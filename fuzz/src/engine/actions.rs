@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Command, FetchConfig, Input, Instant, Isolation, Notices, Offset, OutgoingRecord, ReaderSpec, UnixMillis,
-    ZkNews, ZkSessionState,
+    Assignor, Command, Commit, FetchConfig, GroupSpec, Input, Instant, Isolation, NewTopic, Notices, Offset,
+    OutgoingRecord, ReaderSpec, UnixMillis, ZkNews, ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
 
 use super::FETCH_BUFFER;
 use super::application::{OpenReader, Record};
+use super::ensemble::SESSION;
 use super::peer::{self, Mood};
 use super::world::World;
 use crate::script::Script;
@@ -123,6 +124,7 @@ fn command(world: &mut World, script: &mut Script<'_>) {
             let index = script.choice(world.commands());
             return world.forget(index);
         }
+        _ if turn >= 208 => return order(world, script, turn, (topic, at), within),
         0..=2 => Command::Connect,
         3 => Command::Topics,
         4 => Command::Partitions { topic },
@@ -144,17 +146,56 @@ fn command(world: &mut World, script: &mut Script<'_>) {
             topic,
             partition: script.flag().then(|| i32::from(script.byte() as i8)),
             start: at,
-            fetch: FetchConfig {
-                buffer_bytes: FETCH_BUFFER,
-                response_bytes: 4096,
-                partition_bytes: 1024,
-                decompressed_bytes: 4096,
-                rack: Some("a".to_owned()),
-                ..Default::default()
-            },
+            fetch: fetch(),
         }),
     };
     world.command(command, within);
+}
+
+/// What came later than the other commands, and the bytes that stand for those are theirs.
+fn order(
+    world: &mut World,
+    script: &mut Script<'_>,
+    turn: u8,
+    (topic, at): (Arc<str>, Offset),
+    within: Duration,
+) {
+    let index = script.choice(world.members.len());
+    let member = world.members.get(index).map(|member| member.id);
+    let command = match (turn % 8, member) {
+        (0..3, _) => Command::JoinGroup(GroupSpec {
+            group: if script.flag() { "g".into() } else { topic_name(script).into() },
+            topics: if script.flag() { vec!["a".into(), "b".into()] } else { vec![topic] },
+            start: at,
+            commit: [Commit::Automatic, Commit::Marked, Commit::Manual][script.choice(3)],
+            commit_interval: Duration::from_millis(1 + u64::from(script.byte()) * 20),
+            assignor: if script.flag() { Assignor::RoundRobin } else { Assignor::Range },
+            fetch: fetch(),
+        }),
+        (3, Some(member)) => Command::CommitOffsets { member },
+        (4, Some(member)) => Command::LeaveGroup { member },
+        (5, Some(_)) => {
+            drop(world.members.remove(index));
+            return;
+        }
+        _ => {
+            let [partitions, replication] = [script.byte(), script.byte()].map(|byte| byte as i8);
+            let (partitions, replication) = (i32::from(partitions), i16::from(replication));
+            Command::CreateTopic(NewTopic { name: topic, partitions, replication })
+        }
+    };
+    world.command(command, within);
+}
+
+fn fetch() -> FetchConfig {
+    FetchConfig {
+        buffer_bytes: FETCH_BUFFER,
+        response_bytes: 4096,
+        partition_bytes: 1024,
+        decompressed_bytes: 4096,
+        rack: Some("a".to_owned()),
+        ..Default::default()
+    }
 }
 
 fn topic_name(script: &mut Script<'_>) -> String {
@@ -280,7 +321,7 @@ fn release(world: &mut World, script: &mut Script<'_>) {
 fn zookeeper_session(world: &mut World, script: &mut Script<'_>) {
     let Some(session) = world.sessions.get(script.choice(world.sessions.len())).copied() else { return };
     let state = match script.byte() {
-        0..200 => ZkSessionState::Connected { id: 7, timeout: Duration::from_secs(6) },
+        0..200 => ZkSessionState::Connected { id: SESSION, timeout: Duration::from_secs(6) },
         200..215 => ZkSessionState::Suspended,
         215..230 => ZkSessionState::Expired,
         230..240 => ZkSessionState::Failed("nobody listens".to_owned()),
@@ -299,7 +340,8 @@ fn zookeeper_reply(world: &mut World, script: &mut Script<'_>) {
     let turn = script.byte();
     let index = if turn < 200 { 0 } else { script.choice(world.errands.len()) };
     let (id, op) = if turn < 250 { world.errands.remove(index) } else { world.errands[index].clone() };
-    let result = peer::zookeeper(&op, &mut Mood { script, refusal: None });
+    let mood = &mut Mood { script, refusal: None };
+    let result = peer::zookeeper(&mut world.ensemble, (id.session, &op), mood);
     world.tell(Input::ZooKeeper(ZkNews::Reply { id, result }));
 }
 
@@ -340,7 +382,7 @@ fn round(world: &mut World, refusal: Option<ErrorCode>) -> bool {
         world.tell(Input::Resolved { id, addresses: Ok(vec![SocketAddr::from(([10, 0, 0, 1], 9092))]) });
     }
     for session in world.sessions_to_come() {
-        world.session_is(session, ZkSessionState::Connected { id: 7, timeout: Duration::from_secs(6) });
+        world.session_is(session, ZkSessionState::Connected { id: SESSION, timeout: Duration::from_secs(6) });
     }
     while !world.errands.is_empty() {
         zookeeper_reply(world, &mut smooth);

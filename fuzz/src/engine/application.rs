@@ -106,9 +106,11 @@ impl World {
                     next = record.offset() + 1;
                     offsets.push(record.offset());
                 }
+                open.reader.mark(chunk.partition(), next);
                 if keep && self.chunks.len() < 16 {
                     self.chunks.push(chunk);
                 } else {
+                    chunk.progress().done();
                     assert!(chunk.into_owned_records().map(|record| record.offset()).eq(offsets));
                 }
             }
@@ -139,6 +141,11 @@ impl OpenReader {
 
     pub(super) fn id(&self) -> ReaderId {
         self.reader.id()
+    }
+
+    /// It ends with its membership.
+    pub(super) fn of_group(reader: Reader) -> Self {
+        Self { has_failed: true, ..Self::new(reader) }
     }
 
     pub(super) fn new(reader: Reader) -> Self {

@@ -1,12 +1,13 @@
 //! The whole client, driven by a script.
 //!
 //! The first four bytes set the client up. After them each byte is an action, and takes what bytes it needs: the
-//! application commands, appends and reads; connections are made, break, take and bring bytes; brokers answer as they
+//! application commands, appends, reads, and joins groups; connections are made, break, take and bring bytes; brokers answer as they
 //! should, or not quite, or not at all; ZooKeeper has news; the clocks jump; news is late, or comes twice. In the end the
 //! driver goes. `world` checks at each step what the contract of samsa-core promises to a driver.
 
 mod actions;
 mod application;
+mod ensemble;
 mod peer;
 mod socket;
 mod world;

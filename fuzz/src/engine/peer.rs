@@ -6,10 +6,10 @@
 use std::ops::{Deref, DerefMut};
 
 use bytes::BytesMut;
-use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkStat};
+use samsa_core::{SessionId, ZkAnswer, ZkError, ZkOp, ZkStat};
 use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
-use samsa_proto::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse};
+use samsa_proto::api::create_topics::{CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse};
 use samsa_proto::api::fetch::{
     FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, PartitionData,
 };
@@ -29,6 +29,7 @@ use samsa_proto::wire::{Records, Uuid};
 use samsa_proto::zookeeper::path;
 use samsa_proto::{ErrorCode, Request, decode, encode_response};
 
+use super::ensemble::Ensemble;
 use crate::script::Script;
 
 /// How a peer answers.
@@ -78,9 +79,7 @@ impl Asked {
                 let response = InitProducerIdResponse { error_code, producer_id, ..Default::default() };
                 Some(self.frame::<InitProducerIdRequest<'_>>(&response))
             }
-            CreateTopicsRequest::KEY => {
-                Some(self.frame::<CreateTopicsRequest<'_>>(&CreateTopicsResponse::default()))
-            }
+            CreateTopicsRequest::KEY => self.create_topics(mood),
             _ => None,
         }
     }
@@ -88,6 +87,14 @@ impl Asked {
     fn frame<R: Request>(&self, response: &R::Response<'_>) -> Vec<u8> {
         let parts = encode_response::<R>(self.correlation_id, self.version, response);
         parts.unwrap_or_else(|error| panic!("the answer is wrong: {error}")).concat()
+    }
+
+    fn create_topics(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
+        let request = decode::<CreateTopicsRequest<'_>>(self.version, &self.body).ok()?;
+        let created = |name| CreatableTopicResult { name, error_code: error(mood), ..Default::default() };
+        let topics = request.topics.iter().map(|topic| topic.name).map(created).collect();
+        let response = CreateTopicsResponse { topics, ..Default::default() };
+        Some(self.frame::<CreateTopicsRequest<'_>>(&response))
     }
 
     fn metadata(&self, mood: &mut Mood<'_, '_>) -> Option<Vec<u8>> {
@@ -339,8 +346,13 @@ fn copies<T: Clone>(answer: T, mood: &mut Mood<'_, '_>) -> Vec<T> {
 }
 
 /// What ZooKeeper says.
-pub(super) fn zookeeper(op: &ZkOp, mood: &mut Mood<'_, '_>) -> Result<ZkAnswer, ZkError> {
+pub(super) fn zookeeper(
+    ensemble: &mut Ensemble,
+    (session, op): (SessionId, &ZkOp),
+    mood: &mut Mood<'_, '_>,
+) -> Result<ZkAnswer, ZkError> {
     match mood.byte() {
+        0..200 if Ensemble::has(path_of(op)) => ensemble.perform(session, op),
         0..200 => right_answer(op),
         200..210 => Err(ZkError::NoNode),
         210..220 => Err(ZkError::ConnectionLost),
@@ -353,12 +365,29 @@ pub(super) fn zookeeper(op: &ZkOp, mood: &mut Mood<'_, '_>) -> Result<ZkAnswer, 
     }
 }
 
+fn path_of(op: &ZkOp) -> &str {
+    match op {
+        ZkOp::Get { path, .. }
+        | ZkOp::Exists { path, .. }
+        | ZkOp::Children { path, .. }
+        | ZkOp::Create { path, .. }
+        | ZkOp::Set { path, .. }
+        | ZkOp::Delete { path, .. }
+        | ZkOp::Sync { path } => path,
+        _ => "",
+    }
+}
+
 fn right_answer(op: &ZkOp) -> Result<ZkAnswer, ZkError> {
     match op {
         ZkOp::Children { path, .. } if path == path::BROKER_IDS => {
             Ok(ZkAnswer::Children(["1", "2", "3"].map(str::to_owned).into()))
         }
         ZkOp::Children { .. } => Ok(ZkAnswer::Children(["a", "b"].map(str::to_owned).into())),
+        ZkOp::Get { path, .. } if path.starts_with("/brokers/topics/") => {
+            let data = r#"{"version":1,"partitions":{"0":[1,2,3],"1":[2,3,1]}}"#;
+            Ok(ZkAnswer::Data(data.into(), ZkStat::default()))
+        }
         ZkOp::Get { path, .. } => {
             let id = path.rsplit('/').next().unwrap_or_default();
             let data = format!(

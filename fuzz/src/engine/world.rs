@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use samsa_core::{
-    BatchBuffer, Chunk, Command, Config, ConnId, Engine, Input, Instant, Intent, Job, JobId, Now, OpId,
-    Reply, ResolveId, SessionId, ZkNews, ZkOp, ZkRequestId, ZkSessionState, limits,
+    BatchBuffer, Chunk, Command, Config, ConnId, Engine, Input, Instant, Intent, Job, JobId, Membership, Now,
+    OpId, Reply, ResolveId, SessionId, ZkNews, ZkOp, ZkRequestId, ZkSessionState, limits,
 };
 
 use super::application::{Accepted, OpenReader};
+use super::ensemble::Ensemble;
 use super::socket::Socket;
 
 /// A deadline that lies further ahead is not waited for.
@@ -58,6 +59,9 @@ pub(super) struct World {
     pub(super) jobs: Vec<(JobId, Job)>,
     pub(super) readers: Vec<OpenReader>,
     pub(super) chunks: Vec<Chunk>,
+    /// Groups that were joined. The readers of a membership are among the others.
+    pub(super) members: Vec<Membership>,
+    pub(super) ensemble: Ensemble,
     open_sessions: BTreeSet<SessionId>,
     connected_sessions: BTreeSet<SessionId>,
     ended_sessions: BTreeSet<SessionId>,
@@ -93,6 +97,8 @@ impl World {
             jobs: Vec::new(),
             readers: Vec::new(),
             chunks: Vec::new(),
+            members: Vec::new(),
+            ensemble: Ensemble::default(),
             open_sessions: BTreeSet::new(),
             connected_sessions: BTreeSet::new(),
             ended_sessions: BTreeSet::new(),
@@ -156,6 +162,7 @@ impl World {
             ZkSessionState::Connected { .. } => drop(self.connected_sessions.insert(session)),
             ZkSessionState::Expired | ZkSessionState::Failed(_) if self.is_drained() => {
                 self.ended_sessions.insert(session);
+                self.ensemble.end(session);
             }
             _ => {}
         }
@@ -252,6 +259,7 @@ impl World {
             }
             Intent::CloseSession { session } => {
                 assert!(self.open_sessions.remove(&session), "only an open session can be closed");
+                self.ensemble.end(session);
             }
             Intent::ZooKeeper { id, op } => {
                 let usable =
@@ -298,8 +306,14 @@ impl World {
             assert!(!error.to_string().is_empty());
             self.readers.iter_mut().for_each(OpenReader::fail);
         }
-        if let Reply::OpenReader(Ok(reader)) = reply {
-            self.readers.push(OpenReader::new(reader));
+        match reply {
+            Reply::OpenReader(Ok(reader)) => self.readers.push(OpenReader::new(reader)),
+            Reply::JoinGroup(Ok(mut membership)) => {
+                let readers = std::mem::take(&mut membership.readers).into_values();
+                self.readers.extend(readers.map(OpenReader::of_group));
+                self.members.push(membership);
+            }
+            _ => {}
         }
     }
 

@@ -34,6 +34,7 @@ use crate::config::Discovery;
 use crate::consumer::{Board, Consumer, Held, Hold, Lease, Membership, Reader};
 use crate::explanation::Waiting;
 use crate::id::{MemberId, OpId, ReaderId, SessionId};
+use crate::intent::Intent;
 use crate::limits;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
@@ -184,6 +185,9 @@ impl Groups {
                 self.commit(cx, cluster, consumer, member, waiter(cx, op, within));
             }
             GroupInput::Leave { op, member, within } => match self.members.get_mut(&member) {
+                Some(entry) if entry.leaving.is_some() => {
+                    cx.out.complete(op, Reply::LeaveGroup(Err(GroupError::Busy { open: 1 })));
+                }
                 Some(entry) => {
                     entry.leaving = Some(op);
                     let until = cx.now.mono + within;
@@ -221,12 +225,15 @@ impl Groups {
         }
     }
 
-    /// Everybody is gone, without a word to ZooKeeper.
+    /// Everybody is gone, and nothing is committed before: only the sessions are closed.
     pub(crate) fn abort(&mut self, out: &mut Out) {
         let mut wakers = Wakers::default();
         for (_, entry) in std::mem::take(&mut self.members) {
             entry.place.board.end(Some(GroupError::Closed), &mut wakers);
             entry.place.lease.close(&mut wakers);
+            if let Some(session) = entry.member.session_name() {
+                out.intend(Intent::CloseSession { session });
+            }
             entry.answer_all(out, &GroupError::Closed);
         }
         out.wake(&mut wakers);
