@@ -10,11 +10,13 @@ pub(super) struct Bounds {
     left: Option<u64>,
     /// Of each partition that has not come so far: the offset before which it ends.
     ends: Option<BTreeMap<i32, i64>>,
+    /// Where partitions ended when that was looked at again.
+    seen: BTreeMap<i32, i64>,
 }
 
 impl Bounds {
     pub(super) fn new(count: Option<u64>) -> Self {
-        Self { left: count, ends: None }
+        Self { left: count, ends: None, seen: BTreeMap::new() }
     }
 
     /// Each partition is read up to its end; those that start there are not wanted. One that starts behind its end is
@@ -24,6 +26,18 @@ impl Bounds {
         let has_more =
             |end: &&PartitionOffset| starts.get(&end.partition).is_some_and(|start| *start != end.offset);
         self.ends = Some(ends.iter().filter(has_more).map(|end| (end.partition, end.offset)).collect());
+    }
+
+    /// Partitions end there by now. Where that is further back twice in a row the log was cut; once proves nothing, since a new
+    /// leader may not know yet how far its followers are.
+    pub(super) fn look_at_ends(&mut self, ends: &[PartitionOffset]) {
+        for now in ends {
+            let before = self.seen.insert(now.partition, now.offset);
+            let end = self.ends.as_mut().and_then(|known| known.get_mut(&now.partition));
+            if let (Some(end), Some(before)) = (end, before) {
+                *end = before.max(now.offset).min(*end);
+            }
+        }
     }
 
     pub(super) fn are_reached(&self) -> bool {
@@ -127,6 +141,20 @@ mod tests {
         bounds.end_at(&offsets(&[(0, 0), (1, 0)]), &offsets(&[(0, 10), (1, 5)]));
         bounds.look(|partition| (partition == 0).then_some(10));
         assert!(!bounds.are_reached());
+        bounds.look(|_| Some(5));
+        assert!(bounds.are_reached());
+    }
+
+    #[test]
+    fn an_end_that_moves_back_is_the_end_and_one_that_moves_on_is_not() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 0), (1, 0)]), &offsets(&[(0, 10), (1, 5)]));
+        for (is_reached, ends) in [(false, [(0, 7), (1, 9)]), (true, [(0, 6), (1, 9)])] {
+            bounds.look_at_ends(&offsets(&ends));
+            bounds.look(|partition| Some(if partition == 0 { 7 } else { 4 }));
+            assert_eq!(bounds.take(0, 7), !is_reached, "once proves nothing");
+        }
+        assert!(!bounds.are_reached(), "of partition 1 a message is missing");
         bounds.look(|_| Some(5));
         assert!(bounds.are_reached());
     }

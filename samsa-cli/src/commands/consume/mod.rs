@@ -6,8 +6,11 @@ mod message;
 mod printing;
 mod start;
 
+use std::time::Duration;
+
 use clap::Args;
-use samsa_client::{Offset, ReadError, ReaderBuilder, Topic};
+use futures_lite::future;
+use samsa_client::{Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
 
 use self::bounds::Bounds;
 pub(crate) use self::message::ReadMessage;
@@ -17,6 +20,9 @@ use crate::failure::Failure;
 use crate::format::Format;
 use crate::output::count;
 use crate::session::Session;
+
+/// When nothing has come for so long, it is looked whether the end has moved back.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Print messages as they come, of all partitions together
 #[derive(Args, Debug)]
@@ -61,7 +67,15 @@ impl Consume {
         let mut printing = Printing::new(session, (!session.json).then_some(&self.format));
         let mut failed = 0;
         while !bounds.are_reached() {
-            match printing.next(&mut reader, &mut bounds).await? {
+            let next = printing.next(&mut reader, &mut bounds);
+            let Some(next) = self.unless_idle(session, next).await else {
+                // A log that was cut back, or made anew, may never reach the end that it had.
+                if let Ok(ends) = self.ends(session, &topic).await {
+                    bounds.look_at_ends(&ends);
+                }
+                continue;
+            };
+            match next? {
                 Some(Ok(chunk)) => printing.print(&chunk, &mut bounds)?,
                 Some(Err(error)) => {
                     bounds.give_up(partition_of(&error).ok_or_else(|| Failure::from(error.clone()))?);
@@ -88,12 +102,30 @@ impl Consume {
         let mut bounds = Bounds::new(self.count);
         if self.until_end {
             let isolation = session.properties.config().fetch.isolation;
-            let mut ends = session.ask(topic.offsets_with_isolation(Offset::Latest, isolation)).await?;
+            let mut ends = self.ends(session, topic).await?;
             let starts = session.ask(topic.offsets_with_isolation(self.from.0, isolation)).await?;
             ends.retain(|end| self.partition.is_none_or(|partition| partition == end.partition));
             bounds.end_at(&starts, &ends);
         }
         Ok(bounds)
+    }
+
+    /// Where what can be read ends now.
+    async fn ends(&self, session: &Session, topic: &Topic) -> Result<Vec<PartitionOffset>, Failure> {
+        let isolation = session.properties.config().fetch.isolation;
+        session.ask(topic.offsets_with_isolation(Offset::Latest, isolation)).await
+    }
+
+    /// What comes next; `None` when nothing has come for a while, where the end is waited for.
+    async fn unless_idle<T>(&self, session: &Session, next: impl Future<Output = T>) -> Option<T> {
+        let idle = async {
+            if !self.until_end {
+                future::pending::<()>().await;
+            }
+            (session.sleep)(IDLE).await;
+            None
+        };
+        future::or(async { Some(next.await) }, idle).await
     }
 
     fn reader(&self, topic: &Topic) -> ReaderBuilder {
