@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
+
 /// Commands of the application that wait for their answer at once; the next is refused.
 pub const COMMANDS: usize = 1024;
 
@@ -73,7 +75,10 @@ pub const UNKNOWN: Duration = Duration::from_secs(30);
 /// partition now.
 pub const LEADERLESS: Duration = Duration::from_millis(50);
 
-/// How long such a question may take, before another broker is asked. Doubled with each failure.
+/// Between attempts to send a batch to a partition that may have another leader.
+pub const LEADERLESS_RETRY: Backoff = Backoff { first: LEADERLESS, most: Duration::from_millis(100) };
+
+/// How long such a question may take, before another broker is asked. Doubled with each that is not answered.
 pub const LEADERLESS_ANSWER: Duration = Duration::from_secs(1);
 
 /// A produce request whose answer is owed for so long lets the client doubt that its broker leads still. A broker that took longer

@@ -34,13 +34,26 @@ use crate::time::{Deadline, Instant};
 #[derive(Debug)]
 pub(super) struct Asking {
     state: State,
+    /// Rounds in a row that found something wrong, or were not answered.
     failures: u32,
+    /// The questions in a row that were not answered.
+    silences: u32,
     last_answer: Option<Instant>,
     /// When the last question ended, answered or not.
     last_end: Option<Instant>,
     /// Messages wait for the next answer.
     is_hurried: bool,
     rng: Rng,
+}
+
+/// How soon metadata is to be asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Soon, but not at once again and again.
+    Soon,
+    /// Messages wait for a leader, of whom there may be news at any moment: every 50 ms, however often it was in vain, and of
+    /// whoever answers within a second. Holds for one round of questions: who waits still says so again.
+    Hurry,
 }
 
 #[derive(Debug)]
@@ -55,6 +68,7 @@ impl Asking {
         Self {
             state: State::Resting { due: Instant::START, why: "first metadata" },
             failures: 0,
+            silences: 0,
             last_answer: None,
             last_end: None,
             is_hurried: false,
@@ -101,7 +115,7 @@ impl Asking {
     /// How long a broker may take to answer.
     fn patience(&self, most: Duration) -> Duration {
         if self.is_hurried {
-            limits::LEADERLESS_ANSWER.saturating_mul(1 << self.failures.min(10)).min(most)
+            limits::LEADERLESS_ANSWER.saturating_mul(1 << self.silences.min(10)).min(most)
         } else {
             most
         }
@@ -110,22 +124,16 @@ impl Asking {
 
 /// When it is asked.
 impl Cluster {
-    /// What is known seems wrong: asks again, soon but not at once again and again. A change is told to all machines.
-    pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str) {
-        if self.asking.failures > 0 {
+    /// What is known seems wrong: asks again. A change is told to all machines.
+    pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str, urgency: Urgency) {
+        let (last, rest) = match urgency {
             // It is asked again after a wait already, and that must not be cut short again and again.
-            return;
-        }
-        let again = |last| last + cx.config.retry_backoff.first;
-        let not_before = self.asking.last_answer.map_or(cx.now.mono, again);
-        self.ask_soon(cx, not_before.max(cx.now.mono), why);
-    }
-
-    /// What is known seems wrong, and messages wait for a leader, of whom there may be news at any moment: asks again soon,
-    /// however often it was in vain. To be called again when metadata has changed, and they wait still.
-    pub(crate) fn hurry(&mut self, cx: &mut Context<'_>, why: &'static str) {
-        self.asking.is_hurried = true;
-        let not_before = self.asking.last_end.map_or(cx.now.mono, |last| last + limits::LEADERLESS);
+            Urgency::Soon if self.asking.failures > 0 => return,
+            Urgency::Soon => (self.asking.last_answer, cx.config.retry_backoff.first),
+            Urgency::Hurry => (self.asking.last_end, limits::LEADERLESS),
+        };
+        self.asking.is_hurried |= urgency == Urgency::Hurry;
+        let not_before = last.map_or(cx.now.mono, |last| last + rest);
         self.ask_soon(cx, not_before.max(cx.now.mono), why);
     }
 
@@ -227,6 +235,7 @@ impl Cluster {
         }
         self.asking.last_end = self.asking.last_answer;
         self.asking.is_hurried = false;
+        self.asking.silences = 0;
         if !self.topics.is_troubled() {
             "nothing is wrong with the metadata".clone_into(&mut self.last_trouble);
         }
@@ -247,14 +256,14 @@ impl Cluster {
         }
     }
 
+    /// Whether messages wait still, they say by hurrying again.
     pub(super) fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
         self.trouble(reason);
         self.contacts.next();
         self.asking.last_end = Some(cx.now.mono);
+        self.asking.is_hurried = false;
+        self.asking.silences = self.asking.silences.saturating_add(1);
         self.asking.wait(cx, "metadata, again");
-        if self.asking.is_hurried {
-            self.hurry(cx, "metadata, again");
-        }
     }
 
     pub(super) fn unreachable(&mut self, cx: &mut Context<'_>, peer: Peer, reason: String) {

@@ -41,6 +41,7 @@ use topics::{TopicNews, Topics, Want, Witness};
 use view::Moved;
 use zookeeper::{Learnt, ZooKeeperDiscovery};
 
+pub(crate) use asking::Urgency;
 pub(crate) use topics::Interest;
 pub(crate) use view::TopicView;
 
@@ -111,7 +112,7 @@ impl Cluster {
                 self.look_at_incarnations(cx);
                 self.ask_soon(cx, cx.now.mono, "topic wanted");
             }
-            Want::Unknown => self.refresh(cx, "topic wanted"),
+            Want::Unknown => self.refresh(cx, "topic wanted", Urgency::Soon),
             Want::Known => {}
         }
     }
@@ -217,7 +218,7 @@ impl Cluster {
             Some(Learnt::TopicsChanged) => {
                 self.look_at_incarnations(cx);
                 if self.topics.is_troubled() {
-                    self.refresh(cx, "topics changed");
+                    self.refresh(cx, "topics changed", Urgency::Soon);
                 }
             }
             Some(Learnt::Topic { name, czxid }) => self.topic_registered(cx, &name, czxid),
@@ -230,7 +231,7 @@ impl Cluster {
                 let news = self.brokers.set_registered(brokers);
                 self.brokers_changed(cx);
                 if news {
-                    self.refresh(cx, "brokers changed");
+                    self.refresh(cx, "brokers changed", Urgency::Soon);
                 }
                 self.seek(cx);
             }
@@ -242,7 +243,7 @@ impl Cluster {
             if !self.topics.has_ids(topic) {
                 cx.out.event(Event::TopicMadeAnew { topic: Arc::from(topic) });
             }
-            self.refresh(cx, "topic made anew");
+            self.refresh(cx, "topic made anew", Urgency::Soon);
         }
     }
 

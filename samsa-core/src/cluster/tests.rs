@@ -70,7 +70,11 @@ impl Script {
     }
 
     fn connects_to_one_that_speaks(&mut self, max_version: i16) {
-        let Some(Intent::Connect { conn, .. }) = self.net.poll_intent() else { panic!("nobody is dialled") };
+        let mut dialled = std::iter::from_fn(|| self.net.poll_intent()).filter_map(|intent| match intent {
+            Intent::Connect { conn, .. } => Some(conn),
+            _ => None,
+        });
+        let conn = dialled.next().expect("somebody is dialled");
         self.conn = Some(conn);
         self.net.connected(self.now, conn);
         self.sent();
@@ -81,10 +85,21 @@ impl Script {
 
     fn reaches_its_contact(&mut self) {
         let peer = self.cluster.contacts.current().expect("somebody to ask");
-        match self.net.established(peer, Role::Control) {
-            Some(conn) => self.conn = Some(conn),
-            None => self.connects(),
+        if let Some(conn) = self.net.established(peer, Role::Control) {
+            self.conn = Some(conn);
+            return;
         }
+        // It may have to wait until it may dial again.
+        let dials = self.net.deadline().filter(|deadline| deadline.why == "dialling again");
+        self.now.mono = dials.map_or(self.now.mono, |dials| self.now.mono.max(dials.at));
+        self.net.tick(self.now);
+        self.connects();
+    }
+
+    fn hears_nothing_for(&mut self, time: Duration) {
+        self.now.mono = self.now.mono + time;
+        self.net.tick(self.now);
+        self.settle();
     }
 
     fn sent(&mut self) -> Vec<u8> {
@@ -262,7 +277,7 @@ fn a_lone_broker_that_restarts_is_not_believed_at_once() {
     let (id, ..) = script.is_asked();
     script.is_told(id, vec![topic("events")]);
     let restarted = script.now.mono;
-    script.with(|cluster, cx| cluster.refresh(cx, "brokers changed"));
+    script.with(|cluster, cx| cluster.refresh(cx, "brokers changed", Urgency::Soon));
     while script.now.mono < restarted + limits::UNKNOWN {
         assert!(script.cluster.topic("events").is_some(), "{:?}", script.now.mono);
         script.is_told_again(troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
@@ -302,13 +317,13 @@ fn a_topic_that_is_refused_is_not_asked_about_again_and_again() {
 fn many_that_find_the_metadata_wrong_ask_once() {
     let mut script = Script::connected();
     for _ in 0..100 {
-        script.with(|cluster, cx| cluster.refresh(cx, "not leader"));
+        script.with(|cluster, cx| cluster.refresh(cx, "not leader", Urgency::Soon));
     }
     script.ticks_at_its_deadline();
     script.connects();
     script.is_asked();
     for _ in 0..100 {
-        script.with(|cluster, cx| cluster.refresh(cx, "not leader"));
+        script.with(|cluster, cx| cluster.refresh(cx, "not leader", Urgency::Soon));
     }
     assert!(script.sent().is_empty(), "one question is under way already");
 }
@@ -346,7 +361,7 @@ fn an_old_cluster_without_topics_names_no_broker_and_is_believed_until_it_named_
     script.hears::<MetadataRequest<'_>>(id, 0, &made);
     assert!(script.cluster.topic("events").is_some());
 
-    script.with(|cluster, cx| cluster.refresh(cx, "a test"));
+    script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Soon));
     script.ticks_at_its_deadline();
     script.connects_to_one_that_speaks(0);
     let (id, ..) = script.is_asked();
@@ -431,14 +446,66 @@ fn while_messages_wait_for_a_leader_metadata_is_asked_for_every_50_ms_however_of
     script.connects();
     for _ in 0..20 {
         let (id, ..) = script.is_asked();
-        script.with(|cluster, cx| cluster.hurry(cx, "a test"));
+        script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
         assert!(script.sent().is_empty(), "one question at a time");
         script.is_told(id, vec![troubled("events", ErrorCode::LEADER_NOT_AVAILABLE)]);
         let answered = script.now.mono;
-        script.with(|cluster, cx| cluster.hurry(cx, "a test"));
+        script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
         script.ticks_at_its_deadline();
         assert_eq!(script.now.mono, answered + limits::LEADERLESS);
     }
+}
+
+/// Messages wait for a leader, and whoever is asked for it says nothing for so long.
+fn hears_nothing(script: &mut Script, patience: Duration) {
+    script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
+    if script.cluster.deadline().is_some() {
+        script.ticks_at_its_deadline();
+    }
+    script.reaches_its_contact();
+    assert!(!script.sent().is_empty());
+    let asked = script.cluster.asking.asked();
+    script.hears_nothing_for(patience / 10 * 9);
+    assert_eq!(script.cluster.asking.asked(), asked, "it may answer still");
+    script.hears_nothing_for(patience / 10);
+    assert_eq!(script.cluster.asking.asked(), None);
+}
+
+#[test]
+fn patience_is_a_second_however_many_answers_were_troubled_and_doubles_with_each_silence() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![troubled("events", ErrorCode::LEADER_NOT_AVAILABLE)]);
+    for _ in 0..10 {
+        script.is_told_again(troubled("events", ErrorCode::LEADER_NOT_AVAILABLE));
+    }
+    for silences in [1, 2, 4] {
+        hears_nothing(&mut script, limits::LEADERLESS_ANSWER * silences);
+    }
+    script.is_told_again(troubled("events", ErrorCode::LEADER_NOT_AVAILABLE));
+    hears_nothing(&mut script, limits::LEADERLESS_ANSWER);
+}
+
+#[test]
+fn nobody_hurries_any_more_when_nobody_says_so_after_a_question_that_failed() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+    script.now.mono = script.now.mono + Duration::from_secs(10);
+    for silences in [1, 2, 4, 8] {
+        hears_nothing(&mut script, limits::LEADERLESS_ANSWER * silences);
+    }
+    let rest = script.cluster.deadline().unwrap().at - script.now.mono;
+    assert!(rest >= script.config.retry_backoff.most / 2, "{rest:?}");
+    script.ticks_at_its_deadline();
+    script.reaches_its_contact();
+    script.is_asked();
+    script.hears_nothing_for(script.config.request_timeout / 10 * 9);
+    assert!(script.cluster.asking.asked().is_some(), "nobody waits for it");
 }
 
 #[test]
@@ -450,7 +517,7 @@ fn a_broker_that_stands_still_keeps_nobody_from_a_new_leader() {
     script.is_told(id, vec![topic("events")]);
 
     script.now.mono = script.now.mono + Duration::from_secs(10);
-    script.with(|cluster, cx| cluster.hurry(cx, "a test"));
+    script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
     assert!(!script.sent().is_empty());
     script.now.mono = script.now.mono + limits::LEADERLESS_ANSWER;
     script.net.tick(script.now);

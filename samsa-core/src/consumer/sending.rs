@@ -14,7 +14,7 @@ use super::request::{self, Terms};
 use super::scope::Scope;
 use super::validation;
 use crate::admin::list_offsets;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Urgency};
 use crate::command::Reply;
 use crate::connection::{Call, Owner, Peer, Role};
 use crate::id::{BrokerId, ConnId, ReaderId};
@@ -88,7 +88,7 @@ impl Consumer {
             cx.net.introduce(broker, address);
         }
         if refresh {
-            cluster.refresh(cx, WHY_REFRESH);
+            cluster.refresh(cx, WHY_REFRESH, Urgency::Soon);
         }
         if let Some((op, result)) = opened {
             if result.is_err() {

@@ -25,8 +25,6 @@
 //! | sent, certainly not stored, before any such              | goes on with new numbers                         |
 //! | never sent                                               | goes on                                          |
 
-use std::time::Duration;
-
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Format;
 
@@ -34,16 +32,12 @@ use super::Sender;
 use super::place::{Place, Stage};
 use super::request::{Answer, Answers, answers};
 use super::world::World;
-use crate::backoff::Backoff;
 use crate::connection::Failure;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
 use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::outcome::Written;
-
-/// Between attempts while a partition may have another leader.
-const LEADERLESS: Backoff = Backoff { first: limits::LEADERLESS, most: Duration::from_millis(100) };
 
 /// A request without an answer that can be believed.
 #[derive(Clone, Debug)]
@@ -288,7 +282,7 @@ impl Sender {
             let failures = partition.failures;
             // Who leads it may be known at any moment.
             let is_pressing = partition.is_doubted && is_waited_for;
-            let backoff = if is_pressing { LEADERLESS } else { self.settings.backoff };
+            let backoff = if is_pressing { limits::LEADERLESS_RETRY } else { self.settings.backoff };
             let wait = backoff.wait(failures, &mut self.rng);
             self.rest(place, now + wait);
         }

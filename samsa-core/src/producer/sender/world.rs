@@ -8,7 +8,7 @@ use samsa_proto::api::produce::ProduceRequest;
 use samsa_proto::wire::{EncodeError, UnknownTags};
 
 use crate::address::HostPort;
-use crate::cluster::{Cluster, Interest, TopicView};
+use crate::cluster::{Cluster, Interest, TopicView, Urgency};
 use crate::command::Reply;
 use crate::connection::{Call, Owner, Peer, Role};
 use crate::id::{BrokerId, ConnId, JobId, OpId};
@@ -90,11 +90,11 @@ impl World for Surroundings<'_, '_> {
     }
 
     fn refresh(&mut self, why: &'static str) {
-        self.cluster.refresh(self.cx, why);
+        self.cluster.refresh(self.cx, why, Urgency::Soon);
     }
 
     fn hurry(&mut self, why: &'static str) {
-        self.cluster.hurry(self.cx, why);
+        self.cluster.refresh(self.cx, why, Urgency::Hurry);
     }
 
     fn late_from(&self, broker: BrokerId) -> Option<Instant> {
