@@ -118,6 +118,9 @@ pub use error::{
 };
 pub use event::Event;
 pub use explanation::{Explanation, Waiting};
+#[cfg(feature = "model")]
+#[doc(hidden)]
+pub use group::model;
 pub use group::{Assignor, Commit, CommitError, GroupError};
 pub use id::{BrokerId, ConnId, JobId, MemberId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;

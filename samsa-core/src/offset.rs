@@ -4,7 +4,7 @@ use crate::planted::{PlantedBug, is_planted};
 use crate::time::UnixMillis;
 
 /// A place in a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Offset {
     /// The first record that is kept.
     Earliest,

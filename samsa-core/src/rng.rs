@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `SplitMix64` (Steele, Lea, Flood 2014): small, and good enough for jitter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Rng(u64);
 
 impl Rng {

@@ -1,11 +1,12 @@
 //! Time as the core knows it: passed in, never read.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A point on the driver's monotonic clock, in microseconds since a start that the driver chose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(u64);
 
 impl Instant {
@@ -42,6 +43,14 @@ impl Sub<Instant> for Instant {
 
     fn sub(self, earlier: Self) -> Duration {
         self.since(earlier)
+    }
+}
+
+/// Written as 128 bits, as nothing else is, so that a hasher can tell a point in time from other numbers and look at how far
+/// away it is. `samsa-group-model` does.
+impl Hash for Instant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.0.into());
     }
 }
 

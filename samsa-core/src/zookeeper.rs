@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::id::{SessionId, ZkRequestId};
 
 /// One operation. A watch is one-shot, and only a hint to read again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ZkOp {
     /// Reads a node's data.
@@ -62,7 +62,7 @@ pub enum ZkOp {
 }
 
 /// What is known of a node besides its data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ZkStat {
     /// How often its data was set; a new node has 0.
     pub version: i32,
@@ -73,7 +73,7 @@ pub struct ZkStat {
 }
 
 /// What came of an operation that was performed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ZkAnswer {
     /// Of `Get`.
@@ -93,7 +93,7 @@ pub enum ZkAnswer {
 }
 
 /// Why an operation gave no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ZkError {
     /// There is no such node, or no such parent.
@@ -123,7 +123,7 @@ pub enum ZkError {
 }
 
 /// What became of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ZkSessionState {
     /// It is there, new or again.
@@ -142,7 +142,7 @@ pub enum ZkSessionState {
 }
 
 /// News of ZooKeeper, for the engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ZkNews {
     /// The end of one operation. Each operation of a session has exactly one, in the order of asking.
     Reply {

@@ -36,3 +36,6 @@ pub use simulation::{Run, Simulation, run};
 pub use trace::Trace;
 pub use violations::Violation;
 pub use world::World;
+#[cfg(feature = "model")]
+#[doc(hidden)]
+pub use zookeeper::model;

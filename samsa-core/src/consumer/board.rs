@@ -1,6 +1,7 @@
 //! What the engine tells the application of a group's member: what it has, what happened, and why it ended.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
@@ -82,6 +83,13 @@ impl Hold {
         let guard = Arc::new(Guard { signal: Arc::clone(signal) });
         let held = Held(Arc::downgrade(&guard));
         (Self { _guard: guard }, held)
+    }
+}
+
+/// Two of them are alike when both are held, or neither is.
+impl Hash for Held {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.is_held().hash(state);
     }
 }
 

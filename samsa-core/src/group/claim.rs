@@ -35,7 +35,7 @@ use super::session::Question;
 use super::world::World;
 use crate::offset::Offset;
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Claim {
     partition: TopicPartition,
     owner_path: String,
@@ -52,7 +52,7 @@ pub(super) struct Claim {
     trouble: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 enum State {
     Free,
     Claiming,
@@ -112,6 +112,11 @@ impl Claim {
     /// Whether no commit is under way.
     pub(super) fn is_quiet(&self) -> bool {
         self.offset.is_idle()
+    }
+
+    #[cfg(feature = "model")]
+    pub(super) fn forget_trouble(&mut self) {
+        self.trouble = None;
     }
 
     /// What of it waits, for people.

@@ -42,7 +42,7 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState};
 
 /// What a member wants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Settings {
     pub(crate) group: Arc<str>,
     pub(crate) topics: Vec<Arc<str>>,
@@ -55,7 +55,7 @@ pub(crate) struct Settings {
 }
 
 /// Where the nodes of the group are.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Paths {
     /// The folders, each after the one that it is in.
     pub(super) parents: Vec<String>,
@@ -65,7 +65,7 @@ pub(super) struct Paths {
     pub(super) topics: BTreeMap<String, String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Member {
     pub(super) settings: Settings,
     pub(super) id: String,
@@ -91,7 +91,7 @@ pub(crate) struct Member {
     pub(super) rng: Rng,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     Resting(Instant),
     Opening,
@@ -103,7 +103,7 @@ pub(super) enum Phase {
     Over,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Registering {
     Creating,
     Looking,

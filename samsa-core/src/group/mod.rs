@@ -16,6 +16,8 @@ mod error;
 mod hand;
 mod joining;
 mod member;
+#[cfg(feature = "model")]
+pub mod model;
 mod offsets;
 mod round;
 mod session;
@@ -58,7 +60,7 @@ const BURST: Duration = Duration::from_millis(100);
 const FIRST_SESSION: u32 = 1 << 31;
 
 /// What of the messages that were handed out is committed, and when.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Commit {
     /// What the application is done with: it has asked for the next. Now and then, when partitions are given up, and at the

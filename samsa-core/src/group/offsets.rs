@@ -19,7 +19,7 @@ use samsa_proto::zookeeper::{read_offset, write_offset};
 use super::world::Done;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct OffsetNode {
     path: String,
     /// `None` when there is no node.
@@ -30,7 +30,7 @@ pub(super) struct OffsetNode {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
     Idle,
     Writing(Done),

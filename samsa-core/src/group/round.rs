@@ -19,7 +19,7 @@ use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Round {
     /// Answers that are still to come.
     missing: usize,

@@ -20,7 +20,7 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
 /// What an operation was for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Question {
     /// The folder is made.
     Parent,
@@ -44,7 +44,7 @@ pub(super) enum Question {
     Synced,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Session {
     name: SessionId,
     /// What ZooKeeper calls it, once it is there.
@@ -153,6 +153,14 @@ impl Session {
         }
         let quarter = i64::try_from(self.timeout.as_millis() / 4).unwrap_or(i64::MAX);
         self.ahead.saturating_add(quarter)
+    }
+
+    /// While nothing is asked, nothing is left of the numbers that were given.
+    #[cfg(feature = "model")]
+    pub(super) fn forget_numbers(&mut self) -> bool {
+        let is_quiet = self.asked.is_empty();
+        self.next_seq = if is_quiet { 0 } else { self.next_seq };
+        is_quiet
     }
 
     pub(super) fn close(&self, world: &mut impl World) {

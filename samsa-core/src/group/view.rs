@@ -8,7 +8,7 @@ use super::assign::{Members, Topics};
 use crate::zookeeper::ZkStat;
 
 /// A registration that is none of our dialect, or asks for what this client cannot compute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Foreign {
     pub(super) member: String,
     pub(super) reason: String,
@@ -17,7 +17,7 @@ pub(super) struct Foreign {
 }
 
 /// What was read so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct View {
     pub(super) members: Members,
     pub(super) topics: Topics,

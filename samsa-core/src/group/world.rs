@@ -9,7 +9,7 @@ use crate::time::Instant;
 use crate::topology::TopicPartition;
 
 /// How far the application has come in a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Done {
     /// It is done with everything before this offset.
     pub(crate) offset: i64,

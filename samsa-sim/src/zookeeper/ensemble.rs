@@ -1,19 +1,20 @@
 //! What a `ZooKeeper` ensemble keeps: nodes, sessions and watches. Pure: it is told the time and asked what fired.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use samsa_core::{Instant, ZkAnswer, ZkError, ZkOp, ZkStat};
 
 use super::watches::Watches;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Node {
     data: Vec<u8>,
     stat: ZkStat,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Session {
     timeout: Duration,
     /// When it ends, unless its client comes back; `None` while that is connected.
@@ -32,7 +33,7 @@ pub(crate) fn session_name(id: i64) -> String {
 }
 
 /// The state of an ensemble, as if it were one server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ensemble {
     nodes: BTreeMap<String, Node>,
     sessions: BTreeMap<i64, Session>,
@@ -40,6 +41,20 @@ pub(crate) struct Ensemble {
     transactions: i64,
     opened: i64,
     down: bool,
+}
+
+/// Which transaction made a node is not looked at: it tells how much has happened.
+impl Hash for Node {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.data, self.stat.version, self.stat.ephemeral_owner).hash(state);
+    }
+}
+
+/// Nor is how many transactions there were.
+impl Hash for Ensemble {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.nodes, &self.sessions, &self.watches, self.opened, self.down).hash(state);
+    }
 }
 
 type Answer = Result<ZkAnswer, ZkError>;
@@ -101,6 +116,12 @@ impl Ensemble {
     /// What a node holds, and whose it is.
     pub(crate) fn look(&self, path: &str) -> Option<(&[u8], ZkStat)> {
         self.nodes.get(path).map(|node| (&node.data[..], node.stat))
+    }
+
+    /// When this session may end at the earliest, if nothing more is heard of it.
+    #[cfg(feature = "model")]
+    pub(crate) fn may_end(&self, session: i64) -> Option<Instant> {
+        self.sessions.get(&session).map(|session| session.heard + session.timeout)
     }
 
     /// When the next session ends.

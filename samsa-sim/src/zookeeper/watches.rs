@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The watches of an ensemble, and those that have fired and were not fetched yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Watches {
     data: BTreeMap<String, BTreeSet<i64>>,
     children: BTreeMap<String, BTreeSet<i64>>,

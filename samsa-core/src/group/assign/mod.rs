@@ -13,7 +13,7 @@ use round_robin::HashedName;
 
 /// How the partitions of a group in ZooKeeper are shared out. Nothing in ZooKeeper tells it, so all members of a group
 /// must be set alike; with members that are not, partitions stay without an owner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Assignor {
     /// Topic by topic, neighbours together: the default of the Scala consumers, too.
