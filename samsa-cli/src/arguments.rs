@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Brokers, Consume, Explain, Perf, Publish, Sim, Topics};
+use crate::commands::{Brokers, Consume, Explain, Groups, Perf, Publish, Sim, Topics};
 use crate::settings::Setting;
 
 const GLOBAL: &str = "Options of all commands";
@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Topics(Topics),
     Publish(Publish),
     Consume(Consume),
+    Groups(Groups),
     Explain(Explain),
     #[command(subcommand)]
     Perf(Perf),
@@ -98,6 +99,21 @@ mod tests {
             assert_eq!(arguments.connection.runtime, RuntimeName::AsyncStd, "{line}");
             assert_eq!(arguments.connection.settings.len(), 1, "{line}");
             assert!(arguments.json, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_reset_stands_behind_its_group() {
+        for line in [
+            "samsa groups",
+            "samsa groups billing --json",
+            "samsa groups billing reset events --to @2026-01-01T00:00:00Z --dry-run --json",
+            "samsa groups -- reset",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in ["samsa groups billing reset events", "samsa groups billing reset events --to soon"] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
     }
 

@@ -4,7 +4,8 @@ use std::io;
 use std::process::ExitCode;
 
 use samsa_client::{
-    AppendError, CloseError, CommitError, ConnectError, ConsumeError, GroupError, LookError, ReadError,
+    AppendError, CloseError, CommitError, ConnectError, ConsumeError, GroupError, GroupLookError,
+    GroupResetError, LookError, ReadError,
 };
 
 /// Why a command did not do all that it was asked.
@@ -68,7 +69,17 @@ macro_rules! not_done {
     )*};
 }
 
-not_done!(AppendError, CloseError, CommitError, ConsumeError, GroupError, LookError, ReadError);
+not_done!(
+    AppendError,
+    CloseError,
+    CommitError,
+    ConsumeError,
+    GroupError,
+    GroupLookError,
+    GroupResetError,
+    LookError,
+    ReadError
+);
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@ mod progress;
 mod runtime;
 mod session;
 mod settings;
+mod start;
 mod stop;
 mod table;
 mod undelivered;
@@ -50,6 +51,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             arguments.connection.run(json, async |session| command.run(session, input).await)
         }
         Command::Consume(command) => {
+            arguments.connection.run(json, async |session| command.run(session).await)
+        }
+        Command::Groups(command) => {
             arguments.connection.run(json, async |session| command.run(session).await)
         }
         Command::Explain(command) => {

@@ -88,8 +88,8 @@ pub use events::{Events, Missed};
 pub use export::Exporter;
 pub use handles::{
     Batch, BatchReport, Cluster, ConsumedMessage, Consumer, ConsumerBuilder, ConsumerEvents, Delivery,
-    Enqueue, Message, MessageSet, Partition, Payload, Publish, Publishing, Reader, ReaderBuilder, Topic,
-    TopicBatch, TryEnqueueError,
+    Enqueue, Group, Message, MessageSet, OffsetMove, Partition, Payload, Publish, Publishing, Reader,
+    ReaderBuilder, ResetPlan, Topic, TopicBatch, TryEnqueueError,
 };
 pub use no_zookeeper::NoZooKeeper;
 pub use properties::{IgnoredProperty, Properties, PropertyError};
@@ -97,14 +97,15 @@ pub use runtime::Runtime;
 pub use samsa_core::{
     Acks, AppendError, Assignor, Backoff, BrokerId, BrokerInfo, BrokerMetrics, Certainty, Chunk,
     ChunkRecords, Clock, Commit, CommitError, Compression, Config, ConsumerEvent, CreateTopicError,
-    CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, GroupError, Hold, HostPort,
-    Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, LookError, Metrics, Now,
+    CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, GroupDescription,
+    GroupError, GroupLookError, GroupMember, GroupPartition, GroupResetError, Hold, HostPort, Instant,
+    InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, ListedGroup, LookError, Metrics, Now,
     Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure,
     PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, SetReceipt, TopicName,
     TopicPartition, UnixMillis, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;
-pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError};
+pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError, Dialect, Subscription, TopicFilter};
 
 use crate::link::{Link, Shared};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admin::{GroupDescription, GroupLookError, GroupResetError, ListedGroup};
 use crate::config::{FetchConfig, Isolation};
 use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
@@ -64,6 +65,15 @@ pub enum Command {
         /// Which member.
         member: MemberId,
     },
+    /// The groups that are in ZooKeeper.
+    Groups,
+    /// The members of a group in ZooKeeper, and who owns and what is committed of each partition.
+    Group {
+        /// Which group.
+        group: Arc<str>,
+    },
+    /// Sets committed offsets of a group in ZooKeeper that has no members.
+    ResetGroup(GroupReset),
     /// Nothing more is accepted; answered when every accepted record has its outcome.
     Close,
     /// What each part of the client waits for.
@@ -83,6 +93,8 @@ impl Command {
             | Self::Offsets { .. }
             | Self::OpenReader(_)
             | Self::JoinGroup(_)
+            | Self::Groups
+            | Self::Group { .. }
             | Self::Explain
             | Self::Metrics => true,
             Self::CreateTopic(_)
@@ -90,6 +102,7 @@ impl Command {
             | Self::Seek { .. }
             | Self::CommitOffsets { .. }
             | Self::LeaveGroup { .. }
+            | Self::ResetGroup(_)
             | Self::Close => false,
         }
     }
@@ -126,6 +139,12 @@ pub enum Reply {
     CommitOffsets(Result<(), CommitError>),
     /// To [`Command::LeaveGroup`].
     LeaveGroup(Result<(), GroupError>),
+    /// To [`Command::Groups`], in the order of their names.
+    Groups(Result<Vec<ListedGroup>, GroupLookError>),
+    /// To [`Command::Group`].
+    Group(Result<Box<GroupDescription>, GroupLookError>),
+    /// To [`Command::ResetGroup`].
+    ResetGroup(Result<(), GroupResetError>),
     /// To [`Command::Close`]: how many records were given up.
     Close(usize),
     /// To [`Command::Explain`].
@@ -164,6 +183,17 @@ pub struct GroupSpec {
     pub assignor: Assignor,
     /// Sizes and times; the memory is that of all topics together.
     pub fetch: FetchConfig,
+}
+
+/// Which committed offsets to set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupReset {
+    /// The group.
+    pub group: Arc<str>,
+    /// The topic.
+    pub topic: Arc<str>,
+    /// What is to be committed of its partitions: none of the others is changed.
+    pub offsets: Vec<PartitionOffset>,
 }
 
 /// A topic to be created.

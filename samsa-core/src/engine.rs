@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::admin::{Lookup, LookupInput};
+use crate::admin::{GroupLookError, GroupLookup, GroupLookupInput, Lookup, LookupInput};
 use crate::cluster::{Cluster, ClusterInput};
 use crate::command::{Command, Reply};
 use crate::config::{Config, Discovery};
@@ -44,6 +44,7 @@ pub struct Engine {
     consumer: Consumer,
     groups: Groups,
     lookup: Lookup,
+    group_lookup: GroupLookup,
     life: Life,
 }
 
@@ -71,6 +72,7 @@ impl Engine {
             consumer: Consumer::new(Arc::clone(&signal), rng.fork()),
             lookup: Lookup::new(rng.fork()),
             groups: Groups::new(Arc::clone(&signal), rng.fork()),
+            group_lookup: GroupLookup::new(rng.fork()),
             config,
             signal,
             now: Now::default(),
@@ -125,6 +127,7 @@ impl Engine {
             Input::Disconnected { conn, reason } => self.net.disconnected(now, conn, &reason),
             Input::ZooKeeper(news) => {
                 self.groups(GroupInput::ZooKeeper(news.clone()));
+                self.group_lookup(GroupLookupInput::ZooKeeper(news.clone()));
                 self.cluster(ClusterInput::ZooKeeper(news));
             }
             Input::Computed { id, output } => self.producer(ProducerInput::Computed { id, output }),
@@ -146,6 +149,7 @@ impl Engine {
             self.consumer.deadline(),
             self.lookup.deadline(),
             self.groups.deadline(),
+            self.group_lookup.deadline(),
         ];
         machines.into_iter().flatten().min()
     }
@@ -201,6 +205,7 @@ impl Engine {
         self.groups(GroupInput::Tick);
         self.consumer(ConsumerInput::Tick);
         self.lookup(LookupInput::Tick);
+        self.group_lookup(GroupLookupInput::Tick);
         self.settle();
         let now = self.now.mono;
         debug_assert!(
@@ -221,6 +226,9 @@ impl Engine {
             Command::Connect => self.cluster(ClusterInput::Connect { op, within }),
             Command::Topics | Command::Partitions { .. } | Command::Offsets { .. } => {
                 self.lookup(LookupInput::Ask { op, command, within });
+            }
+            Command::Groups | Command::Group { .. } | Command::ResetGroup(_) => {
+                self.group_lookup(GroupLookupInput::Ask { op, command, within });
             }
             Command::CreateTopic(topic) => self.lookup(LookupInput::Create { op, topic, within }),
             Command::Flush => self.producer(ProducerInput::Flush { op, until }),
@@ -248,6 +256,7 @@ impl Engine {
         self.consumer(ConsumerInput::Forget { op });
         self.lookup(LookupInput::Forget { op });
         self.groups(GroupInput::Forget { op });
+        self.group_lookup(GroupLookupInput::Forget { op });
     }
 
     fn refuse(&mut self, op: OpId, command: &Command) {
@@ -262,6 +271,9 @@ impl Engine {
             Command::JoinGroup(_) => Reply::JoinGroup(Err(GroupError::Closed)),
             Command::CommitOffsets { .. } => Reply::CommitOffsets(Err(CommitError::Closed)),
             Command::LeaveGroup { .. } => Reply::LeaveGroup(Ok(())),
+            Command::Groups => Reply::Groups(Err(GroupLookError::Closed)),
+            Command::Group { .. } => Reply::Group(Err(GroupLookError::Closed)),
+            Command::ResetGroup(_) => Reply::ResetGroup(Err(GroupLookError::Closed.into())),
             Command::Flush => Reply::Flush(0),
             Command::Close => Reply::Close(0),
             Command::Explain => return self.explain(op),
@@ -278,6 +290,7 @@ impl Engine {
         self.consumer.explain(self.now.mono, &mut lines);
         self.lookup.explain(&mut lines);
         self.groups.explain(&mut lines);
+        self.group_lookup.explain(&mut lines);
         self.out.complete(op, Reply::Explain(Explanation { lines }));
     }
 
@@ -323,6 +336,7 @@ impl Engine {
         self.groups.abort(&mut self.out);
         self.consumer.abort(&mut self.out);
         self.lookup.abort(&mut self.out);
+        self.group_lookup.abort(&mut self.out);
         self.cluster(ClusterInput::Close);
         self.net.close_all(self.now, "the client was closed");
     }
@@ -411,6 +425,11 @@ impl Engine {
     fn groups(&mut self, input: GroupInput) {
         let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
         self.groups.handle(&mut cx, &mut self.cluster, &mut self.consumer, input);
+    }
+
+    fn group_lookup(&mut self, input: GroupLookupInput) {
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.group_lookup.handle(&mut cx, input);
     }
 
     fn lookup(&mut self, input: LookupInput) {

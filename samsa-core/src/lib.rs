@@ -104,8 +104,11 @@ mod wake;
 mod zookeeper;
 
 pub use address::{HostPort, InvalidAddress};
+pub use admin::{
+    GroupDescription, GroupLookError, GroupMember, GroupPartition, GroupResetError, ListedGroup,
+};
 pub use backoff::Backoff;
-pub use command::{Command, GroupSpec, NewTopic, ReaderSpec, Reply};
+pub use command::{Command, GroupReset, GroupSpec, NewTopic, ReaderSpec, Reply};
 pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig};
 pub use connection::{ReadBuffer, RecvBuf};
 pub use consumer::{

@@ -7,6 +7,12 @@ use crate::backoff::Backoff;
 /// Commands of the application that wait for their answer at once; the next is refused.
 pub const COMMANDS: usize = 1024;
 
+/// Commands about groups in ZooKeeper that wait for their answer at once, each with a session; the next is refused.
+pub const GROUP_LOOKS: usize = 16;
+
+/// Operations that such a command has under way at once.
+pub const ZOOKEEPER_OPERATIONS: usize = 64;
+
 /// How long a broker that has never told its versions may take to answer the first question of a connection. Brokers of
 /// 0.9 stay silent for ever.
 pub const FIRST_ANSWER: Duration = Duration::from_secs(5);

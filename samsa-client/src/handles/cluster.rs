@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    BrokerInfo, Command, ConnectError, Explanation, LookError, Metrics, Now, Reply, TopicName, Waiting,
+    BrokerInfo, Command, ConnectError, Explanation, GroupLookError, ListedGroup, LookError, Metrics, Now,
+    Reply, TopicName, Waiting,
 };
 
 use super::batch::{Batch, BatchReport};
 use super::consumer::ConsumerBuilder;
+use super::group::Group;
 use super::publish::{Publish, Publishing};
 use super::topic::Topic;
 use crate::call::{Asked, Call};
@@ -93,6 +95,25 @@ impl Cluster {
     /// ```
     pub fn consumer(&self, group: impl AsRef<str>) -> ConsumerBuilder {
         ConsumerBuilder::new(&self.link, group.as_ref())
+    }
+
+    /// The groups that are in ZooKeeper, in the order of their names, each with how many members it has. One that has no members
+    /// may have offsets.
+    ///
+    /// # Errors
+    /// When the cluster was not found through ZooKeeper, ZooKeeper refuses or does not answer in time, more than 16 such
+    /// questions wait, or the client is closed.
+    pub fn groups(&self) -> Call<Result<Vec<ListedGroup>, GroupLookError>> {
+        Call::new(&self.link, Command::Groups, |answer, _| match answer {
+            Answer::Given(Reply::Groups(groups)) => groups,
+            Answer::Busy(waiting) => Err(GroupLookError::Busy { waiting }),
+            Answer::Given(_) | Answer::Closed => Err(GroupLookError::Closed),
+        })
+    }
+
+    /// A group in ZooKeeper by its name, to look at. No IO, and it need not exist.
+    pub fn group(&self, name: impl AsRef<str>) -> Group {
+        Group::new(&self.link, name.as_ref())
     }
 
     /// A batch that gathers messages for any topics of this cluster, and sends them together.

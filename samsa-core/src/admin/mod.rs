@@ -1,4 +1,5 @@
-//! Looking: topics, partitions, offsets, by which nothing is created; and creating topics, see [`create`].
+//! Looking: topics, partitions, offsets, by which nothing is created; and creating topics, see [`create`]. Groups in ZooKeeper are
+//! looked at in a room of their own, [`group`].
 //!
 //! Each command is an [`Ask`] of its own:
 //!
@@ -17,6 +18,7 @@ mod ask;
 mod create;
 #[cfg(test)]
 mod creating;
+mod group;
 pub(crate) mod list_offsets;
 mod listing;
 mod names;
@@ -31,6 +33,10 @@ use samsa_proto::Request;
 
 use self::ask::{Ask, Question, Sending};
 use self::create::Creation;
+pub use self::group::{
+    GroupDescription, GroupLookError, GroupMember, GroupPartition, GroupResetError, ListedGroup,
+};
+pub(crate) use self::group::{GroupLookup, GroupLookupInput};
 use crate::cluster::Cluster;
 use crate::command::{Command, NewTopic, Reply};
 use crate::connection::{Call, Failure, Owner, Peer, Role};

@@ -3,6 +3,7 @@
 
 mod foreign;
 mod killed;
+mod looking;
 mod sharing;
 
 #[path = "../support/client.rs"]
@@ -22,6 +23,16 @@ mod on_3_9_2 {
     #[test]
     fn each_group_gets_every_message() {
         super::sharing::each_group_gets_every_message(Release::V3_9_2);
+    }
+
+    #[test]
+    fn groups_are_described_and_begin_where_they_are_told_to() {
+        super::looking::groups_are_described_and_begin_where_they_are_told_to(Release::V3_9_2);
+    }
+
+    #[test]
+    fn the_command_shows_groups_and_sets_their_offsets() {
+        super::looking::the_command_shows_groups_and_sets_their_offsets(Release::V3_9_2);
     }
 
     #[test]

@@ -4,7 +4,6 @@ mod bounds;
 mod group;
 mod message;
 mod printing;
-mod start;
 
 use std::time::Duration;
 
@@ -15,11 +14,11 @@ use samsa_client::{Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
 use self::bounds::Bounds;
 pub(crate) use self::message::ReadMessage;
 use self::printing::Printing;
-use self::start::Start;
 use crate::failure::Failure;
 use crate::format::Format;
 use crate::output::count;
 use crate::session::Session;
+use crate::start::Start;
 
 /// When nothing has come for so long, it is looked whether the end has moved back.
 const IDLE: Duration = Duration::from_secs(2);

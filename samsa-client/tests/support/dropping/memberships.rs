@@ -1,7 +1,7 @@
 //! The futures of a membership, for places where there are groups.
 
 use futures_lite::future::zip;
-use samsa_client::{Commit, Consumer, Offset, TopicPartition};
+use samsa_client::{Commit, Consumer, GroupResetError, Offset, TopicPartition};
 
 use super::futures::{Case, SOON, answered, cases, digits, offsets};
 use super::stage::Stage;
@@ -82,6 +82,36 @@ cases! { MEMBERSHIPS:
         };
         zip(dropper.drops(events.next()), closing).await;
         while events.next().await.is_some() {}
+    }
+
+    // Looking at groups.
+    "Cluster::groups": |stage, dropper| { answered(dropper.drops(stage.cluster.groups()).await); }
+    "Group::describe": |stage, dropper| {
+        let described = dropper.drops(stage.cluster.group("nobody").describe()).await;
+        assert!(described.is_none_or(|described| described.is_err()));
+    }
+    "Group::plan_reset": |stage, dropper| {
+        let group = stage.cluster.group("nobody");
+        let plan = dropper.drops(group.plan_reset(&stage.digits, Offset::Earliest)).await;
+        assert!(plan.is_none_or(|plan| plan.is_err()));
+    }
+    "Group::reset": |stage, dropper| {
+        let name = stage.text();
+        member(stage, &name, Commit::Manual).await.close().await.expect("it leaves");
+        let group = stage.cluster.group(&name);
+        // Its session goes a little later.
+        let plan = loop {
+            match group.plan_reset(&stage.digits, Offset::Exact(4)).await {
+                Err(GroupResetError::HasMembers { .. }) => stage.pause(SOON).await,
+                plan => break plan.expect("a plan"),
+            }
+        };
+        answered(dropper.drops(group.reset(&plan)).await);
+        // What was ordered goes on; to order it again is no harm.
+        group.reset(&plan).await.expect("it is set");
+        let mut next = member(stage, &name, Commit::Manual).await;
+        digits(&mut next, "4").await;
+        next.close().await.expect("it leaves");
     }
 }
 

@@ -48,6 +48,12 @@ impl<'a> Group<'a> {
         ScalaMember::start(self.kafka, (self.name, name), (self.name, streams), &[]).expect("a process")
     }
 
+    /// One that names its topic as the console consumer does: by a white list.
+    fn console(&self, name: &str) -> ScalaMember {
+        let topic = format!("~{}", self.name);
+        ScalaMember::start(self.kafka, (self.name, name), (&topic, 1), &[]).expect("a process")
+    }
+
     /// Publishes so many more messages, evenly over the partitions.
     async fn publish(&mut self, count: usize) {
         publish(self.cluster, self.name, count).await;

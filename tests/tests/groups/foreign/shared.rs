@@ -30,7 +30,7 @@ pub(crate) fn members_of_both_kinds_share_by_range_and_hand_over_when_they_leave
         group.until_received(|| [printed(&samsa), received(&first)].concat());
         group.until_all_is_committed();
 
-        let last = group.scala("z", 1);
+        let last = group.console("z");
         let owners = group.until_shared(3);
         assert_eq!(owned_by(&owners, "mixed_z-0"), [3]);
         group.publish(COUNT).await;

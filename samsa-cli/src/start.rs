@@ -1,13 +1,13 @@
-//! `--from`.
+//! `--from` and `--to`.
 
 use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
 use samsa_client::{Offset, UnixMillis};
 
-/// Where reading starts.
+/// A place in a log: where reading starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Start(pub(super) Offset);
+pub(crate) struct Start(pub(crate) Offset);
 
 impl FromStr for Start {
     type Err = String;

@@ -1,0 +1,105 @@
+//! Why a question about a group was not answered, and why an order was not followed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_proto::zookeeper::PathError;
+
+use crate::error::LookError;
+
+/// Why a question about groups was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupLookError {
+    /// The cluster was not found through ZooKeeper, where groups of this kind live.
+    #[error(
+        "groups are looked for in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..)"
+    )]
+    NoZooKeeper,
+    /// The name cannot stand in ZooKeeper.
+    #[error(transparent)]
+    Name(#[from] PathError),
+    /// There is no such group in ZooKeeper.
+    #[error("there is no group {group:?} in ZooKeeper; is the name right, and the chroot of the ensemble?")]
+    UnknownGroup {
+        /// Which.
+        group: Arc<str>,
+    },
+    /// ZooKeeper refused.
+    #[error("ZooKeeper refused the question about {about}: {reason}")]
+    Refused {
+        /// What was asked about.
+        about: String,
+        /// Why.
+        reason: String,
+    },
+    /// ZooKeeper did not answer in time.
+    #[error("no answer about {about} within {within:?} ({last}); is ZooKeeper up?")]
+    TimedOut {
+        /// What was asked about.
+        about: String,
+        /// The bound.
+        within: Duration,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// Too many commands wait already.
+    #[error("{waiting} commands wait for their answers already; wait for some of them")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
+    /// The client was closed.
+    #[error("the client is closed; connect anew")]
+    Closed,
+}
+
+impl GroupLookError {
+    /// Whether the same question may be answered later.
+    pub fn is_retriable(&self) -> bool {
+        matches!(self, Self::TimedOut { .. } | Self::Busy { .. })
+    }
+}
+
+/// Why the offsets of a group were not set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupResetError {
+    /// Members are there, and go on where they are. Nothing was set.
+    #[error("group {group:?} has members, which must leave first: {}", members.join(", "))]
+    HasMembers {
+        /// The group.
+        group: Arc<str>,
+        /// Their ids.
+        members: Vec<String>,
+    },
+    /// Members came while offsets were set: some may have begun at the old ones.
+    #[error(
+        "members joined group {group:?} while its offsets were set, and may have begun at the old ones ({}); \
+         have them leave, and set the offsets again",
+        members.join(", ")
+    )]
+    Joined {
+        /// The group.
+        group: Arc<str>,
+        /// Their ids.
+        members: Vec<String>,
+    },
+    /// Where the topic's messages begin or end was not to be had.
+    #[error(transparent)]
+    Offsets(#[from] LookError),
+    /// The group could not be looked at, or its offsets not be written. When the time was over, some may be set.
+    #[error(transparent)]
+    Group(#[from] GroupLookError),
+}
+
+impl GroupResetError {
+    /// Whether the same may succeed later.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::HasMembers { .. } | Self::Joined { .. } => true,
+            Self::Offsets(error) => error.is_retriable(),
+            Self::Group(error) => error.is_retriable(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Looking at groups that live in ZooKeeper, from outside: which there are, who is in one, how far it is; and setting its
+//! offsets while nobody is in it.
+//!
+//! Each command is a [`Task`] with a session of its own:
+//!
+//! | stage   | input                         | then    | emits                                             |
+//! |---------|-------------------------------|---------|---------------------------------------------------|
+//! | Resting | due                           | Opening | a session                                         |
+//! | Opening | connected                     | Asking  | what [`listing`], [`describing`], [`resetting`] ask |
+//! | Asking  | answers                       | Asking  | what they ask then, so much at once               |
+//! | Asking  | no more to ask                | -       | the reply; closes the session                     |
+//! | Opening, Asking | unknown fate, expired, failed | Resting | closes the session; all begins anew       |
+//! | any     | refused for good, time is over | -      | the error; closes the session                     |
+
+mod described;
+mod describing;
+mod error;
+mod listing;
+mod resetting;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use self::task::{About, Task};
+use crate::command::Command;
+use crate::config::Discovery;
+use crate::explanation::Waiting;
+use crate::id::{OpId, SessionId};
+use crate::limits;
+use crate::out::{Context, Out};
+use crate::rng::Rng;
+use crate::time::Deadline;
+use crate::zookeeper::ZkNews;
+
+pub use described::{GroupDescription, GroupMember, GroupPartition, ListedGroup};
+pub use error::{GroupLookError, GroupResetError};
+
+/// Sessions of these commands are numbered from here; those of discovery come before, those of members after.
+const FIRST_SESSION: u32 = 1 << 30;
+
+/// All commands about groups, besides those of members.
+#[derive(Debug)]
+pub(crate) struct GroupLookup {
+    rng: Rng,
+    sessions: u32,
+    tasks: BTreeMap<OpId, Task>,
+}
+
+/// What concerns them.
+#[derive(Debug)]
+pub(crate) enum GroupLookupInput {
+    Ask { op: OpId, command: Command, within: Duration },
+    Forget { op: OpId },
+    ZooKeeper(ZkNews),
+    Tick,
+}
+
+impl GroupLookup {
+    pub(crate) fn new(rng: Rng) -> Self {
+        Self { rng, sessions: 0, tasks: BTreeMap::new() }
+    }
+
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, input: GroupLookupInput) {
+        match input {
+            GroupLookupInput::Ask { op, command, within } => self.ask(cx, op, &command, within),
+            GroupLookupInput::Forget { op } => self.forget(op, cx.out),
+            GroupLookupInput::ZooKeeper(news) => self.zookeeper(cx, news),
+            GroupLookupInput::Tick => {}
+        }
+        self.pump(cx);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.tasks.values().map(Task::deadline).min()
+    }
+
+    /// Ends every command.
+    pub(crate) fn abort(&mut self, out: &mut Out) {
+        for (op, mut task) in std::mem::take(&mut self.tasks) {
+            task.close(out);
+            out.complete(op, task.about.refused(GroupLookError::Closed));
+        }
+    }
+
+    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+        lines.extend(self.tasks.values().map(Task::explain));
+    }
+
+    fn ask(&mut self, cx: &mut Context<'_>, op: OpId, command: &Command, within: Duration) {
+        let Some(about) = About::of(command) else { return };
+        let waiting = self.tasks.len();
+        let refusal = match cx.config.discovery {
+            Discovery::ZooKeeper { .. } if waiting < limits::GROUP_LOOKS => {
+                match Task::new(about.clone(), command, cx.now.mono, within) {
+                    Ok(task) => return drop(self.tasks.insert(op, task)),
+                    Err(error) => error.into(),
+                }
+            }
+            Discovery::ZooKeeper { .. } => GroupLookError::Busy { waiting },
+            Discovery::Bootstrap(_) => GroupLookError::NoZooKeeper,
+        };
+        cx.out.complete(op, about.refused(refusal));
+    }
+
+    fn forget(&mut self, op: OpId, out: &mut Out) {
+        if self.tasks.get(&op).is_some_and(|task| task.about.is_question())
+            && let Some(mut task) = self.tasks.remove(&op)
+        {
+            task.close(out);
+        }
+    }
+
+    fn zookeeper(&mut self, cx: &mut Context<'_>, news: ZkNews) {
+        let session = match &news {
+            ZkNews::Session { session, .. } | ZkNews::Watch { session, .. } => *session,
+            ZkNews::Reply { id, .. } => id.session,
+        };
+        let task = self.tasks.values_mut().find(|task| task.session() == Some(session));
+        let Some(task) = task else { return };
+        let outcome = match news {
+            ZkNews::Session { state, .. } => task.session_changed(&state),
+            ZkNews::Reply { id, result } => task.answered(id.seq, result),
+            ZkNews::Watch { .. } => Ok(()),
+        };
+        if let Err(trouble) = outcome {
+            task.fail(trouble, cx.now.mono, cx.config.retry_backoff, &mut self.rng, cx.out);
+        }
+    }
+
+    /// Lets each command go as far as it can.
+    fn pump(&mut self, cx: &mut Context<'_>) {
+        let Discovery::ZooKeeper { session_timeout } = cx.config.discovery else { return };
+        let sessions = &mut self.sessions;
+        let out = &mut *cx.out;
+        self.tasks.retain(|op, task| {
+            if task.wants_session(cx.now.mono) {
+                *sessions += 1;
+                task.open(SessionId(FIRST_SESSION + *sessions), session_timeout, out);
+            }
+            let reply = task.settle(cx.now.mono, out);
+            let is_open = reply.is_none();
+            if let Some(reply) = reply {
+                out.complete(*op, reply);
+            }
+            is_open
+        });
+    }
+}

@@ -1,0 +1,275 @@
+//! One command about groups, from its session to its answer.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use samsa_proto::zookeeper::PathError;
+
+use super::describing::Describing;
+use super::error::GroupLookError;
+use super::listing::Listing;
+use super::resetting::Resetting;
+use crate::backoff::Backoff;
+use crate::command::{Command, Reply};
+use crate::explanation::Waiting;
+use crate::id::{SessionId, ZkRequestId};
+use crate::intent::Intent;
+use crate::limits;
+use crate::out::Out;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
+
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) about: About,
+    work: Work,
+    session: Option<SessionId>,
+    next_seq: u64,
+    asked: BTreeMap<u64, ZkOp>,
+    /// Not asked yet: so many are asked at once, and no more.
+    to_ask: VecDeque<ZkOp>,
+    /// When to open a session.
+    due: Option<Instant>,
+    since: Instant,
+    until: Instant,
+    within: Duration,
+    failures: u32,
+    trouble: Option<String>,
+    reply: Option<Reply>,
+}
+
+/// What a command is about, for its answer and for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    Groups,
+    Group(String),
+    Reset(String),
+}
+
+#[derive(Debug)]
+enum Work {
+    Listing(Listing),
+    Describing(Box<Describing>),
+    Resetting(Box<Resetting>),
+}
+
+/// What comes when all that was asked has its answer.
+#[derive(Debug)]
+pub(super) enum Next {
+    Ask(Vec<ZkOp>),
+    Done(Reply),
+}
+
+impl About {
+    pub(super) fn of(command: &Command) -> Option<Self> {
+        match command {
+            Command::Groups => Some(Self::Groups),
+            Command::Group { group } => Some(Self::Group(group.to_string())),
+            Command::ResetGroup(reset) => Some(Self::Reset(reset.group.to_string())),
+            _ => None,
+        }
+    }
+
+    pub(super) fn refused(&self, error: GroupLookError) -> Reply {
+        match self {
+            Self::Groups => Reply::Groups(Err(error)),
+            Self::Group(_) => Reply::Group(Err(error)),
+            Self::Reset(_) => Reply::ResetGroup(Err(error.into())),
+        }
+    }
+
+    /// A question may be forgotten; an order goes on.
+    pub(super) fn is_question(&self) -> bool {
+        !matches!(self, Self::Reset(_))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Groups => "the groups".to_owned(),
+            Self::Group(group) => format!("group {group:?}"),
+            Self::Reset(group) => format!("the offsets of group {group:?}"),
+        }
+    }
+}
+
+impl Work {
+    fn of(command: &Command) -> Result<Self, PathError> {
+        Ok(match command {
+            Command::Group { group } => Self::Describing(Box::new(Describing::new(group)?)),
+            Command::ResetGroup(reset) => Self::Resetting(Box::new(Resetting::new(reset)?)),
+            _ => Self::Listing(Listing::default()),
+        })
+    }
+
+    fn begin(&mut self) -> Vec<ZkOp> {
+        match self {
+            Self::Listing(listing) => listing.begin(),
+            Self::Describing(describing) => describing.begin(),
+            Self::Resetting(resetting) => resetting.begin(),
+        }
+    }
+
+    fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
+        match self {
+            Self::Listing(listing) => listing.answered(op, result),
+            Self::Describing(describing) => describing.answered(op, result),
+            Self::Resetting(resetting) => resetting.answered(op, result),
+        }
+    }
+
+    fn ended(&mut self) -> Next {
+        match self {
+            Self::Listing(listing) => listing.ended(),
+            Self::Describing(describing) => describing.ended(),
+            Self::Resetting(resetting) => resetting.ended(),
+        }
+    }
+}
+
+impl Task {
+    pub(super) fn new(
+        about: About,
+        command: &Command,
+        now: Instant,
+        within: Duration,
+    ) -> Result<Self, PathError> {
+        Ok(Self {
+            about,
+            work: Work::of(command)?,
+            session: None,
+            next_seq: 0,
+            asked: BTreeMap::new(),
+            to_ask: VecDeque::new(),
+            due: Some(now),
+            since: now,
+            until: now + within,
+            within,
+            failures: 0,
+            trouble: None,
+            reply: None,
+        })
+    }
+
+    pub(super) fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
+    /// Whether a session is to be opened now.
+    pub(super) fn wants_session(&mut self, now: Instant) -> bool {
+        self.due.take_if(|due| *due <= now).is_some()
+    }
+
+    pub(super) fn open(&mut self, session: SessionId, timeout: Duration, out: &mut Out) {
+        self.session = Some(session);
+        out.intend(Intent::OpenSession { session, timeout });
+    }
+
+    pub(super) fn session_changed(&mut self, state: &ZkSessionState) -> Result<(), String> {
+        match state {
+            ZkSessionState::Connected { .. } => {
+                if self.asked.is_empty() && self.to_ask.is_empty() {
+                    self.to_ask.extend(self.work.begin());
+                }
+                Ok(())
+            }
+            ZkSessionState::Suspended => {
+                self.trouble = Some("the connection to ZooKeeper is gone".to_owned());
+                Ok(())
+            }
+            ZkSessionState::Expired => Err("the ZooKeeper session expired".to_owned()),
+            ZkSessionState::Failed(reason) => Err(reason.clone()),
+        }
+    }
+
+    /// An answer. The error is one after which everything begins anew.
+    pub(super) fn answered(&mut self, seq: u64, result: Result<ZkAnswer, ZkError>) -> Result<(), String> {
+        let Some(op) = self.asked.remove(&seq) else { return Ok(()) };
+        match result {
+            Err(error @ (ZkError::ConnectionLost | ZkError::SessionExpired)) => return Err(error.to_string()),
+            Err(error @ (ZkError::NoAuth | ZkError::NotEmpty | ZkError::Other(_))) => {
+                let (about, reason) = (self.about.text(), error.to_string());
+                self.reply = Some(self.about.refused(GroupLookError::Refused { about, reason }));
+            }
+            result => {
+                let more = self.work.answered(&op, result);
+                self.to_ask.extend(more);
+            }
+        }
+        if self.asked.is_empty() && self.to_ask.is_empty() && self.reply.is_none() {
+            match self.work.ended() {
+                Next::Ask(more) => self.to_ask.extend(more),
+                Next::Done(reply) => self.reply = Some(reply),
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything begins anew, later, in another session.
+    pub(super) fn fail(
+        &mut self,
+        trouble: String,
+        now: Instant,
+        backoff: Backoff,
+        rng: &mut Rng,
+        out: &mut Out,
+    ) {
+        self.close(out);
+        self.asked.clear();
+        self.to_ask.clear();
+        self.trouble = Some(trouble);
+        self.failures = self.failures.saturating_add(1);
+        self.due = Some(now + backoff.wait(self.failures, rng));
+    }
+
+    /// Asks as much as may be asked at once; gives the answer, if there is one by now.
+    pub(super) fn settle(&mut self, now: Instant, out: &mut Out) -> Option<Reply> {
+        if self.reply.is_none() && self.until <= now {
+            let last = self.trouble.take().unwrap_or_else(|| "nothing went wrong until now".to_owned());
+            let (about, within) = (self.about.text(), self.within);
+            self.reply = Some(self.about.refused(GroupLookError::TimedOut { about, within, last }));
+        }
+        if let Some(reply) = self.reply.take() {
+            self.close(out);
+            return Some(reply);
+        }
+        let session = self.session?;
+        while self.asked.len() < limits::ZOOKEEPER_OPERATIONS
+            && let Some(op) = self.to_ask.pop_front()
+        {
+            self.next_seq += 1;
+            let id = ZkRequestId { session, seq: self.next_seq };
+            out.intend(Intent::ZooKeeper { id, op: op.clone() });
+            self.asked.insert(self.next_seq, op);
+        }
+        None
+    }
+
+    pub(super) fn close(&mut self, out: &mut Out) {
+        if let Some(session) = self.session.take() {
+            out.intend(Intent::CloseSession { session });
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        match self.due {
+            Some(due) if due < self.until => Deadline::new(due, "look at groups again"),
+            _ => Deadline::new(self.until, "look at groups"),
+        }
+    }
+
+    pub(super) fn explain(&self) -> Waiting {
+        let what = match (self.session, self.asked.len()) {
+            (None, _) => "to ask again".to_owned(),
+            (Some(_), 0) => "a ZooKeeper session".to_owned(),
+            (Some(_), asked) => format!("{asked} answers of ZooKeeper"),
+        };
+        let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
+        Waiting {
+            who: format!("a look at {}", self.about.text()),
+            what: format!("{what}{trouble}"),
+            since: Some(self.since),
+            until: Some(self.until),
+        }
+    }
+}
