@@ -1,6 +1,6 @@
 //! Real brokers of one cluster, with their ZooKeeper where they have one.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -172,6 +172,16 @@ impl RealKafka {
     /// Has a frozen ZooKeeper go on (`SIGCONT`).
     pub fn thaw_zookeeper(&self) -> Result<(), Error> {
         self.zookeeper.as_ref().map_or(Ok(()), |zookeeper| zookeeper.signal("CONT"))
+    }
+
+    /// Kills ZooKeeper (`SIGKILL`), where there is one, and starts it on the same port with the same data; waits until it serves.
+    pub fn restart_zookeeper(&self) -> Result<(), Error> {
+        self.zookeeper.as_ref().map_or(Ok(()), |zookeeper| zookeeper.restart(&self.jvm))
+    }
+
+    /// The ids of the sessions with this timeout that are connected to ZooKeeper now.
+    pub fn zookeeper_sessions(&self, timeout: Duration) -> BTreeSet<String> {
+        self.zookeeper.as_ref().map(|zookeeper| zookeeper.sessions(timeout)).unwrap_or_default()
     }
 
     /// Kills a controller (`SIGKILL`) that is a process of its own, the first of which is 1.

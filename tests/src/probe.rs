@@ -1,6 +1,7 @@
 //! Is a server there, and does it answer? Written by hand, so that it says nothing through the code under test.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     time::Duration,
@@ -17,6 +18,14 @@ pub(crate) fn zookeeper_serves(port: u16) -> bool {
 /// Whether a live session owns the node `path` in the ZooKeeper on `port`, as its answer to the four letters `dump` has it.
 pub(crate) fn zookeeper_session_owns(port: u16, path: &str) -> io::Result<bool> {
     Ok(four_letters(port, *b"dump")?.lines().any(|line| line.trim() == path))
+}
+
+/// The sessions with this timeout that are connected to the ZooKeeper on `port`, as its answer to the four letters `cons` has them.
+pub(crate) fn zookeeper_sessions(port: u16, timeout: Duration) -> io::Result<BTreeSet<String>> {
+    let connections = four_letters(port, *b"cons")?;
+    let of_it = format!("to={},", timeout.as_millis());
+    let session = |line: &str| line.split(',').find_map(|part| Some(part.strip_prefix("sid=")?.to_owned()));
+    Ok(connections.lines().filter(|line| line.contains(&of_it)).filter_map(session).collect())
 }
 
 fn four_letters(port: u16, letters: [u8; 4]) -> io::Result<String> {

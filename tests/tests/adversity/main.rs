@@ -12,6 +12,7 @@ mod rolling;
 mod strangers;
 mod strict;
 mod unreachable;
+mod zookeeper_gone;
 
 #[path = "../support/client.rs"]
 mod client;
