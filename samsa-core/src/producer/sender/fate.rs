@@ -85,7 +85,7 @@ impl Sender {
             if self.partition(place).is_some_and(|partition| partition.is_led_by_other_than(by)) {
                 self.go_on(world, place, index);
             } else {
-                self.doubt(place);
+                self.set_doubted(place, true);
                 self.back_off(world, place, index);
             }
         }
@@ -120,8 +120,9 @@ impl Sender {
         answer: &Answer,
     ) {
         let loss = Loss { is_possibly_sent: answer.is_ambiguous(), why: answer.describe() };
+        // Who refuses for another reason leads.
+        self.set_doubted(place, answer.doubts_metadata() && code.is_retriable());
         if answer.doubts_metadata() && code.is_retriable() {
-            self.doubt(place);
             self.hurry_for(world, &[place], "a produce request was refused");
         }
         let hint = answer.leader;
@@ -179,10 +180,10 @@ impl Sender {
         self.look(world, place);
     }
 
-    /// Its leader may be another one.
-    fn doubt(&mut self, place: Place) {
+    /// Whether its leader may be another one.
+    fn set_doubted(&mut self, place: Place, is_doubted: bool) {
         if let Some(partition) = self.partition(place) {
-            partition.is_doubted = true;
+            partition.is_doubted = is_doubted;
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) struct Partition {
     pub(super) stage: Stage,
     /// Failures in a row.
     pub(super) failures: u32,
-    /// Since something was written, its leader was lost or said that it does not lead, and no other is known.
+    /// Its leader was lost or said that it does not lead, and neither has it answered otherwise since, nor is another one known.
     pub(super) is_doubted: bool,
     /// After a failure: not before this.
     pub(super) not_before: Instant,
@@ -216,6 +216,7 @@ impl Partition {
         if leader.is_some() && before != self.told_leader {
             // What was refused by the one before is not held against it.
             self.not_before = Instant::START;
+            self.failures = 0;
             self.is_doubted = false;
         }
         self.hint = self.hint.filter(|hint| epoch.is_some_and(|epoch| hint.epoch > epoch));

@@ -193,3 +193,47 @@ fn a_broker_that_throttles_owes_nothing() {
     assert!(!asks(&mut play));
     assert!(play.world.given_up.is_empty());
 }
+
+#[test]
+fn a_leader_that_refuses_for_another_reason_leads_and_is_not_doubted_any_more() {
+    let mut play = Play::configured(&[1], |config| config.delivery_timeout = 60 * BACKOFF);
+    let _ticket = play.publish_to(0, "x");
+    let sent = play.sends();
+    play.disconnects(1);
+    play.hears_failure(&sent, possibly_sent());
+    play.connects(1, 9);
+    play.passes(2 * limits::LEADERLESS);
+    let mut attempts = 0;
+    for _ in 0..200 {
+        while let Some(sent) = play.take_request() {
+            attempts += 1;
+            play.hears_error(&sent, ErrorCode::NOT_ENOUGH_REPLICAS);
+            play.passes(limits::LEADERLESS);
+            asks(&mut play);
+        }
+        play.has_leaders(&[Some(1)]);
+        play.passes(limits::LEADERLESS);
+        assert!(!asks(&mut play));
+    }
+    assert!((5..=30).contains(&attempts), "{attempts} in ten seconds");
+}
+
+#[test]
+fn what_the_leader_before_refused_is_not_held_against_the_next_one() {
+    let mut play = Play::with_leaders(&[1]);
+    play.connects(2, 9);
+    let _ticket = play.publish_to(0, "x");
+    for _ in 0..5 {
+        let sent = play.sends();
+        play.hears_error(&sent, ErrorCode::NOT_ENOUGH_REPLICAS);
+        play.passes(BACKOFF);
+    }
+    let sent = play.sends();
+    play.hears_error(&sent, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    play.has_leaders(&[Some(2)]);
+    let sent = play.sends();
+    assert_eq!(sent.broker, 2);
+    play.hears_error(&sent, ErrorCode::NOT_ENOUGH_REPLICAS);
+    play.passes(Duration::from_millis(150));
+    assert_eq!(play.sends().broker, 2, "after a first, short wait");
+}
