@@ -334,8 +334,14 @@ impl Sender {
                 written: partition.written,
                 waiting_batches: partition.queue.iter().filter(|batch| !batch.is_over()).count(),
             });
-            numbered
-                .filter(|partition| partition.written != Volume::default() || partition.waiting_batches > 0)
+            numbered.filter(|partition| {
+                partition.written != Volume::default()
+                    || partition.waiting_batches > 0
+                    || topic
+                        .batches
+                        .bound(partition.partition as u32)
+                        .is_some_and(|lane| lane.oldest().is_some())
+            })
         });
         (publishing, partitions.collect())
     }

@@ -94,3 +94,13 @@ fn a_batch_whose_outcome_was_told_waits_no_more_though_its_fate_is_not_known() {
     assert!(waiting(&play).is_empty());
     assert_eq!(counts(&play).failed_records, 1);
 }
+
+#[test]
+fn a_partition_whose_records_wait_for_a_leader_is_listed() {
+    let mut play = Play::with_leaders(&[1, 1]);
+    play.has_leaders(&[Some(1), None]);
+    let _ticket = play.publish_to(1, "x");
+    let published = play.sender.metrics().1;
+    let listed: Vec<_> = published.iter().map(|of| (of.partition, of.leader, of.waiting_batches)).collect();
+    assert_eq!(listed, [(1, None, 0)]);
+}
