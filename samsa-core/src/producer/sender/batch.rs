@@ -21,6 +21,7 @@ use crate::wake::Wakers;
 
 /// A sealed batch. Once it was put in a request its bytes do not change, unless it is certainly not stored.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub(super) struct Batch {
     pub(super) sealed: Sealed,
     /// Made with the first request that it is put in.
@@ -31,8 +32,8 @@ pub(super) struct Batch {
     pub(super) flight: Option<Flight>,
     /// How often it was put in a request since it was as good as new.
     attempts: u32,
-    /// How often it was put in a request in all.
-    pub(super) departures: u32,
+    /// It was put in a request, whatever came of that.
+    pub(super) has_departed: bool,
     /// It is being compressed.
     pub(super) job: Option<JobId>,
     outcome: BatchOutcome,
@@ -68,7 +69,7 @@ impl Batch {
             identity: None,
             flight: None,
             attempts: 0,
-            departures: 0,
+            has_departed: false,
             job: None,
             outcome: batch.outcome,
             followers: batch.followers,
@@ -122,7 +123,7 @@ impl Batch {
     pub(super) fn depart(&mut self, token: u64, broker: BrokerId) {
         let is_first = self.attempts == 0;
         self.attempts = self.attempts.saturating_add(1);
-        self.departures = self.departures.saturating_add(1);
+        self.has_departed = true;
         self.flight = Some(Flight { token, broker, is_first });
     }
 
@@ -205,7 +206,7 @@ impl Batch {
             identity: self.identity.map(|identity| further(identity, first)),
             flight: None,
             attempts: self.attempts,
-            departures: 0,
+            has_departed: false,
             job: None,
             outcome,
             followers: followers.map(|(index, follower)| (index - first, follower.clone())).collect(),

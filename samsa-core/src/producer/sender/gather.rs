@@ -268,7 +268,7 @@ impl Sender {
         {
             batch.set_identity(sequence.take(batch.sealed.count()));
         }
-        let is_retry = batch.departures > 0;
+        let is_retry = batch.has_departed;
         batch.depart(token, broker);
         self.counts.retried_batches += u64::from(is_retry);
     }
