@@ -57,6 +57,9 @@ impl End {
 }
 
 impl BatchOutcome {
+    /// What one takes that nobody else refers to.
+    pub(crate) const SLOT_BYTES: usize = size_of::<Slot>();
+
     /// One that is not given yet.
     pub(crate) fn new() -> Self {
         Self(Slot::take())
@@ -168,4 +171,34 @@ fn end_or_wait(slot: &Slot, index: u32, waker: &Waker) -> Option<End> {
 /// The part that has a record, and that part's first record.
 fn part_of(parts: &[(u32, BatchOutcome)], index: u32) -> Option<(u32, &BatchOutcome)> {
     parts.iter().rev().find(|(first, _)| *first <= index).map(|(first, part)| (*first, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Certainty, PublishFailure};
+    use crate::producer::publish_error::Kept;
+
+    fn failure() -> Arc<FailedBatch> {
+        Arc::new(FailedBatch {
+            topic: Arc::from("events"),
+            partition: None,
+            failure: PublishFailure::Closed,
+            certainty: Certainty::NotSent,
+            kept: Kept::Records(Vec::new()),
+        })
+    }
+
+    #[test]
+    fn a_failure_is_let_go_with_its_last_ticket_whenever_the_others_were_dropped() {
+        let outcome = BatchOutcome::new();
+        let [before, meanwhile, last] = [outcome.claim(), outcome.claim(), outcome.claim()];
+        drop(before);
+        let failure = failure();
+        outcome.finish(End::Failed(Arc::clone(&failure), 0), &mut Wakers::default());
+        drop((outcome, meanwhile));
+        assert_eq!(Arc::strong_count(&failure), 2);
+        drop(last);
+        assert_eq!(Arc::strong_count(&failure), 1);
+    }
 }

@@ -7,6 +7,8 @@
 //! - Tickets are given under the mutex of their batch, by one thread at a time: `given` is an ordinary number there.
 //! - Each thread counts the tickets that it drops, as long as they are of one batch, and takes them off the slot's `balance` when
 //!   one of another batch comes, or when the thread ends. Until then the balance is below nothing.
+//! - A ticket of a batch that failed takes with it at once what its thread has counted of that batch: the failure holds on to all
+//!   records. Only where a thread dropped its last ticket before the batch failed is it kept until that thread drops another.
 //! - When the last holder of the outcome leaves, no more tickets are given; those that were are added to the balance.
 //!
 //! So whoever brings the balance to nothing after that, or finds it at nothing then, is the last.
@@ -56,8 +58,10 @@ impl Slot {
     /// A ticket goes.
     #[inline]
     pub(super) fn give_up(slot: &'static Self) {
-        // What a failure holds on to is not to wait for another ticket.
-        if slot.verdict.is_heavy() || !dropped::count(slot) {
+        // What a failure holds on to is not to wait for a ticket of another batch.
+        if slot.verdict.is_heavy() {
+            slot.give_up_counted();
+        } else if !dropped::count(slot) {
             slot.give_up_many(1);
         }
     }
@@ -69,6 +73,12 @@ impl Slot {
 
     pub(super) fn records(&self) -> usize {
         self.records.load(Ordering::Relaxed) as usize
+    }
+
+    /// One, and those that this thread has counted.
+    #[cold]
+    fn give_up_counted(&'static self) {
+        self.give_up_many(1 + dropped::take(self));
     }
 
     #[cold]
@@ -148,6 +158,19 @@ mod dropped {
         counted.is_ok()
     }
 
+    /// Those that were counted of this batch. They are not counted any more.
+    #[cold]
+    pub(super) fn take(slot: &'static Slot) -> u32 {
+        let taken = DROPPED.try_with(|dropped| match dropped.slot.get() {
+            Some(last) if ptr::eq(last, slot) => {
+                dropped.slot.set(None);
+                dropped.count.take()
+            }
+            _ => 0,
+        });
+        taken.unwrap_or(0)
+    }
+
     impl Dropped {
         #[cold]
         fn begin(&self, slot: &'static Slot) {
@@ -186,6 +209,10 @@ mod dropped {
 
     pub(super) fn count(_: &'static Slot) -> bool {
         false
+    }
+
+    pub(super) fn take(_: &'static Slot) -> u32 {
+        0
     }
 }
 
