@@ -136,13 +136,14 @@ impl Lane {
         store: &Store,
         group: &Group<'_>,
         now: Now,
-        charge: Charge,
+        charge: &mut Charge<'_>,
     ) -> Result<(Claim, u32), Refusal> {
         let mut state = lock(&self.state);
         if store.is_closed() {
             return Err(Refusal::Closed);
         }
-        let (result, tell) = state.append_all(self.id, store, group, now, charge, None);
+        let share = |batch: &mut LaneBatch, first| (batch.outcome.claim(), first);
+        let (result, tell) = state.append_all(self.id, store, group, now, charge, share);
         drop(state);
         if tell {
             store.signal();
@@ -150,18 +151,19 @@ impl Lane {
         result
     }
 
-    /// Writes what was accepted before, whose ticket waits for `outcome`. For the sender, which looks at the ready list
-    /// afterwards.
+    /// Writes what was accepted before, whose ticket waits for `outcome`, for `paid` bytes that were charged then. For the sender,
+    /// which looks at the ready list afterwards.
     pub(super) fn append_accepted(
         &self,
         store: &Store,
         group: &Group<'_>,
         accepted: Now,
         outcome: BatchOutcome,
+        paid: &mut usize,
     ) -> Result<(), Refusal> {
         let mut state = lock(&self.state);
-        let (result, _) = state.append_all(self.id, store, group, accepted, Charge::Anyway, Some(outcome));
-        result.map(drop)
+        let follow = |batch: &mut LaneBatch, first| batch.followers.push((first, outcome));
+        state.append_all(self.id, store, group, accepted, &mut Charge::Paid(paid), follow).0
     }
 
     /// What there is, and from now on what the sender knows.
@@ -249,32 +251,32 @@ impl State {
         now: Now,
     ) -> (Result<Ticket, Refusal>, bool) {
         let has_headers = !record.headers.is_empty();
-        let (room, tell) = self.make_room(id, store, has_headers, need, now, Charge::IfRoom);
+        let (room, tell) = self.make_room(id, store, has_headers, need, now, &mut Charge::IfRoom);
         let result = room
             .and_then(|()| self.open.as_mut().map_or(Err(Refusal::NoRoom), |open| open.append(record, now)));
         let filled = self.close_if_large(store);
         (result, (filled && self.tell(id, store, true)) || tell)
     }
 
-    /// Writes a group. Also says whether the driver has to be told.
-    fn append_all(
+    /// Writes a group, and hands its batch and the place of its first record to `then`. Also says whether the driver has to be
+    /// told.
+    fn append_all<T>(
         &mut self,
         id: LaneId,
         store: &Store,
         group: &Group<'_>,
         now: Now,
-        charge: Charge,
-        follower: Option<BatchOutcome>,
-    ) -> (Result<(Claim, u32), Refusal>, bool) {
+        charge: &mut Charge<'_>,
+        then: impl FnOnce(&mut LaneBatch, u32) -> T,
+    ) -> (Result<T, Refusal>, bool) {
         let (room, tell) = self.make_room(id, store, group.set.has_headers(), group.need, now, charge);
         let result = room.and_then(|()| {
             let open = self.open.as_mut().ok_or(Refusal::NoRoom)?;
             let first = open.append_all(group.set, now)?;
-            open.batch.followers.extend(follower.map(|outcome| (first, outcome)));
             if group.is_set {
                 open.batch.sets.push(first..open.batch.builder.count());
             }
-            Ok((open.batch.outcome.claim(), first))
+            Ok(then(&mut open.batch, first))
         });
         let filled = self.close_if_large(store);
         (result, (filled && self.tell(id, store, true)) || tell)
@@ -288,7 +290,7 @@ impl State {
         has_headers: bool,
         need: usize,
         now: Now,
-        charge: Charge,
+        charge: &mut Charge<'_>,
     ) -> (Result<(), Refusal>, bool) {
         if has_headers && self.format != Format::V2 {
             return (Err(Refusal::NoHeaders), false);
@@ -298,11 +300,17 @@ impl State {
             self.fill();
             tell = self.tell(id, store, true);
         }
-        let room = match &mut self.open {
-            Some(open) => open.grow(store, need, charge),
-            None => Open::new(store, self.format, self.usual, need, now, charge)
-                .map(|open| self.open = Some(open)),
-        };
+        let mut room = self.open.as_mut().map(|open| open.grow(store, need, charge));
+        if matches!(room, Some(Err(_))) && matches!(charge, Charge::Paid(_)) {
+            // What was accepted is not refused; it begins a batch that is no larger than was paid for.
+            self.fill();
+            tell = self.tell(id, store, true);
+            room = None;
+        }
+        let room = room.unwrap_or_else(|| {
+            let open = Open::new(store, self.format, self.usual, need, now, charge);
+            open.map(|open| self.open = Some(open))
+        });
         if room.is_ok() {
             tell |= self.tell(id, store, false);
         }

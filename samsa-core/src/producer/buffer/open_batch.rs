@@ -35,11 +35,31 @@ pub(crate) struct LaneBatch {
     pub(crate) sets: Vec<Range<u32>>,
 }
 
-/// Whether a record may be refused for lack of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Charge {
+/// Who pays for the memory that a record takes.
+#[derive(Debug)]
+pub(super) enum Charge<'a> {
+    /// The record is refused when there is not enough.
     IfRoom,
-    Anyway,
+    /// So many bytes were charged before, for this record at the least. What is left of them comes back.
+    Paid(&'a mut usize),
+}
+
+impl Charge<'_> {
+    /// Takes so many bytes, if there are as many.
+    fn pay(&mut self, store: &Store, bytes: usize) -> bool {
+        let paid = match self {
+            Self::IfRoom => 0,
+            Self::Paid(left) => **left,
+        };
+        let more = bytes.saturating_sub(paid);
+        let is_paid = more == 0 || store.memory().charge(more);
+        if let Self::Paid(left) = self
+            && is_paid
+        {
+            **left = paid.saturating_sub(bytes);
+        }
+        is_paid
+    }
 }
 
 #[derive(Debug)]
@@ -59,19 +79,12 @@ impl Open {
         usual: usize,
         need: usize,
         now: Now,
-        charge: Charge,
+        charge: &mut Charge<'_>,
     ) -> Result<Self, Refusal> {
         let sizes = [Pool::round_up(usual.max(need)), Pool::round_up(need), need];
-        let capacity = match (sizes.into_iter().find(|size| store.memory().charge(*size)), charge) {
-            (Some(capacity), _) => capacity,
-            (None, Charge::IfRoom) => return Err(Refusal::NoRoom),
-            (None, Charge::Anyway) => {
-                store.memory().charge_anyway(need);
-                need
-            }
-        };
-        let buffer = store.pool().take(capacity);
-        store.memory().charge_anyway(buffer.capacity().saturating_sub(capacity));
+        let capacity = sizes.into_iter().find(|size| charge.pay(store, *size)).ok_or(Refusal::NoRoom)?;
+        let affords = |larger: usize| charge.pay(store, larger.saturating_sub(capacity));
+        let buffer = store.pool().take(capacity, affords);
         let batch = LaneBatch {
             charge: buffer.capacity().max(capacity),
             builder: Builder::new(buffer, format),
@@ -123,18 +136,20 @@ impl Open {
     }
 
     /// Charges what the buffer will take when it doubles, which it does by itself.
-    pub(super) fn grow(&mut self, store: &Store, need: usize, charge: Charge) -> Result<(), Refusal> {
+    pub(super) fn grow(
+        &mut self,
+        store: &Store,
+        need: usize,
+        charge: &mut Charge<'_>,
+    ) -> Result<(), Refusal> {
         let wanted = self.batch.builder.len() + need;
         let capacity = self.batch.builder.capacity();
         if wanted <= capacity {
             return Ok(());
         }
         let more = wanted.max(2 * capacity).saturating_sub(self.batch.charge);
-        if !store.memory().charge(more) {
-            if charge == Charge::IfRoom {
-                return Err(Refusal::NoRoom);
-            }
-            store.memory().charge_anyway(more);
+        if !charge.pay(store, more) {
+            return Err(Refusal::NoRoom);
         }
         self.batch.charge += more;
         Ok(())

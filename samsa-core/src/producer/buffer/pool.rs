@@ -37,11 +37,11 @@ impl Pool {
         if bytes > MOST { bytes } else { bytes.next_power_of_two().max(LEAST) }
     }
 
-    /// A buffer of this capacity, which [`round_up`](Self::round_up) gave, or a little more.
-    pub(super) fn take(&self, capacity: usize) -> BytesMut {
+    /// A buffer of this capacity, which [`round_up`](Self::round_up) gave, or a little more where that is afforded.
+    pub(super) fn take(&self, capacity: usize, affords: impl FnOnce(usize) -> bool) -> BytesMut {
         let kept = class_of(capacity).filter(|_| capacity.is_power_of_two()).and_then(|class| {
             let mut idle = lock(&self.idle);
-            let buffer = idle.classes[class].pop()?;
+            let buffer = idle.classes[class].pop_if(|buffer| affords(buffer.capacity()))?;
             idle.bytes -= buffer.capacity();
             Some(buffer)
         });
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn filled(pool: &Pool, capacity: usize) -> Bytes {
-        let mut buffer = pool.take(capacity);
+        let mut buffer = pool.take(capacity, |_| true);
         buffer.extend_from_slice(b"record");
         buffer.freeze()
     }
@@ -84,7 +84,7 @@ mod tests {
 
         pool.recycle(bytes);
 
-        let again = pool.take(64 << 10);
+        let again = pool.take(64 << 10, |_| true);
         assert_eq!((again.as_ptr(), again.len()), (place, 0));
         assert!(again.capacity() >= 64 << 10);
     }

@@ -61,7 +61,7 @@ impl TopicBuffer {
         let count = set.records.len() as u32;
         let Some(queue) = self.unsettled()? else {
             let group = Group { set, need, is_set: true };
-            let (claim, first) = self.append_group(&group, now, Charge::IfRoom)?;
+            let (claim, first) = self.append_group(&group, now, &mut Charge::IfRoom)?;
             return Ok(SetTicket::new(claim, first, count));
         };
         let Some(charge) = self.charge_waiting(set.size_bound()) else {
@@ -98,7 +98,12 @@ impl TopicBuffer {
         Ok(bound.min(limit))
     }
 
-    fn append_group(&self, group: &Group<'_>, now: Now, charge: Charge) -> Result<(Claim, u32), AppendError> {
+    fn append_group(
+        &self,
+        group: &Group<'_>,
+        now: Now,
+        charge: &mut Charge<'_>,
+    ) -> Result<(Claim, u32), AppendError> {
         let routing = group.set.routing();
         let appended = self.lane(&routing)?.append_all(&self.store, group, now, charge);
         appended.map_err(|refusal| self.refuse(refusal, &routing))
@@ -146,7 +151,10 @@ impl TopicBuffer {
             records: std::slice::from_ref(record),
         };
         let group = Group { set: &set, need, is_set: false };
-        let (claim, index) = self.append_group(&group, now, Charge::Anyway)?;
+        let mut paid = room.hand_over();
+        let appended = self.append_group(&group, now, &mut Charge::Paid(&mut paid));
+        drop(Room::new(&self.store, paid));
+        let (claim, index) = appended?;
         Ok(Ticket::new(claim, index, timestamp))
     }
 

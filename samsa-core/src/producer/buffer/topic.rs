@@ -296,7 +296,8 @@ impl TopicBatches {
     }
 
     /// The topic is known: the records that waited go into batches, in order, and later ones go there directly. Those
-    /// that cannot are handed to `refuse`. Returns the memory that they held while they waited.
+    /// that cannot are handed to `refuse`. The batches take the memory that the records held while they waited; returns what is
+    /// left of it.
     pub(crate) fn settle(
         &self,
         store: &Store,
@@ -304,15 +305,15 @@ impl TopicBatches {
         mut refuse: impl FnMut(UnsettledRecord, AppendError),
     ) -> usize {
         let mut unsettled = lock(&self.unsettled);
-        let mut freed = 0;
+        let mut paid = 0;
         for waiting in std::mem::take(&mut unsettled.records) {
-            freed += waiting.charge;
-            if let Err(error) = self.settle_record(store, &waiting, partitions) {
+            paid += waiting.charge;
+            if let Err(error) = self.settle_record(store, &waiting, partitions, &mut paid) {
                 refuse(waiting, error);
             }
         }
         self.set_partitions(partitions);
-        freed
+        paid
     }
 
     fn settle_record(
@@ -320,13 +321,14 @@ impl TopicBatches {
         store: &Store,
         waiting: &UnsettledRecord,
         partitions: u32,
+        paid: &mut usize,
     ) -> Result<(), AppendError> {
         waiting.set.lend(|set| {
             let lane = self.settled_lane(store, &set.routing(), partitions)?;
             let limit = store.message_bytes();
             let group = Group { set, need: set.size_bound().min(limit), is_set: waiting.set.is_set };
             let accepted = Now { mono: waiting.set.accepted, wall: UnixMillis::default() };
-            let appended = lane.append_accepted(store, &group, accepted, waiting.outcome.clone());
+            let appended = lane.append_accepted(store, &group, accepted, waiting.outcome.clone(), paid);
             appended.map_err(|refusal| match refusal {
                 Refusal::NoHeaders => AppendError::HeadersUnsupported { topic: Arc::clone(&self.name) },
                 _ => AppendError::TooLarge { size: set.size_alone(accepted), limit },

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::producer::outcome::BatchOutcome;
-use crate::producer::record::OwnedSet;
+use crate::producer::record::{OwnedRecord, OwnedSet};
 use crate::time::Instant;
 
-/// What a waiting record takes beside its bytes: itself, its outcome, its place in the queue.
-pub(super) const OVERHEAD: usize = 256;
+/// What a waiting record takes beside its bytes: its place in the queue, itself, and the slot of its outcome.
+pub(super) const OVERHEAD: usize =
+    size_of::<UnsettledRecord>() + size_of::<OwnedRecord>() + BatchOutcome::SLOT_BYTES;
 
 /// A record, or a set of them, without a batch. It has an outcome of its own, which follows that of the batch it will be put
 /// in.

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use samsa_proto::records::{Format, Header, Sealed};
 
 use super::*;
 use crate::error::AppendError;
 use crate::producer::Partitioner;
-use crate::producer::outcome::{End, Written};
+use crate::producer::outcome::{BatchOutcome, End, Written};
 use crate::producer::publish_error::each_record;
 use crate::producer::record::{OutgoingRecord, OutgoingSet};
 use crate::producer::ticket::Ticket;
@@ -411,6 +412,59 @@ fn the_queue_of_an_unknown_topic_is_bounded_by_the_same_memory() {
     let accepted = (0..1000).take_while(|_| desk.topic.append(&value(&[0; 1000]), NOW).is_ok()).count();
     assert!((20..=32).contains(&accepted), "{accepted}");
     assert!(desk.buffer.used_bytes() <= 32 << 10);
+}
+
+#[test]
+fn tiny_records_of_an_unknown_topic_are_charged_for_their_outcomes_too() {
+    let desk = Desk::new(&small());
+    let accepted = (0..1000).take_while(|_| desk.topic.append(&value(b"x"), NOW).is_ok()).count();
+    let most = (32 << 10) / BatchOutcome::SLOT_BYTES;
+    assert!((10..=most).contains(&accepted), "{accepted} outcomes, of which {most} have room");
+}
+
+#[test]
+fn the_batches_of_a_topic_that_becomes_known_take_what_its_records_held_and_no_more() {
+    let config = PublishConfig::default();
+    let desk = Desk::new(&config);
+    let record = [7; 3000];
+    let keys: Vec<[u8; 4]> = (0_u32..40_000).map(u32::to_le_bytes).collect();
+    let append = |key: &&[u8; 4]| desk.topic.append(&keyed(*key, &record), NOW).is_ok();
+    let accepted = keys.iter().take_while(append).count();
+    assert!(accepted > 15_000, "{accepted}");
+
+    let freed = desk.batches().settle(&desk.buffer.store, 6, |_, error| panic!("{error}"));
+    let used = desk.buffer.used_bytes();
+    assert!(used <= config.buffer_bytes, "{used} of {}", config.buffer_bytes);
+    desk.buffer.store.give_back(freed, &mut Wakers::default());
+
+    let mut written = 0;
+    for partition in 0..6 {
+        while let Some(batch) = desk.take(LaneKind::Bound(partition)) {
+            assert_eq!(batch.charge, batch.builder.capacity());
+            written += batch.builder.count() as usize;
+            desk.finish(batch, 0);
+        }
+    }
+    assert_eq!((written, desk.buffer.used_bytes()), (accepted, 0));
+}
+
+#[test]
+fn a_recycled_buffer_is_not_taken_when_it_is_larger_than_there_is_memory_for() {
+    const CLASS: usize = 256 << 10;
+    let buffer_bytes = 5 * CLASS;
+    let config =
+        PublishConfig { buffer_bytes, batch_bytes: CLASS, message_bytes: CLASS, ..PublishConfig::default() };
+    let desk = Desk::settled(&config, 5);
+    let record = vec![7; 200_000];
+    for partition in 0..4 {
+        let _ticket = desk.append(&to(partition, &record));
+    }
+    let mut odd = BytesMut::with_capacity(321_536);
+    odd.extend_from_slice(b"x");
+    desk.buffer.store.recycle(odd.freeze());
+
+    let _ticket = desk.append(&to(4, &record));
+    assert_eq!(desk.buffer.used_bytes(), buffer_bytes);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::producer::SetTicket;
+use crate::producer::buffer::unsettled::OVERHEAD;
 
 fn set<'a>(partition: i32, records: &'a [OutgoingRecord<'a>]) -> OutgoingSet<'a> {
     OutgoingSet { partition: Some(partition), key: None, records }
@@ -104,9 +105,10 @@ fn a_set_that_waits_for_its_topic_stays_whole_and_in_order() {
 
 #[test]
 fn room_that_was_taken_is_there_though_the_buffer_is_full_and_comes_back() {
-    let desk = Desk::settled(&small(), 1);
-    let mut cx = Context::from_waker(Waker::noop());
     let record = to(0, &[7; 1000]);
+    let buffer_bytes = 8 * (record.size_bound() + OVERHEAD);
+    let desk = Desk::settled(&PublishConfig { buffer_bytes, ..small() }, 1);
+    let mut cx = Context::from_waker(Waker::noop());
     let take_room = |cx: &mut Context<'_>| desk.topic.poll_room(&record, cx);
     let Poll::Ready(Ok(room)) = take_room(&mut cx) else { panic!("no room") };
     let Poll::Ready(Ok(unused)) = take_room(&mut cx) else { panic!("no room") };
