@@ -9,6 +9,7 @@ use samsa_proto::api::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
     MetadataResponseTopic,
 };
+use samsa_proto::api::produce::ProduceRequest;
 use samsa_proto::wire::Uuid;
 use samsa_proto::{ErrorCode, Message, Request, encode_response};
 
@@ -19,6 +20,7 @@ use crate::event::Event;
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;
+use crate::producer::{OutgoingRecord, Ticket};
 use crate::time::Now;
 use crate::wake::Notices;
 use crate::{HostPort, RecvBuf};
@@ -140,6 +142,16 @@ impl Model {
     /// What was seen since the last call.
     pub(crate) fn events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// Appends to a partition of the topic "events".
+    pub(crate) fn publishes(&mut self, partition: i32, value: &[u8]) -> Ticket {
+        let topic = self.engine.batch_buffer().topic("events");
+        let record =
+            OutgoingRecord { partition: Some(partition), value: Some(value), ..OutgoingRecord::default() };
+        let ticket = topic.append(&record, self.now).unwrap();
+        self.input(Input::BatchesReady);
+        ticket
     }
 
     /// What the driver would do about the application's notices.
@@ -332,6 +344,7 @@ impl Model {
             ..Default::default()
         };
         let mut api_keys = vec![
+            speaks(ProduceRequest::KEY, *ProduceRequest::VERSIONS.end()),
             speaks(1, self.newest),
             speaks(2, self.newest),
             speaks(19, self.newest),
@@ -340,7 +353,7 @@ impl Model {
             speaks(ApiVersionsRequest::KEY, 4),
         ];
         if self.without_fetch.contains(&asked.broker) {
-            api_keys.remove(0);
+            api_keys.remove(1);
         }
         self.answers::<ApiVersionsRequest<'_>>(
             asked,

@@ -7,6 +7,8 @@ pub(crate) mod partitioner;
 mod publish_error;
 mod record;
 mod sender;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod waiting;
 
