@@ -64,6 +64,8 @@ planted_bugs! {
     ClosesAtOnce = "closes-at-once",
     /// A leader is believed to lead, however old the word of it is.
     BelievesStaleLeaders = "believes-stale-leaders",
+    /// A connection on which nothing comes is kept, whoever leads now.
+    StaysWithTheSilent = "stays-with-the-silent",
     /// A connection that is throttled is sent to all the same.
     IgnoresThrottle = "ignores-throttle",
     /// The position goes to the end of the last batch that has records, and stays before those that have none.

@@ -204,6 +204,9 @@ impl Network {
 
     /// Leaves a connection that is established: its requests get no response any more.
     pub(crate) fn give_up(&mut self, now: Now, peer: Peer, role: Role, reason: &str) {
+        if is_planted(PlantedBug::StaysWithTheSilent) {
+            return;
+        }
         if let Some(conn) = self.established(peer, role) {
             self.close(now, conn, reason);
         }

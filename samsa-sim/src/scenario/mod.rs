@@ -20,6 +20,7 @@ mod seek_and_pause;
 mod sequence_wraps;
 mod sets_stay_whole;
 mod short_deadline;
+mod silent_leader;
 mod slow_application;
 mod stage;
 mod stale_metadata;
@@ -86,6 +87,7 @@ const ALL: &[(Scenario, Body)] = &[
     (torn_connections::SCENARIO, torn_connections::run),
     (suspended::SCENARIO, suspended::run),
     (dead_leader::SCENARIO, dead_leader::run),
+    (silent_leader::SCENARIO, silent_leader::run),
     (truncation::SCENARIO, truncation::run),
     (empty_batches::SCENARIO, empty_batches::run),
     (read_committed::SCENARIO, read_committed::run),
