@@ -1,5 +1,7 @@
 //! What a cluster is made of.
 
+use std::time::Duration;
+
 use super::release::Release;
 
 /// A cluster of model brokers.
@@ -23,6 +25,8 @@ pub struct ClusterConfig {
     pub fetch_sessions: usize,
     /// The largest batch that is taken, in bytes. Default 1,048,588, as `message.max.bytes`.
     pub batch_bytes: usize,
+    /// For how long at most a broker that has just started knows no topic, where that goes wrong. Default 2.5 s.
+    pub blank: Duration,
 }
 
 impl Default for ClusterConfig {
@@ -36,6 +40,7 @@ impl Default for ClusterConfig {
             auto_create: true,
             fetch_sessions: 1_000,
             batch_bytes: 1_048_588,
+            blank: Duration::from_millis(2_500),
         }
     }
 }

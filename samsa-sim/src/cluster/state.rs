@@ -62,8 +62,8 @@ pub(super) enum Timer {
 const DETECTION: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(3);
 const CREATION: Range<Duration> = Duration::from_millis(2)..Duration::from_millis(60);
 const REPLICATION: Range<Duration> = Duration::from_micros(300)..Duration::from_millis(4);
-/// For how long a broker that has just started may know nothing.
-const BLANK: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(2_500);
+/// For how long a broker that has just started and knows nothing does so at least.
+const BLANK: Duration = Duration::from_millis(20);
 const CATCHING_UP: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(800);
 
 pub(super) fn first_header(batch: &[u8]) -> Option<BatchHeader> {
@@ -183,9 +183,11 @@ impl State {
         let Some(broker) = self.brokers.get_mut(&id) else { return };
         broker.running = true;
         broker.known = true;
+        // Who had not been told of anything yet when it went down is not now.
+        let blank = blank || broker.view.is_blank();
         broker.view = if blank { View::Blank } else { View::Current };
         if blank {
-            self.set_timer(now, &BLANK, Timer::Informed(id));
+            self.set_timer(now, &(BLANK..self.config.blank.max(2 * BLANK)), Timer::Informed(id));
         }
         let changed = self.partitions_where(|partition| {
             let waits = partition.leader.is_none() && partition.epoch >= 0;

@@ -1,6 +1,8 @@
 //! A topic goes out of the metadata and comes back (S6), because brokers that have just started know nothing. Who a
 //! partition says it is, and where it is in its sequence, outlives that.
 
+use std::time::Duration;
+
 use super::plan::Plan;
 use super::publish_and_read::play;
 use super::stage::Stage;
@@ -26,6 +28,17 @@ fn plan(seed: u64) -> Plan {
     let faults = FaultMix::of(&[Fault::BlankMetadata, Fault::Crash, Fault::LostReply]);
     let plan = Plan::draw(seed, 1);
     let by_zookeeper = plan.by_zookeeper && release.has_zookeeper();
-    let cluster = ClusterConfig { release, ..plan.cluster };
-    Plan { cluster, by_zookeeper, idempotence: true, batch_bytes: 200, faults: Some(faults), ..plan }
+    // Longer than what is known of a topic outlives such answers.
+    let blank = Duration::from_secs(60);
+    let faults_for = plan.faults_for + Duration::from_secs(40);
+    let cluster = ClusterConfig { release, blank, ..plan.cluster };
+    Plan {
+        cluster,
+        faults_for,
+        by_zookeeper,
+        idempotence: true,
+        batch_bytes: 200,
+        faults: Some(faults),
+        ..plan
+    }
 }
