@@ -106,7 +106,7 @@ impl World {
                     next = record.offset() + 1;
                     offsets.push(record.offset());
                 }
-                open.reader.mark(chunk.partition(), next);
+                open.reader.mark_chunk(&chunk);
                 if keep && self.chunks.len() < 16 {
                     self.chunks.push(chunk);
                 } else {

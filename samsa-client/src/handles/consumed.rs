@@ -20,6 +20,10 @@ impl ConsumedMessage {
         Self { record }
     }
 
+    pub(crate) fn record(&self) -> &OwnedRecord {
+        &self.record
+    }
+
     /// The topic's name.
     pub fn topic(&self) -> &str {
         self.record.topic()

@@ -15,6 +15,7 @@ use super::source::Source;
 use crate::error::ReadError;
 use crate::id::ReaderId;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::wake::{DriverSignal, Wakers, lock};
 
 /// One reader's fetched records.
@@ -25,6 +26,8 @@ pub(crate) struct FetchBuffer {
     decompressed_bytes: usize,
     memory: Arc<Memory>,
     state: Mutex<State>,
+    /// Of all its partitions: none of them has the turn of one that it had before.
+    turns: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +56,8 @@ impl FetchBuffer {
         signal: Arc<DriverSignal>,
     ) -> Arc<Self> {
         let memory = Arc::new(Memory::new(signal));
-        Arc::new(Self { reader, topic, decompressed_bytes, memory, state: Mutex::default() })
+        let (state, turns) = (Mutex::default(), AtomicU64::new(0));
+        Arc::new(Self { reader, topic, decompressed_bytes, memory, state, turns })
     }
 
     pub(crate) fn reader(&self) -> ReaderId {
@@ -70,6 +74,10 @@ impl FetchBuffer {
 
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
+    }
+
+    pub(super) fn next_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(super) fn add(&self, source: &Arc<Source>) {
@@ -180,6 +188,11 @@ impl FetchBuffer {
         lock(&self.state).sources.get(&partition)?.upgrade()
     }
 
+    /// The partitions that this reader has, and those that are being given up.
+    pub(crate) fn sources(&self) -> Vec<Arc<Source>> {
+        lock(&self.state).sources.values().filter_map(Weak::upgrade).collect()
+    }
+
     /// Puts what there is of a partition on the shelf, `begun` first, unless a seek has left that behind.
     pub(crate) fn pause(&self, source: &Source, begun: Option<Segment>) {
         let mut state = lock(&self.state);
@@ -255,13 +268,13 @@ mod tests {
 
     fn segment_from(source: &Arc<Source>, from: i64) -> Item {
         let records = source.charge(Bytes::from_static(b"0123456789"));
-        let (source, epoch, next) = (Arc::clone(source), source.epoch(), from + 1);
-        Item::Segment(Segment { source, epoch, records, from, next, leader_epoch: Some(4) })
+        let (source, turn, next) = (Arc::clone(source), source.turn(), from + 1);
+        Item::Segment(Segment { source, turn, records, from, next, leader_epoch: Some(4) })
     }
 
     fn empty(source: &Arc<Source>, from: i64) -> Item {
-        let (source, epoch, next) = (Arc::clone(source), source.epoch(), from + 1);
-        Item::Segment(Segment { source, epoch, records: Bytes::new(), from, next, leader_epoch: None })
+        let (source, turn, next) = (Arc::clone(source), source.turn(), from + 1);
+        Item::Segment(Segment { source, turn, records: Bytes::new(), from, next, leader_epoch: None })
     }
 
     fn taken(buffer: &FetchBuffer) -> Option<(i32, i64)> {
@@ -337,8 +350,8 @@ mod tests {
         for source in [&good, &bad, &good, &bad] {
             buffer.push(segment(source), &mut wakers);
         }
-        bad.spoil(bad.epoch(), 7, &"cut short");
-        bad.spoil(bad.epoch(), 7, &"cut short");
+        bad.spoil(bad.turn(), 7, &"cut short");
+        bad.spoil(bad.turn(), 7, &"cut short");
         assert!(signal.take().contains(Notices::CREDIT));
 
         let error = bad.corrupt(7, &"cut short");
@@ -359,7 +372,7 @@ mod tests {
         let source = Source::new(0, &buffer);
         buffer.finish(&mut Wakers::default());
         assert!(matches!(take(&buffer), Poll::Ready(None)));
-        source.spoil(source.epoch(), 7, &"cut short");
+        source.spoil(source.turn(), 7, &"cut short");
         assert!(matches!(take(&buffer), Poll::Ready(Some(Item::Failed { partition: 0, .. }))));
         assert!(matches!(take(&buffer), Poll::Ready(None)));
     }

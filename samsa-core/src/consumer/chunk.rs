@@ -15,7 +15,7 @@ use super::source::{Progress, Source};
 #[derive(Debug)]
 pub struct Chunk {
     source: Arc<Source>,
-    epoch: u64,
+    turn: u64,
     batch: OwnedBatch,
     from: i64,
     /// The first record from there on.
@@ -26,7 +26,7 @@ impl Chunk {
     /// What of the batch stands at `from` or behind it; nothing, if there is none.
     pub(crate) fn new(
         source: Arc<Source>,
-        epoch: u64,
+        turn: u64,
         batch: OwnedBatch,
         from: i64,
     ) -> Result<Option<Self>, RecordsError> {
@@ -34,7 +34,7 @@ impl Chunk {
         let mut records = batch.records();
         while let Some(record) = records.next() {
             if record?.offset() >= from {
-                return Ok(Some(Self { source, epoch, batch, from, start }));
+                return Ok(Some(Self { source, turn, batch, from, start }));
             }
             start = records.position();
         }
@@ -66,12 +66,17 @@ impl Chunk {
     /// partition is another member's now.
     #[inline]
     pub fn is_current(&self) -> bool {
-        self.source.is_current(self.epoch)
+        self.source.is_current(self.turn)
+    }
+
+    /// In which turn of its partition it was handed out.
+    pub(super) fn turn(&self) -> u64 {
+        self.turn
     }
 
     /// Where to say how far the application is with it. A reader without a group need not.
     pub fn progress(&self) -> Progress {
-        Progress::new(&self.source, self.epoch)
+        Progress::new(&self.source, self.turn)
     }
 
     /// The records, in the order of their offsets; at least one.
@@ -84,8 +89,8 @@ impl Chunk {
 
     /// The same records, one by one and each with a share of the memory, for code that keeps or sends them.
     pub fn into_owned_records(self) -> OwnedRecords {
-        let kept =
-            Kept { topic: Arc::clone(self.topic()), partition: self.partition(), batch: self.batch.clone() };
+        let (topic, partition) = (Arc::clone(self.topic()), self.partition());
+        let kept = Kept { topic, partition, turn: self.turn, batch: self.batch.clone() };
         OwnedRecords { position: self.start, kept: Arc::new(kept), chunk: self }
     }
 }
@@ -123,7 +128,7 @@ impl<'a> Iterator for ChunkRecords<'a> {
 impl<'a> ChunkRecords<'a> {
     #[cold]
     fn end_at(&self, error: &RecordsError) -> Option<Record<'a>> {
-        self.chunk.source.spoil(self.chunk.epoch, self.chunk.from, error);
+        self.chunk.source.spoil(self.chunk.turn, self.chunk.from, error);
         None
     }
 }

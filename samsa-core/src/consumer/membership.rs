@@ -60,19 +60,36 @@ impl Consumer {
         Some((reader, Reader::new(buffer)))
     }
 
-    /// The reader has this partition from now on.
+    /// The reader has this partition from now on. If it is withheld, its records are not fetched before it is
+    /// [read on](Self::read_on); where it begins is found out all the same.
     pub(crate) fn assign(
         &mut self,
         cx: &mut Context<'_>,
         cluster: &mut Cluster,
         reader: ReaderId,
         partition: i32,
-        start: Offset,
+        (start, is_withheld): (Offset, bool),
     ) -> Option<Arc<Source>> {
-        let source = self.with(cx, cluster, reader, |fetcher, scope| fetcher.assign(scope, partition, start));
+        let source = self
+            .with(cx, cluster, reader, |fetcher, scope| fetcher.assign(scope, partition, start, is_withheld));
         self.pump(cx, cluster, reader);
         self.remember_deadline();
         source
+    }
+
+    /// This partition is not withheld any more.
+    pub(crate) fn read_on(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        partition: i32,
+    ) {
+        self.with(cx, cluster, reader, |fetcher, _| {
+            fetcher.partitions.get(&partition).inspect(|partition| partition.source.withhold(false));
+        });
+        self.pump(cx, cluster, reader);
+        self.remember_deadline();
     }
 
     /// The reader has this partition no more, and hands out nothing more of it.
@@ -101,10 +118,17 @@ impl Fetcher {
         fetcher
     }
 
-    fn assign(&mut self, scope: &mut Scope<'_>, number: i32, start: Offset) -> Arc<Source> {
+    fn assign(
+        &mut self,
+        scope: &mut Scope<'_>,
+        number: i32,
+        start: Offset,
+        is_withheld: bool,
+    ) -> Arc<Source> {
         let source = Source::new(number, &self.buffer);
         let mut partition =
             Partition::new(Arc::clone(&source), start, self.spec.fetch.partition_bytes.max(1));
+        source.withhold(is_withheld);
         let views = scope.topic.map(|topic| &topic.partitions);
         if let Some(info) = views.and_then(|views| views.iter().find(|info| info.partition == number)) {
             partition.follow(info);

@@ -7,7 +7,7 @@
 //!
 //! What moves a partition's position in another way than by reading stands apart: [seeks](seeking), positions that mean
 //! nothing any more ([`losing`]), doubts after a change of leaders ([`validation`]). A [`Source`] is what both halves know
-//! of a partition; its position epoch is the fence against whatever arrives late. Which partitions a broker fetches for the
+//! of a partition; its turns are the fence against whatever arrives late. Which partitions a broker fetches for the
 //! reader, its [`session`] knows; which broker that is, where not the leader, [`nearest`] says.
 //!
 //! A response is paid for from its arrival until the last slice of it is dropped ([`Memory`](memory::Memory)).
@@ -103,6 +103,8 @@ pub(crate) struct Consumer {
     deadline: Option<Deadline>,
     /// What the applications of all readers had, or will have.
     read: Volume,
+    /// It was found out where a partition begins, and nobody has looked yet.
+    found_start: bool,
     closed: bool,
 }
 
@@ -167,6 +169,7 @@ impl Consumer {
             last_token: 0,
             deadline: None,
             read: Volume::default(),
+            found_start: false,
             closed: false,
         }
     }
@@ -224,6 +227,11 @@ impl Consumer {
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         self.deadline
+    }
+
+    /// Whether it was found out since the last call where a partition begins.
+    pub(crate) fn take_found_start(&mut self) -> bool {
+        std::mem::take(&mut self.found_start)
     }
 
     /// Ends every reader.

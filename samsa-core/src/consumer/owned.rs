@@ -14,6 +14,7 @@ use crate::time::UnixMillis;
 pub(super) struct Kept {
     pub(super) topic: Arc<str>,
     pub(super) partition: i32,
+    pub(super) turn: u64,
     pub(super) batch: OwnedBatch,
 }
 
@@ -53,6 +54,11 @@ impl OwnedRecord {
     /// The partition's number.
     pub fn partition(&self) -> i32 {
         self.kept.partition
+    }
+
+    /// In which turn of its partition it was handed out.
+    pub(super) fn turn(&self) -> u64 {
+        self.kept.turn
     }
 
     /// Its offset in the partition.

@@ -195,8 +195,8 @@ impl Partition {
 
     /// What was fetched of it from this offset on, up to `next`.
     pub(crate) fn segment(&self, records: Bytes, from: i64, next: i64) -> Segment {
-        let (source, epoch) = (Arc::clone(&self.source), self.source.epoch());
-        Segment { source, epoch, records, from, next, leader_epoch: self.read_epoch }
+        let (source, turn) = (Arc::clone(&self.source), self.source.turn());
+        Segment { source, turn, records, from, next, leader_epoch: self.read_epoch }
     }
 
     /// What is to be asked about it next.
@@ -208,11 +208,11 @@ impl Partition {
         }
     }
 
-    /// Whether this is to be asked about it now. What is paused is not fetched.
+    /// Whether this is to be asked about it now. What is paused or withheld is not fetched.
     pub(crate) fn waits_for(&self, question: Question, now: Instant) -> bool {
         self.is_due(now)
             && self.question() == question
-            && !(question == Question::Records && self.source.is_paused())
+            && !(question == Question::Records && self.source.rests())
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -244,7 +244,7 @@ impl Partition {
 
     /// When it is due again, if that lies ahead.
     pub(crate) fn due_after(&self, now: Instant) -> Option<Instant> {
-        let rests = self.question() == Question::Records && self.source.is_paused();
+        let rests = self.question() == Question::Records && self.source.rests();
         let waits = self.request.is_none() && self.not_before > now && !self.is_stopped() && !rests;
         waits.then_some(self.not_before)
     }

@@ -97,7 +97,7 @@ impl Queue {
         });
         let mut last = segments.rev();
         let last = last.find(|segment| Arc::ptr_eq(&segment.source, &by.source));
-        let Some(last) = last.filter(|last| last.epoch == by.epoch && last.next == by.from) else {
+        let Some(last) = last.filter(|last| last.turn == by.turn && last.next == by.from) else {
             return false;
         };
         last.next = by.next;

@@ -9,6 +9,7 @@ use samsa_proto::records;
 
 use super::buffer::FetchBuffer;
 use super::chunk::Chunk;
+use super::owned::OwnedRecord;
 use super::segment::{Item, Segment};
 use super::source::Source;
 use crate::error::ReadError;
@@ -56,12 +57,25 @@ impl Reader {
         self.source(partition)?.lag()
     }
 
-    /// The application is done with everything before this offset: what a member of a group commits, where that goes by
-    /// marks.
-    pub fn mark(&self, partition: i32, offset: i64) {
-        if let Some(source) = self.buffer.source(partition) {
-            source.mark_to(offset);
+    /// The application is done with this record, and with all that came before it in its partition: what a member of a
+    /// group commits, where that goes by marks. One that was handed out before a seek, or before its partition went and came
+    /// back, is passed over.
+    pub fn mark(&self, record: &OwnedRecord) {
+        if let Some(source) = self.buffer.source(record.partition()) {
+            source.mark_to(record.turn(), record.offset() + 1);
         }
+    }
+
+    /// The same of all records of a chunk, unless some of them could not be read.
+    pub fn mark_chunk(&self, chunk: &Chunk) {
+        if let Some(source) = self.buffer.source(chunk.partition()).filter(|source| !source.is_stopped()) {
+            source.mark_to(chunk.turn(), chunk.next_offset());
+        }
+    }
+
+    /// The same of everything that was handed out, also of partitions that are being given up.
+    pub fn mark_all(&self) {
+        self.buffer.sources().iter().for_each(|source| source.mark_all());
     }
 
     fn source(&self, partition: i32) -> Option<Arc<Source>> {
@@ -129,9 +143,9 @@ impl Drop for Reader {
 impl Segment {
     /// Takes the next batch off the front that may hold wanted records.
     fn next_chunk(&mut self) -> Option<Result<Chunk, ReadError>> {
-        while self.source.hands_out(self.epoch) {
+        while self.source.hands_out(self.turn) {
             let Some(batch) = records::batches(&self.records).next() else {
-                self.source.take_to(self.epoch, self.next);
+                self.source.take_to(self.turn, self.next);
                 return None;
             };
             let batch = match batch {
@@ -148,11 +162,11 @@ impl Segment {
                 (self.from, self.leader_epoch) = (header.next_offset(), header.leader_epoch);
             }
             let Some(owned) = owned else { continue };
-            match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), self.epoch, batch, from)) {
+            match owned.and_then(|batch| Chunk::new(Arc::clone(&self.source), self.turn, batch, from)) {
                 Ok(Some(chunk)) => {
                     let next = if self.records.is_empty() { self.next } else { self.from };
-                    self.source.hold(self.epoch, from);
-                    self.source.take_to(self.epoch, next);
+                    self.source.hold(self.turn, from);
+                    self.source.take_to(self.turn, next);
                     return Some(Ok(chunk));
                 }
                 Ok(None) => {}
@@ -165,7 +179,7 @@ impl Segment {
     /// The partition stops here; the error is told at once, and what is queued behind it goes.
     #[cold]
     fn fail(&self, from: i64, reason: &dyn fmt::Display) -> Option<Result<Chunk, ReadError>> {
-        self.source.spoil(self.epoch, from, reason);
+        self.source.spoil(self.turn, from, reason);
         None
     }
 }
@@ -194,8 +208,8 @@ mod tests {
         fn pushes(&self, from: i64, records: Vec<u8>) {
             let records = self.reader.buffer.memory().charge(Bytes::from(records));
             let next = records::batches(&records).flatten().map(|batch| batch.header().next_offset());
-            let (source, epoch, next) = (Arc::clone(&self.source), self.source.epoch(), next.max().unwrap());
-            let segment = Segment { source, epoch, records, from, next, leader_epoch: None };
+            let (source, turn, next) = (Arc::clone(&self.source), self.source.turn(), next.max().unwrap());
+            let segment = Segment { source, turn, records, from, next, leader_epoch: None };
             self.reader.buffer.push(Item::Segment(segment), &mut Wakers::default());
         }
 
@@ -354,6 +368,33 @@ mod tests {
         assert_eq!(offsets(&chunk), [0]);
         assert!(matches!(script.error(), ReadError::Corrupt { offset: 0, .. }));
         assert!(script.polls().is_pending());
+    }
+
+    #[test]
+    fn who_could_not_read_a_record_is_done_with_what_came_before_it_only() {
+        for by_message in [true, false] {
+            let mut script = Script::start();
+            script.source.start_at(0);
+            let mut bytes = batch(0, 2);
+            let last = bytes.len() - 1;
+            bytes[last] = 200;
+            script.pushes(0, bytes);
+            let chunk = script.chunk();
+            let progress = chunk.progress();
+            if by_message {
+                let mut owned = chunk.into_owned_records();
+                assert!(owned.next().is_some());
+                progress.done_to(1);
+                assert!(owned.next().is_none());
+            } else {
+                assert_eq!(offsets(&chunk), [0]);
+                script.reader.mark_chunk(&chunk);
+                progress.done_to(chunk.next_offset());
+            }
+            progress.done();
+            assert_eq!(script.source.done(true), None);
+            assert_eq!(script.source.done(false).map(|done| done.offset), Some(i64::from(by_message)));
+        }
     }
 
     #[test]

@@ -224,6 +224,7 @@ impl Fetcher {
                 partition.read_epoch = leader_epoch;
                 if partition.source.start() < 0 {
                     partition.source.start_at(offset);
+                    scope.found_start = true;
                 }
                 self.tell_position(scope, number);
             }

@@ -30,6 +30,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) introduced: Vec<(BrokerId, HostPort)>,
     /// What the application is to have.
     pub(crate) fetched: Volume,
+    /// It was found out where a partition begins.
+    pub(crate) found_start: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -51,6 +53,7 @@ impl<'a> Scope<'a> {
             events: Vec::new(),
             introduced: Vec::new(),
             fetched: Volume::default(),
+            found_start: false,
         }
     }
 }

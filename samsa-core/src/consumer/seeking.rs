@@ -41,6 +41,7 @@ impl Fetcher {
             partition.source.begin_anew();
         }
         partition.go_to(to);
+        scope.found_start |= partition.is_at();
         partition.request = under_way;
         partition.revive();
         self.buffer.reopen();

@@ -19,8 +19,8 @@ pub(crate) enum Item {
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) source: Arc<Source>,
-    /// The position epoch that it was fetched in.
-    pub(crate) epoch: u64,
+    /// The turn that it was fetched in.
+    pub(crate) turn: u64,
     /// Whole batches, each checked. None where all that came was for nobody.
     pub(crate) records: Bytes,
     /// Records before this offset are not wanted.
@@ -40,9 +40,9 @@ pub(crate) struct GivenUp {
 }
 
 impl Segment {
-    /// Whether it is of the present position epoch, of a partition that has not stopped.
+    /// Whether it is of the present turns, of a partition that has not stopped.
     pub(super) fn is_current(&self) -> bool {
-        self.source.hands_out(self.epoch)
+        self.source.hands_out(self.turn)
     }
 }
 

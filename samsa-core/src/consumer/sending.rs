@@ -75,8 +75,10 @@ impl Consumer {
         let topic = cluster.topic(&fetcher.spec.topic);
         let mut scope = Scope::new(cx.now.mono, cx.config, &mut self.rng, topic);
         let done = act(fetcher, &mut scope);
-        let Scope { refresh, mut wakers, opened, replies, events, introduced, fetched, .. } = scope;
+        let Scope { refresh, mut wakers, opened, replies, events, introduced, fetched, found_start, .. } =
+            scope;
         self.read += fetched;
+        self.found_start |= found_start;
         cx.out.wake(&mut wakers);
         for (op, reply) in replies {
             cx.out.complete(op, reply);

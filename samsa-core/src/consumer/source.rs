@@ -1,63 +1,71 @@
 //! One partition of a reader, as both sides know it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use super::buffer::FetchBuffer;
 use crate::error::ReadError;
 use crate::group::Done;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use crate::wake::lock;
 
 /// An offset that is still to be found out.
 const NOWHERE: i64 = -1;
 
 /// What engine and application know together of a partition.
 ///
-/// A *position epoch* begins with the partition and with every seek. What was fetched carries the epoch that it was
-/// fetched in, and is handed out in that epoch only: this is the fence against everything that arrives late.
+/// A *turn* begins with the partition, with every seek, and when its position was lost and set anew. What was fetched
+/// carries its turn, and so does what the application tells of it: an offset means nothing in another one. A seek is a
+/// *fence* besides: nothing of a turn before it is handed out, however late it arrives.
+///
+/// Whoever writes a turn and an offset writes the offset first; whoever reads them reads the turn first. An offset may
+/// then be taken for one of an earlier turn, and never for one of a later.
 #[derive(Debug)]
 pub(crate) struct Source {
     partition: i32,
     buffer: Arc<FetchBuffer>,
     stopped: AtomicBool,
     paused: AtomicBool,
-    epoch: AtomicU64,
-    /// Where the epoch begins.
+    /// Read and written by the engine's side alone: its records are not fetched yet.
+    withheld: AtomicBool,
+    turn: AtomicU64,
+    /// The turn that the last seek began, or the first one.
+    fence: AtomicU64,
+    /// Where the turn of the fence begins.
     start: AtomicI64,
-    /// Written by the application's side alone: the epoch of what it took last, and the end of that.
+    /// Written by the application's side alone: the turn of what it took last, and the end of that.
     taken_in: AtomicU64,
     taken_to: AtomicI64,
     /// It is another member's now: nothing more is handed out.
     revoked: AtomicBool,
-    /// How often its position was lost and set anew.
-    resets: AtomicU64,
     /// Where it ends for readers, as the leader said last.
     end: AtomicI64,
-    /// Written by the application's side alone: the epoch of the chunk that it has in hand, or 0, and how far it is with it.
+    /// Written by the application's side alone: the turn of the chunk that it has in hand, or 0, and how far it is with it.
     held_in: AtomicU64,
     held_from: AtomicI64,
-    /// The same: up to where it has marked messages, and in which epoch.
-    marked_in: AtomicU64,
-    marked_to: AtomicI64,
+    /// Up to where the application has marked messages.
+    marked: Mutex<Option<Done>>,
 }
 
 impl Source {
     pub(crate) fn new(partition: i32, buffer: &Arc<FetchBuffer>) -> Arc<Self> {
+        let turn = buffer.next_turn();
         let source = Arc::new(Self {
             partition,
             buffer: Arc::clone(buffer),
             stopped: AtomicBool::new(false),
             paused: AtomicBool::new(false),
-            epoch: AtomicU64::new(1),
+            withheld: AtomicBool::new(false),
+            turn: AtomicU64::new(turn),
+            fence: AtomicU64::new(turn),
             start: AtomicI64::new(NOWHERE),
             taken_in: AtomicU64::new(0),
             taken_to: AtomicI64::new(NOWHERE),
             revoked: AtomicBool::new(false),
-            resets: AtomicU64::new(0),
             end: AtomicI64::new(NOWHERE),
             held_in: AtomicU64::new(0),
             held_from: AtomicI64::new(NOWHERE),
-            marked_in: AtomicU64::new(0),
-            marked_to: AtomicI64::new(NOWHERE),
+            marked: Mutex::default(),
         });
         buffer.add(&source);
         source
@@ -90,25 +98,42 @@ impl Source {
         self.paused.load(Ordering::Acquire)
     }
 
+    /// The engine's side: its records are not fetched until that is taken back.
+    pub(super) fn withhold(&self, withheld: bool) {
+        self.withheld.store(withheld, Ordering::Relaxed);
+    }
+
+    /// The engine's side: whether its records are not to be fetched now.
+    pub(super) fn rests(&self) -> bool {
+        self.is_paused() || self.withheld.load(Ordering::Relaxed)
+    }
+
     /// Under the buffer's lock, which keeps what is queued where it belongs. Says whether that is a change.
     pub(super) fn set_paused(&self, paused: bool) -> bool {
         self.paused.swap(paused, Ordering::AcqRel) != paused
     }
 
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
+    /// The engine's side: the turn of what is fetched now.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn.load(Ordering::Acquire)
     }
 
-    /// Whether what was fetched in this epoch may be handed out.
+    /// Whether what was fetched in this turn may be handed out.
     #[inline]
-    pub(crate) fn hands_out(&self, epoch: u64) -> bool {
-        self.is_current(epoch) && !self.is_stopped()
+    pub(crate) fn hands_out(&self, turn: u64) -> bool {
+        self.is_current(turn) && !self.is_stopped()
     }
 
-    /// Whether the partition is still read on behind what was handed out in this epoch.
+    /// Whether the partition is still read on behind what was handed out in this turn.
     #[inline]
-    pub(crate) fn is_current(&self, epoch: u64) -> bool {
-        self.epoch() == epoch && !self.is_revoked()
+    pub(crate) fn is_current(&self, turn: u64) -> bool {
+        self.is_behind_fence(turn) && !self.is_revoked()
+    }
+
+    /// Whether no seek has left this turn behind.
+    #[inline]
+    fn is_behind_fence(&self, turn: u64) -> bool {
+        self.fence.load(Ordering::Acquire) <= turn
     }
 
     pub(crate) fn is_revoked(&self) -> bool {
@@ -123,7 +148,7 @@ impl Source {
 
     /// The engine's side: its position was lost and set anew, maybe further back.
     pub(super) fn was_reset(&self) {
-        self.resets.fetch_add(1, Ordering::Relaxed);
+        self.turn.store(self.buffer.next_turn(), Ordering::Release);
     }
 
     /// The engine's side: where it ends.
@@ -142,93 +167,104 @@ impl Source {
     /// had stopped is read again.
     pub(crate) fn begin_anew(&self) {
         self.start.store(NOWHERE, Ordering::Release);
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.was_reset();
+        self.fence.store(self.turn(), Ordering::Release);
         self.stopped.store(false, Ordering::Release);
         self.buffer.discard(self.partition);
     }
 
-    /// The engine's side: where the epoch begins, or -1.
+    /// The engine's side: where it was read from after the last seek, or from its beginning; or -1.
     pub(crate) fn start(&self) -> i64 {
         self.start.load(Ordering::Acquire)
     }
 
-    /// The engine's side: where the epoch begins is known.
+    /// The engine's side: that is known.
     pub(crate) fn start_at(&self, offset: i64) {
         self.start.store(offset, Ordering::Release);
     }
 
     /// The application's side: it has taken, or passed over, everything before this offset.
-    pub(crate) fn take_to(&self, epoch: u64, offset: i64) {
-        self.taken_to.store(offset, Ordering::Relaxed);
-        self.taken_in.store(epoch, Ordering::Release);
+    pub(crate) fn take_to(&self, turn: u64, offset: i64) {
+        self.taken_to.store(offset, Ordering::Release);
+        self.taken_in.store(turn, Ordering::Release);
     }
 
     /// The application's side: the offset before which it has had everything; none while the start is being found out.
     pub(crate) fn position(&self) -> Option<i64> {
-        let epoch = self.epoch();
-        let offset = if self.taken_in.load(Ordering::Acquire) == epoch {
-            self.taken_to.load(Ordering::Relaxed)
-        } else {
-            self.start.load(Ordering::Acquire)
-        };
-        (offset != NOWHERE).then_some(offset)
+        self.taken().map(|taken| taken.offset)
+    }
+
+    /// The same, with the turn in which it had that last.
+    pub(crate) fn taken(&self) -> Option<Done> {
+        let turn = self.taken_in.load(Ordering::Acquire);
+        if !self.is_behind_fence(turn) {
+            return self.begun();
+        }
+        Some(Done { offset: self.taken_to.load(Ordering::Acquire), turn })
+    }
+
+    /// Where it was read from after the last seek, or from its beginning, once that is known.
+    pub(crate) fn begun(&self) -> Option<Done> {
+        let turn = self.fence.load(Ordering::Acquire);
+        Some(Done { offset: self.start(), turn }).filter(|begun| begun.offset != NOWHERE)
     }
 
     /// The application's side: it takes a chunk that begins there. Before it has taken to its end.
-    pub(super) fn hold(&self, epoch: u64, from: i64) {
-        self.held_from.store(from, Ordering::Relaxed);
-        self.held_in.store(epoch, Ordering::Release);
+    pub(super) fn hold(&self, turn: u64, from: i64) {
+        self.held_from.store(from, Ordering::Release);
+        self.held_in.store(turn, Ordering::Release);
     }
 
-    /// The application's side: with the chunk in hand it is done up to there.
-    fn done_to(&self, epoch: u64, offset: i64) {
-        if self.held_in.load(Ordering::Relaxed) == epoch {
+    /// The application's side: with the chunk in hand it is done up to there. Not when it has found records in it that
+    /// cannot be read: those it never had.
+    fn done_to(&self, turn: u64, offset: i64) {
+        if self.held_in.load(Ordering::Relaxed) == turn && !self.is_stopped() {
             self.held_from.store(offset, Ordering::Release);
         }
     }
 
-    /// The application's side: it is done with the chunk in hand.
-    fn let_go(&self, epoch: u64) {
-        if self.held_in.load(Ordering::Relaxed) == epoch {
+    /// The application's side: it is done with the chunk in hand, if that could be read.
+    fn let_go(&self, turn: u64) {
+        if self.held_in.load(Ordering::Relaxed) == turn && !self.is_stopped() {
             self.held_in.store(0, Ordering::Release);
         }
     }
 
-    /// The application's side: it is done with everything before this offset.
-    pub(super) fn mark_to(&self, offset: i64) {
-        let epoch = self.epoch();
-        let before = self.marked_to.load(Ordering::Relaxed);
-        if self.marked_in.load(Ordering::Relaxed) != epoch || before < offset {
-            self.marked_to.store(offset, Ordering::Relaxed);
-            self.marked_in.store(epoch, Ordering::Release);
+    /// The application's side: it is done with everything before this offset, which it had in this turn. What a seek has
+    /// left behind does not count.
+    pub(super) fn mark_to(&self, turn: u64, offset: i64) {
+        let mut marked = lock(&self.marked);
+        let is_news = marked.is_none_or(|old| (old.turn, old.offset) < (turn, offset));
+        if self.is_behind_fence(turn) && is_news {
+            *marked = Some(Done { offset, turn });
+        }
+    }
+
+    /// The application's side: it is done with everything that it had.
+    pub(super) fn mark_all(&self) {
+        if let Some(Done { offset, turn }) = self.done(false) {
+            self.mark_to(turn, offset);
         }
     }
 
     /// The engine's side: how far the application is done, by what it has asked for, or by what it has marked.
     pub(crate) fn done(&self, by_marks: bool) -> Option<Done> {
-        let (epoch, turn) = (self.epoch(), self.turn());
         if by_marks {
-            let is_marked = self.marked_in.load(Ordering::Acquire) == epoch;
-            let offset = self.marked_to.load(Ordering::Relaxed);
-            return is_marked.then_some(Done { offset, turn });
+            return lock(&self.marked).filter(|marked| self.is_behind_fence(marked.turn));
         }
-        // What is in hand was taken hold of before the position moved behind it.
-        let position = self.position()?;
-        let is_held = self.held_in.load(Ordering::Acquire) == epoch;
-        let offset = if is_held { self.held_from.load(Ordering::Acquire) } else { position };
-        Some(Done { offset, turn })
-    }
-
-    /// Grows when the partition is read on elsewhere.
-    pub(crate) fn turn(&self) -> u64 {
-        self.epoch() + self.resets.load(Ordering::Relaxed)
+        // What is in hand was taken hold of before the position moved behind it: so the position is read first.
+        let taken = self.taken()?;
+        let turn = self.held_in.load(Ordering::Acquire);
+        let is_held = self.is_behind_fence(turn);
+        let held = Done { offset: self.held_from.load(Ordering::Acquire), turn };
+        Some(if is_held { held } else { taken })
     }
 
     /// The application's thread found records that cannot be read: the partition stops, and the error comes next. Not if
     /// they were fetched before a seek.
     #[cold]
-    pub(crate) fn spoil(&self, epoch: u64, offset: i64, reason: &dyn std::fmt::Display) {
-        if self.epoch() != epoch || self.stopped.swap(true, Ordering::AcqRel) {
+    pub(crate) fn spoil(&self, turn: u64, offset: i64, reason: &dyn std::fmt::Display) {
+        if !self.is_behind_fence(turn) || self.stopped.swap(true, Ordering::AcqRel) {
             return;
         }
         self.buffer.replace(self.partition, self.corrupt(offset, reason));
@@ -249,28 +285,28 @@ impl Source {
 #[derive(Clone, Debug)]
 pub struct Progress {
     source: Arc<Source>,
-    epoch: u64,
+    turn: u64,
 }
 
 impl Progress {
-    pub(super) fn new(source: &Arc<Source>, epoch: u64) -> Self {
-        Self { source: Arc::clone(source), epoch }
+    pub(super) fn new(source: &Arc<Source>, turn: u64) -> Self {
+        Self { source: Arc::clone(source), turn }
     }
 
     /// It is done with everything before this offset.
     pub fn done_to(&self, offset: i64) {
-        self.source.done_to(self.epoch, offset);
+        self.source.done_to(self.turn, offset);
     }
 
     /// It is done with all of it.
     pub fn done(&self) {
-        self.source.let_go(self.epoch);
+        self.source.let_go(self.turn);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Progress;
+    use super::{Progress, Source};
     use crate::consumer::script::source;
     use crate::group::Done;
 
@@ -280,7 +316,7 @@ mod tests {
         assert_eq!(source.position(), None);
         source.start_at(7);
         assert_eq!(source.position(), Some(7));
-        let first = source.epoch();
+        let first = source.turn();
         source.take_to(first, 9);
         assert_eq!(source.position(), Some(9));
 
@@ -289,20 +325,20 @@ mod tests {
         source.start_at(3);
         source.take_to(first, 11);
         assert_eq!(source.position(), Some(3), "what was taken before does not count");
-        assert!(!source.hands_out(first) && source.hands_out(source.epoch()));
+        assert!(!source.hands_out(first) && source.hands_out(source.turn()));
     }
 
     #[test]
     fn what_is_in_hand_is_not_done() {
         let source = source(0);
         source.start_at(7);
-        let (epoch, turn) = (source.epoch(), source.turn());
+        let turn = source.turn();
         let done = |offset| Some(Done { offset, turn });
         assert_eq!(source.done(false), done(7));
-        source.hold(epoch, 7);
-        source.take_to(epoch, 12);
+        source.hold(turn, 7);
+        source.take_to(turn, 12);
         assert_eq!(source.done(false), done(7));
-        let progress = Progress::new(&source, epoch);
+        let progress = Progress::new(&source, turn);
         progress.done_to(9);
         assert_eq!(source.done(false), done(9));
         progress.done();
@@ -315,10 +351,10 @@ mod tests {
     fn by_marks_only_what_was_marked_is_done() {
         let source = source(0);
         source.start_at(7);
-        source.take_to(source.epoch(), 12);
+        source.take_to(source.turn(), 12);
         assert_eq!(source.done(true), None);
-        source.mark_to(10);
-        source.mark_to(9);
+        source.mark_to(source.turn(), 10);
+        source.mark_to(source.turn(), 9);
         assert_eq!(source.done(true).map(|done| done.offset), Some(10));
         source.begin_anew();
         assert_eq!(source.done(true), None);
@@ -329,9 +365,44 @@ mod tests {
         let source = source(0);
         source.start_at(7);
         source.revoke();
-        assert!(!source.hands_out(source.epoch()) && !source.is_current(source.epoch()));
-        source.mark_to(8);
+        assert!(!source.hands_out(source.turn()) && !source.is_current(source.turn()));
+        source.mark_to(source.turn(), 8);
         assert_eq!(source.done(true).map(|done| done.offset), Some(8));
+    }
+
+    #[test]
+    fn what_was_fetched_before_a_reset_is_done_in_its_own_turn() {
+        let source = source(0);
+        source.start_at(0);
+        let old = source.turn();
+        source.take_to(old, 60);
+        source.was_reset();
+        let new = source.turn();
+        assert!(new > old && source.hands_out(old), "it comes first");
+        source.take_to(old, 80);
+        assert_eq!(source.done(false), Some(Done { offset: 80, turn: old }));
+        source.take_to(new, 0);
+        assert_eq!(source.done(false), Some(Done { offset: 0, turn: new }));
+    }
+
+    #[test]
+    fn a_mark_for_what_came_before_a_seek_does_not_count() {
+        let source = source(0);
+        let old = source.turn();
+        source.begin_anew();
+        source.mark_to(old, 90);
+        assert_eq!(source.done(true), None);
+        let turn = source.turn();
+        source.mark_to(turn, 5);
+        assert_eq!(source.done(true), Some(Done { offset: 5, turn }));
+    }
+
+    #[test]
+    fn a_partition_that_comes_back_does_not_have_the_turns_that_it_had() {
+        let (buffer, _) = crate::consumer::script::buffer();
+        let before = Source::new(0, &buffer);
+        let again = Source::new(0, &buffer);
+        assert!(before.turn() < again.turn() && !again.hands_out(before.turn()));
     }
 
     #[test]

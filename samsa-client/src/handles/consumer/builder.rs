@@ -51,7 +51,9 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Where to start in a partition for which the group has no committed offset. It has no default: it must be said.
+    /// Where to start in a partition for which the group has no committed offset. It has no default: it must be said. That
+    /// place is committed before anything is handed out, so that whoever has the partition next leaves nothing out. With
+    /// [`Offset::Latest`], a partition that is added later is read from its beginning.
     pub fn start_at(mut self, start: Offset) -> Self {
         self.start = Some(start);
         self

@@ -205,10 +205,18 @@ impl Consumer {
     }
 
     /// The application is done with this message, and with all that came before it in its partition: for
-    /// [`Commit::Marked`](crate::Commit::Marked).
+    /// [`Commit::Marked`](crate::Commit::Marked). A message from before a [`seek`](Self::seek), or from before its partition
+    /// went and came back, is passed over.
     pub fn mark(&self, message: &ConsumedMessage) {
         if let Some(reader) = self.inner.readers.get(message.topic()) {
-            reader.mark(message.partition(), message.offset() + 1);
+            reader.mark(message.record());
+        }
+    }
+
+    /// The same of a whole chunk, from [`next_chunk`](Self::next_chunk); unless some of its records could not be read.
+    pub fn mark_chunk(&self, chunk: &Chunk) {
+        if let Some(reader) = self.inner.readers.get(chunk.topic()) {
+            reader.mark_chunk(chunk);
         }
     }
 
@@ -218,9 +226,9 @@ impl Consumer {
     /// It takes as long as the builder's `api_timeout` at most. Dropped before its end, it goes on.
     pub async fn commit(&mut self) -> Result<(), CommitError> {
         match self.commit {
-            Commit::Automatic => self.put_down_up_to_here(),
+            Commit::Marked => {}
             Commit::Manual => self.mark_all(),
-            _ => {}
+            _ => self.put_down_up_to_here(),
         }
         let command = Command::CommitOffsets { member: self.inner.id };
         Call::new(&self.link, command, |answer, _| match answer {
@@ -255,19 +263,15 @@ impl Consumer {
     }
 
     /// It is done with what it has, and not with what is left of the same chunk.
-    fn put_down_up_to_here(&mut self) {
+    fn put_down_up_to_here(&self) {
         if let Some(in_hand) = &self.in_hand {
             in_hand.progress.done_to(in_hand.next);
         }
     }
 
     fn mark_all(&self) {
-        for partition in &*self.assignment() {
-            let reader = self.inner.readers.get(&partition.topic);
-            if let (Some(position), Some(reader)) = (self.position(partition), reader) {
-                reader.mark(partition.partition, position);
-            }
-        }
+        self.put_down_up_to_here();
+        self.inner.readers.values().for_each(samsa_core::Reader::mark_all);
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ConsumedMessage, ConsumeError>>> {
