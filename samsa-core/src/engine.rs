@@ -309,6 +309,9 @@ impl Engine {
             while let Some(news) = self.net.poll_news() {
                 self.news(news);
             }
+            if self.consumer.take_found_start() {
+                self.groups(GroupInput::Credit);
+            }
             if !self.cluster.take_changed() {
                 break;
             }

@@ -33,8 +33,8 @@ pub enum ConsumerEvent {
         /// Keeps them until it is dropped.
         hold: Hold,
     },
-    /// These are not its own any more, without a word before: the ZooKeeper session was lost. Nothing of them is handed out
-    /// or committed any more.
+    /// These are not its own any more, without a word before: the ZooKeeper session was lost, or the member has to leave
+    /// because of one that speaks another dialect. Nothing of them is handed out or committed any more.
     Lost {
         /// Which.
         partitions: Vec<TopicPartition>,
@@ -48,7 +48,8 @@ pub enum ConsumerEvent {
         /// What is wrong with it.
         reason: String,
     },
-    /// An offset could not be committed; it is tried again with the next.
+    /// An offset could not be committed. While the partition is this member's it is tried again with the next commit; when
+    /// it is given up, whoever gets it goes on at the offset before.
     CommitFailed {
         /// Of which partition.
         partition: TopicPartition,

@@ -13,6 +13,7 @@
 //! | Looking   | not there                          | Free      |                                                |
 //! | Taken     | a watch fired, due                 | Looking   | Exists, with a watch                           |
 //! | Starting  | the offset, or none                | Active    | assigns the partition                          |
+//! | Active    | where it begins, if none           | Active    | commits that, and only then has it read on     |
 //! | Starting  | no answer                          | Starting  | Get the offset, after a wait                   |
 //! | Active    | not wanted                         | Revoking  | withdraws the partition, tells                 |
 //! | Revoking  | nobody holds it, time over         | Parting   | commits what is done                           |
@@ -41,15 +42,27 @@ pub(super) struct Claim {
     owner_path: String,
     /// Who we say we are.
     name: Vec<u8>,
+    /// Where to start without a committed offset.
+    start: Offset,
     wanted: bool,
     state: State,
     offset: OffsetNode,
+    beginning: Beginning,
     /// When to look at the owner node again, or to read where to start.
     due: Option<Instant>,
     /// When to look at the offset node again.
     offset_due: Option<Instant>,
     failures: u32,
     trouble: Option<String>,
+}
+
+/// What whoever has the partition next knows of where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Beginning {
+    /// Nothing is committed, not even where it begins: that is still to be found out.
+    Sought,
+    Committing,
+    Known,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -61,8 +74,14 @@ enum State {
     Taken,
     Starting,
     Active,
-    Revoking { held: Held, until: Instant },
-    Parting,
+    Revoking {
+        held: Held,
+        until: Instant,
+    },
+    /// Whether the last commit was tried.
+    Parting {
+        is_last: bool,
+    },
     Releasing,
 }
 
@@ -72,14 +91,17 @@ impl Claim {
         owner_path: String,
         offset_path: String,
         name: Vec<u8>,
+        start: Offset,
     ) -> Self {
         Self {
             partition,
             owner_path,
             name,
+            start,
             wanted: false,
             state: State::Free,
             offset: OffsetNode::new(offset_path),
+            beginning: Beginning::Known,
             due: None,
             offset_due: None,
             failures: 0,
@@ -101,7 +123,7 @@ impl Claim {
 
     /// Whether it is read, or was until just now.
     pub(super) fn is_assigned(&self) -> bool {
-        matches!(self.state, State::Active | State::Revoking { .. } | State::Parting)
+        matches!(self.state, State::Active | State::Revoking { .. } | State::Parting { .. })
     }
 
     /// Whether nothing is left of it.
@@ -127,7 +149,7 @@ impl Claim {
             State::Revoking { .. } => "the application to let go of it",
             State::Claiming | State::Looking | State::Resting | State::Free => "its owner node",
             State::Starting => "its committed offset",
-            State::Active | State::Parting => "its last commit",
+            State::Active | State::Parting { .. } => "its last commit",
             State::Releasing => "its owner node to go",
         };
         let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})"));
@@ -176,11 +198,30 @@ impl Claim {
                 _ => {}
             }
         }
-        if let State::Revoking { held, until } = &self.state
-            && (!held.is_held() || *until <= now)
-        {
-            self.part(desk);
+        self.commit_start(desk);
+        match &self.state {
+            State::Revoking { held, until } if !held.is_held() || *until <= now => self.part(desk),
+            State::Parting { is_last: false } if self.offset.is_idle() => self.settled(desk),
+            _ => {}
         }
+    }
+
+    /// Whoever has the partition next begins where this member did, whatever it was handed out.
+    fn commit_start(&mut self, desk: &mut Desk<'_, impl World>) {
+        let is_due = self.beginning == Beginning::Sought && self.is_assigned() && self.offset.is_idle();
+        if !is_due || desk.session.is_in_doubt() {
+            return;
+        }
+        if let Some(op) = desk.world.start(&self.partition).and_then(|start| self.offset.commit(start)) {
+            self.beginning = Beginning::Committing;
+            desk.ask(Question::Offset(self.partition.clone()), op);
+        }
+    }
+
+    /// Whether the application has had what is not committed.
+    pub(super) fn has_more(&self, world: &impl World) -> bool {
+        let had = world.handed_out(&self.partition).filter(|_| self.is_assigned());
+        had.is_some_and(|had| self.offset.is_behind(had))
     }
 
     /// The owner node changed.
@@ -320,12 +361,14 @@ impl Claim {
         if let Err(reason) = self.offset.learn(result) {
             return self.wait(desk, reason);
         }
-        let start = self.offset.stored().map_or(desk.start, Offset::Exact);
-        desk.world.assign(&self.partition, start);
-        let turn = desk.world.done(&self.partition).map(|done| done.turn);
+        let start = self.offset.stored().map_or(self.start, Offset::Exact);
+        let is_withheld = self.offset.stored().is_none();
+        self.beginning = if is_withheld { Beginning::Sought } else { Beginning::Known };
+        let turn = desk.world.assign(&self.partition, start, is_withheld);
         self.offset.begin(turn);
         (self.state, self.failures, self.trouble) = (State::Active, 0, None);
         desk.assigned.push(self.partition.clone());
+        self.commit_start(desk);
     }
 
     fn withdraw(&self, desk: &mut Desk<'_, impl World>) {
@@ -343,7 +386,7 @@ impl Claim {
             }
             return;
         }
-        self.state = State::Parting;
+        self.state = State::Parting { is_last: false };
         if self.offset.is_idle() {
             self.settled(desk);
         }
@@ -351,15 +394,23 @@ impl Claim {
 
     /// No commit is under way any more. Who parts commits what is still to be, once, and goes.
     fn settled(&mut self, desk: &mut Desk<'_, impl World>) {
-        if !matches!(self.state, State::Parting) {
+        if self.beginning == Beginning::Committing {
+            self.beginning = Beginning::Known;
+            desk.world.read_on(&self.partition);
+        }
+        let State::Parting { is_last } = self.state else { return };
+        if !is_last && desk.session.is_in_doubt() {
             return;
         }
-        let done = desk.world.done(&self.partition).filter(|_| desk.commits_by_itself);
-        desk.world.forget(&self.partition);
-        match done.and_then(|done| self.offset.commit(done)) {
-            Some(op) => desk.ask(Question::Offset(self.partition.clone()), op),
-            None => self.release(desk),
+        self.state = State::Parting { is_last: true };
+        let done = desk.world.done(&self.partition).filter(|_| desk.commits_by_itself && !is_last);
+        if let Some(op) = done.and_then(|done| self.offset.commit(done)) {
+            return desk.ask(Question::Offset(self.partition.clone()), op);
         }
+        if self.has_more(&*desk.world) {
+            desk.left_behind.push(self.partition.clone());
+        }
+        self.release(desk);
     }
 
     fn release(&mut self, desk: &mut Desk<'_, impl World>) {

@@ -1,9 +1,12 @@
 //! When a member commits what is done, and what it owns as a whole.
 
+use std::collections::BTreeMap;
+
 use super::Commit;
 use super::claim::Claim;
 use super::desk::Desk;
 use super::member::Member;
+use super::session::Session;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::time::{Instant, Now};
@@ -24,11 +27,19 @@ impl Member {
     pub(super) fn commit_all(&mut self, now: Now, world: &mut impl World) {
         let assigned = self.claims.values().filter(|claim| claim.is_assigned());
         self.committing = Some(assigned.map(|claim| (claim.partition().clone(), false)).collect());
-        self.commit_trouble = None;
+        let gone = std::mem::take(&mut self.left_behind);
+        self.commit_trouble = gone.first().map(|first| {
+            let others = gone.len() - 1;
+            let and = if others > 0 { format!(" and {others} others") } else { String::new() };
+            format!("{first}{and} went before what was handed out of it was committed")
+        });
         self.settle_commit(now, world);
     }
 
     pub(super) fn settle_commit(&mut self, now: Now, world: &mut impl World) {
+        if self.session.as_ref().is_some_and(Session::is_in_doubt) {
+            return;
+        }
         let Some(mut waiting) = self.committing.take() else { return };
         let mut gone = None;
         waiting.retain(|partition, is_looked_at| {
@@ -61,10 +72,9 @@ impl Member {
         &mut self,
         now: Now,
         world: &mut W,
-        act: impl FnMut(&mut Claim, &mut Desk<'_, W>),
+        mut act: impl FnMut(&mut Claim, &mut Desk<'_, W>),
     ) {
-        let partitions: Vec<_> = self.claims.keys().cloned().collect();
-        self.some_claims(now, world, &partitions, act);
+        self.with_claims(now, world, |claims, desk| claims.values_mut().for_each(|claim| act(claim, desk)));
     }
 
     pub(super) fn one_claim<W: World>(
@@ -72,17 +82,20 @@ impl Member {
         now: Now,
         world: &mut W,
         partition: &TopicPartition,
-        act: impl FnMut(&mut Claim, &mut Desk<'_, W>),
+        act: impl FnOnce(&mut Claim, &mut Desk<'_, W>),
     ) {
-        self.some_claims(now, world, std::slice::from_ref(partition), act);
+        self.with_claims(now, world, |claims, desk| {
+            if let Some(claim) = claims.get_mut(partition) {
+                act(claim, desk);
+            }
+        });
     }
 
-    fn some_claims<W: World>(
+    fn with_claims<W: World>(
         &mut self,
         now: Now,
         world: &mut W,
-        partitions: &[TopicPartition],
-        mut act: impl FnMut(&mut Claim, &mut Desk<'_, W>),
+        act: impl FnOnce(&mut BTreeMap<TopicPartition, Claim>, &mut Desk<'_, W>),
     ) {
         let Some(session) = &mut self.session else { return };
         let mut desk = Desk {
@@ -91,17 +104,14 @@ impl Member {
             session,
             rng: &mut self.rng,
             backoff: self.settings.backoff,
-            start: self.settings.start,
             commits_by_itself: self.settings.commit != Commit::Manual,
             assigned: Vec::new(),
+            left_behind: Vec::new(),
             failed: None,
         };
-        for partition in partitions {
-            if let Some(claim) = self.claims.get_mut(partition) {
-                act(claim, &mut desk);
-            }
-        }
-        let Desk { assigned, failed, .. } = desk;
+        act(&mut self.claims, &mut desk);
+        let Desk { assigned, left_behind, failed, .. } = desk;
+        self.left_behind.extend(left_behind);
         if self.committing.is_some() {
             self.commit_trouble = self.commit_trouble.take().or(failed);
         }

@@ -1,7 +1,6 @@
 //! What a member's parts have at hand while they handle something.
 
 use crate::consumer::ConsumerEvent;
-use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
@@ -17,12 +16,12 @@ pub(super) struct Desk<'a, W> {
     pub(super) session: &'a mut Session,
     pub(super) rng: &'a mut Rng,
     pub(super) backoff: Backoff,
-    /// Where to start in a partition without a committed offset.
-    pub(super) start: Offset,
     /// Whether what is done is committed without being asked to.
     pub(super) commits_by_itself: bool,
     /// What was assigned meanwhile, to be told together.
     pub(super) assigned: Vec<TopicPartition>,
+    /// What went although the application has had more of it than is committed.
+    pub(super) left_behind: Vec<TopicPartition>,
     /// The last commit that failed.
     pub(super) failed: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::World;
-use super::{Done, FIRST_SESSION, GroupError, Place};
+use super::{Commit, Done, FIRST_SESSION, GroupError, Place};
 use crate::cluster::Cluster;
 use crate::consumer::{Consumer, ConsumerEvent, Held, Hold};
 use crate::id::{ReaderId, SessionId};
@@ -66,11 +66,20 @@ impl World for Hand<'_, '_> {
         SessionId(FIRST_SESSION | *self.sessions)
     }
 
-    fn assign(&mut self, partition: &TopicPartition, start: Offset) {
-        let Some(reader) = self.reader(partition) else { return };
+    fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
+        let reader = self.reader(partition)?;
         let number = partition.partition;
-        let source = self.consumer.assign(self.cx, self.cluster, reader, number, start);
-        self.place.sources.extend(source.map(|source| (partition.clone(), source)));
+        let start = (start, is_withheld);
+        let source = self.consumer.assign(self.cx, self.cluster, reader, number, start)?;
+        let turn = source.turn();
+        self.place.sources.insert(partition.clone(), source);
+        Some(turn)
+    }
+
+    fn read_on(&mut self, partition: &TopicPartition) {
+        if let Some(reader) = self.reader(partition) {
+            self.consumer.read_on(self.cx, self.cluster, reader, partition.partition);
+        }
     }
 
     fn withdraw(&mut self, partition: &TopicPartition) {
@@ -84,7 +93,16 @@ impl World for Hand<'_, '_> {
     }
 
     fn done(&self, partition: &TopicPartition) -> Option<Done> {
-        self.place.sources.get(partition)?.done(self.place.by_marks)
+        self.place.sources.get(partition)?.done(self.place.commit != Commit::Automatic)
+    }
+
+    fn start(&self, partition: &TopicPartition) -> Option<Done> {
+        self.place.sources.get(partition)?.begun()
+    }
+
+    fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
+        let source = self.place.sources.get(partition)?;
+        if self.place.commit == Commit::Marked { source.done(true) } else { source.taken() }
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {

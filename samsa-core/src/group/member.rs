@@ -80,12 +80,16 @@ pub(crate) struct Member {
     /// Whether a round has said what is ours.
     pub(super) has_share: bool,
     pub(super) is_idle: bool,
+    /// The partitions that the first round has shown. Others came later.
+    pub(super) shown_first: Option<BTreeSet<TopicPartition>>,
     /// The foreign members that were told of.
     pub(super) foreign: BTreeSet<String>,
     pub(super) commit_due: Option<Instant>,
     /// What a commit waits for, and whether its offset was looked at since.
     pub(super) committing: Option<BTreeMap<TopicPartition, bool>>,
     pub(super) commit_trouble: Option<String>,
+    /// What went since the last commit although the application has had more of it than is committed.
+    pub(super) left_behind: BTreeSet<TopicPartition>,
     pub(super) failures: u32,
     pub(super) trouble: String,
     pub(super) rng: Rng,
@@ -142,10 +146,12 @@ impl Member {
             round_failures: 0,
             has_share: false,
             is_idle: false,
+            shown_first: None,
             foreign: BTreeSet::new(),
             commit_due: None,
             committing: None,
             commit_trouble: None,
+            left_behind: BTreeSet::new(),
             failures: 0,
             trouble: "nothing was tried yet".to_owned(),
             rng,
@@ -234,9 +240,7 @@ impl Member {
         let path = self.paths.own.clone();
         let Some(session) = self.session.as_mut().filter(|session| session.id.is_some()) else { return };
         let question = Question::Alive(session.doubts());
-        if session.is_in_doubt() {
-            session.ask(world, now, Question::Synced, ZkOp::Sync { path: path.clone() });
-        }
+        session.ask(world, now, Question::Synced, ZkOp::Sync { path: path.clone() });
         session.ask(world, now, question, ZkOp::Exists { path, watch: false });
     }
 
@@ -332,12 +336,12 @@ impl Member {
         let Some(session) = &mut self.session else { return };
         match result {
             Ok(ZkAnswer::Stat(Some(stat))) if session.id == Some(stat.ephemeral_owner) => {
-                session.is_there(now, doubts);
+                session.is_there(doubts);
             }
             Ok(ZkAnswer::Stat(_)) if matches!(self.phase, Phase::Joined | Phase::Leaving { .. }) => {
                 self.lose(now, "the member's registration is gone", world);
             }
-            Ok(_) => session.is_there(now, doubts),
+            Ok(_) => session.is_there(doubts),
             Err(_) => {}
         }
     }
@@ -372,8 +376,10 @@ impl Member {
     /// The session cannot be relied on any more, nor used again to own anything.
     fn lose(&mut self, now: Now, reason: &str, world: &mut impl World) {
         reason.clone_into(&mut self.trouble);
-        let owned: Vec<_> = self.claims.values().filter(|claim| claim.is_assigned()).collect();
-        let partitions: Vec<_> = owned.into_iter().map(|claim| claim.partition().clone()).collect();
+        let owned = self.claims.values().filter(|claim| claim.is_assigned());
+        let partitions: Vec<_> = owned.map(|claim| claim.partition().clone()).collect();
+        let left_behind = self.claims.values().filter(|claim| claim.has_more(&*world));
+        self.left_behind.extend(left_behind.map(|claim| claim.partition().clone()));
         let lost = partitions.len();
         world.end_lease();
         for partition in &partitions {
@@ -414,8 +420,13 @@ impl Member {
     }
 
     fn leave(&mut self, now: Now, until: Instant, world: &mut impl World) {
-        if self.phase != Phase::Joined {
-            return self.end(None, world);
+        match &mut self.phase {
+            Phase::Joined => {}
+            Phase::Leaving { until: earlier } => {
+                *earlier = until.min(*earlier);
+                return;
+            }
+            _ => return self.end(None, world),
         }
         self.phase = Phase::Leaving { until };
         (self.round, self.round_due, self.commit_due) = (None, None, None);

@@ -69,7 +69,8 @@ pub enum Commit {
     Automatic,
     /// What the application has marked, at the same times: for code that reads ahead.
     Marked,
-    /// Nothing but what it commits by an explicit call.
+    /// Nothing but what it commits by an explicit call; and where a partition begins for which the group had no offset, so
+    /// that whoever gets it next begins there, too.
     Manual,
 }
 
@@ -81,6 +82,7 @@ pub(crate) struct Groups {
     sessions: u32,
     last_member: u64,
     members: BTreeMap<MemberId, Entry>,
+    deadline: Option<Deadline>,
 }
 
 /// A member, and what of the client is its own.
@@ -91,7 +93,7 @@ struct Entry {
     stay: Held,
     joining: Option<(Waiter, Membership)>,
     committing: Option<Waiter>,
-    leaving: Option<OpId>,
+    leaving: Vec<OpId>,
 }
 
 /// Where a member's messages go.
@@ -102,7 +104,7 @@ struct Place {
     sources: BTreeMap<TopicPartition, Arc<crate::consumer::Source>>,
     board: Arc<Board>,
     lease: Arc<Lease>,
-    by_marks: bool,
+    commit: Commit,
 }
 
 /// A command that waits.
@@ -131,11 +133,11 @@ pub(crate) enum GroupInput {
         within: Duration,
     },
     ZooKeeper(ZkNews),
-    /// Nobody waits for this membership any more.
+    /// Nobody waits for the answer to this command any more.
     Forget {
         op: OpId,
     },
-    /// The application has let go of something.
+    /// The application has let go of something, or a partition's start was found.
     Credit,
     Tick,
     /// Everybody leaves.
@@ -146,7 +148,7 @@ pub(crate) enum GroupInput {
 
 impl Groups {
     pub(crate) fn new(signal: Arc<DriverSignal>, rng: Rng) -> Self {
-        Self { signal, rng, sessions: 0, last_member: 0, members: BTreeMap::new() }
+        Self { signal, rng, sessions: 0, last_member: 0, members: BTreeMap::new(), deadline: None }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -154,13 +156,17 @@ impl Groups {
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.deadline
+    }
+
+    fn remember_deadline(&mut self) {
         let waiting = |entry: &Entry| {
             let joining =
                 entry.joining.as_ref().map(|(waiter, _)| Deadline::new(waiter.until, "join a group"));
             let committing = entry.committing.map(|waiter| Deadline::new(waiter.until, "commit"));
             Deadline::earlier(entry.member.deadline(), Deadline::earlier(joining, committing))
         };
-        self.members.values().filter_map(waiting).min()
+        self.deadline = self.members.values().filter_map(waiting).min();
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
@@ -191,7 +197,7 @@ impl Groups {
                     cx.out.complete(op, Reply::LeaveGroup(Err(GroupError::Busy { open: 1 })));
                 }
                 Some(entry) => {
-                    entry.leaving = Some(op);
+                    entry.leaving.push(op);
                     let until = cx.now.mono + within;
                     self.drive(cx, cluster, consumer, member, MemberInput::Leave { until });
                 }
@@ -206,6 +212,9 @@ impl Groups {
                 }
             }
             GroupInput::Forget { op } => {
+                for entry in self.members.values_mut() {
+                    entry.committing.take_if(|waiter| waiter.op == op);
+                }
                 let joins = |entry: &Entry| entry.joining.as_ref().is_some_and(|(waiter, _)| waiter.op == op);
                 let whose = self.members.iter_mut().find(|(_, entry)| joins(entry));
                 if let Some((member, entry)) = whose {
@@ -225,6 +234,7 @@ impl Groups {
                 }
             }
         }
+        self.remember_deadline();
     }
 
     /// Everybody is gone, and nothing is committed before: only the sessions are closed.
@@ -239,6 +249,7 @@ impl Groups {
             entry.answer_all(out, &GroupError::Closed);
         }
         out.wake(&mut wakers);
+        self.deadline = None;
     }
 
     fn all(&self) -> Vec<MemberId> {
@@ -312,9 +323,8 @@ impl Groups {
         let (stay, held) = Hold::new(&self.signal);
         let name = Arc::from(member.id());
         let (shown, lent) = (Arc::clone(&board), Arc::clone(&lease));
-        let by_marks = spec.commit != Commit::Automatic;
-        let place = Place { readers: ids, sources: BTreeMap::new(), board, lease, by_marks };
-        let entry = Entry { member, place, stay: held, joining: None, committing: None, leaving: None };
+        let place = Place { readers: ids, sources: BTreeMap::new(), board, lease, commit: spec.commit };
+        let entry = Entry { member, place, stay: held, joining: None, committing: None, leaving: Vec::new() };
         Ok((entry, Membership { id, member: name, readers, lease: lent, board: shown, stay }))
     }
 
@@ -402,7 +412,7 @@ impl Groups {
             }
             Outcome::Over(failure) => {
                 if let Some(mut entry) = self.members.remove(&id) {
-                    if let Some(op) = entry.leaving.take() {
+                    for op in std::mem::take(&mut entry.leaving) {
                         let left = failure.clone().map_or(Ok(()), Err);
                         cx.out.complete(op, Reply::LeaveGroup(left));
                     }
@@ -421,7 +431,7 @@ impl Entry {
         if let Some(waiter) = self.committing {
             out.complete(waiter.op, Reply::CommitOffsets(Err(CommitError::Closed)));
         }
-        if let Some(op) = self.leaving {
+        for op in self.leaving {
             out.complete(op, Reply::LeaveGroup(Err(error.clone())));
         }
     }

@@ -45,6 +45,8 @@ struct Client {
 
 #[derive(Clone, Debug, Hash)]
 struct Partition {
+    /// Where it began.
+    begun: i64,
     /// What the application is done with.
     done: i64,
     is_withdrawn: bool,
@@ -179,11 +181,21 @@ impl World for Hand<'_> {
     }
 
     /// The application takes the first message at once, if it may.
-    fn assign(&mut self, partition: &TopicPartition, start: Offset) {
+    fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
         let start = if let Offset::Exact(offset) = start { offset } else { 0 };
-        let may = self.client.lease.is_some_and(|(until, _)| self.now.mono < until);
-        let own = Partition { done: start + i64::from(may), is_withdrawn: false };
+        let may = !is_withheld && self.client.lease.is_some_and(|(until, _)| self.now.mono < until);
+        let own = Partition { begun: start, done: start + i64::from(may), is_withdrawn: false };
         self.client.partitions.insert(partition.partition, own);
+        Some(1)
+    }
+
+    fn read_on(&mut self, partition: &TopicPartition) {
+        let may = self.client.lease.is_some_and(|(until, _)| self.now.mono < until);
+        if let Some(own) =
+            self.client.partitions.get_mut(&partition.partition).filter(|own| !own.is_withdrawn)
+        {
+            own.done += i64::from(may);
+        }
     }
 
     fn withdraw(&mut self, partition: &TopicPartition) {
@@ -202,6 +214,15 @@ impl World for Hand<'_> {
     fn done(&self, partition: &TopicPartition) -> Option<Done> {
         let own = self.client.partitions.get(&partition.partition)?;
         Some(Done { offset: own.done, turn: 1 })
+    }
+
+    fn start(&self, partition: &TopicPartition) -> Option<Done> {
+        let own = self.client.partitions.get(&partition.partition)?;
+        Some(Done { offset: own.begun, turn: 1 })
+    }
+
+    fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
+        self.done(partition)
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {

@@ -15,6 +15,7 @@ use super::view::View;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
+use crate::offset::Offset;
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
@@ -105,8 +106,8 @@ impl Member {
             (Question::Topic(_, topic), Ok(ZkAnswer::Data(data, _))) => round.view.topic(&topic, data),
             (Question::Topic(_, topic), Err(ZkError::NoNode)) => {
                 round.view.topics.insert(topic.clone(), BTreeSet::new());
-                if let (Some(path), Some(session)) = (self.paths.topics.get(&topic), &mut self.session) {
-                    let op = ZkOp::Exists { path: path.clone(), watch: true };
+                if let (Ok(path), Some(session)) = (path::topic(&topic), &mut self.session) {
+                    let op = ZkOp::Exists { path, watch: true };
                     session.ask(world, now, Question::Coming, op);
                 }
             }
@@ -118,7 +119,8 @@ impl Member {
 
     /// Whether there is something to ask for: dealing in turn, the topics of all members count.
     fn ask_for_others_topics(&mut self, now: Now, world: &mut impl World) -> bool {
-        let Some(round) = self.round.as_ref().filter(|_| self.settings.assignor.looks_at_all_topics()) else {
+        let looks_at_all = self.settings.assignor.looks_at_all_topics();
+        let Some(round) = self.round.as_ref().filter(|round| looks_at_all && round.failed.is_none()) else {
             return false;
         };
         let wanted = round.view.members.values().flat_map(|topics| topics.keys());
@@ -179,6 +181,7 @@ impl Member {
             // What is said of the session when its node is looked at again decides.
             return self.read_soon(now.mono + super::BURST);
         }
+        self.remember_first(view);
         let share = self.settings.assignor.share_of(&self.id, &view.members, &view.topics);
         let is_idle = share.is_empty() && view.topics.values().any(|partitions| !partitions.is_empty());
         if is_idle && !self.is_idle {
@@ -188,6 +191,16 @@ impl Member {
         self.want_only(now, &share, None, world);
         if !std::mem::replace(&mut self.has_share, true) {
             world.joined();
+        }
+    }
+
+    fn remember_first(&mut self, view: &View) {
+        if self.shown_first.is_none() {
+            let of_topic = |(topic, partitions): (&String, &BTreeSet<i32>)| {
+                let all = partitions.iter().map(|partition| TopicPartition::new(&**topic, *partition));
+                all.collect::<Vec<_>>()
+            };
+            self.shown_first = Some(view.topics.iter().flat_map(of_topic).collect());
         }
     }
 
@@ -236,14 +249,24 @@ impl Member {
     }
 
     fn claim_for(&mut self, partition: &TopicPartition) {
+        if self.claims.contains_key(partition) {
+            return;
+        }
         let group = &self.settings.group;
         let paths = path::owner(group, &partition.topic, partition.partition)
             .and_then(|owner| Ok((owner, path::offset(group, &partition.topic, partition.partition)?)));
         if let Ok((owner, offset)) = paths {
             let name = Owner { member: self.id.clone(), stream: Some(0) }.to_bytes();
-            self.claims
-                .entry(partition.clone())
-                .or_insert_with(|| Claim::new(partition.clone(), owner, offset, name));
+            let claim = Claim::new(partition.clone(), owner, offset, name, self.start_of(partition));
+            self.claims.insert(partition.clone(), claim);
         }
+    }
+
+    /// Where to start without a committed offset. All that there is of a partition that came while this member was there
+    /// was published since.
+    fn start_of(&self, partition: &TopicPartition) -> Offset {
+        let is_later = self.shown_first.as_ref().is_some_and(|first| !first.contains(partition));
+        let start = self.settings.start;
+        if is_later && start == Offset::Latest { Offset::Earliest } else { start }
     }
 }

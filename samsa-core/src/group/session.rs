@@ -1,8 +1,10 @@
 //! The ZooKeeper session of one member: what was asked in it, and until when it can be relied on.
 //!
-//! The servers end a session when they have not heard of it for its timeout. They had heard of it when they answered an
-//! operation, so it lives for the timeout at least from the moment that the operation was *issued*, whenever the answer
-//! came. Of that the member uses three quarters. It asks something at least every sixth of the timeout.
+//! The servers end a session when their leader has not heard of it for its timeout. It had heard of it when an operation
+//! was answered that goes through the leader: a `Sync`, or what changes nodes. So the session lives for the timeout at least
+//! from the moment that such an operation was *issued*, whenever the answer came. Of that the member uses three quarters. A
+//! read proves nothing: a server that is cut off from its leader answers reads for a while. So a `Sync` is asked for at least
+//! every sixth of the timeout.
 //!
 //! When the wall clock has run ahead of the monotonic one by more than a quarter of the timeout, the machine may have
 //! been suspended, and the monotonic clock tells too little. Then the session is in doubt until it was looked at again.
@@ -45,17 +47,25 @@ pub(super) enum Question {
 }
 
 #[derive(Clone, Debug, Hash)]
+struct Asked {
+    question: Question,
+    issued: Instant,
+    /// The leader has a part in the answer.
+    proves: bool,
+}
+
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Session {
     name: SessionId,
     /// What ZooKeeper calls it, once it is there.
     pub(super) id: Option<i64>,
     pub(super) timeout: Duration,
     next_seq: u64,
-    asked: BTreeMap<u64, (Question, Instant)>,
+    asked: BTreeMap<u64, Asked>,
     last_asked: Instant,
-    /// When the newest operation that was answered was issued.
+    /// When the newest operation was issued that the leader has answered.
     proved: Instant,
-    /// How far the wall clock was ahead of the monotonic one when the session was known to be there.
+    /// How far the wall clock was ahead of the monotonic one when the session was doubted last, or opened.
     ahead: i64,
     in_doubt: bool,
     doubts: u64,
@@ -90,18 +100,22 @@ impl Session {
 
     pub(super) fn ask(&mut self, world: &mut impl World, now: Now, question: Question, op: ZkOp) {
         self.next_seq += 1;
-        self.asked.insert(self.next_seq, (question, now.mono));
-        self.last_asked = now.mono;
+        let is_read = matches!(op, ZkOp::Get { .. } | ZkOp::Exists { .. } | ZkOp::Children { .. });
+        let proves = !is_read;
+        self.asked.insert(self.next_seq, Asked { question, issued: now.mono, proves });
+        if proves {
+            self.last_asked = now.mono;
+        }
         let id = ZkRequestId { session: self.name, seq: self.next_seq };
         world.intend(Intent::ZooKeeper { id, op });
     }
 
-    /// What was asked under this name. An answer, be it a refusal, proves that the session was there.
+    /// What was asked under this name. An answer of the leader, be it a refusal, proves that the session was there.
     pub(super) fn answered(&mut self, seq: u64, result: &Result<ZkAnswer, ZkError>) -> Option<Question> {
-        let (question, issued) = self.asked.remove(&seq)?;
+        let Asked { question, issued, proves } = self.asked.remove(&seq)?;
         let is_answer =
             !matches!(result, Err(ZkError::ConnectionLost | ZkError::SessionExpired | ZkError::Other(_)));
-        if is_answer {
+        if is_answer && proves {
             self.proved = self.proved.max(issued);
         }
         Some(question)
@@ -117,14 +131,15 @@ impl Session {
         self.last_asked + self.timeout / 6
     }
 
-    /// Looks at both clocks. Says whether the session has come in doubt just now.
+    /// Looks at both clocks. Says whether the session has come in doubt just now; again, if it was in doubt: what was
+    /// asked before may be answered, and says nothing of the time since.
     pub(super) fn comes_in_doubt(&mut self, now: Now) -> bool {
         self.ahead = self.ahead.min(ahead(now));
-        let is_new = !self.in_doubt && ahead(now) > self.ahead_at_most();
-        let is_new = is_new && !is_planted(PlantedBug::TrustsOneClock);
+        let is_new = ahead(now) > self.ahead_at_most();
         if is_new {
             self.in_doubt = true;
             self.doubts += 1;
+            self.ahead = ahead(now);
         }
         is_new
     }
@@ -139,10 +154,9 @@ impl Session {
     }
 
     /// It was looked at after so many doubts, and is there.
-    pub(super) fn is_there(&mut self, now: Now, doubts: u64) {
-        if self.in_doubt && doubts == self.doubts {
+    pub(super) fn is_there(&mut self, doubts: u64) {
+        if doubts == self.doubts {
             self.in_doubt = false;
-            self.ahead = ahead(now);
         }
     }
 

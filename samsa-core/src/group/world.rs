@@ -23,12 +23,19 @@ pub(crate) trait World {
     fn intend(&mut self, intent: Intent);
     /// A name for a session that was never used.
     fn next_session(&mut self) -> SessionId;
-    /// The partition is read from there on.
-    fn assign(&mut self, partition: &TopicPartition, start: Offset);
+    /// The partition is read from there on. If it is withheld, nothing of it is handed out before it is read on; where it
+    /// begins is found out all the same. Says in which turn.
+    fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64>;
+    /// The partition is not withheld any more.
+    fn read_on(&mut self, partition: &TopicPartition);
     /// From now on nothing of the partition is handed out. What was done of it is known until it is forgotten.
     fn withdraw(&mut self, partition: &TopicPartition);
     fn forget(&mut self, partition: &TopicPartition);
     fn done(&self, partition: &TopicPartition) -> Option<Done>;
+    /// Where the partition began to be read, once that is known.
+    fn start(&self, partition: &TopicPartition) -> Option<Done>;
+    /// How far it was handed out, or marked, where that goes by marks: what is to be committed sooner or later.
+    fn handed_out(&self, partition: &TopicPartition) -> Option<Done>;
     /// What of it is handed out may be handed out until then, while the wall clock is no further ahead.
     fn renew(&mut self, until: Instant, ahead: i64);
     /// Nothing is handed out until that is renewed.

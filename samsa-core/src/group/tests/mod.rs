@@ -1,9 +1,12 @@
 //! A member on a ZooKeeper that answers at once, or does not.
 
+mod doubts;
+mod offsets;
 mod script;
 
 use std::time::Duration;
 
+use super::{Assignor, Commit};
 use crate::offset::Offset;
 use crate::zookeeper::ZkError;
 use script::{Script, Seen, own};
@@ -224,4 +227,41 @@ fn a_refusal_of_a_commit_is_told_and_its_waiter_answered() {
     script.commits();
     script.settle();
     assert!(script.saw(&Seen::Committed(false)) && script.saw(&Seen::CommitFailed(0)));
+}
+
+#[test]
+fn who_is_told_again_to_leave_still_commits_first() {
+    let mut script = Script::with_partitions(2);
+    script.settle();
+    script.is_done_with(1, 9);
+    script.leaves();
+    script.leaves();
+    assert!(!script.saw(&Seen::Over));
+    script.settle();
+    assert_eq!(script.data("/consumers/g/offsets/t/1"), Some("9"));
+    assert!(script.saw(&Seen::Over));
+}
+
+#[test]
+fn dealing_in_turn_a_topic_of_others_is_noticed_when_it_comes() {
+    let mut script = Script::with(1, |settings| settings.assignor = Assignor::RoundRobin);
+    script.joins_for("you", "u");
+    script.settle();
+    assert!(script.asked("exists /brokers/topics/u"), "with a watch");
+    let before = script.count("get /brokers/topics/u");
+    script.put("/brokers/topics/u", &own::registration(1));
+    script.fires("/brokers/topics/u");
+    script.passes(SECOND);
+    assert!(script.count("get /brokers/topics/u") > before);
+}
+
+#[test]
+fn dealing_in_turn_a_topic_of_others_that_cannot_be_read_costs_a_wait() {
+    let mut script = Script::with(1, |settings| settings.assignor = Assignor::RoundRobin);
+    script.joins_for("you", "u");
+    script.refuses("get /brokers/topics/u", ZkError::NoAuth);
+    script.settle();
+    assert_eq!(script.count("get /brokers/topics/u"), 1);
+    script.passes(SECOND);
+    assert_eq!(script.shown(), [0], "and then another round");
 }

@@ -20,6 +20,9 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};
 
 const TIMEOUT: Duration = Duration::from_secs(6);
 
+/// In which every partition begins.
+pub(super) const FIRST_TURN: u64 = 1;
+
 pub(super) mod own {
     pub(in super::super) fn topic() -> String {
         "/brokers/topics/t".to_owned()
@@ -58,7 +61,10 @@ struct TestWorld {
     sessions: u32,
     seen: Vec<Seen>,
     starts: Vec<(i32, Offset)>,
-    done: BTreeMap<i32, i64>,
+    reads: Vec<i32>,
+    done: BTreeMap<i32, Done>,
+    begun: BTreeMap<i32, Done>,
+    had: BTreeMap<i32, Done>,
     shown: Vec<i32>,
     lease: Lease,
     failure: Option<GroupError>,
@@ -77,14 +83,21 @@ pub(super) struct Script {
     /// What was asked, in order, as `create PATH`.
     log: Vec<String>,
     answers: bool,
+    /// The server is cut off from its leader.
+    only_reads: bool,
     refusals: BTreeMap<String, (ZkError, bool)>,
 }
 
 impl Script {
     /// A member `me` of group `g` that wants topic `t`, which has so many partitions.
     pub(super) fn with_partitions(partitions: i32) -> Self {
+        Self::with(partitions, |_| {})
+    }
+
+    /// The same, with other settings.
+    pub(super) fn with(partitions: i32, change: impl FnOnce(&mut Settings)) -> Self {
         let now = Now { mono: Instant::from_micros(1_000_000), wall: UnixMillis(1_000_000) };
-        let settings = Settings {
+        let mut settings = Settings {
             group: Arc::from("g"),
             topics: vec![Arc::from("t")],
             start: Offset::Earliest,
@@ -94,6 +107,7 @@ impl Script {
             session_timeout: TIMEOUT,
             backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },
         };
+        change(&mut settings);
         let member = Member::new(settings, "me".to_owned(), now, Rng::new(1)).unwrap();
         let mut script = Self {
             member,
@@ -104,6 +118,7 @@ impl Script {
             session: 7,
             log: Vec::new(),
             answers: true,
+            only_reads: false,
             refusals: BTreeMap::new(),
         };
         script.put(&own::topic(), &own::registration(partitions));
@@ -121,12 +136,44 @@ impl Script {
             if !self.answers {
                 return;
             }
-            let Some((id, op)) = self.world.asked.pop_front() else { break };
-            let result = self.perform(&op);
-            if self.member.session_name() == Some(id.session) {
-                self.input(MemberInput::ZooKeeper(ZkNews::Reply { id, result }));
+            if !self.answers_one() {
+                break;
             }
         }
+    }
+
+    fn answers_one(&mut self) -> bool {
+        let Some((id, op)) = self.world.asked.pop_front() else { return false };
+        let is_read = matches!(op, ZkOp::Get { .. } | ZkOp::Exists { .. } | ZkOp::Children { .. });
+        if self.only_reads && !is_read {
+            return true;
+        }
+        let result = self.perform(&op);
+        if self.member.session_name() == Some(id.session) {
+            self.input(MemberInput::ZooKeeper(ZkNews::Reply { id, result }));
+        }
+        true
+    }
+
+    /// Answers what was asked until now, and nothing that is asked then.
+    pub(super) fn answers_what_was_asked(&mut self) {
+        for _ in 0..self.world.asked.len() {
+            self.answers_one();
+        }
+    }
+
+    /// From now on only reads are answered.
+    pub(super) fn answers_only_reads(&mut self) {
+        self.only_reads = true;
+    }
+
+    /// Whether it waits for an answer to this.
+    pub(super) fn waits_for(&self, what: &str) -> bool {
+        let is_it = |op: &ZkOp| {
+            let (verb, path) = described(op);
+            format!("{verb} {path}") == what
+        };
+        self.world.asked.iter().any(|(_, op)| is_it(op))
     }
 
     /// Lets time pass, in small steps.
@@ -177,7 +224,12 @@ impl Script {
     }
 
     pub(super) fn joins(&mut self, name: &str) {
-        self.put(&format!("/consumers/g/ids/{name}"), &own::member("t"));
+        self.joins_for(name, "t");
+    }
+
+    /// Somebody joins who wants another topic.
+    pub(super) fn joins_for(&mut self, name: &str, topic: &str) {
+        self.put(&format!("/consumers/g/ids/{name}"), &own::member(topic));
         if self.member.session_name().is_some() {
             self.fires("/consumers/g/ids");
         }
@@ -201,7 +253,23 @@ impl Script {
     }
 
     pub(super) fn is_done_with(&mut self, partition: i32, offset: i64) {
-        self.world.done.insert(partition, offset);
+        self.is_done_in(FIRST_TURN, partition, offset);
+    }
+
+    /// It was found out where a partition begins.
+    pub(super) fn begins_at(&mut self, partition: i32, offset: i64) {
+        self.world.begun.insert(partition, Done { offset, turn: FIRST_TURN });
+        self.settle();
+    }
+
+    /// The application was handed out what lies before this offset.
+    pub(super) fn has_had(&mut self, partition: i32, offset: i64) {
+        self.world.had.insert(partition, Done { offset, turn: FIRST_TURN });
+    }
+
+    /// The same in a later turn: after a seek, or when its position was lost.
+    pub(super) fn is_done_in(&mut self, turn: u64, partition: i32, offset: i64) {
+        self.world.done.insert(partition, Done { offset, turn });
     }
 
     /// An operation is performed or not, and its answer is lost, once.
@@ -249,6 +317,11 @@ impl Script {
 
     pub(super) fn starts(&self) -> Vec<(i32, Offset)> {
         self.world.starts.clone()
+    }
+
+    /// What is handed out, in the order in which that began.
+    pub(super) fn reads(&self) -> Vec<i32> {
+        self.world.reads.clone()
     }
 
     pub(super) fn shown(&self) -> Vec<i32> {
@@ -366,8 +439,19 @@ impl World for TestWorld {
         SessionId(self.sessions)
     }
 
-    fn assign(&mut self, partition: &TopicPartition, start: Offset) {
+    fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
         self.starts.push((partition.partition, start));
+        if !is_withheld {
+            self.reads.push(partition.partition);
+        }
+        if let Offset::Exact(offset) = start {
+            self.begun.insert(partition.partition, Done { offset, turn: FIRST_TURN });
+        }
+        Some(FIRST_TURN)
+    }
+
+    fn read_on(&mut self, partition: &TopicPartition) {
+        self.reads.push(partition.partition);
     }
 
     fn withdraw(&mut self, partition: &TopicPartition) {
@@ -375,11 +459,22 @@ impl World for TestWorld {
     }
 
     fn forget(&mut self, partition: &TopicPartition) {
-        self.done.remove(&partition.partition);
+        let number = &partition.partition;
+        for known in [&mut self.done, &mut self.begun, &mut self.had] {
+            known.remove(number);
+        }
     }
 
     fn done(&self, partition: &TopicPartition) -> Option<Done> {
-        self.done.get(&partition.partition).map(|offset| Done { offset: *offset, turn: 1 })
+        self.done.get(&partition.partition).copied()
+    }
+
+    fn start(&self, partition: &TopicPartition) -> Option<Done> {
+        self.begun.get(&partition.partition).copied()
+    }
+
+    fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
+        self.had.get(&partition.partition).copied().or_else(|| self.done(partition))
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {
