@@ -103,5 +103,8 @@ pub const PARTITIONS: usize = 200_000;
 /// Readers open at once.
 pub const READERS: usize = 4096;
 
+/// Events of a group's member that are kept for a listener that lags behind.
+pub const CONSUMER_EVENTS: usize = 1024;
+
 /// How long a member of a group that nobody wants any more may take to commit what is done and to go.
 pub const LEAVING: Duration = Duration::from_secs(10);

@@ -6,13 +6,11 @@ use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use crate::group::GroupError;
+use crate::limits;
 use crate::sync::Mutex;
 use crate::time::Instant;
 use crate::topology::TopicPartition;
 use crate::wake::{DriverSignal, Notices, Wakers, lock};
-
-/// Events that are kept for a listener that lags behind; it loses the oldest.
-const KEPT: usize = 1024;
 
 /// What happened to a member of a group.
 #[derive(Clone, Debug)]
@@ -47,6 +45,11 @@ pub enum ConsumerEvent {
         member: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The listener lagged too far behind: so many events, the oldest, are lost to it.
+    Missed {
+        /// How many.
+        events: u64,
     },
     /// An offset could not be committed. While the partition is this member's it is tried again with the next commit; when
     /// it is given up, whoever gets it goes on at the offset before.
@@ -116,6 +119,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Listener {
     events: VecDeque<ConsumerEvent>,
+    /// Events that it has lost since it heard one.
+    missed: u64,
     waiting: Option<Waker>,
 }
 
@@ -156,6 +161,10 @@ impl Board {
         let mut state = lock(&self.0);
         let is_over = state.is_over;
         let Some(listener) = state.listeners.get_mut(&listener) else { return Poll::Ready(None) };
+        let missed = std::mem::take(&mut listener.missed);
+        if missed > 0 {
+            return Poll::Ready(Some(ConsumerEvent::Missed { events: missed }));
+        }
         if let Some(event) = listener.events.pop_front() {
             return Poll::Ready(Some(event));
         }
@@ -178,8 +187,9 @@ impl Board {
         let mut lost = Vec::new();
         let mut state = lock(&self.0);
         for listener in state.listeners.values_mut() {
-            if listener.events.len() == KEPT {
+            if listener.events.len() == limits::CONSUMER_EVENTS {
                 lost.extend(listener.events.pop_front());
+                listener.missed += 1;
             }
             listener.events.push_back(event.clone());
             listener.waiting.take().into_iter().for_each(|waker| wakers.push(waker));
@@ -251,14 +261,15 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_that_lags_loses_the_oldest() {
+    fn a_listener_that_lags_hears_how_many_it_has_missed() {
         let board = Board::default();
         let listener = board.listen();
         board.tell(&ConsumerEvent::Idle, &mut Wakers::default());
-        for _ in 0..KEPT {
+        for _ in 0..limits::CONSUMER_EVENTS {
             board.tell(&lost(), &mut Wakers::default());
         }
-        let first = board.poll_event(listener, Waker::noop());
-        assert!(matches!(first, Poll::Ready(Some(ConsumerEvent::Lost { .. }))));
+        let next = || board.poll_event(listener, Waker::noop());
+        assert!(matches!(next(), Poll::Ready(Some(ConsumerEvent::Missed { events: 1 }))));
+        assert!(matches!(next(), Poll::Ready(Some(ConsumerEvent::Lost { .. }))));
     }
 }

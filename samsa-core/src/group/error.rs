@@ -55,6 +55,14 @@ pub enum GroupError {
         /// How many.
         partitions: usize,
     },
+    /// The name of a rack is longer than brokers can be told.
+    #[error("a rack's name of {bytes} bytes: brokers take {limit} at most")]
+    RackTooLong {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// Too many commands or readers.
     #[error("{open} readers or commands are open already; close some of them")]
     Busy {

@@ -283,6 +283,10 @@ impl Groups {
         if spec.topics.is_empty() {
             return Err(GroupError::NoTopic);
         }
+        let bytes = spec.fetch.rack.as_ref().map_or(0, String::len);
+        if bytes > limits::RACK_BYTES {
+            return Err(GroupError::RackTooLong { bytes, limit: limits::RACK_BYTES });
+        }
         let settings = Settings {
             group: Arc::clone(&spec.group),
             topics: spec.topics.clone(),

@@ -102,6 +102,12 @@ impl ConsumerBuilder {
         self
     }
 
+    /// Where the application stands, so that records come from the nearest replica; see [`FetchConfig::rack`].
+    pub fn rack(mut self, rack: impl Into<String>) -> Self {
+        self.fetch.rack = Some(rack.into());
+        self
+    }
+
     /// Joins the group. Done when this member knows its share; the partitions follow as soon as their owners have let go of
     /// them.
     ///

@@ -10,7 +10,8 @@ use samsa_core::{Board, ConsumerEvent};
 
 /// What happens to a consumer, from [`Consumer::events`](crate::Consumer::events): a stream that ends with the membership.
 ///
-/// A listener that lags more than 1,024 events behind loses the oldest. It does not keep the consumer in its group.
+/// A listener that lags more than 1,024 events behind loses the oldest, and hears
+/// [`Missed`](crate::ConsumerEvent::Missed) instead. It does not keep the consumer in its group.
 #[derive(Debug)]
 pub struct ConsumerEvents {
     board: Arc<Board>,

@@ -112,8 +112,11 @@ impl Consumer {
     /// For each partition that is this member's, how many offsets it has still to read, as its leader said last. One of which
     /// nothing was fetched yet is left out.
     pub fn lag(&self) -> BTreeMap<TopicPartition, u64> {
-        let lag =
-            |partition: &TopicPartition| self.inner.readers.get(&partition.topic)?.lag(partition.partition);
+        let lag = |partition: &TopicPartition| {
+            let reader = self.inner.readers.get(&partition.topic)?;
+            let begun = reader.position(partition.partition)?.abs_diff(self.position(partition)?);
+            Some(reader.lag(partition.partition)? + begun)
+        };
         let assignment = self.assignment();
         let known = assignment.iter().filter_map(|partition| Some((partition.clone(), lag(partition)?)));
         known.collect()
@@ -223,6 +226,9 @@ impl Consumer {
     /// Commits everything that was handed out, the last message included; with
     /// [`Commit::Marked`](crate::Commit::Marked), what was marked.
     ///
+    /// It fails, once, when a partition went since the last commit of which more was handed out than is committed: whoever has
+    /// it now is given that again. What is committed while [`Revoking`](crate::ConsumerEvent::Revoking) holds it is in time.
+    ///
     /// It takes as long as the builder's `api_timeout` at most. Dropped before its end, it goes on.
     pub async fn commit(&mut self) -> Result<(), CommitError> {
         match self.commit {
@@ -313,20 +319,23 @@ impl Consumer {
         if !self.inner.lease.poll_holds(self.link.clock.look(), cx.waker()) {
             return Poll::Pending;
         }
-        let count = self.inner.readers.len();
+        self.set_aside.retain(|left| left.chunk().is_current());
+        let first = self.turn;
         let mut ended = 0;
-        for place in (0..count).map(|step| (self.turn + step) % count) {
-            let Some(reader) = self.inner.readers.values_mut().nth(place) else { continue };
-            match reader.poll_next_chunk(cx) {
-                Poll::Ready(Some(next)) => {
-                    self.turn = (place + 1) % count;
-                    return Poll::Ready(Some(next.map_err(ConsumeError::Read)));
+        for is_later in [false, true] {
+            let readers = self.inner.readers.values_mut().enumerate();
+            for (place, reader) in readers.filter(|(place, _)| (*place < first) == is_later) {
+                match reader.poll_next_chunk(cx) {
+                    Poll::Ready(Some(next)) => {
+                        self.turn = place + 1;
+                        return Poll::Ready(Some(next.map_err(ConsumeError::Read)));
+                    }
+                    Poll::Ready(None) => ended += 1,
+                    Poll::Pending => {}
                 }
-                Poll::Ready(None) => ended += 1,
-                Poll::Pending => {}
             }
         }
-        if ended == count { self.end() } else { Poll::Pending }
+        if ended == self.inner.readers.len() { self.end() } else { Poll::Pending }
     }
 
     /// The error that ended the membership, if one did, and then nothing more.

@@ -499,7 +499,9 @@ impl World for TestWorld {
             ConsumerEvent::Idle => Some(Seen::Idle),
             ConsumerEvent::ForeignMember { member, .. } => Some(Seen::Foreign(member)),
             ConsumerEvent::CommitFailed { partition, .. } => Some(Seen::CommitFailed(partition.partition)),
-            ConsumerEvent::Assigned { .. } | ConsumerEvent::Revoking { .. } => None,
+            ConsumerEvent::Assigned { .. }
+            | ConsumerEvent::Revoking { .. }
+            | ConsumerEvent::Missed { .. } => None,
         });
     }
 
