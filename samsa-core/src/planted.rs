@@ -98,6 +98,10 @@ planted_bugs! {
     IgnoresLease = "ignores-lease",
     /// A suspended machine is not noticed.
     TrustsOneClock = "trusts-one-clock",
+    /// Where a partition begins is committed with the first that was handed out.
+    ForgetsStart = "forgets-start",
+    /// What was handed out of partitions that went meanwhile is taken to be committed.
+    ForgetsWhatWent = "forgets-what-went",
     /// A partition is not fetched while the replica is dialled that its leader has named.
     AwaitsReplica = "awaits-replica",
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::poll_fn;
+use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +24,13 @@ use crate::runtime::{Launcher, Runtime};
 use crate::trace::Trace;
 use crate::violations::Violations;
 use crate::zookeeper::ZooKeeperService;
+
+/// A short suspension, and for how long the machine is awake before the next.
+const NAP: Range<Duration> = Duration::from_millis(1_600)..Duration::from_millis(4_000);
+const AWAKE: Range<Duration> = Duration::from_micros(100)..Duration::from_micros(1_500);
+/// How soon a machine that woke notices that its connections are gone, and how long it takes to make others.
+const NOTICES: Range<Duration> = Duration::ZERO..Duration::from_millis(30);
+const BACK: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(1);
 
 /// A simulated world: a cluster of model brokers, a model `ZooKeeper`, a network between them, and virtual time.
 ///
@@ -178,31 +186,55 @@ impl World {
         }
     }
 
-    /// Suspends a machine with a client on it for a while. Says whether there is one.
+    /// Suspends a machine with a client on it for a while, and maybe for another soon after that. Says whether there is one.
     pub(crate) fn suspend_a_client(&self, lasts: Duration, rng: &mut Rng) -> bool {
-        self.stop_a_client("suspended", lasts, rng, |machine| machine.clock.suspend())
+        let Some((number, machine)) = self.pick_a_machine(rng) else { return false };
+        if !rng.chance(400) {
+            self.suspend(number, &machine, lasts);
+            return true;
+        }
+        let (short, awake) = (rng.duration(&NAP), rng.duration(&AWAKE));
+        self.suspend(number, &machine, short);
+        let world = self.clone();
+        self.0.schedule.call_after(short + awake, move || {
+            if machine.goes_on() && !world.faults().are_over() {
+                world.suspend(number, &machine, lasts);
+            }
+        });
+        true
     }
 
-    /// Stops a client's process for a while, as SIGSTOP does. Says whether there is one.
+    /// What was asked of `ZooKeeper` is answered meanwhile; a little after it woke it notices that its connections are gone.
+    fn suspend(&self, number: usize, machine: &Machine, lasts: Duration) {
+        self.0.trace.line("faults", format_args!("!! client {number} is suspended for {lasts:?}"));
+        machine.clock.suspend();
+        self.0.zookeeper.silence(&machine.clock);
+        let (notices, away) = self.draw(|rng| (rng.duration(&NOTICES), rng.duration(&BACK)));
+        let resumed = machine.clone();
+        self.0.schedule.call_after(lasts, move || resumed.resume());
+        let (zookeeper, machine) = (self.0.zookeeper.clone(), machine.clone());
+        self.0.schedule.call_after(lasts + notices, move || {
+            if !machine.clock.is_suspended() {
+                zookeeper.lose_machine(&machine.clock, away);
+            }
+        });
+    }
+
+    /// Stops a client's process for a while, as SIGSTOP does. Says whether there is one. Nobody hears of it meanwhile.
     pub(crate) fn freeze_a_client(&self, lasts: Duration, rng: &mut Rng) -> bool {
-        self.stop_a_client("frozen", lasts, rng, |machine| machine.is_frozen.set(true))
-    }
-
-    /// Nobody hears of it meanwhile.
-    fn stop_a_client(&self, how: &str, lasts: Duration, rng: &mut Rng, stop: impl Fn(&Machine)) -> bool {
-        let clients = self.0.clients.borrow();
-        let awake: Vec<(usize, &Machine)> =
-            (1..).zip(&*clients).filter(|(_, machine)| machine.goes_on()).collect();
-        let Some((number, machine)) = rng.pick(&awake).map(|(number, machine)| (*number, (*machine).clone()))
-        else {
-            return false;
-        };
-        drop(clients);
-        self.0.trace.line("faults", format_args!("!! client {number} is {how} for {lasts:?}"));
-        stop(&machine);
+        let Some((number, machine)) = self.pick_a_machine(rng) else { return false };
+        self.0.trace.line("faults", format_args!("!! client {number} is frozen for {lasts:?}"));
+        machine.is_frozen.set(true);
         self.0.zookeeper.lose_machine(&machine.clock, lasts);
         self.0.schedule.call_after(lasts, move || machine.resume());
         true
+    }
+
+    fn pick_a_machine(&self, rng: &mut Rng) -> Option<(usize, Machine)> {
+        let clients = self.0.clients.borrow();
+        let awake: Vec<(usize, &Machine)> =
+            (1..).zip(&*clients).filter(|(_, machine)| machine.goes_on()).collect();
+        rng.pick(&awake).map(|(number, machine)| (*number, (*machine).clone()))
     }
 
     pub(crate) fn spawn_named(&self, name: impl Into<TaskName>, task: impl Future<Output = ()> + 'static) {

@@ -362,7 +362,7 @@ impl Claim {
             return self.wait(desk, reason);
         }
         let start = self.offset.stored().map_or(self.start, Offset::Exact);
-        let is_withheld = self.offset.stored().is_none();
+        let is_withheld = self.offset.stored().is_none() && !is_planted(PlantedBug::ForgetsStart);
         self.beginning = if is_withheld { Beginning::Sought } else { Beginning::Known };
         let turn = desk.world.assign(&self.partition, start, is_withheld);
         self.offset.begin(turn);

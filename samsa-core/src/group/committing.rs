@@ -9,6 +9,7 @@ use super::member::Member;
 use super::session::Session;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 
@@ -27,7 +28,10 @@ impl Member {
     pub(super) fn commit_all(&mut self, now: Now, world: &mut impl World) {
         let assigned = self.claims.values().filter(|claim| claim.is_assigned());
         self.committing = Some(assigned.map(|claim| (claim.partition().clone(), false)).collect());
-        let gone = std::mem::take(&mut self.left_behind);
+        let mut gone = std::mem::take(&mut self.left_behind);
+        if is_planted(PlantedBug::ForgetsWhatWent) {
+            gone.clear();
+        }
         self.commit_trouble = gone.first().map(|first| {
             let others = gone.len() - 1;
             let and = if others > 0 { format!(" and {others} others") } else { String::new() };

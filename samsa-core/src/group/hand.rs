@@ -101,8 +101,7 @@ impl World for Hand<'_, '_> {
     }
 
     fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
-        let source = self.place.sources.get(partition)?;
-        if self.place.commit == Commit::Marked { source.done(true) } else { source.taken() }
+        self.place.sources.get(partition)?.taken()
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {

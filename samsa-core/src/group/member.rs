@@ -378,12 +378,14 @@ impl Member {
         reason.clone_into(&mut self.trouble);
         let owned = self.claims.values().filter(|claim| claim.is_assigned());
         let partitions: Vec<_> = owned.map(|claim| claim.partition().clone()).collect();
-        let left_behind = self.claims.values().filter(|claim| claim.has_more(&*world));
-        self.left_behind.extend(left_behind.map(|claim| claim.partition().clone()));
         let lost = partitions.len();
         world.end_lease();
         for partition in &partitions {
             world.withdraw(partition);
+        }
+        let left_behind = self.claims.values().filter(|claim| claim.has_more(&*world));
+        self.left_behind.extend(left_behind.map(|claim| claim.partition().clone()));
+        for partition in &partitions {
             world.forget(partition);
         }
         self.end_session(world);

@@ -93,7 +93,7 @@ impl Ensemble {
     /// that old.
     pub(crate) fn lose(&mut self, now: Instant, session: i64) {
         let is_down = self.down;
-        if let Some(session) = self.sessions.get_mut(&session) {
+        if let Some(session) = self.sessions.get_mut(&session).filter(|session| !session.lost) {
             let third = session.timeout.as_micros() as u64 / 3;
             let sign = Instant::from_micros(now.as_micros().saturating_sub(third));
             session.lost = true;
@@ -163,6 +163,7 @@ impl Ensemble {
     pub(crate) fn perform_at(&mut self, now: Instant, session: i64, op: &ZkOp) -> Answer {
         if let Some(session) = self.sessions.get_mut(&session) {
             session.heard = now;
+            session.ends = session.ends.map(|_| now + session.timeout);
         }
         self.perform(session, op)
     }

@@ -21,6 +21,8 @@ pub(super) trait Client {
     fn lose(self: Rc<Self>, away: Duration);
     /// Whether there is a connection to lose.
     fn is_connected(&self) -> bool;
+    /// Nothing is heard of it any more, though nothing has broken.
+    fn fall_silent(&self);
     /// Whether it is on this machine.
     fn is_on(&self, machine: &Arc<MachineClock>) -> bool;
 }
@@ -128,6 +130,12 @@ impl ZooKeeperService {
     /// Has each operation of a client looked at before it is performed.
     pub(crate) fn audit(&self, audit: impl Fn(&Ensemble, i64, &ZkOp) + 'static) {
         *self.0.audit.borrow_mut() = Some(Box::new(audit));
+    }
+
+    /// Nothing comes from this machine any more. What was asked is answered, and read when it wakes.
+    pub(crate) fn silence(&self, machine: &Arc<MachineClock>) {
+        let clients: Vec<_> = self.0.clients.borrow().values().map(Rc::clone).collect();
+        clients.iter().filter(|client| client.is_on(machine)).for_each(|client| client.fall_silent());
     }
 
     /// All connections from this machine break.

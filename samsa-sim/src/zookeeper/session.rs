@@ -366,6 +366,13 @@ impl<S: Copy + 'static, R: Copy + 'static> Client for Session<S, R> {
         weather.schedule.call_after(away, move || session.come_back());
     }
 
+    fn fall_silent(&self) {
+        if let Some(id) = self.state.borrow().id.filter(|_| self.is_connected()) {
+            let now = self.service.weather().now();
+            self.service.with(|ensemble| ensemble.lose(now, id));
+        }
+    }
+
     fn is_connected(&self) -> bool {
         self.state.borrow().connected
     }

@@ -1,13 +1,51 @@
 //! What must hold of every operation on the group's nodes, looked at before it is performed.
 
-use super::Stage;
-use crate::zookeeper::wrong_with;
+use std::collections::BTreeMap;
 
-pub(super) fn begin(stage: &Stage) {
-    let violations = stage.world.violations().clone();
-    stage.world.zookeeper_service().audit(move |ensemble, session, op| {
-        if let Some((invariant, what)) = wrong_with(ensemble, session, op) {
+use samsa_core::ZkOp;
+use samsa_proto::zookeeper::read_offset;
+
+use super::Group;
+use crate::zookeeper::{Ensemble, wrong_with};
+
+/// What the group's members did about offsets, by the paths of their nodes.
+#[derive(Debug, Default)]
+pub(super) struct Commits {
+    /// The first offset that was committed.
+    pub(super) first: BTreeMap<String, i64>,
+    /// The lowest offset to which a member went back: whoever did may commit it.
+    pub(super) sought: BTreeMap<String, i64>,
+}
+
+pub(super) fn begin(group: &Group) {
+    let violations = group.stage.world.violations().clone();
+    let commits = group.commits.clone();
+    group.stage.world.zookeeper_service().audit(move |ensemble, session, op| {
+        let mut commits = commits.borrow_mut();
+        let wrong = wrong_with(ensemble, session, op);
+        let wrong = wrong.filter(|(invariant, _)| *invariant != "commits-go-forward" || !commits.allow(op));
+        if let Some((invariant, what)) = wrong {
             violations.add(invariant, what);
         }
+        commits.note(ensemble, session, op);
     });
+}
+
+impl Commits {
+    fn note(&mut self, ensemble: &Ensemble, session: i64, op: &ZkOp) {
+        if let ZkOp::Create { path, data, .. } = op
+            && path.contains("/offsets/")
+            && ensemble.is_alive(session)
+            && let Some(offset) = read_offset(data).ok().flatten()
+        {
+            self.first.entry(path.clone()).or_insert(offset);
+        }
+    }
+
+    /// Whether a member went back that far.
+    fn allow(&self, op: &ZkOp) -> bool {
+        let ZkOp::Set { path, data, .. } = op else { return false };
+        let to = read_offset(data).ok().flatten();
+        self.sought.get(path).is_some_and(|sought| to.is_some_and(|to| *sought <= to))
+    }
 }

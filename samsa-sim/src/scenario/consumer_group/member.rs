@@ -3,17 +3,17 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, Commit, ConsumeError, Consumer, GroupError, Offset};
+use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError};
 
-use super::{GROUP, Group, TOPIC};
+use super::application::Application;
+use super::{GROUP, Group};
 use crate::rng::Rng;
 
 const LIFE: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(25);
 const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(6);
-/// What a message takes, with a busy member and with others.
-const MUCH_WORK: Range<Duration> = Duration::from_millis(10)..Duration::from_millis(400);
-const WORK: Range<Duration> = Duration::ZERO..Duration::from_millis(10);
 const COMMITS: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(2);
+/// How long a listener holds what is revoked.
+const HOLDS: Range<Duration> = Duration::ZERO..Duration::from_secs(4);
 
 /// How a life ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,18 @@ pub(super) async fn stay(group: Group, number: usize) {
 
 async fn one_life(group: &Group, number: usize, rng: &mut Rng, end: Option<(Duration, End)>) {
     let Some((client, process)) = connect(group).await else { return };
-    let Some(mut consumer) = subscribe(group, number, &client, rng).await else { return };
-    let consuming = consume(group, number, &mut consumer, rng);
+    let commits = [Commit::Automatic, Commit::Automatic, Commit::Marked, Commit::Manual];
+    let commit = rng.pick(&commits).copied().unwrap_or_default();
+    let Some(consumer) = subscribe(group, number, &client, commit, rng).await else { return };
+    if rng.chance(400) {
+        group.stage.world.spawn_named("listener", listen(group.clone(), &consumer, rng.fork()));
+    }
+    let mut application = Application::new(group, number, consumer, rng);
     match end {
-        None => consuming.await,
+        None => application.consume(rng).await,
         Some((lasts, end)) => {
-            group.stage.world.timeout(lasts, consuming).await;
-            leave(group, number, consumer, end, process).await;
+            group.stage.world.timeout(lasts, application.consume(rng)).await;
+            leave(group, number, application.consumer, end, process).await;
         }
     }
 }
@@ -79,12 +84,18 @@ async fn leave(group: &Group, number: usize, consumer: Consumer, end: End, proce
     }
 }
 
-async fn subscribe(group: &Group, number: usize, client: &Cluster, rng: &mut Rng) -> Option<Consumer> {
-    let commit = if rng.chance(700) { Commit::Automatic } else { Commit::Marked };
+async fn subscribe(
+    group: &Group,
+    number: usize,
+    client: &Cluster,
+    commit: Commit,
+    rng: &mut Rng,
+) -> Option<Consumer> {
     let every = rng.duration(&COMMITS);
     loop {
-        let builder = client.consumer(GROUP).topics([TOPIC]).start_at(Offset::Earliest);
-        match builder.commit(commit).commit_every(every).subscribe().await {
+        let builder = client.consumer(GROUP).topics(&group.ways.topics).start_at(group.ways.start);
+        let builder = builder.assignor(group.ways.assignor).commit(commit).commit_every(every);
+        match builder.subscribe().await {
             Ok(consumer) => return Some(consumer),
             Err(GroupError::Closed) => return None,
             Err(error) => {
@@ -98,20 +109,15 @@ async fn subscribe(group: &Group, number: usize, client: &Cluster, rng: &mut Rng
     }
 }
 
-async fn consume(group: &Group, number: usize, consumer: &mut Consumer, rng: &mut Rng) {
-    let world = &group.stage.world;
-    let work = if rng.chance(400) { &MUCH_WORK } else { &WORK };
-    while let Some(message) = consumer.next().await {
-        match message {
-            Ok(message) => {
-                group.hand_out(number, consumer, &message);
-                if !world.faults().are_over() {
-                    world.sleep(rng.duration(work)).await;
-                }
-                consumer.mark(&message);
+/// Hears what happens to a member, and holds what is revoked for a while.
+fn listen(group: Group, consumer: &Consumer, mut rng: Rng) -> impl Future<Output = ()> + 'static {
+    let mut events = consumer.events();
+    async move {
+        while let Some(event) = events.next().await {
+            if let ConsumerEvent::Revoking { hold, .. } = event {
+                group.stage.world.sleep(rng.duration(&HOLDS)).await;
+                drop(hold);
             }
-            Err(ConsumeError::Read(error)) => world.violation("reads-on", error.to_string()),
-            Err(error) => world.violation("stays-in-the-group", error.to_string()),
         }
     }
 }

@@ -5,13 +5,16 @@
 //! |----------------------------|------------------------------------------------------------------------------------------|
 //! | `owner-hands-out`          | who hands out a message holds the partition's lock at that moment                        |
 //! | `hands-out-what-it-has`    | it is among the partitions that the member is told to have                               |
-//! | `commits-go-forward`       | a committed offset is never moved back                                                   |
+//! | `commits-go-forward`       | a committed offset is never moved back, but after a seek                                 |
 //! | `commits-by-owner`         | an offset is committed only in the session that holds the partition's lock               |
 //! | `deletes-its-own`          | an owner node is deleted only by the session that made it                                |
 //! | `no-empty-offsets`         | no offset node is made without an offset                                                 |
-//! | `delivers-all`             | every message that is in the log was handed out at least once                            |
+//! | `commits-what-it-had`      | what a member had is committed when a commit went right                                  |
+//! | `pauses`                   | nothing of a paused partition is handed out                                              |
+//! | `delivers-all`             | every message in the log, from where the group began, was handed out at least once       |
 //! | `settles`                  | when all is well every partition has an owner, and what is there is committed            |
 
+mod application;
 mod audit;
 mod member;
 
@@ -21,7 +24,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use samsa_client::{ConsumedMessage, Consumer};
+use samsa_client::{Assignor, Consumer, Message, Offset, Topic, TopicPartition};
 use samsa_proto::zookeeper::{path, read_offset};
 
 use super::plan::Plan;
@@ -45,19 +48,25 @@ pub(super) const SCENARIO: Scenario = Scenario {
         "hands-out-after-release",
         "ignores-lease",
         "trusts-one-clock",
+        "forgets-start",
+        "forgets-what-went",
     ],
 };
 
 const GROUP: &str = "readers";
+/// Another topic, which some groups read, too.
+const OTHER: &str = "others";
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);
 /// Between two looks at whether all has settled.
 const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
-    Stage::play(seed, options, plan(seed), play)
+    let ways = Ways::of(seed);
+    let plan = plan(seed, &ways);
+    Stage::play(seed, options, plan, |stage| play(stage, ways))
 }
 
-fn plan(seed: u64) -> Plan {
+fn plan(seed: u64, ways: &Ways) -> Plan {
     let mut plan = Plan::draw(seed, 2).replicated(2);
     let rng = &mut Rng::new(seed ^ 0x6772_6f75);
     let with_zookeeper: Vec<Release> =
@@ -81,31 +90,66 @@ fn plan(seed: u64) -> Plan {
         Fault::Crash,
         Fault::LeaderMove,
     ];
-    let chosen: Vec<Fault> = faults.into_iter().filter(|_| rng.chance(600)).collect();
+    // Where the end was found, it is not where a record was read: what its leader's epoch says of it is not looked at here.
+    let is_apart =
+        |fault: &Fault| ways.start == Offset::Latest && matches!(fault, Fault::Crash | Fault::LeaderMove);
+    let chosen = faults.into_iter().filter(|_| rng.chance(600)).filter(|fault| !is_apart(fault));
+    let chosen: Vec<Fault> = chosen.collect();
     plan.faults = Some(FaultMix::of(&chosen));
     plan
+}
+
+/// How the members of the group read.
+struct Ways {
+    topics: Vec<&'static str>,
+    start: Offset,
+    assignor: Assignor,
+    seeks: bool,
+}
+
+impl Ways {
+    fn of(seed: u64) -> Self {
+        let rng = &mut Rng::new(seed ^ 0x7761_7973);
+        let topics = if rng.chance(300) { vec![TOPIC, OTHER] } else { vec![TOPIC] };
+        let start = if rng.chance(400) { Offset::Latest } else { Offset::Earliest };
+        let assignor = if rng.chance(300) { Assignor::RoundRobin } else { Assignor::Range };
+        // Who begins at the end and seeks to what came before may leave some of it out.
+        let seeks = start == Offset::Earliest && rng.chance(400);
+        Self { topics, start, assignor, seeks }
+    }
 }
 
 /// What the members of the group have in common for the checks.
 #[derive(Clone)]
 struct Group {
     stage: Stage,
-    delivered: Rc<RefCell<BTreeSet<(i32, i64)>>>,
+    ways: Rc<Ways>,
+    delivered: Rc<RefCell<BTreeSet<(TopicPartition, i64)>>>,
     deliveries: Rc<Cell<usize>>,
+    commits: Rc<RefCell<audit::Commits>>,
 }
 
-async fn play(stage: Stage) {
-    audit::begin(&stage);
-    let group = Group { stage: stage.clone(), delivered: Rc::default(), deliveries: Rc::default() };
-    let Some(publisher) = stage.connect().await else { return };
+async fn play(stage: Stage, ways: Ways) {
     let mut rng = stage.world.draw(Rng::fork);
+    let group = Group {
+        stage: stage.clone(),
+        ways: Rc::new(ways),
+        delivered: Rc::default(),
+        deliveries: Rc::default(),
+        commits: Rc::default(),
+    };
+    audit::begin(&group);
+    let Some(publisher) = stage.connect().await else { return };
     let members = if rng.chance(100) { 12 } else { 1 + rng.below(4) };
     for number in 0..members {
         stage.world.spawn_named("member", member::live(group.clone(), number as usize));
     }
-    let topic = publisher.topic(TOPIC);
+    let (topic, other) = (publisher.topic(TOPIC), publisher.topic(OTHER));
     while !stage.world.faults().are_over() {
         stage.publish_keyless(&topic, &mut rng).await;
+        if group.ways.topics.contains(&OTHER) && rng.chance(300) {
+            group.publish(&other).await;
+        }
         stage.world.sleep(rng.duration(&PAUSE)).await;
     }
     stage.world.spawn_named("member", member::stay(group.clone(), 100));
@@ -116,31 +160,47 @@ async fn play(stage: Stage) {
 }
 
 impl Group {
+    /// To the other topic, whatever becomes of it.
+    async fn publish(&self, other: &Topic) {
+        if let Err(error) = other.enqueue(Message::new("more")).await {
+            self.stage.world.violation("accepts-while-there-is-room", error.to_string());
+        }
+    }
+
     /// A member hands a message out: may it?
-    fn hand_out(&self, number: usize, consumer: &Consumer, message: &ConsumedMessage) {
-        let (partition, offset) = (message.partition(), message.offset());
+    fn hand_out(&self, number: usize, consumer: &Consumer, place: &TopicPartition, read: Read) {
         let world = &self.stage.world;
-        world.trace().line(&format!("member {number}"), format_args!("gets {partition}@{offset}"));
-        let owner = owner(&self.stage, partition);
+        let which = format!("{place}@{}", read.offset);
+        world.trace().line(&format!("member {number}"), format_args!("gets {which}"));
+        let owner = owner(&self.stage, place);
         let is_owner = owner.as_ref().is_some_and(|owner| owner.starts_with(consumer.member()));
         if !is_owner {
-            let what = format!("member {number} hands out {partition}@{offset}, which {owner:?} owns");
+            let what = format!("member {number} hands out {which}, which {owner:?} owns");
             world.violation("owner-hands-out", what);
         }
-        if !consumer.assignment().iter().any(|own| own.partition == partition) {
-            let what = format!("member {number} hands out {partition}@{offset}, which it does not have");
+        if !consumer.assignment().contains(place) {
+            let what = format!("member {number} hands out {which}, which it does not have");
             world.violation("hands-out-what-it-has", what);
         }
-        self.delivered.borrow_mut().insert((partition, offset));
-        let (key, value) = (message.key().map(<[u8]>::to_vec), message.value().map(<[u8]>::to_vec));
-        // Each is a reader of its own for the checks: what is handed out twice is no fault.
-        let reader = self.deliveries.replace(self.deliveries.get() + 1);
-        self.stage.history_mut().read(reader, partition, Read { offset, key, value });
+        self.delivered.borrow_mut().insert((place.clone(), read.offset));
+        if *place.topic == *TOPIC {
+            // Each is a reader of its own for the checks: what is handed out twice is no fault.
+            let reader = self.deliveries.replace(self.deliveries.get() + 1);
+            self.stage.history_mut().read(reader, place.partition, read);
+        }
+    }
+
+    /// A member is about to seek: from then on that may be committed.
+    fn goes_back(&self, place: &TopicPartition, to: i64) {
+        if let Ok(path) = path::offset(GROUP, &place.topic, place.partition) {
+            let sought = &mut self.commits.borrow_mut().sought;
+            sought.entry(path).and_modify(|lowest| *lowest = to.min(*lowest)).or_insert(to);
+        }
     }
 
     /// What of a partition is committed.
-    fn committed(&self, partition: i32) -> Option<i64> {
-        let path = path::offset(GROUP, TOPIC, partition).ok()?;
+    fn committed(&self, place: &TopicPartition) -> Option<i64> {
+        let path = path::offset(GROUP, &place.topic, place.partition).ok()?;
         self.stage
             .world
             .zookeeper_service()
@@ -150,9 +210,9 @@ impl Group {
     /// Waits until every partition has an owner and everything is committed.
     async fn settle(&self) {
         let is_settled = || {
-            self.ends().into_iter().all(|(partition, end)| {
-                let is_committed = end == 0 || self.committed(partition) == Some(end);
-                owner(&self.stage, partition).is_some() && is_committed
+            self.ends().into_iter().all(|(place, end)| {
+                let is_committed = end == 0 || self.committed(&place) == Some(end);
+                owner(&self.stage, &place).is_some() && is_committed
             })
         };
         let settling = async {
@@ -161,35 +221,61 @@ impl Group {
             }
         };
         if self.stage.world.timeout(CONVERGENCE, settling).await.is_none() {
-            let how = |(partition, end)| {
-                let owner = owner(&self.stage, partition);
-                format!("{partition}: owner {owner:?}, committed {:?} of {end}", self.committed(partition))
+            let how = |(place, end)| {
+                let (owner, committed) = (owner(&self.stage, &place), self.committed(&place));
+                format!("{place}: owner {owner:?}, committed {committed:?} of {end}")
             };
             let all: Vec<String> = self.ends().into_iter().map(how).collect();
             self.stage.world.violation("settles", all.join("; "));
         }
     }
 
-    fn ends(&self) -> BTreeMap<i32, i64> {
-        self.stage.ends().collect()
+    /// Where each partition of the group's topics ends.
+    fn ends(&self) -> BTreeMap<TopicPartition, i64> {
+        self.stage.world.host().look(|cluster| {
+            let partitions = |topic: &&'static str| {
+                let topic = *topic;
+                (0..cluster.partition_count(topic)).map(move |number| {
+                    (TopicPartition::new(topic, number), cluster.stable_end(topic, number))
+                })
+            };
+            self.ways.topics.iter().flat_map(partitions).collect()
+        })
     }
 
     fn judge(&self) {
-        let delivered = self.delivered.borrow();
-        for (partition, log) in self.stage.logs() {
-            let is_missing = |offset: &i64| !delivered.contains(&(partition, *offset));
-            let missing: Vec<i64> = log.iter().map(|record| record.offset).filter(is_missing).collect();
+        for place in self.ends().into_keys() {
+            let missing = self.missing(&place);
             if !missing.is_empty() {
-                let what = format!("of partition {partition} nobody was given {missing:?}");
+                let what = format!("of {place} nobody was given {missing:?}");
                 self.stage.world.violation("delivers-all", what);
             }
         }
     }
+
+    /// What of a partition was handed out to nobody, though it stands behind where the group began.
+    fn missing(&self, place: &TopicPartition) -> Vec<i64> {
+        let delivered = self.delivered.borrow();
+        let of_it = delivered.range((place.clone(), 0)..=(place.clone(), i64::MAX));
+        let first = of_it.map(|(_, offset)| *offset).next();
+        let path = path::offset(GROUP, &place.topic, place.partition).unwrap_or_default();
+        let committed = self.commits.borrow().first.get(&path).copied();
+        let begun = match self.ways.start {
+            Offset::Earliest => Some(0),
+            _ => [first, committed].into_iter().flatten().min(),
+        };
+        let log = self.stage.world.host().look(|cluster| cluster.log(&place.topic, place.partition));
+        let offsets = log.iter().map(|record| record.offset);
+        offsets
+            .filter(|offset| begun.is_some_and(|begun| begun <= *offset))
+            .filter(|offset| !delivered.contains(&(place.clone(), *offset)))
+            .collect()
+    }
 }
 
 /// Who says that it owns a partition.
-fn owner(stage: &Stage, partition: i32) -> Option<String> {
-    let path = path::owner(GROUP, TOPIC, partition).ok()?;
+fn owner(stage: &Stage, place: &TopicPartition) -> Option<String> {
+    let path = path::owner(GROUP, &place.topic, place.partition).ok()?;
     let look = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
     stage.world.zookeeper_service().look(|ensemble| ensemble.look(&path).map(|(data, _)| look(data)))
 }

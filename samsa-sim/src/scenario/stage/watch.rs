@@ -1,6 +1,7 @@
 //! What is watched while a play goes on: leader epochs, how long a record takes, and what a close does to records.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_client::{Event, Events, Message, PublishError, PublishFailure, Topic};
@@ -15,13 +16,15 @@ impl Stage {
     /// Leader epochs never go back while a topic is the same.
     pub(super) async fn listen(self, mut events: Events) {
         let is_same = !self.world.faults().kinds().contains(&Fault::TopicRemade);
-        let mut epochs: BTreeMap<i32, i32> = BTreeMap::new();
+        let mut epochs: BTreeMap<(Arc<str>, i32), i32> = BTreeMap::new();
         while let Some(event) = events.next().await {
             if matches!(event, Ok(Event::TopicMadeAnew { .. })) {
                 self.history_mut().made_anew += 1;
             }
-            let Ok(Event::LeaderMoved { partition, leader_epoch: Some(epoch), .. }) = event else { continue };
-            let before = epochs.insert(partition, epoch);
+            let Ok(Event::LeaderMoved { topic, partition, leader_epoch: Some(epoch), .. }) = event else {
+                continue;
+            };
+            let before = epochs.insert((topic, partition), epoch);
             if let Some(before) = before.filter(|before| is_same && *before > epoch) {
                 let what = format!("partition {partition}: epoch {epoch} after {before}");
                 self.world.violation("leader-epochs-never-go-back", what);
