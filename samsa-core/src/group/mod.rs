@@ -193,9 +193,6 @@ impl Groups {
                 self.commit(cx, cluster, consumer, member, waiter(cx, op, within));
             }
             GroupInput::Leave { op, member, within } => match self.members.get_mut(&member) {
-                Some(entry) if entry.leaving.is_some() => {
-                    cx.out.complete(op, Reply::LeaveGroup(Err(GroupError::Busy { open: 1 })));
-                }
                 Some(entry) => {
                     entry.leaving.push(op);
                     let until = cx.now.mono + within;
