@@ -43,6 +43,8 @@ pub(crate) struct Partition {
     pub(crate) position: Position,
     /// The leader epoch of the record before the position, where that is known (KIP-320).
     pub(crate) read_epoch: Option<i32>,
+    /// The position that a broker has listed, while it is one. `read_epoch` is that of its leader there, and no record's.
+    pub(super) listed: Option<i64>,
     /// The leader has changed since: its log may part from what was read.
     pub(crate) in_doubt: bool,
     /// A broker said out of range where it was told `read_epoch` too, which may be what it does not know.
@@ -128,6 +130,7 @@ impl Partition {
             nearest: Nearest::default(),
             position: Position::Sought(start),
             read_epoch: None,
+            listed: None,
             in_doubt: false,
             hides_epoch: false,
             asked: None,
@@ -158,6 +161,7 @@ impl Partition {
         }
         self.request = None;
         self.read_epoch = None;
+        self.listed = None;
         self.in_doubt = false;
         self.hides_epoch = false;
     }
@@ -240,6 +244,11 @@ impl Partition {
 
     pub(crate) fn is_at(&self) -> bool {
         matches!(self.position, Position::At(_))
+    }
+
+    /// The leader epoch of the record before the position, if the reader went past one to come there.
+    pub(super) fn epoch_of_record(&self) -> Option<i32> {
+        self.read_epoch.filter(|_| self.listed != Some(self.offset()))
     }
 
     /// When it is due again, if that lies ahead.

@@ -126,7 +126,7 @@ impl Partition {
             && !self.hides_epoch
             && self.nearest.broker().is_none()
             && !is_planted(PlantedBug::SkipsValidation);
-        self.read_epoch.filter(|_| told).unwrap_or(-1)
+        self.epoch_of_record().filter(|_| told).unwrap_or(-1)
     }
 }
 

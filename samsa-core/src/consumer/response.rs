@@ -160,7 +160,7 @@ impl Fetcher {
                 partition.fail(scope, data.error_code.to_string());
                 partition.take_hint(&data.current_leader);
             }
-            Verdict::OutOfRange if partition.read_epoch.is_some() && !partition.hides_epoch => {
+            Verdict::OutOfRange if partition.epoch_of_record().is_some() && !partition.hides_epoch => {
                 partition.hides_epoch = true;
             }
             Verdict::OutOfRange => {
@@ -221,7 +221,7 @@ impl Fetcher {
         match found {
             Found::Offset(offset, leader_epoch) => {
                 partition.found(Position::At(offset));
-                partition.read_epoch = leader_epoch;
+                (partition.read_epoch, partition.listed) = (leader_epoch, Some(offset));
                 if partition.source.start() < 0 {
                     partition.source.start_at(offset);
                     scope.found_start = true;

@@ -91,9 +91,9 @@ impl Fetcher {
 impl Partition {
     /// What was fetched from there on is fetched again.
     pub(super) fn go_back(&mut self, to: &GivenUp) {
-        let in_doubt = self.in_doubt;
+        let (in_doubt, listed) = (self.in_doubt, self.listed);
         self.lead_to(Offset::Exact(to.from));
-        self.read_epoch = to.leader_epoch;
+        (self.read_epoch, self.listed) = (to.leader_epoch, listed);
         self.in_doubt = in_doubt && to.leader_epoch.is_some();
     }
 }

@@ -4,6 +4,10 @@
 //! leader epoch of the last record read ends in its log. Ends it before the position, or does it not know that epoch
 //! between others, then what was read is gone. No answer, or one that knows nothing, proves nothing: only a definite
 //! divergence costs the position.
+//!
+//! The end of a log is listed with the epoch of its leader, who need not have written anything in it. Until something was
+//! read behind that end, the new leader may well not know the epoch; only an end before the position counts then, as it
+//! always does for the Java consumer (`SubscriptionState.maybeCompleteValidation`).
 
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
@@ -89,7 +93,7 @@ impl Fetcher {
     pub(crate) fn compare(&mut self, scope: &mut Scope<'_>, number: i32, (epoch, end): (i32, i64)) -> bool {
         let Some(partition) = self.partitions.get_mut(&number) else { return false };
         let (offset, known) = (partition.offset(), epoch >= 0 && end >= 0);
-        let parts = end < offset || partition.read_epoch.is_some_and(|read| epoch < read);
+        let parts = end < offset || partition.epoch_of_record().is_some_and(|read| epoch < read);
         if !known || !parts || is_planted(PlantedBug::SkipsValidation) {
             return false;
         }

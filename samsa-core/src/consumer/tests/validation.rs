@@ -223,3 +223,39 @@ fn a_leader_that_cannot_be_asked_is_believed_and_gets_no_second_fetch_beside_the
     let next = model.asked();
     assert!(wants(&next).contains(&(0, 2)), "{:?}", wants(&next));
 }
+
+/// A reader from the end at offset 12, listed by a leader of epoch 4, that has read nothing and sees one of epoch 6: its
+/// question.
+fn idle_in_doubt() -> (Model, Reader, Asked) {
+    let mut model = Model::start(&[1]);
+    model.command(Command::OpenReader(spec(Offset::Latest)));
+    let asked = model.asked();
+    let listed = ListOffsetsPartitionResponse { offset: 12, leader_epoch: 4, ..Default::default() };
+    lists_all(&mut model, &asked, vec![listed]);
+    let Reply::OpenReader(Ok(reader)) = model.reply() else { panic!("it is not opened") };
+    let asked = model.asked();
+    assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, -1);
+    model.leader_epoch = 6;
+    let asked = fenced(&mut model, asked);
+    assert_eq!(question(&asked), (6, 4));
+    (model, reader, asked)
+}
+
+#[test]
+fn an_epoch_in_which_nothing_was_written_is_missed_by_nobody_who_has_read_nothing() {
+    let (mut model, mut reader, asked) = idle_in_doubt();
+    ends(&mut model, &asked, ErrorCode::NONE, 3, 12);
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(0, 12)]);
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(12, 1), 6))]);
+    assert_eq!(span(&mut reader), (0, 12, 13));
+    let asked = model.asked();
+    assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, 6);
+}
+
+#[test]
+fn a_log_that_ends_before_a_listed_end_was_cut() {
+    let (mut model, mut reader, asked) = idle_in_doubt();
+    ends(&mut model, &asked, ErrorCode::NONE, 3, 11);
+    assert!(matches!(error(&mut reader), ReadError::Truncated { offset: 12, from: 11, .. }));
+}
