@@ -379,8 +379,8 @@ impl Engine {
         match role {
             Role::Produce => self.producer(ProducerInput::Ready { peer }),
             Role::Fetch(_) => self.consumer(ConsumerInput::Ready),
+            Role::Metadata => self.cluster(ClusterInput::Ready),
             Role::Control => {
-                self.cluster(ClusterInput::Ready);
                 self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Ready);
                 self.lookup(LookupInput::Ready);
@@ -392,6 +392,10 @@ impl Engine {
         match role {
             Role::Produce => self.producer(ProducerInput::Unreachable { peer, reason }),
             Role::Fetch(_) => self.consumer(ConsumerInput::Unreachable { peer, role, reason, is_loss }),
+            Role::Metadata => {
+                self.cluster(ClusterInput::Unreachable { peer, reason });
+                self.producer(ProducerInput::ContactChanged);
+            }
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
                 self.producer(ProducerInput::ContactChanged);

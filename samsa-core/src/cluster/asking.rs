@@ -22,7 +22,7 @@ use super::Cluster;
 use super::metadata::{self, Question};
 use super::topics::Witness;
 use crate::command::Reply;
-use crate::connection::{Call, Owner, Peer};
+use crate::connection::{Call, Owner, Peer, Role};
 use crate::explanation::Waiting;
 use crate::id::ConnId;
 use crate::limits;
@@ -161,9 +161,15 @@ impl Cluster {
         if !matches!(self.asking.state, State::Seeking { .. }) {
             return;
         }
-        let Some(conn) = self.contact(cx) else { return };
+        let Some(conn) = self.asked_next(cx) else { return };
         let questions = self.topics.ask().into();
         self.ask(cx, conn, questions);
+    }
+
+    /// A connection to whoever is asked next. If there is none, one is made.
+    fn asked_next(&self, cx: &mut Context<'_>) -> Option<ConnId> {
+        let peer = self.contacts.current()?;
+        cx.net.connection(cx.now, peer, Role::Metadata)
     }
 
     fn ask(&mut self, cx: &mut Context<'_>, conn: ConnId, mut questions: VecDeque<Question>) {
@@ -212,7 +218,7 @@ impl Cluster {
             Ok((_, response)) => {
                 let from = Witness { peer, peers: self.contacts.len(), now: cx.now.mono };
                 self.learn(cx, &question, &response, version, from);
-                match self.contact(cx) {
+                match self.asked_next(cx) {
                     Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),
                     _ => self.rest(cx),
                 }

@@ -139,7 +139,7 @@ impl Cluster {
     }
 
     /// A connection to any broker, for questions that each of them answers. If there is none, one is made.
-    pub(crate) fn contact(&mut self, cx: &mut Context<'_>) -> Option<ConnId> {
+    pub(crate) fn contact(&self, cx: &mut Context<'_>) -> Option<ConnId> {
         let peer = self.contacts.current()?;
         cx.net.connection(cx.now, peer, Role::Control)
     }

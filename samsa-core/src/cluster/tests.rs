@@ -85,7 +85,7 @@ impl Script {
 
     fn reaches_its_contact(&mut self) {
         let peer = self.cluster.contacts.current().expect("somebody to ask");
-        if let Some(conn) = self.net.established(peer, Role::Control) {
+        if let Some(conn) = self.net.established(peer, Role::Metadata) {
             self.conn = Some(conn);
             return;
         }
@@ -524,4 +524,22 @@ fn a_broker_that_stands_still_keeps_nobody_from_a_new_leader() {
     script.settle();
     script.ticks_at_its_deadline();
     assert_eq!(script.cluster.asking.asked(), Some(Peer::Bootstrap(0)), "somebody else is asked");
+}
+
+#[test]
+fn a_question_that_is_given_up_costs_no_other_request_its_connection() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+    let metadata = script.conn;
+    script.with(|cluster, cx| assert_eq!(cluster.contact(cx), None));
+    script.connects();
+    let control = script.conn;
+
+    script.conn = metadata;
+    hears_nothing(&mut script, limits::LEADERLESS_ANSWER);
+    assert_eq!(script.net.established(Peer::Broker(BrokerId(1)), Role::Metadata), None);
+    assert_eq!(script.net.established(Peer::Broker(BrokerId(1)), Role::Control), control);
 }

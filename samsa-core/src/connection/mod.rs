@@ -39,9 +39,11 @@ pub(crate) enum Peer {
 }
 
 /// What a connection is for. A long poll never holds up other work, nor does a reader whose application is slow, and
-/// whose response therefore waits unread, hold up other readers.
+/// whose response therefore waits unread, hold up other readers. The cluster's own questions are given up so soon, while messages
+/// wait for a leader, that nothing else may be lost with their connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
+    Metadata,
     Control,
     Produce,
     Fetch(ReaderId),
@@ -50,6 +52,7 @@ pub(crate) enum Role {
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Metadata => "metadata connection",
             Self::Control => "control connection",
             Self::Produce => "produce connection",
             Self::Fetch(_) => "fetch connection",
