@@ -25,6 +25,8 @@ pub struct ClusterConfig {
     pub fetch_sessions: usize,
     /// The largest batch that is taken, in bytes. Default 1,048,588, as `message.max.bytes`.
     pub batch_bytes: usize,
+    /// How long at most a follower takes to have what its leader was given. Default 4 ms.
+    pub follower_lag: Duration,
     /// For how long at most a broker that has just started knows no topic, where that goes wrong. Default 2.5 s.
     pub blank: Duration,
 }
@@ -40,6 +42,7 @@ impl Default for ClusterConfig {
             auto_create: true,
             fetch_sessions: 1_000,
             batch_bytes: 1_048_588,
+            follower_lag: Duration::from_millis(4),
             blank: Duration::from_millis(2_500),
         }
     }

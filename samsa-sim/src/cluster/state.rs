@@ -61,7 +61,8 @@ pub(super) enum Timer {
 
 const DETECTION: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(3);
 const CREATION: Range<Duration> = Duration::from_millis(2)..Duration::from_millis(60);
-const REPLICATION: Range<Duration> = Duration::from_micros(300)..Duration::from_millis(4);
+/// How long a follower takes at least to have what its leader was given.
+const REPLICATION: Duration = Duration::from_micros(300);
 /// For how long a broker that has just started and knows nothing does so at least.
 const BLANK: Duration = Duration::from_millis(20);
 const CATCHING_UP: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(800);
@@ -318,7 +319,8 @@ impl State {
         let Some(partition) = self.partition_mut(topic, number) else { return };
         partition.commit_if_alone();
         if partition.committed < partition.log.end() {
-            self.set_timer(now, &REPLICATION, Timer::Replicate(topic.to_owned(), number));
+            let lasts = REPLICATION..self.config.follower_lag.max(2 * REPLICATION);
+            self.set_timer(now, &lasts, Timer::Replicate(topic.to_owned(), number));
         }
     }
 

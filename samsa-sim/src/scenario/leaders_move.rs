@@ -25,14 +25,19 @@ fn plan(seed: u64) -> Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use samsa_client::Acks;
 
     use super::*;
+    use crate::cluster::ClusterConfig;
 
     #[test]
     fn what_only_the_leader_acknowledged_is_lost_by_some_seeds_and_the_checker_finds_it() {
         let is_lost = |seed| {
-            let plan = Plan { acks: Acks::Leader, ..plan(seed) };
+            let plan = plan(seed);
+            let cluster = ClusterConfig { follower_lag: Duration::from_millis(500), ..plan.cluster };
+            let plan = Plan { acks: Acks::Leader, cluster, ..plan };
             let report = Stage::play(seed, Options::default(), plan, play);
             report.violations.iter().any(|violation| violation.invariant == "acknowledged-is-stored")
         };
