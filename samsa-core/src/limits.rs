@@ -77,6 +77,9 @@ pub const MADE_ANEW: Duration = Duration::from_secs(30);
 /// every topic for a while. Where ZooKeeper has no topic of this name, it is believed at once.
 pub const UNKNOWN: Duration = Duration::from_secs(30);
 
+/// How long those brokers that answer must say that a topic is unknown which nobody has seen, where others do not answer.
+pub const NEVER_SEEN: Duration = Duration::from_secs(1);
+
 /// From the end of one question for metadata to the next, while messages wait for what only metadata can tell: who leads their
 /// partition now.
 pub const LEADERLESS: Duration = Duration::from_millis(50);

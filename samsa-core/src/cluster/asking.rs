@@ -12,7 +12,7 @@
 //! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
 //! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use samsa_proto::ErrorCode;
@@ -216,7 +216,10 @@ impl Cluster {
                 self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
             }
             Ok((_, response)) => {
-                let from = Witness { peer, peers: self.contacts.len(), now: cx.now.mono };
+                let rivals: BTreeSet<Peer> =
+                    self.contacts.rivals().iter().map(|peer| cx.net.by_address(*peer)).collect();
+                let peer = peer.map(|peer| cx.net.by_address(peer));
+                let from = Witness { peer, peers: rivals.len(), now: cx.now.mono };
                 self.learn(cx, &question, &response, version, from);
                 match self.asked_next(cx) {
                     Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),

@@ -11,6 +11,8 @@ pub(crate) struct Contacts {
     peers: Vec<Peer>,
     brokers: usize,
     current: usize,
+    /// Which bootstrap address has its turn next, whatever the others said meanwhile.
+    turn: u16,
     rng: Rng,
 }
 
@@ -18,7 +20,7 @@ impl Contacts {
     /// Starts at any of so many bootstrap addresses, so that clients which start together do not all ask the first.
     pub(crate) fn new(bootstrap: usize, rng: Rng) -> Self {
         let bootstrap = u16::try_from(bootstrap).unwrap_or(u16::MAX);
-        let mut contacts = Self { bootstrap, peers: Vec::new(), brokers: 0, current: 0, rng };
+        let mut contacts = Self { bootstrap, peers: Vec::new(), brokers: 0, current: 0, turn: 0, rng };
         contacts.set_brokers([]);
         contacts
     }
@@ -50,14 +52,19 @@ impl Contacts {
     /// started may know of nobody but itself.
     pub(crate) fn next_broker(&mut self) {
         match self.brokers {
-            0 | 1 => self.next(),
+            0 | 1 if self.bootstrap == 0 => self.next(),
+            0 | 1 => {
+                self.current = self.brokers + usize::from(self.turn);
+                self.turn = (self.turn + 1) % self.bootstrap;
+            }
             brokers => self.current = (self.current + 1) % brokers,
         }
     }
 
-    /// How many there are to be asked. A broker may be there by its id and by a bootstrap address.
-    pub(crate) fn len(&self) -> usize {
-        self.peers.len()
+    /// Those among whom the next broker is. A broker may be there by its id and by a bootstrap address.
+    pub(crate) fn rivals(&self) -> &[Peer] {
+        let count = if self.brokers > 1 { self.brokers } else { self.peers.len() };
+        &self.peers[..count]
     }
 
     /// The brokers that are known are not those to ask any more (KIP-1102). Where there are no bootstrap addresses, the
@@ -118,16 +125,28 @@ mod tests {
             contacts.next_broker();
             contacts.current().unwrap()
         };
-        assert_eq!(
-            [next(), next(), next()],
-            [Peer::Bootstrap(0), Peer::Bootstrap(1), Peer::Broker(BrokerId(1))]
-        );
+        assert_eq!([next(), next(), next()], [Peer::Bootstrap(0), Peer::Bootstrap(1), Peer::Bootstrap(0)]);
 
         contacts.set_brokers([BrokerId(1), BrokerId(2)]);
         for _ in 0..4 {
             contacts.next_broker();
             assert!(matches!(contacts.current(), Some(Peer::Broker(_))));
         }
+    }
+
+    #[test]
+    fn each_bootstrap_address_has_its_turn_though_each_names_itself_alone() {
+        let mut contacts = Contacts::new(3, Rng::new(1));
+        let mut asked = Vec::new();
+        for _ in 0..3 {
+            contacts.next_broker();
+            let Some(Peer::Bootstrap(number)) = contacts.current() else { panic!("an address is asked") };
+            asked.push(number);
+            contacts.set_brokers([BrokerId(i32::from(number))]);
+            assert_eq!(contacts.rivals().len(), 4);
+        }
+        asked.sort_unstable();
+        assert_eq!(asked, [0, 1, 2]);
     }
 
     #[test]

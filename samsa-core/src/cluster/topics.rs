@@ -24,9 +24,8 @@ pub(crate) enum Interest {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Witness {
     pub(crate) peer: Option<Peer>,
-    /// How many could be asked.
+    /// How many different ones could be asked.
     pub(crate) peers: usize,
-
     pub(crate) now: Instant,
 }
 
@@ -79,12 +78,11 @@ enum Trouble {
     NotAsked,
     /// The question is under way.
     Asked,
-    /// So many in a row said so, and whether they were different ones.
+    /// So many in a row said so, and the first different ones among them.
     Unknown {
         since: Instant,
         answers: usize,
-        last: Option<Peer>,
-        agreed: bool,
+        witnesses: [Option<Peer>; UNKNOWN_BEFORE_BELIEVED],
         is_sure: bool,
     },
     NotYet,
@@ -296,31 +294,35 @@ impl Wanted {
     }
 
     fn unknown_once_more(&self, from: Witness) -> Trouble {
-        let last = from.peer;
-        match self.trouble {
-            Trouble::Unknown { since, answers, last: before, agreed, is_sure } => {
-                let agreed = agreed || before != last;
-                Trouble::Unknown { since, answers: answers + 1, last, agreed, is_sure }
-            }
-            _ => Trouble::Unknown { since: from.now, answers: 1, last, agreed: false, is_sure: false },
+        let (since, answers, mut witnesses, is_sure) = match self.trouble {
+            Trouble::Unknown { since, answers, witnesses, is_sure } => (since, answers, witnesses, is_sure),
+            _ => (from.now, 0, Default::default(), false),
+        };
+        if !witnesses.contains(&from.peer)
+            && let Some(free) = witnesses.iter_mut().find(|witness| witness.is_none())
+        {
+            *free = from.peer;
         }
+        Trouble::Unknown { since, answers: answers + 1, witnesses, is_sure }
     }
 
     /// Whether enough brokers said so in a row: what is told of it next may be about another one.
     fn is_said_to_be_unknown(&self, from: Witness) -> bool {
-        let Trouble::Unknown { answers, agreed, .. } = self.trouble else { return false };
-        answers >= UNKNOWN_BEFORE_BELIEVED && (agreed || from.peers <= 1)
+        let Trouble::Unknown { answers, witnesses, .. } = self.trouble else { return false };
+        answers >= UNKNOWN_BEFORE_BELIEVED && witnesses.iter().flatten().count() >= from.peers.clamp(1, 2)
     }
 
     /// Of one that was seen, by a broker or by ZooKeeper, that is so only after a time in which every broker will have heard of
     /// it. One that nobody has seen may be new.
     fn is_sure_to_be_unknown(&self, from: Witness) -> bool {
-        let Trouble::Unknown { since, answers, .. } = self.trouble else { return false };
+        let Trouble::Unknown { since, answers, witnesses, .. } = self.trouble else { return false };
         if self.view.is_some() || self.czxid.is_some() {
-            self.is_said_to_be_unknown(from) && since + limits::UNKNOWN <= from.now
-        } else {
-            answers >= from.peers.clamp(2, UNKNOWN_BEFORE_BELIEVED)
+            return self.is_said_to_be_unknown(from) && since + limits::UNKNOWN <= from.now;
         }
+        let enough = from.peers.clamp(1, UNKNOWN_BEFORE_BELIEVED);
+        let all_say_so = answers >= 2 && witnesses.iter().flatten().count() >= enough;
+        // Others may not be there at all.
+        all_say_so || (answers > UNKNOWN_BEFORE_BELIEVED && since + limits::NEVER_SEEN <= from.now)
     }
 
     fn believe_unknown(&mut self) {
@@ -341,7 +343,7 @@ mod tests {
     use crate::id::BrokerId;
     use crate::topology::PartitionInfo;
 
-    const ALONE: Witness = Witness { peer: None, peers: 1, now: Instant::START };
+    const ALONE: Witness = Witness { peer: Some(Peer::Bootstrap(0)), peers: 1, now: Instant::START };
 
     fn one_of_several(broker: i32) -> Witness {
         Witness { peer: Some(Peer::Broker(BrokerId(broker))), peers: 3, now: Instant::START }
@@ -430,11 +432,12 @@ mod tests {
 
     #[test]
     fn a_topic_that_nobody_has_seen_is_unknown_when_each_of_a_few_brokers_says_so() {
-        for (peers, enough) in [(0, 2), (1, 2), (2, 2), (3, 3), (50, 3)] {
+        for (peers, enough) in [(1, 2), (2, 2), (3, 3), (50, 3)] {
             let mut topics = topics(Interest::Read);
             for answers in 1..=enough {
                 assert!(!topics.is_unknown("t"));
-                topics.learn("t", Answer::Unknown, Witness { peers, ..ALONE });
+                let peer = Peer::Broker(BrokerId(if peers == 1 { 1 } else { answers }));
+                topics.learn("t", Answer::Unknown, Witness { peer: Some(peer), peers, ..ALONE });
                 assert_eq!(
                     (topics.is_disputed(), topics.is_troubled()),
                     (answers < enough, answers < enough)
@@ -442,6 +445,19 @@ mod tests {
             }
             assert!(topics.is_unknown("t"));
         }
+    }
+
+    #[test]
+    fn the_same_brokers_are_not_believed_at_once_however_often_they_say_so() {
+        let mut topics = topics(Interest::Read);
+        for _ in 0..10 {
+            topics.learn("t", Answer::Unknown, one_of_several(1));
+            topics.learn("t", Answer::Unknown, one_of_several(2));
+        }
+        assert!(!topics.is_unknown("t") && topics.is_disputed(), "the third may know it");
+        let later = Witness { now: ALONE.now + limits::NEVER_SEEN, ..one_of_several(1) };
+        topics.learn("t", Answer::Unknown, later);
+        assert!(topics.is_unknown("t"), "the third may not be there");
     }
 
     #[test]
