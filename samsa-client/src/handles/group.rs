@@ -115,6 +115,12 @@ impl Group {
             return Err(GroupResetError::HasMembers { group: Arc::clone(&self.name), members });
         }
         let of_topic = description.partitions.iter().filter(|part| *part.topic == *topic.name());
+        let foreign = of_topic.clone().find_map(|part| Some((part.broker?, part.committed?, part.partition)));
+        if let Some((broker, _, partition)) = foreign {
+            let (group, topic) = (Arc::clone(&self.name), Arc::from(topic.name()));
+            let node = format!("{broker}-{partition}");
+            return Err(GroupResetError::OtherNodes { group, topic, node });
+        }
         let committed: BTreeMap<i32, i64> =
             of_topic.filter_map(|part| Some((part.partition, part.committed?))).collect();
         let targets = targets(topic, to).await?;

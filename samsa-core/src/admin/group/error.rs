@@ -85,6 +85,20 @@ pub enum GroupResetError {
         /// Their ids.
         members: Vec<String>,
     },
+    /// The group keeps its offsets in nodes that are not named by their partition alone, as in Kafka 0.7: setting others would
+    /// change nothing for its members. Nothing was set.
+    #[error(
+        "group {group:?} keeps its offsets of topic {topic:?} in nodes of another kind ({node:?}), which are not set from \
+         here; use the client that made them"
+    )]
+    OtherNodes {
+        /// The group.
+        group: Arc<str>,
+        /// The topic.
+        topic: Arc<str>,
+        /// One of the nodes.
+        node: String,
+    },
     /// Where the topic's messages begin or end was not to be had.
     #[error(transparent)]
     Offsets(#[from] LookError),
@@ -98,6 +112,7 @@ impl GroupResetError {
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::HasMembers { .. } | Self::Joined { .. } => true,
+            Self::OtherNodes { .. } => false,
             Self::Offsets(error) => error.is_retriable(),
             Self::Group(error) => error.is_retriable(),
         }

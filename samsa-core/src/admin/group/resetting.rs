@@ -2,7 +2,7 @@
 //!
 //! | stage    | all answered                    | then     | asks                                          |
 //! |----------|---------------------------------|----------|-----------------------------------------------|
-//! | Checking | no such group, or it has members | -       | (the refusal)                                 |
+//! | Checking | no such group, it has members, or its offsets are in nodes of another kind | - | (the refusal) |
 //! | Checking | nobody is there                 | Writing  | Create of the folders, Get of each offset     |
 //! | Writing  | each offset is what it shall be | Looking  | Sync, Children of the members                 |
 //! | Looking  | nobody came                     | -        | (done)                                        |
@@ -24,6 +24,7 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 #[derive(Debug)]
 pub(super) struct Resetting {
     group: Arc<str>,
+    topic: Arc<str>,
     root: String,
     ids: String,
     owners: String,
@@ -32,6 +33,8 @@ pub(super) struct Resetting {
     offsets: BTreeMap<String, i64>,
     stage: Stage,
     is_there: bool,
+    /// An offset node that is not named by its partition alone.
+    foreign: Option<String>,
     members: BTreeSet<String>,
     /// Whether anything was written, in whatever session.
     has_begun: bool,
@@ -52,6 +55,7 @@ impl Resetting {
         };
         Ok(Self {
             group: Arc::clone(group),
+            topic: Arc::clone(topic),
             root: path::group(group)?,
             ids: path::consumer_ids(group)?,
             owners: path::topic_owners(group, topic)?,
@@ -59,16 +63,18 @@ impl Resetting {
             offsets: offsets.iter().map(node).collect::<Result<_, PathError>>()?,
             stage: Stage::Checking,
             is_there: false,
+            foreign: None,
             members: BTreeSet::new(),
             has_begun: false,
         })
     }
 
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
-        (self.stage, self.is_there) = (Stage::Checking, false);
+        (self.stage, self.is_there, self.foreign) = (Stage::Checking, false, None);
         let mut asked = vec![
             ZkOp::Sync { path: self.root.clone() },
             ZkOp::Exists { path: self.root.clone(), watch: false },
+            ZkOp::Children { path: self.folders[1].clone(), watch: false },
         ];
         asked.extend(self.who_is_there());
         asked
@@ -82,6 +88,9 @@ impl Resetting {
     pub(super) fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
         match (op, result) {
             (ZkOp::Exists { .. }, Ok(ZkAnswer::Stat(stat))) => self.is_there = stat.is_some(),
+            (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) if *path == self.folders[1] => {
+                self.foreign = children.into_iter().find(|node| node.parse::<u32>().is_err());
+            }
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) => {
                 self.see(path == &self.ids, children);
             }
@@ -89,6 +98,10 @@ impl Resetting {
                 return self.replace(path, &data, stat.version);
             }
             (ZkOp::Get { path, .. }, Err(ZkError::NoNode)) => return self.create(path),
+            // Somebody has deleted the group.
+            (ZkOp::Create { path, .. }, Err(ZkError::NoNode)) if self.offsets.contains_key(path) => {
+                self.is_there = false;
+            }
             (ZkOp::Set { path, .. }, Err(ZkError::BadVersion | ZkError::NoNode))
             | (ZkOp::Create { path, .. }, Err(ZkError::NodeExists))
                 if self.offsets.contains_key(path) =>
@@ -133,6 +146,10 @@ impl Resetting {
         }
         if self.stage != Stage::Writing && !self.members.is_empty() {
             return Next::Done(Reply::ResetGroup(Err(self.refusal())));
+        }
+        if let Some(node) = self.foreign.take() {
+            let (group, topic) = (Arc::clone(&self.group), Arc::clone(&self.topic));
+            return Next::Done(Reply::ResetGroup(Err(GroupResetError::OtherNodes { group, topic, node })));
         }
         match self.stage {
             Stage::Checking => {

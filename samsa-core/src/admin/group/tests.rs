@@ -141,6 +141,10 @@ impl Script {
                 if self.nodes.contains_key(path) {
                     return Err(ZkError::NodeExists);
                 }
+                let folder = path.rsplit_once('/').expect("a folder").0;
+                if !self.nodes.contains_key(folder) && below(folder).is_empty() {
+                    return Err(ZkError::NoNode);
+                }
                 self.nodes.insert(path.clone(), (String::from_utf8(data.clone()).unwrap(), 0));
                 Ok(ZkAnswer::Created)
             }
@@ -381,6 +385,29 @@ fn offsets_of_a_group_that_is_not_there_are_not_set() {
     script.command(reset(&[(0, 2)]));
     let unknown = GroupLookError::UnknownGroup { group: Arc::from("g") };
     assert_eq!(was_reset(script.plays()), Err(unknown.into()));
+    assert!(script.written.is_empty());
+}
+
+#[test]
+fn a_group_that_is_deleted_meanwhile_is_told_and_not_made() {
+    let mut script = Script::with_nodes(&[("g/offsets/events/0", "7"), ("h/offsets/events/0", "7")]);
+    script.command(reset(&[(0, 2)]));
+    script.plays_with(|nodes, op| {
+        if matches!(op, ZkOp::Create { .. }) {
+            nodes.retain(|path, _| !path.starts_with("/consumers/g/"));
+        }
+    });
+    let unknown = GroupLookError::UnknownGroup { group: Arc::from("g") };
+    assert_eq!(was_reset(script.reply.take().unwrap()), Err(unknown.into()));
+    assert_eq!(script.node("g/offsets/events/0"), None);
+}
+
+#[test]
+fn offsets_in_nodes_named_by_broker_and_partition_are_left_alone() {
+    let mut script = Script::with_nodes(&[("g/offsets/events/1-0", "7")]);
+    script.command(reset(&[(0, 2)]));
+    let error = was_reset(script.plays()).unwrap_err();
+    assert!(matches!(&error, GroupResetError::OtherNodes { node, .. } if node == "1-0"), "{error}");
     assert!(script.written.is_empty());
 }
 
