@@ -13,7 +13,6 @@
 //! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
 
 use std::collections::{BTreeSet, VecDeque};
-use std::time::Duration;
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::metadata::MetadataRequest;
@@ -60,7 +59,7 @@ pub(crate) enum Urgency {
 enum State {
     Resting { due: Instant, why: &'static str },
     Seeking { since: Instant },
-    Asking { question: Question, rest: VecDeque<Question>, peer: Option<Peer> },
+    Asking { question: Question, rest: VecDeque<Question>, peer: Option<Peer>, since: Instant },
 }
 
 impl Asking {
@@ -89,18 +88,39 @@ impl Asking {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_resting(&self) -> bool {
+        matches!(self.state, State::Resting { .. })
+    }
+
+    #[cfg(test)]
+    pub(super) fn silences(&self) -> u32 {
+        self.silences
+    }
+
     pub(super) fn deadline(&self) -> Option<Deadline> {
         match self.state {
             State::Resting { due, why } => Some(Deadline::new(due, why)),
-            State::Seeking { .. } | State::Asking { .. } => None,
+            State::Seeking { .. } | State::Asking { .. } => {
+                self.late_at().map(|at| Deadline::new(at, "metadata, of another broker"))
+            }
         }
+    }
+
+    /// When messages have waited long enough for whoever is sought or asked.
+    fn late_at(&self) -> Option<Instant> {
+        let (State::Seeking { since } | State::Asking { since, .. }) = self.state else { return None };
+        let patience = limits::LEADERLESS_ANSWER.saturating_mul(1 << self.silences.min(10));
+        self.is_hurried.then(|| since + patience)
     }
 
     pub(super) fn explain(&self, last_trouble: &str) -> Waiting {
         let (what, since, until) = match &self.state {
             State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
             State::Seeking { since } => (format!("a broker to ask ({last_trouble})"), Some(*since), None),
-            State::Asking { question, .. } => (format!("the answer to {question:?}"), None, None),
+            State::Asking { question, since, .. } => {
+                (format!("the answer to {question:?}"), Some(*since), self.late_at())
+            }
         };
         Waiting { who: "metadata".to_owned(), what, since, until }
     }
@@ -110,15 +130,6 @@ impl Asking {
         self.failures = self.failures.saturating_add(1);
         let due = cx.now.mono + cx.config.retry_backoff.wait(self.failures, &mut self.rng);
         self.state = State::Resting { due, why };
-    }
-
-    /// How long a broker may take to answer.
-    fn patience(&self, most: Duration) -> Duration {
-        if self.is_hurried {
-            limits::LEADERLESS_ANSWER.saturating_mul(1 << self.silences.min(10)).min(most)
-        } else {
-            most
-        }
     }
 }
 
@@ -148,6 +159,19 @@ impl Cluster {
     pub(super) fn ask_if_due(&mut self, cx: &mut Context<'_>) {
         if matches!(self.asking.state, State::Resting { due, .. } if due <= cx.now.mono) {
             self.seek_anew(cx);
+        }
+    }
+
+    /// Messages wait: another broker may be faster.
+    pub(super) fn leave_who_is_late(&mut self, cx: &mut Context<'_>) {
+        if self.asking.late_at().is_none_or(|at| at > cx.now.mono) {
+            return;
+        }
+        let late = self.contacts.current();
+        let is_asked = matches!(self.asking.state, State::Asking { .. });
+        self.failed(cx, "no answer in time, while messages wait for a leader".to_owned());
+        if let Some(peer) = late.filter(|_| is_asked) {
+            cx.net.give_up(cx.now, peer, Role::Metadata, "metadata took too long while messages wait");
         }
     }
 
@@ -181,14 +205,14 @@ impl Cluster {
         let call = Call {
             request: &question.request(version),
             version,
-            timeout: self.asking.patience(cx.config.request_timeout),
+            timeout: cx.config.request_timeout,
             owner: Owner::Cluster,
             response_bytes: limits::RESPONSE_BYTES,
         };
         match cx.net.send(cx.now, conn, &call) {
             Ok(()) => {
                 let peer = self.contacts.current();
-                self.asking.state = State::Asking { question, rest: questions, peer };
+                self.asking.state = State::Asking { question, rest: questions, peer, since: cx.now.mono };
             }
             Err(error) => self.failed(cx, error.to_string()),
         }
@@ -199,7 +223,7 @@ impl Cluster {
 impl Cluster {
     pub(super) fn response(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) {
         let resting = State::Resting { due: cx.now.mono, why: "metadata" };
-        let State::Asking { question, rest, peer } = std::mem::replace(&mut self.asking.state, resting)
+        let State::Asking { question, rest, peer, .. } = std::mem::replace(&mut self.asking.state, resting)
         else {
             return;
         };
@@ -221,9 +245,10 @@ impl Cluster {
                 let peer = peer.map(|peer| cx.net.by_address(peer));
                 let from = Witness { peer, peers: rivals.len(), now: cx.now.mono };
                 self.learn(cx, &question, &response, version, from);
-                match self.asked_next(cx) {
-                    Some(conn) if !rest.is_empty() => self.ask(cx, conn, rest),
-                    _ => self.rest(cx),
+                match (self.asked_next(cx), rest.is_empty()) {
+                    (_, true) => self.rest(cx),
+                    (Some(conn), false) => self.ask(cx, conn, rest),
+                    (None, false) => self.seek_anew(cx),
                 }
             }
         }
@@ -265,8 +290,15 @@ impl Cluster {
         }
     }
 
+    /// The question has no answer.
+    pub(super) fn unanswered(&mut self, cx: &mut Context<'_>, reason: &str) {
+        if matches!(self.asking.state, State::Asking { .. }) {
+            self.failed(cx, reason.to_owned());
+        }
+    }
+
     /// Whether messages wait still, they say by hurrying again.
-    pub(super) fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
+    fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
         self.trouble(reason);
         self.contacts.next();
         self.asking.last_end = Some(cx.now.mono);

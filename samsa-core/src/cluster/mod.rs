@@ -160,7 +160,7 @@ impl Cluster {
             ClusterInput::Ready => self.seek(cx),
             ClusterInput::Unreachable { peer, reason } => self.unreachable(cx, peer, reason),
             ClusterInput::Response { version, frame } => self.response(cx, version, &frame),
-            ClusterInput::Failed(failure) => self.failed(cx, failure.reason().to_owned()),
+            ClusterInput::Failed(failure) => self.unanswered(cx, failure.reason()),
             ClusterInput::Tick => self.tick(cx),
             ClusterInput::Close => self.close(cx),
         }
@@ -204,6 +204,7 @@ impl Cluster {
         if let Some(zookeeper) = &mut self.zookeeper {
             zookeeper.tick(cx);
         }
+        self.leave_who_is_late(cx);
         self.ask_if_due(cx);
         for late in self.connecting.extract_if(.., |waiting| waiting.until <= cx.now.mono) {
             let error = ConnectError::Unreachable { within: late.within, last: self.last_trouble.clone() };

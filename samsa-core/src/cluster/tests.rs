@@ -99,7 +99,7 @@ impl Script {
     fn hears_nothing_for(&mut self, time: Duration) {
         self.now.mono = self.now.mono + time;
         self.net.tick(self.now);
-        self.settle();
+        self.with(|cluster, cx| cluster.handle(cx, ClusterInput::Tick));
     }
 
     fn sent(&mut self) -> Vec<u8> {
@@ -459,7 +459,7 @@ fn while_messages_wait_for_a_leader_metadata_is_asked_for_every_50_ms_however_of
 /// Messages wait for a leader, and whoever is asked for it says nothing for so long.
 fn hears_nothing(script: &mut Script, patience: Duration) {
     script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
-    if script.cluster.deadline().is_some() {
+    if script.cluster.asking.is_resting() {
         script.ticks_at_its_deadline();
     }
     script.reaches_its_contact();
@@ -519,9 +519,7 @@ fn a_broker_that_stands_still_keeps_nobody_from_a_new_leader() {
     script.now.mono = script.now.mono + Duration::from_secs(10);
     script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
     assert!(!script.sent().is_empty());
-    script.now.mono = script.now.mono + limits::LEADERLESS_ANSWER;
-    script.net.tick(script.now);
-    script.settle();
+    script.hears_nothing_for(limits::LEADERLESS_ANSWER);
     script.ticks_at_its_deadline();
     assert_eq!(script.cluster.asking.asked(), Some(Peer::Bootstrap(0)), "somebody else is asked");
 }
@@ -542,4 +540,47 @@ fn a_question_that_is_given_up_costs_no_other_request_its_connection() {
     hears_nothing(&mut script, limits::LEADERLESS_ANSWER);
     assert_eq!(script.net.established(Peer::Broker(BrokerId(1)), Role::Metadata), None);
     assert_eq!(script.net.established(Peer::Broker(BrokerId(1)), Role::Control), control);
+}
+
+#[test]
+fn a_question_that_nobody_hurried_for_is_given_up_as_soon_as_messages_wait_for_it() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+    script.now.mono = script.now.mono + Duration::from_secs(10);
+    script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Soon));
+    script.is_asked();
+    script.hears_nothing_for(limits::LEADERLESS_ANSWER / 2);
+    script.hears_nothing_for(limits::LEADERLESS_ANSWER);
+    assert!(script.cluster.asking.asked().is_some(), "nobody waits for it");
+
+    script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
+    script.ticks_at_its_deadline();
+    assert_eq!(script.cluster.asking.asked(), None);
+    script.ticks_at_its_deadline();
+    assert_eq!(script.cluster.contacts.current(), Some(Peer::Bootstrap(0)), "somebody else is sought");
+    assert_eq!(script.cluster.asking.silences(), 1, "that its connection is closed is no other silence");
+}
+
+#[test]
+fn what_was_not_asked_because_the_contact_went_is_asked_of_the_next() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![topic("events")]);
+    script.wants("others", Interest::Publish);
+    let (id, names, _) = script.is_asked();
+    assert_eq!(names, ["events"], "what is looked at comes before what is to be made");
+    script.net.give_up(script.now, Peer::Bootstrap(0), Role::Metadata, "a test");
+    script.settle();
+    let reason = "another connection to it was lost".to_owned();
+    let peer = script.cluster.contacts.current().unwrap();
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Unreachable { peer, reason }));
+    script.is_told(id, vec![topic("events")]);
+    script.reaches_its_contact();
+    let (_, names, _) = script.is_asked();
+    assert_eq!(names, ["events"], "all is asked again");
 }
