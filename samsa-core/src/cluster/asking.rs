@@ -137,15 +137,24 @@ impl Asking {
 impl Cluster {
     /// What is known seems wrong: asks again. A change is told to all machines.
     pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str, urgency: Urgency) {
+        if urgency == Urgency::Hurry {
+            self.hurry(cx);
+        }
         let (last, rest) = match urgency {
             // It is asked again after a wait already, and that must not be cut short again and again.
             Urgency::Soon if self.asking.failures > 0 => return,
             Urgency::Soon => (self.asking.last_answer, cx.config.retry_backoff.first),
             Urgency::Hurry => (self.asking.last_end, limits::LEADERLESS),
         };
-        self.asking.is_hurried |= urgency == Urgency::Hurry;
         let not_before = last.map_or(cx.now.mono, |last| last + rest);
         self.ask_soon(cx, not_before.max(cx.now.mono), why);
+    }
+
+    fn hurry(&mut self, cx: &mut Context<'_>) {
+        self.asking.is_hurried = true;
+        self.leave_who_is_late(cx);
+        // For whoever is asked instead, too.
+        self.asking.is_hurried = true;
     }
 
     /// Asks at this time at the latest, unless something is asked already.
