@@ -288,6 +288,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_nobody_behind_a_chunk_is_not_handed_out() {
+        let mut script = Script::start();
+        script.source.start_at(0);
+        script.pushes(0, [batch(0, 2), control_batch(2)].concat());
+        let chunk = script.chunk();
+        script.pushes(3, control_batch(3));
+        assert!(chunk.progress().hand_out(chunk.next_offset()));
+        script.reader.mark_chunk(&chunk);
+        assert!(script.polls().is_pending());
+        assert_eq!(script.reader.position(3), Some(4));
+        assert_eq!(script.source.handed_out().map(|handed| handed.offset), Some(2));
+        assert_eq!(script.source.handed_out(), script.source.done(true));
+    }
+
+    #[test]
     fn a_batch_that_was_begun_is_kept_by_a_pause() {
         let mut script = Script::start();
         script.pushes(0, [batch(0, 1), batch(1, 1)].concat());
@@ -394,6 +409,7 @@ mod tests {
             progress.done();
             assert_eq!(script.source.done(true), None);
             assert_eq!(script.source.done(false).map(|done| done.offset), Some(i64::from(by_message)));
+            assert_eq!(script.reader.position(3), Some(i64::from(by_message)), "and it goes on there");
         }
     }
 

@@ -36,6 +36,10 @@ pub(crate) struct Source {
     /// Written by the application's side alone: the turn of what it took last, and the end of that.
     taken_in: AtomicU64,
     taken_to: AtomicI64,
+    /// Written by the application's side alone: the turn of the last record that the application was given, or 0, and the
+    /// end of that. What is for nobody is not given to it.
+    handed_in: AtomicU64,
+    handed_to: AtomicI64,
     /// It is another member's now: nothing more is handed out.
     revoked: AtomicBool,
     /// Where it ends for readers, as the leader said last.
@@ -61,6 +65,8 @@ impl Source {
             start: AtomicI64::new(NOWHERE),
             taken_in: AtomicU64::new(0),
             taken_to: AtomicI64::new(NOWHERE),
+            handed_in: AtomicU64::new(0),
+            handed_to: AtomicI64::new(NOWHERE),
             revoked: AtomicBool::new(false),
             end: AtomicI64::new(NOWHERE),
             held_in: AtomicU64::new(0),
@@ -142,7 +148,7 @@ impl Source {
 
     /// The engine's side: nothing of it is handed out from now on.
     pub(crate) fn revoke(&self) {
-        self.revoked.store(true, Ordering::Release);
+        self.revoked.store(true, Ordering::SeqCst);
         self.buffer.discard(self.partition);
     }
 
@@ -189,13 +195,37 @@ impl Source {
         self.taken_in.store(turn, Ordering::Release);
     }
 
+    /// The application's side: it gives the application what lies before this offset. It may not, and is told so, when the
+    /// partition is not read on behind that any more.
+    ///
+    /// That is written down first and looked at then, as the engine revokes first and looks then at what was given: what is
+    /// given in spite of it is never overlooked.
+    fn hand_out(&self, turn: u64, offset: i64) -> bool {
+        let before = (self.handed_in.load(Ordering::Relaxed), self.handed_to.load(Ordering::Relaxed));
+        self.handed_to.store(offset, Ordering::Release);
+        self.handed_in.store(turn, Ordering::SeqCst);
+        if self.is_behind_fence(turn) && !self.revoked.load(Ordering::SeqCst) {
+            return true;
+        }
+        self.handed_to.store(before.1, Ordering::Release);
+        self.handed_in.store(before.0, Ordering::SeqCst);
+        false
+    }
+
+    /// The engine's side: how far the application was given records since the last seek, if it was given any.
+    pub(crate) fn handed_out(&self) -> Option<Done> {
+        let turn = self.handed_in.load(Ordering::SeqCst);
+        let offset = self.handed_to.load(Ordering::Acquire);
+        self.is_behind_fence(turn).then_some(Done { offset, turn })
+    }
+
     /// The application's side: the offset before which it has had everything; none while the start is being found out.
     pub(crate) fn position(&self) -> Option<i64> {
         self.taken().map(|taken| taken.offset)
     }
 
     /// The same, with the turn in which it had that last.
-    pub(crate) fn taken(&self) -> Option<Done> {
+    fn taken(&self) -> Option<Done> {
         let turn = self.taken_in.load(Ordering::Acquire);
         if !self.is_behind_fence(turn) {
             return self.begun();
@@ -267,8 +297,18 @@ impl Source {
         if !self.is_behind_fence(turn) || self.stopped.swap(true, Ordering::AcqRel) {
             return;
         }
+        self.go_back(turn, offset);
         self.buffer.replace(self.partition, self.corrupt(offset, reason));
         self.buffer.memory().call();
+    }
+
+    /// What of the chunk in hand cannot be read was not had.
+    fn go_back(&self, turn: u64, offset: i64) {
+        if self.taken_in.load(Ordering::Acquire) == turn {
+            let is_held = self.held_in.load(Ordering::Acquire) == turn;
+            let held = self.held_from.load(Ordering::Acquire);
+            self.taken_to.fetch_min(if is_held { offset.max(held) } else { offset }, Ordering::AcqRel);
+        }
     }
 
     pub(crate) fn corrupt(&self, offset: i64, reason: &dyn std::fmt::Display) -> ReadError {
@@ -291,6 +331,13 @@ pub struct Progress {
 impl Progress {
     pub(super) fn new(source: &Arc<Source>, turn: u64) -> Self {
         Self { source: Arc::clone(source), turn }
+    }
+
+    /// The application is given what lies before this offset. `false` if it must not be: the partition is another member's
+    /// now, or read on elsewhere.
+    #[must_use]
+    pub fn hand_out(&self, offset: i64) -> bool {
+        self.source.hand_out(self.turn, offset)
     }
 
     /// It is done with everything before this offset.
@@ -345,6 +392,38 @@ mod tests {
         assert_eq!(source.done(false), done(12), "with what is for nobody behind it");
         progress.done_to(3);
         assert_eq!(source.done(false), done(12));
+    }
+
+    #[test]
+    fn what_is_handed_out_is_what_the_application_was_given_and_not_what_was_taken() {
+        let source = source(0);
+        source.start_at(100);
+        let turn = source.turn();
+        assert_eq!(source.handed_out(), None, "where it begins is nothing that was handed out");
+        source.hold(turn, 100);
+        source.take_to(turn, 200);
+        assert_eq!(source.handed_out(), None);
+        let progress = Progress::new(&source, turn);
+        assert!(progress.hand_out(120));
+        progress.done_to(120);
+        assert_eq!(source.handed_out(), Some(Done { offset: 120, turn }));
+        assert_eq!(source.handed_out(), source.done(false));
+        source.begin_anew();
+        assert_eq!(source.handed_out(), None, "a seek has left it behind");
+        assert!(!progress.hand_out(121));
+        assert_eq!(source.handed_out(), None);
+    }
+
+    #[test]
+    fn what_is_revoked_is_not_handed_out_and_does_not_count() {
+        let source = source(0);
+        source.start_at(0);
+        let turn = source.turn();
+        let progress = Progress::new(&source, turn);
+        assert!(progress.hand_out(1));
+        source.revoke();
+        assert!(!progress.hand_out(2));
+        assert_eq!(source.handed_out(), Some(Done { offset: 1, turn }));
     }
 
     #[test]

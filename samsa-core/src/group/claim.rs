@@ -221,7 +221,7 @@ impl Claim {
     /// Whether the application has had what is not committed.
     pub(super) fn has_more(&self, world: &impl World) -> bool {
         let had = world.handed_out(&self.partition).filter(|_| self.is_assigned());
-        had.is_some_and(|had| self.offset.is_behind(had))
+        had.is_some_and(|had| self.offset.misses(had))
     }
 
     /// The owner node changed.

@@ -101,7 +101,7 @@ impl World for Hand<'_, '_> {
     }
 
     fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
-        self.place.sources.get(partition)?.taken()
+        self.place.sources.get(partition)?.handed_out()
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {

@@ -91,6 +91,11 @@ impl OffsetNode {
         self.stored.is_none_or(|stored| stored < done.offset || (goes_back && stored != done.offset))
     }
 
+    /// Whether what was handed out is still to be committed: not when it was of a turn before that of what is stored.
+    pub(super) fn misses(&self, handed_out: Done) -> bool {
+        self.turn.is_none_or(|turn| turn <= handed_out.turn) && self.is_behind(handed_out)
+    }
+
     /// Commits, if nothing is under way and there is something to commit.
     pub(super) fn commit(&mut self, done: Done) -> Option<ZkOp> {
         (self.is_idle() && self.is_behind(done)).then(|| self.write(done))
@@ -209,6 +214,16 @@ mod tests {
         let stat = ZkStat { version: 4, ..ZkStat::default() };
         assert_eq!(node.answered(&Ok(ZkAnswer::Set(stat))), Step::Settled);
         assert_eq!(node.commit(done(1, 2)), None);
+    }
+
+    #[test]
+    fn what_was_handed_out_is_missed_until_it_or_something_of_a_later_turn_is_stored() {
+        let mut node = node(&Ok(data("7", 3)));
+        assert!(!node.misses(done(7, 1)) && node.misses(done(9, 1)));
+        node.commit(done(2, 2)).unwrap();
+        node.answered(&Ok(ZkAnswer::Set(ZkStat { version: 4, ..ZkStat::default() })));
+        assert!(!node.misses(done(9, 1)), "the application went elsewhere");
+        assert!(node.misses(done(3, 2)) && !node.misses(done(2, 2)));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) trait World {
     fn done(&self, partition: &TopicPartition) -> Option<Done>;
     /// Where the partition began to be read, once that is known.
     fn start(&self, partition: &TopicPartition) -> Option<Done>;
-    /// How far it was handed out: what is to be committed sooner or later.
+    /// How far it was handed out, if it was: what is to be committed sooner or later.
     fn handed_out(&self, partition: &TopicPartition) -> Option<Done>;
     /// What of it is handed out may be handed out until then, while the wall clock is no further ahead.
     fn renew(&mut self, until: Instant, ahead: i64);

@@ -197,12 +197,18 @@ impl Consumer {
         self.left = None;
         self.resumed.clear();
         poll_fn(|cx| {
-            self.put_down();
-            let chunk = std::task::ready!(self.poll_chunk(cx));
-            if let Some(Ok(chunk)) = &chunk {
-                self.in_hand = Some(InHand::of(chunk, chunk.next_offset()));
+            loop {
+                self.put_down();
+                let chunk = std::task::ready!(self.poll_chunk(cx));
+                if let Some(Ok(chunk)) = &chunk {
+                    let in_hand = InHand::of(chunk, chunk.next_offset());
+                    if !in_hand.hands_out() {
+                        continue;
+                    }
+                    self.in_hand = Some(in_hand);
+                }
+                return Poll::Ready(chunk);
             }
-            Poll::Ready(chunk)
         })
         .await
     }
@@ -226,8 +232,8 @@ impl Consumer {
     /// Commits everything that was handed out, the last message included; with
     /// [`Commit::Marked`](crate::Commit::Marked), what was marked.
     ///
-    /// It fails, once, when a partition went since the last commit of which more was handed out than is committed: whoever has
-    /// it now is given that again. What is committed while [`Revoking`](crate::ConsumerEvent::Revoking) holds it is in time.
+    /// It fails, once, when a partition went since the last commit that was answered, of which more was handed out than is
+    /// committed: whoever has it now is given that again. What is committed while [`Revoking`](crate::ConsumerEvent::Revoking) holds it is in time.
     ///
     /// It takes as long as the builder's `api_timeout` at most. Dropped before its end, it goes on.
     pub async fn commit(&mut self) -> Result<(), CommitError> {
@@ -292,9 +298,12 @@ impl Consumer {
                         let next = record.offset() + 1;
                         let in_hand = self.in_hand.get_or_insert_with(|| InHand::of(left.chunk(), next));
                         in_hand.next = next;
-                        return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
+                        if in_hand.hands_out() {
+                            return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
+                        }
+                    } else {
+                        left.chunk().progress().done();
                     }
-                    left.chunk().progress().done();
                 }
                 self.left = None;
             }
@@ -349,6 +358,11 @@ impl Consumer {
 impl InHand {
     fn of(chunk: &Chunk, next: i64) -> Self {
         Self { progress: chunk.progress(), next }
+    }
+
+    /// Whether it may be handed out, which is then written down.
+    fn hands_out(&self) -> bool {
+        self.progress.hand_out(self.next)
     }
 }
 
