@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use samsa_client::{
-    Assignor, Cluster, Commit, CommitError, Consumer, ConsumerBuilder, ConsumerEvent, Offset, ReadError,
-    TopicPartition,
+    Assignor, Cluster, Commit, CommitError, Consumer, ConsumerBuilder, ConsumerEvent, MessageSet, Offset,
+    ReadError, TopicPartition,
 };
 use samsa_sim::{ClusterConfig, FaultMix, Simulation, World};
 
@@ -239,6 +239,42 @@ fn a_commit_that_comes_after_the_partition_went_says_so_once() {
         world.sleep(A_WHILE).await;
         let late = first.commit().await;
         assert!(matches!(late, Err(CommitError::Failed { .. })), "{late:?}");
+        first.commit().await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn what_was_committed_in_the_midst_of_a_batch_is_committed_when_the_partition_went() {
+    run(2, |world, cluster| async move {
+        let five: MessageSet<'_> = ["it"; 5].into_iter().collect();
+        cluster.topic("events").partition(1).publish(five).await?;
+        let mut first = member(&cluster, Commit::Manual).subscribe().await?;
+        assert_eq!((next(&mut first).await, next(&mut first).await), (0, 1));
+        first.commit().await?;
+        let mut second = member(&cluster, Commit::Manual).subscribe().await?;
+        assert_eq!(next(&mut second).await, 2);
+        world.sleep(A_WHILE).await;
+        first.commit().await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn what_went_is_told_to_who_waits_for_the_next_commit_when_one_was_dropped() {
+    run(2, |world, cluster| async move {
+        publish(&cluster, 1, 1).await?;
+        let mut first = member(&cluster, Commit::Manual).subscribe().await?;
+        assert_eq!(next(&mut first).await, 0);
+        let _second = member(&cluster, Commit::Manual).subscribe().await?;
+        world.sleep(A_WHILE).await;
+        publish(&cluster, 0, 1).await?;
+        assert_eq!(next(&mut first).await, 0);
+        let dropped = world.timeout(Duration::from_micros(1), first.commit()).await;
+        assert!(dropped.is_none(), "{dropped:?}");
+        world.sleep(A_WHILE).await;
+        let told = first.commit().await;
+        assert!(matches!(told, Err(CommitError::Failed { .. })), "{told:?}");
         first.commit().await?;
         Ok(())
     });

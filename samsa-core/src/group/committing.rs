@@ -28,16 +28,13 @@ impl Member {
     pub(super) fn commit_all(&mut self, now: Now, world: &mut impl World) {
         let assigned = self.claims.values().filter(|claim| claim.is_assigned());
         self.committing = Some(assigned.map(|claim| (claim.partition().clone(), false)).collect());
-        let mut gone = std::mem::take(&mut self.left_behind);
-        if is_planted(PlantedBug::ForgetsWhatWent) {
-            gone.clear();
-        }
-        self.commit_trouble = gone.first().map(|first| {
-            let others = gone.len() - 1;
-            let and = if others > 0 { format!(" and {others} others") } else { String::new() };
-            format!("{first}{and} went before what was handed out of it was committed")
-        });
+        (self.is_awaited, self.commit_trouble) = (true, None);
         self.settle_commit(now, world);
+    }
+
+    /// Nobody waits for the commit any more. It goes on; what went is told to whoever waits for the next.
+    pub(super) fn is_not_awaited(&mut self) {
+        self.is_awaited = false;
     }
 
     pub(super) fn settle_commit(&mut self, now: Now, world: &mut impl World) {
@@ -45,13 +42,10 @@ impl Member {
             return;
         }
         let Some(mut waiting) = self.committing.take() else { return };
-        let mut gone = None;
         waiting.retain(|partition, is_looked_at| {
             let claim = self.claims.get(partition).filter(|claim| claim.is_assigned());
-            let Some(claim) = claim else {
-                gone = Some(format!("{partition} is not this member's any more"));
-                return false;
-            };
+            // What went without being committed was left behind.
+            let Some(claim) = claim else { return false };
             if !claim.is_quiet() {
                 return true;
             }
@@ -60,12 +54,30 @@ impl Member {
                 self.claims.get(partition).is_some_and(|claim| !claim.is_quiet())
             }
         });
-        self.commit_trouble = self.commit_trouble.take().or(gone);
         if waiting.is_empty() {
-            world.committed(self.commit_trouble.take().map_or(Ok(()), Err));
+            let trouble = self.commit_trouble.take();
+            self.answer_commit(trouble, world);
         } else {
             self.committing = Some(waiting);
         }
+    }
+
+    /// Answers whoever waits for the commit, and tells with that what went.
+    pub(super) fn answer_commit(&mut self, trouble: Option<String>, world: &mut impl World) {
+        if !std::mem::take(&mut self.is_awaited) {
+            return;
+        }
+        let went = self.take_what_went();
+        let reasons: Vec<String> = trouble.into_iter().chain(went).collect();
+        world.committed(if reasons.is_empty() { Ok(()) } else { Err(reasons.join("; ")) });
+    }
+
+    fn take_what_went(&mut self) -> Option<String> {
+        let gone = std::mem::take(&mut self.left_behind);
+        let first = gone.first().filter(|_| !is_planted(PlantedBug::ForgetsWhatWent))?;
+        let others = gone.len() - 1;
+        let and = if others > 0 { format!(" and {others} others") } else { String::new() };
+        Some(format!("{first}{and} went before what was handed out of it was committed"))
     }
 }
 

@@ -87,8 +87,10 @@ pub(crate) struct Member {
     pub(super) commit_due: Option<Instant>,
     /// What a commit waits for, and whether its offset was looked at since.
     pub(super) committing: Option<BTreeMap<TopicPartition, bool>>,
+    /// Whether somebody waits for that commit.
+    pub(super) is_awaited: bool,
     pub(super) commit_trouble: Option<String>,
-    /// What went since the last commit although the application has had more of it than is committed.
+    /// What went since the last commit that was answered although the application has had more of it than is committed.
     pub(super) left_behind: BTreeSet<TopicPartition>,
     pub(super) failures: u32,
     pub(super) trouble: String,
@@ -150,6 +152,7 @@ impl Member {
             foreign: BTreeSet::new(),
             commit_due: None,
             committing: None,
+            is_awaited: false,
             commit_trouble: None,
             left_behind: BTreeSet::new(),
             failures: 0,
@@ -395,7 +398,8 @@ impl Member {
         }
         world.show(Vec::new());
         if self.committing.take().is_some() {
-            world.committed(Err(reason.to_owned()));
+            self.commit_trouble = None;
+            self.answer_commit(Some(reason.to_owned()), world);
         }
         if matches!(self.phase, Phase::Leaving { .. }) {
             let partitions = lost;

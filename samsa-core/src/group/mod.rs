@@ -210,7 +210,9 @@ impl Groups {
             }
             GroupInput::Forget { op } => {
                 for entry in self.members.values_mut() {
-                    entry.committing.take_if(|waiter| waiter.op == op);
+                    if entry.committing.take_if(|waiter| waiter.op == op).is_some() {
+                        entry.member.is_not_awaited();
+                    }
                 }
                 let joins = |entry: &Entry| entry.joining.as_ref().is_some_and(|(waiter, _)| waiter.op == op);
                 let whose = self.members.iter_mut().find(|(_, entry)| joins(entry));
@@ -359,6 +361,7 @@ impl Groups {
         let Some(entry) = self.members.get_mut(&id) else { return };
         let now = cx.now.mono;
         if let Some(late) = entry.committing.take_if(|waiter| waiter.until <= now) {
+            entry.member.is_not_awaited();
             let last = entry.member.trouble().to_owned();
             let error = CommitError::TimedOut { within: late.within, last };
             cx.out.complete(late.op, Reply::CommitOffsets(Err(error)));

@@ -107,3 +107,106 @@ fn what_is_committed_while_it_is_held_is_committed() {
     script.settle();
     assert_eq!(script.data("/consumers/g/owners/t/1"), None);
 }
+
+#[test]
+fn what_is_for_nobody_behind_what_was_committed_is_not_left_behind() {
+    let mut script = Script::with(2, |settings| settings.commit = Commit::Manual);
+    script.settle();
+    script.has_had(1, 3);
+    script.is_done_with(1, 3);
+    script.commits();
+    script.settle();
+    script.is_done_with(1, 5);
+    script.joins("you");
+    script.passes(SECOND);
+    assert_eq!(script.shown(), [0]);
+    script.commits();
+    script.settle();
+    assert!(script.saw(&Seen::Committed(true)) && !script.saw(&Seen::Committed(false)));
+}
+
+#[test]
+fn a_commit_of_a_partition_that_goes_as_soon_as_it_is_committed_is_right() {
+    let mut script = Script::with(2, |settings| settings.commit = Commit::Manual);
+    script.settle();
+    script.is_done_with(1, 3);
+    script.listens();
+    script.joins("you");
+    script.passes(SECOND);
+    script.stops_answering();
+    script.commits();
+    script.lets_go();
+    script.settle();
+    assert!(script.waits_for("create /consumers/g/offsets/t/1"));
+    script.answers_what_was_asked();
+    assert!(script.saw(&Seen::Committed(true)) && !script.saw(&Seen::Committed(false)));
+    script.answers_again();
+    script.settle();
+    assert_eq!(script.data("/consumers/g/offsets/t/1"), Some("3"));
+    assert_eq!(script.data("/consumers/g/owners/t/1"), None);
+    script.commits();
+    script.settle();
+    assert!(!script.saw(&Seen::Committed(false)), "nor does the next fail");
+}
+
+#[test]
+fn a_commit_that_waits_while_its_partition_goes_uncommitted_fails() {
+    let mut script = Script::with(2, |settings| settings.commit = Commit::Manual);
+    script.settle();
+    script.is_done_with(1, 3);
+    script.has_had(1, 5);
+    script.listens();
+    script.joins("you");
+    script.passes(SECOND);
+    script.stops_answering();
+    script.commits();
+    script.lets_go();
+    script.settle();
+    script.answers_again();
+    script.settle();
+    assert!(script.saw(&Seen::Committed(false)) && !script.saw(&Seen::Committed(true)));
+}
+
+#[test]
+fn what_is_lost_fails_the_commit_that_waits_and_not_the_next_too() {
+    let mut script = Script::with_partitions(1);
+    script.settle();
+    script.is_done_with(0, 3);
+    script.stops_answering();
+    script.commits();
+    script.expires(true);
+    assert!(script.saw(&Seen::Committed(false)));
+    script.answers_again();
+    script.passes(SECOND);
+    script.commits();
+    script.settle();
+    assert!(script.saw(&Seen::Committed(true)));
+}
+
+#[test]
+fn what_went_is_told_to_who_waits_for_a_commit_and_to_nobody_else() {
+    for is_lost in [false, true] {
+        let mut script = Script::with(2, |settings| settings.commit = Commit::Manual);
+        script.settle();
+        script.has_had(1, 3);
+        script.joins("you");
+        script.passes(SECOND);
+        assert_eq!(script.shown(), [0]);
+        script.is_done_with(0, 3);
+        script.stops_answering();
+        script.commits();
+        script.waits_no_more();
+        if is_lost {
+            script.expires(true);
+        }
+        script.answers_again();
+        script.passes(SECOND);
+        assert!(!script.saw(&Seen::Committed(true)) && !script.saw(&Seen::Committed(false)));
+        script.commits();
+        script.settle();
+        assert!(script.saw(&Seen::Committed(false)) && !script.saw(&Seen::Committed(true)), "{is_lost}");
+        script.commits();
+        script.settle();
+        assert!(script.saw(&Seen::Committed(true)), "once");
+    }
+}

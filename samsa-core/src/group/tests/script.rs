@@ -239,6 +239,11 @@ impl Script {
         self.input(MemberInput::Commit);
     }
 
+    /// Who waited for the commit does so no more.
+    pub(super) fn waits_no_more(&mut self) {
+        self.member.is_not_awaited();
+    }
+
     pub(super) fn leaves(&mut self) {
         let until = self.now.mono + Duration::from_secs(10);
         self.input(MemberInput::Leave { until });
