@@ -214,7 +214,11 @@ mod tests {
     #[test]
     fn what_changes_something_is_an_order_and_what_is_of_use_to_who_waits_alone_is_a_question() {
         let (reader, member) = (ReaderId(1), MemberId(1));
+        let (group, topic) = (Arc::from("g"), Arc::from("t"));
+        let reset = GroupReset { group, topic: Arc::clone(&topic), offsets: Vec::new() };
         for order in [
+            Command::ResetGroup(reset),
+            Command::CreateTopic(NewTopic { name: topic, partitions: 1, replication: 1 }),
             Command::Flush,
             Command::Seek { reader, partition: 0, to: Offset::Latest },
             Command::CommitOffsets { member },

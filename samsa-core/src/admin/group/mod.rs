@@ -106,7 +106,7 @@ impl GroupLookup {
     }
 
     fn forget(&mut self, op: OpId, out: &mut Out) {
-        if self.tasks.get(&op).is_some_and(|task| task.about.is_question())
+        if self.tasks.get(&op).is_some_and(|task| task.is_question)
             && let Some(mut task) = self.tasks.remove(&op)
         {
             task.close(out);

@@ -23,6 +23,8 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) about: About,
+    /// A question may be forgotten; an order goes on.
+    pub(super) is_question: bool,
     work: Work,
     session: Option<SessionId>,
     next_seq: u64,
@@ -79,11 +81,6 @@ impl About {
         }
     }
 
-    /// A question may be forgotten; an order goes on.
-    pub(super) fn is_question(&self) -> bool {
-        !matches!(self, Self::Reset(_))
-    }
-
     fn text(&self) -> String {
         match self {
             Self::Groups => "the groups".to_owned(),
@@ -136,6 +133,7 @@ impl Task {
     ) -> Result<Self, PathError> {
         Ok(Self {
             about,
+            is_question: command.is_question(),
             work: Work::of(command)?,
             session: None,
             next_seq: 0,
