@@ -137,19 +137,21 @@ impl FetchBuffer {
         lock(&self.state).phase == Phase::Closed
     }
 
-    /// Drops what is kept for paused partitions, and says where each of them has to be fetched again from. Those that have
-    /// stopped meanwhile would not be fetched again, and keep theirs.
+    /// Drops what is kept for paused partitions, and says where each of them has to be fetched again from. What would not
+    /// be fetched again is kept: of those that have stopped meanwhile, and what came before a position was lost.
     pub(crate) fn give_up(&self) -> Vec<GivenUp> {
         let cleared = lock(&self.state).queue.clear_shelf();
         GivenUp::of(&cleared).into_values().collect()
     }
 
-    /// Takes back what the application has not taken yet of one partition, and says where that began.
+    /// Takes back what the application has not taken yet of one partition since its position was lost last, and says where
+    /// that began.
     pub(crate) fn withdraw(&self, partition: i32) -> Option<GivenUp> {
         let mut state = lock(&self.state);
-        let (failed, gone): (VecDeque<_>, VecDeque<_>) =
-            state.queue.take_out(partition).into_iter().partition(|item| item.failed().is_some());
-        for item in failed {
+        let is_kept = |item: &Item| item.failed().is_some() || item.is_irreplaceable();
+        let (kept, gone): (VecDeque<_>, VecDeque<_>) =
+            state.queue.take_out(partition).into_iter().partition(is_kept);
+        for item in kept {
             state.queue.push(item);
         }
         drop(state);
@@ -465,5 +467,26 @@ mod tests {
         assert_eq!(buffer.give_up(), []);
         buffer.resume(&one);
         assert_eq!(taken(&buffer), Some((1, 0)));
+    }
+
+    #[test]
+    fn what_was_fetched_before_a_position_was_lost_is_not_given_up() {
+        for is_paused in [true, false] {
+            let (buffer, _) = buffer();
+            let source = Source::new(0, &buffer);
+            let mut wakers = Wakers::default();
+            buffer.push(segment_from(&source, 60), &mut wakers);
+            source.was_reset();
+            buffer.push(segment_from(&source, 500), &mut wakers);
+            let again = GivenUp { partition: 0, from: 500, leader_epoch: Some(4) };
+            if is_paused {
+                buffer.pause(&source, None);
+                assert_eq!(buffer.give_up(), [again]);
+                buffer.resume(&source);
+            } else {
+                assert_eq!(buffer.withdraw(0), Some(again));
+            }
+            assert_eq!([taken(&buffer), taken(&buffer)], [Some((0, 60)), None], "{is_paused}");
+        }
     }
 }

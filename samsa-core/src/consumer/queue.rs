@@ -71,10 +71,11 @@ impl Queue {
         taken
     }
 
-    /// Clears the shelf of what would be fetched again: not of partitions that have stopped meanwhile.
+    /// Clears the shelf of what would be fetched again: not of partitions that have stopped meanwhile, nor of what was
+    /// fetched before a position was lost.
     pub(super) fn clear_shelf(&mut self) -> VecDeque<Item> {
         let stopped: BTreeSet<i32> = self.shelf.iter().filter_map(Item::failed).collect();
-        take_from(&mut self.shelf, |item| !stopped.contains(&item.partition()))
+        take_from(&mut self.shelf, |item| !stopped.contains(&item.partition()) && !item.is_irreplaceable())
     }
 
     /// Whether it belongs on the shelf: what is of a paused partition, and its end behind what is kept of it.

@@ -44,6 +44,11 @@ impl Segment {
     pub(super) fn is_current(&self) -> bool {
         self.source.hands_out(self.turn)
     }
+
+    /// Whether it would be handed out, and would not come again: it was fetched before the position was lost.
+    pub(super) fn is_irreplaceable(&self) -> bool {
+        self.is_current() && self.turn != self.source.turn()
+    }
 }
 
 impl Item {
@@ -52,6 +57,11 @@ impl Item {
             Self::Segment(segment) => Some(segment),
             Self::Failed { .. } => None,
         }
+    }
+
+    /// Whether it was fetched before the position was lost, and can be had here alone.
+    pub(super) fn is_irreplaceable(&self) -> bool {
+        self.segment().is_some_and(Segment::is_irreplaceable)
     }
 
     /// The partition that ends with it.
@@ -71,10 +81,12 @@ impl Item {
 }
 
 impl GivenUp {
-    /// Where each partition of these items has to be fetched again from. What a seek has left behind does not count.
+    /// Where each partition of these items has to be fetched again from. What a seek has left behind does not count, nor
+    /// what was fetched before the position was lost: its offsets mean nothing to the log that is read now.
     pub(super) fn of<'a>(items: impl IntoIterator<Item = &'a Item>) -> BTreeMap<i32, Self> {
         let mut given_up = BTreeMap::new();
-        let current = items.into_iter().filter_map(Item::segment).filter(|segment| segment.is_current());
+        let is_again = |segment: &&Segment| segment.is_current() && !segment.is_irreplaceable();
+        let current = items.into_iter().filter_map(Item::segment).filter(is_again);
         for Segment { source, from, leader_epoch, .. } in current {
             let partition = source.partition();
             let this = Self { partition, from: *from, leader_epoch: *leader_epoch };

@@ -164,6 +164,35 @@ fn what_is_kept_for_a_paused_partition_is_given_up_when_others_need_the_room() {
 }
 
 #[test]
+fn what_is_kept_for_a_paused_partition_that_lost_its_position_comes_first_and_does_not_take_it_back() {
+    let mut model = Model::start(&[1, 1]);
+    let records = batch(60, 500);
+    let fetch = FetchConfig {
+        buffer_bytes: records.len() + 4_000,
+        response_bytes: 1_000,
+        reset: Some(Offset::Latest),
+        ..FetchConfig::default()
+    };
+    let mut reader = opened(&mut model, ReaderSpec { fetch, ..spec(Offset::Exact(60)) });
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &records), data(1, &[])]);
+    let asked = model.asked();
+    reader.pause(0);
+    assert!(polls(&mut reader).is_pending());
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE), data(1, &batch(60, 150))]);
+    model.waits_for_something();
+    let asked = model.asked();
+    lists(&mut model, &asked, &[(0, 1_000)]);
+    assert!(model.is_quiet(), "there is no room for the other partition");
+
+    reader.resume(0);
+    assert!(model.rings());
+    assert_eq!(span(&mut reader), (0, 60, 560));
+    assert!(model.rings());
+    assert!(wants(&model.asked()).contains(&(0, 1_000)));
+}
+
+#[test]
 fn what_is_given_up_behind_a_change_of_leaders_is_asked_for_with_the_epoch_of_what_was_read() {
     let mut model = Model::start(&[1, 1]);
     let records = [in_leader_epoch(batch(0, 2), 3), in_leader_epoch(batch(2, 500), 4)].concat();
