@@ -22,7 +22,7 @@ use crate::out::{Context, Out};
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::{BatchBuffer, Producer, ProducerInput};
 use crate::rng::Rng;
-use crate::time::{Deadline, Now};
+use crate::time::{Deadline, Instant, Now};
 use crate::wake::DriverSignal;
 use std::time::Duration;
 
@@ -51,8 +51,10 @@ pub struct Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
     Open,
-    /// The producer still works for outcomes.
-    Closing,
+    /// The producer still works for outcomes, members leave, and orders are followed.
+    Closing {
+        until: Instant,
+    },
     Closed,
 }
 
@@ -150,6 +152,7 @@ impl Engine {
             self.lookup.deadline(),
             self.groups.deadline(),
             self.group_lookup.deadline(),
+            self.orders_deadline(),
         ];
         machines.into_iter().flatten().min()
     }
@@ -217,7 +220,7 @@ impl Engine {
 
     fn command(&mut self, op: OpId, command: Command, within: Duration) {
         let waits_with_the_close =
-            self.life == Life::Closing && matches!(command, Command::Flush | Command::Close);
+            self.closing_until().is_some() && matches!(command, Command::Flush | Command::Close);
         if self.life != Life::Open && !waits_with_the_close {
             return self.refuse(op, &command);
         }
@@ -242,7 +245,8 @@ impl Engine {
             Command::Explain => self.explain(op),
             Command::Metrics => self.metrics(op),
             Command::Close => {
-                self.life = Life::Closing;
+                let earlier = self.closing_until().unwrap_or(until);
+                self.life = Life::Closing { until: earlier.min(until) };
                 self.groups(GroupInput::Close { until });
                 self.consumer(ConsumerInput::Close);
                 self.producer(ProducerInput::Close { op, until });
@@ -319,9 +323,7 @@ impl Engine {
             self.consumer(ConsumerInput::MetadataChanged);
             self.lookup(LookupInput::MetadataChanged);
         }
-        let is_done =
-            (self.producer.is_closed() || is_planted(PlantedBug::ClosesAtOnce)) && self.groups.is_empty();
-        if self.life == Life::Closing && is_done {
+        if self.is_done() {
             self.shut();
         }
         while let Some(intent) = self.net.poll_intent() {
@@ -332,6 +334,31 @@ impl Engine {
             self.cluster.assert_bounds();
             self.consumer.assert_bounds();
         }
+    }
+
+    /// When a close that goes on gives up what is left.
+    fn closing_until(&self) -> Option<Instant> {
+        match self.life {
+            Life::Closing { until } => Some(until),
+            Life::Open | Life::Closed => None,
+        }
+    }
+
+    /// Whether a close has waited for everything that it waits for. An order is bounded by the close, too; questions are not
+    /// waited for.
+    fn is_done(&self) -> bool {
+        let Some(until) = self.closing_until() else { return false };
+        let has_outcomes = self.producer.is_closed() || is_planted(PlantedBug::ClosesAtOnce);
+        has_outcomes && self.groups.is_empty() && (until <= self.now.mono || !self.has_orders())
+    }
+
+    fn has_orders(&self) -> bool {
+        self.lookup.has_orders() || self.group_lookup.has_orders()
+    }
+
+    fn orders_deadline(&self) -> Option<Deadline> {
+        let until = self.closing_until().filter(|until| *until > self.now.mono)?;
+        self.has_orders().then(|| Deadline::new(until, "orders, before the client is closed"))
     }
 
     fn shut(&mut self) {

@@ -238,6 +238,10 @@ impl Cluster {
     /// Closes the client, for all its handles: nothing more is accepted, and what was accepted gets its outcome. By
     /// default that may take 30 s, and a second more for ZooKeeper. Closing what is closed is no error.
     ///
+    /// It waits for orders that are under way, too: to leave a group, to create a topic, to set the offsets of a group. When its
+    /// time is over they are given up, and answered so. Questions are not waited for: they are answered with
+    /// `Closed`.
+    ///
     /// At its end every message has had its outcome, the connections are closed, and the driver has ended.
     ///
     /// # Errors

@@ -132,7 +132,8 @@ impl Group {
         Ok(ResetPlan { topic: Arc::from(topic.name()), moves: moves.collect() })
     }
 
-    /// Does what the plan says, however the group has changed since, as long as it has no members.
+    /// Does what the plan says, however the group has changed since, as long as it has no members. It is an order: it goes on when
+    /// its future is dropped, and [`Cluster::close`](crate::Cluster::close) waits for it, as long as either has time.
     ///
     /// # Errors
     /// When the group has members: then nothing was changed, unless the error says that they came in between. When ZooKeeper

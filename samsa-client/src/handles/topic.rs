@@ -46,7 +46,8 @@ impl Topic {
     /// Creates it with so many partitions, each kept by so many brokers; -1 for the cluster's default, from Kafka 2.4 on. Needs
     /// brokers of 0.10.1 or later.
     ///
-    /// Where the cluster creates topics by itself, a topic that is published to needs no such order.
+    /// Where the cluster creates topics by itself, a topic that is published to needs no such order. It goes on when its future is
+    /// dropped, and [`Cluster::close`](crate::Cluster::close) waits for it, as long as either has time.
     ///
     /// # Errors
     /// When there is one of this name already, the cluster refuses, or nobody answers in time. An order that had no answer is

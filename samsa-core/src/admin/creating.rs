@@ -1,11 +1,15 @@
 //! Scripts over a whole engine that creates a topic.
 
+use std::time::Duration;
+
 use samsa_proto::ErrorCode;
 use samsa_proto::api::create_topics::{CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse};
 
 use crate::command::{Command, NewTopic, Reply};
 use crate::consumer::model::{Asked, Model};
 use crate::error::CreateTopicError;
+use crate::id::OpId;
+use crate::input::Input;
 
 fn model() -> Model {
     let mut model = Model::start(&[1, 2]);
@@ -99,4 +103,32 @@ fn an_engine_that_goes_answers_the_order() {
     model.asked();
     model.aborts();
     assert_eq!(reply(&mut model), Err(CreateTopicError::Closed));
+}
+
+#[test]
+fn a_close_waits_for_a_topic_that_is_being_created() {
+    let mut model = model();
+    let asked = model.asked();
+    model.command(Command::Close);
+    assert!(matches!(model.reply(), Reply::Close(0)), "no record waits");
+    assert!(!model.engine.is_closed());
+    says(&mut model, &asked, "orders", ErrorCode::NONE);
+    assert_eq!(reply(&mut model), Ok(()));
+    assert!(model.engine.is_closed());
+}
+
+#[test]
+fn a_close_whose_time_is_over_answers_the_order() {
+    let mut model = model();
+    model.asked();
+    let until = model.now.mono + Duration::from_secs(1);
+    let within = Duration::from_secs(1);
+    model.input(Input::Command { op: OpId(100), command: Command::Close, within });
+    assert!(matches!(model.reply(), Reply::Close(0)), "no record waits");
+    while !model.has_replied() {
+        assert!(!model.engine.is_closed());
+        model.waits();
+    }
+    assert_eq!(reply(&mut model), Err(CreateTopicError::Closed));
+    assert!(model.engine.is_closed() && model.now.mono == until);
 }

@@ -120,6 +120,11 @@ impl Lookup {
         self.asks.values().map(Ask::deadline).chain(self.creations.values().map(Creation::deadline)).min()
     }
 
+    /// Whether something is to be done that a close waits for.
+    pub(crate) fn has_orders(&self) -> bool {
+        !self.creations.is_empty()
+    }
+
     /// Ends every command.
     pub(crate) fn abort(&mut self, out: &mut Out) {
         for (op, ask) in std::mem::take(&mut self.asks) {

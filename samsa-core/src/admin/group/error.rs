@@ -102,7 +102,8 @@ pub enum GroupResetError {
     /// Where the topic's messages begin or end was not to be had.
     #[error(transparent)]
     Offsets(#[from] LookError),
-    /// The group could not be looked at, or its offsets not be written. When the time was over, some may be set.
+    /// The group could not be looked at, or its offsets not be written. When the time was over, or the client was closed, some
+    /// may be set.
     #[error(transparent)]
     Group(#[from] GroupLookError),
 }

@@ -12,6 +12,8 @@
 //! | Opening, Asking | unknown fate, expired, failed | Resting | closes the session; all begins anew       |
 //! | any     | refused for good, time is over | -      | the error; closes the session                     |
 
+#[cfg(test)]
+mod closing;
 mod described;
 mod describing;
 mod error;
@@ -75,6 +77,11 @@ impl GroupLookup {
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         self.tasks.values().map(Task::deadline).min()
+    }
+
+    /// Whether something is to be done that a close waits for.
+    pub(crate) fn has_orders(&self) -> bool {
+        self.tasks.values().any(|task| !task.is_question)
     }
 
     /// Ends every command.
