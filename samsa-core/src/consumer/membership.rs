@@ -92,6 +92,24 @@ impl Consumer {
         self.remember_deadline();
     }
 
+    /// This partition, of which nothing was fetched yet, begins there.
+    pub(crate) fn begin_at(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        partition: i32,
+        offset: i64,
+    ) {
+        self.with(cx, cluster, reader, |fetcher, _| {
+            if let Some(partition) = fetcher.partitions.get_mut(&partition) {
+                partition.go_to(Offset::Exact(offset));
+                partition.revive();
+            }
+        });
+        self.remember_deadline();
+    }
+
     /// The reader has this partition no more, and hands out nothing more of it.
     pub(crate) fn withdraw(
         &mut self,

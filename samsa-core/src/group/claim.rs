@@ -14,6 +14,7 @@
 //! | Taken     | a watch fired, due                 | Looking   | Exists, with a watch                           |
 //! | Starting  | the offset, or none                | Active    | assigns the partition                          |
 //! | Active    | where it begins, if none           | Active    | commits that, and only then has it read on     |
+//! | Active    | another has committed meanwhile    | Active    | has it read from there                         |
 //! | Starting  | no answer                          | Starting  | Get the offset, after a wait                   |
 //! | Active    | not wanted                         | Revoking  | withdraws the partition, tells                 |
 //! | Revoking  | nobody holds it, time over         | Parting   | commits what is done                           |
@@ -221,7 +222,7 @@ impl Claim {
     /// Whether the application has had what is not committed.
     pub(super) fn has_more(&self, world: &impl World) -> bool {
         let had = world.handed_out(&self.partition).filter(|_| self.is_assigned());
-        had.is_some_and(|had| self.offset.misses(had))
+        had.is_some_and(|had| self.offset.is_behind(had))
     }
 
     /// The owner node changed.
@@ -338,10 +339,15 @@ impl Claim {
         if matches!(self.state, State::Starting) {
             return self.start(desk, result);
         }
-        match self.offset.answered(result) {
+        let is_start = self.beginning == Beginning::Committing;
+        match if is_start { self.offset.start_answered(result) } else { self.offset.answered(result) } {
             Step::Ask(op) => desk.ask(Question::Offset(self.partition.clone()), op),
             Step::Rest => self.offset_due = Some(desk.later(1)),
             Step::Settled => self.settled(desk),
+            Step::Stands(offset) => {
+                self.begin_at(desk, offset);
+                self.settled(desk);
+            }
             Step::Failed(reason) => {
                 desk.commit_failed(&self.partition, reason);
                 self.settled(desk);
@@ -369,6 +375,14 @@ impl Claim {
         (self.state, self.failures, self.trouble) = (State::Active, 0, None);
         desk.assigned.push(self.partition.clone());
         self.commit_start(desk);
+    }
+
+    /// Somebody has said meanwhile where the partition begins.
+    fn begin_at(&mut self, desk: &mut Desk<'_, impl World>, offset: i64) {
+        let Some(turn) = self.offset.turn() else { return };
+        if let Some(turn) = desk.world.begin_at(&self.partition, offset, turn) {
+            self.offset.begin(Some(turn));
+        }
     }
 
     fn withdraw(&self, desk: &mut Desk<'_, impl World>) {

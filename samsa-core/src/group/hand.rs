@@ -82,6 +82,18 @@ impl World for Hand<'_, '_> {
         }
     }
 
+    fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64> {
+        let source = self.place.sources.get(partition)?;
+        source.begun().filter(|begun| begun.turn == since)?;
+        let source = Arc::clone(source);
+        source.begin_anew();
+        source.start_at(offset);
+        if let Some(reader) = self.reader(partition) {
+            self.consumer.begin_at(self.cx, self.cluster, reader, partition.partition, offset);
+        }
+        Some(source.turn())
+    }
+
     fn withdraw(&mut self, partition: &TopicPartition) {
         if let (Some(reader), Some(source)) = (self.reader(partition), self.place.sources.get(partition)) {
             self.consumer.withdraw(self.cx, self.cluster, reader, source);

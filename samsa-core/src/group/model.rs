@@ -198,6 +198,12 @@ impl World for Hand<'_> {
         }
     }
 
+    fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64> {
+        let own = self.client.partitions.get_mut(&partition.partition)?;
+        (own.begun, own.done) = (offset, offset);
+        Some(since)
+    }
+
     fn withdraw(&mut self, partition: &TopicPartition) {
         if let Some(own) = self.client.partitions.get_mut(&partition.partition) {
             own.is_withdrawn = true;

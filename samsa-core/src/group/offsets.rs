@@ -12,7 +12,8 @@
 //! | Reading | no answer                         | Resting |                                              |
 //! | Writing, Reading | a refusal                | Idle    | (told as failed)                             |
 //!
-//! A committed offset goes back only in a later [turn](super::world::Done::turn). No node without an offset is made.
+//! A committed offset goes back only in a later [turn](super::world::Done::turn). No node without an offset is made. Where a
+//! partition begins is committed only where nothing is: what somebody has said meanwhile stands, be it earlier or later.
 
 use samsa_proto::zookeeper::{read_offset, write_offset};
 
@@ -47,6 +48,8 @@ pub(super) enum Step {
     /// Nothing is under way any more.
     Settled,
     Failed(String),
+    /// Nothing is under way any more: somebody has said meanwhile that the partition begins here.
+    Stands(i64),
 }
 
 impl OffsetNode {
@@ -80,20 +83,21 @@ impl OffsetNode {
         Ok(())
     }
 
+    /// In which turn the partition began to be read, or what is stored was stored.
+    pub(super) fn turn(&self) -> Option<u64> {
+        self.turn
+    }
+
     /// What the turn is in which the partition begins to be read.
     pub(super) fn begin(&mut self, turn: Option<u64>) {
         self.turn = turn;
     }
 
-    /// Whether there is something to commit.
+    /// Whether there is something to commit. Nothing that was done in a turn before that of what is stored is.
     pub(super) fn is_behind(&self, done: Done) -> bool {
         let goes_back = self.turn.is_some_and(|turn| turn < done.turn);
-        self.stored.is_none_or(|stored| stored < done.offset || (goes_back && stored != done.offset))
-    }
-
-    /// Whether what was handed out is still to be committed: not when it was of a turn before that of what is stored.
-    pub(super) fn misses(&self, handed_out: Done) -> bool {
-        self.turn.is_none_or(|turn| turn <= handed_out.turn) && self.is_behind(handed_out)
+        self.turn.is_none_or(|turn| turn <= done.turn)
+            && self.stored.is_none_or(|stored| stored < done.offset || (goes_back && stored != done.offset))
     }
 
     /// Commits, if nothing is under way and there is something to commit.
@@ -137,6 +141,18 @@ impl OffsetNode {
                 Step::Failed(error.to_string())
             }
         }
+    }
+
+    /// The commit of where the partition begins has its answer.
+    pub(super) fn start_answered(&mut self, result: &Result<ZkAnswer, ZkError>) -> Step {
+        if let (State::Reading(start), Ok(_)) = (self.state, result)
+            && self.learn(result).is_ok()
+            && let Some(found) = self.stored.filter(|found| *found != start.offset)
+        {
+            self.state = State::Idle;
+            return Step::Stands(found);
+        }
+        self.answered(result)
     }
 
     fn read(&mut self, done: Done, found: &Result<ZkAnswer, ZkError>) -> Step {
@@ -219,11 +235,11 @@ mod tests {
     #[test]
     fn what_was_handed_out_is_missed_until_it_or_something_of_a_later_turn_is_stored() {
         let mut node = node(&Ok(data("7", 3)));
-        assert!(!node.misses(done(7, 1)) && node.misses(done(9, 1)));
+        assert!(!node.is_behind(done(7, 1)) && node.is_behind(done(9, 1)));
         node.commit(done(2, 2)).unwrap();
         node.answered(&Ok(ZkAnswer::Set(ZkStat { version: 4, ..ZkStat::default() })));
-        assert!(!node.misses(done(9, 1)), "the application went elsewhere");
-        assert!(node.misses(done(3, 2)) && !node.misses(done(2, 2)));
+        assert!(!node.is_behind(done(9, 1)), "the application went elsewhere");
+        assert!(node.is_behind(done(3, 2)) && !node.is_behind(done(2, 2)));
     }
 
     #[test]
@@ -260,5 +276,22 @@ mod tests {
         node.answered(&Err(ZkError::BadVersion));
         assert!(matches!(node.answered(&Ok(data("x", 4))), Step::Failed(_)));
         assert!(node.is_idle());
+    }
+
+    #[test]
+    fn where_a_partition_begins_is_written_over_nothing() {
+        for (found, step) in [
+            (Ok(data("8", 3)), Step::Settled),
+            (Ok(data("3", 5)), Step::Stands(3)),
+            (Ok(data("9", 5)), Step::Stands(9)),
+            (Ok(data("", 5)), Step::Ask(set("8", 5))),
+            (Err(ZkError::NoNode), Step::Ask(create("8"))),
+        ] {
+            let mut node = node(&Err(ZkError::NoNode));
+            assert_eq!(node.commit(done(8, 1)), Some(create("8")));
+            assert_eq!(node.start_answered(&Err(ZkError::NodeExists)), Step::Ask(node.get()));
+            assert_eq!(node.start_answered(&found), step, "{found:?}");
+            assert_eq!(node.is_idle(), !matches!(step, Step::Ask(_)));
+        }
     }
 }

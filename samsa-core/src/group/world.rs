@@ -28,6 +28,9 @@ pub(crate) trait World {
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64>;
     /// The partition is not withheld any more.
     fn read_on(&mut self, partition: &TopicPartition);
+    /// A partition that is withheld since this turn is read from there on, unless the application has gone elsewhere since.
+    /// Says in which turn, if so.
+    fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64>;
     /// From now on nothing of the partition is handed out. What was done of it is known until it is forgotten.
     fn withdraw(&mut self, partition: &TopicPartition);
     fn forget(&mut self, partition: &TopicPartition);

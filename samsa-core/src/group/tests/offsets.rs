@@ -33,6 +33,52 @@ fn a_start_that_cannot_be_committed_is_told_and_keeps_nothing_back() {
 }
 
 #[test]
+fn what_somebody_commits_before_the_start_is_stands_and_is_read_from() {
+    for found in [50, 200] {
+        let mut script = Script::with(1, |settings| settings.start = Offset::Latest);
+        script.settle();
+        script.put(OFFSET, &found.to_string());
+        script.begins_at(0, 110);
+        assert_eq!(script.data(OFFSET), Some(&*found.to_string()));
+        assert_eq!(script.starts(), [(0, Offset::Latest), (0, Offset::Exact(found))]);
+        assert_eq!(script.reads(), [0]);
+        script.is_done_in(FIRST_TURN + 1, 0, found + 1);
+        script.commits();
+        script.settle();
+        assert_eq!(script.data(OFFSET), Some(&*(found + 1).to_string()));
+    }
+}
+
+#[test]
+fn what_somebody_commits_before_the_start_is_takes_nobody_from_where_the_application_went() {
+    let mut script = Script::with(1, |settings| settings.start = Offset::Latest);
+    script.settle();
+    script.put(OFFSET, "50");
+    script.seeks_to(0, 70);
+    script.settle();
+    assert_eq!(script.data(OFFSET), Some("50"));
+    assert_eq!(script.starts(), [(0, Offset::Latest)]);
+    assert_eq!(script.reads(), [0]);
+}
+
+#[test]
+fn what_somebody_commits_before_the_start_is_outlives_that_the_partition_is_given_up() {
+    let mut script = Script::with(2, |settings| settings.start = Offset::Latest);
+    script.settle();
+    script.put("/consumers/g/offsets/t/1", "50");
+    script.stops_answering();
+    script.begins_at(1, 110);
+    script.is_done_with(1, 110);
+    assert!(script.waits_for("create /consumers/g/offsets/t/1"));
+    script.joins("you");
+    script.answers_again();
+    script.passes(SECOND);
+    assert_eq!(script.shown(), [0]);
+    assert_eq!(script.data("/consumers/g/offsets/t/1"), Some("50"));
+    assert_eq!(script.data("/consumers/g/owners/t/1"), None);
+}
+
+#[test]
 fn what_is_committed_is_not_where_the_partition_begins() {
     let mut script = Script::with_partitions(1);
     script.put(OFFSET, "7");

@@ -267,6 +267,11 @@ impl Script {
         self.settle();
     }
 
+    /// The application has gone there before that was found out.
+    pub(super) fn seeks_to(&mut self, partition: i32, offset: i64) {
+        self.world.begun.insert(partition, Done { offset, turn: FIRST_TURN + 1 });
+    }
+
     /// The application was handed out what lies before this offset.
     pub(super) fn has_had(&mut self, partition: i32, offset: i64) {
         self.world.had.insert(partition, Done { offset, turn: FIRST_TURN });
@@ -457,6 +462,13 @@ impl World for TestWorld {
 
     fn read_on(&mut self, partition: &TopicPartition) {
         self.reads.push(partition.partition);
+    }
+
+    fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64> {
+        let begun = self.begun.get_mut(&partition.partition).filter(|begun| begun.turn == since)?;
+        *begun = Done { offset, turn: since + 1 };
+        self.starts.push((partition.partition, Offset::Exact(offset)));
+        Some(since + 1)
     }
 
     fn withdraw(&mut self, partition: &TopicPartition) {
