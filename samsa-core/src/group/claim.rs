@@ -145,7 +145,11 @@ impl Claim {
     /// What of it waits, for people.
     pub(super) fn waits_for(&self) -> Option<String> {
         let what = match &self.state {
-            State::Active if self.wanted => return None,
+            State::Active if self.wanted => match self.beginning {
+                Beginning::Sought => "the offset at which it begins",
+                Beginning::Committing => "the commit of where it begins",
+                Beginning::Known => return None,
+            },
             State::Taken => "another member to give up its owner node",
             State::Revoking { .. } => "the application to let go of it",
             State::Claiming | State::Looking | State::Resting | State::Free => "its owner node",

@@ -79,6 +79,19 @@ fn what_somebody_commits_before_the_start_is_outlives_that_the_partition_is_give
 }
 
 #[test]
+fn a_partition_that_is_withheld_says_what_for() {
+    let mut script = Script::with(1, |settings| settings.start = Offset::Latest);
+    script.settle();
+    assert_eq!(script.explains(), ["t/0: the offset at which it begins"]);
+    script.stops_answering();
+    script.begins_at(0, 110);
+    assert_eq!(script.explains(), ["t/0: the commit of where it begins"]);
+    script.answers_again();
+    script.settle();
+    assert!(script.explains().is_empty());
+}
+
+#[test]
 fn what_is_committed_is_not_where_the_partition_begins() {
     let mut script = Script::with_partitions(1);
     script.put(OFFSET, "7");

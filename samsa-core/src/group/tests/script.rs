@@ -176,6 +176,11 @@ impl Script {
         self.world.asked.iter().any(|(_, op)| is_it(op))
     }
 
+    /// What it says that it waits for.
+    pub(super) fn explains(&self) -> Vec<String> {
+        self.member.waits_for()
+    }
+
     /// Lets time pass, in small steps.
     pub(super) fn passes(&mut self, lasts: Duration) {
         let end = self.now.mono + lasts;
