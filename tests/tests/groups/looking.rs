@@ -8,6 +8,7 @@ use samsa_tokio::{Cluster, Group, GroupLookError, GroupResetError, Offset};
 
 use crate::client::Runtime;
 use crate::members::{consume, join, publish, settle};
+use crate::znodes::Znodes;
 
 const COUNT: usize = 40;
 const EACH: i64 = 10;
@@ -105,12 +106,17 @@ pub(crate) fn the_command_shows_groups_and_sets_their_offsets(release: Release) 
         assert_eq!((shown.len(), &shown[0]["wants"]), (5, &serde_json::json!(name)));
         let member = shown[0]["member"].as_str().expect("a member");
         let expected = serde_json::json!({
-            "topic": name, "partition": 3, "owner": format!("{member}-0"), "committed": EACH, "end": EACH + 1, "lag": 1
+            "topic": name, "partition": 3, "broker": null, "owner": format!("{member}-0"),
+            "committed": EACH, "end": EACH + 1, "lag": 1
         });
         assert_eq!(shown[4], expected);
         let refused = samsa(kafka, &["groups", name, "reset", name, "--to", "earliest"]);
         assert_eq!(refused.status, Some(1));
-        assert!(refused.stderr.contains(member) && refused.stderr.contains("must leave"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(member) && refused.stderr.contains("must leave"),
+            "{}",
+            refused.stderr
+        );
         consumer.close().await.expect("it leaves");
     });
 
@@ -133,4 +139,19 @@ pub(crate) fn the_command_shows_groups_and_sets_their_offsets(release: Release) 
     let elsewhere = Samsa::run(&["--bootstrap", &kafka.bootstrap(), "groups"], b"", LIMIT).expect("it ends");
     assert_eq!(elsewhere.status, Some(1));
     assert!(elsewhere.stderr.contains("no ensemble"), "{}", elsewhere.stderr);
+}
+
+pub(crate) fn offsets_of_a_topic_that_is_gone_are_shown_and_told_of(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    let znodes = Znodes::of(kafka);
+    znodes.leave("of-old", "offsets/gone/0", "7");
+    znodes.leave("of-old", "offsets/gone/1-0", "9");
+    let shown = samsa(kafka, &["groups", "of-old", "--json"]);
+    let rows: Vec<_> =
+        objects(&shown).iter().map(|row| (row["broker"].as_i64(), row["committed"].as_i64())).collect();
+    assert_eq!(rows, [(None, Some(7)), (Some(1), Some(9))]);
+    assert!(shown.stderr.contains("there is no topic \"gone\""), "{}", shown.stderr);
+    let in_a_table = samsa(kafka, &["groups", "of-old"]);
+    let printed = String::from_utf8_lossy(&in_a_table.stdout).into_owned();
+    assert!(printed.starts_with("no members\n") && printed.contains('?'), "{printed}");
 }

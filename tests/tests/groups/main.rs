@@ -36,6 +36,11 @@ mod on_3_9_2 {
     }
 
     #[test]
+    fn offsets_of_a_topic_that_is_gone_are_shown_and_told_of() {
+        super::looking::offsets_of_a_topic_that_is_gone_are_shown_and_told_of(Release::V3_9_2);
+    }
+
+    #[test]
     fn a_member_that_is_killed_leaves_its_partitions_to_the_others() {
         super::killed::a_member_that_is_killed_leaves_its_partitions_to_the_others(Release::V3_9_2);
     }

@@ -46,6 +46,15 @@ impl Znodes {
             .expect("a topic");
     }
 
+    /// Something of a group, in a node of this path below it.
+    pub(crate) fn leave(&self, group: &str, path: &str, data: &str) {
+        let mode = CreateMode::Persistent.with_acls(Acls::anyone_all());
+        let path = format!("/consumers/{group}/{path}");
+        let parent = path.rsplit_once('/').expect("a parent").0;
+        block_on(self.client.mkdir(parent, &mode)).expect("its parents");
+        block_on(self.client.create(&path, data.as_bytes(), &mode)).expect("a node");
+    }
+
     /// The members of a group, each with its streams for the topic.
     pub(crate) fn members(&self, group: &str, topic: &str) -> BTreeMap<String, u64> {
         let path = format!("/consumers/{group}/ids");

@@ -2,60 +2,73 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use samsa_client::{GroupDescription, GroupPartition, Offset, Subscription};
+use samsa_client::{GroupDescription, GroupPartition, Subscription};
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::session::Session;
+use super::ends::Ends;
 use crate::table::Table;
 
 /// A partition: who has it, and how far the group is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Progress {
-    topic: String,
-    partition: i32,
-    owner: Option<String>,
-    committed: Option<i64>,
-    end: Option<i64>,
-    lag: Option<i64>,
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    /// The broker in the name of its nodes, in the dialects that have one.
+    pub(super) broker: Option<i32>,
+    pub(super) owner: Option<String>,
+    pub(super) committed: Option<i64>,
+    pub(super) end: Option<i64>,
+    pub(super) lag: Option<i64>,
 }
 
-/// Where the partitions of a topic end.
-type Ends = BTreeMap<i32, i64>;
+/// A row for each node, as several may bear the number of one partition; and for each partition without one.
+pub(super) fn rows(description: &GroupDescription, ends: &Ends) -> Vec<Progress> {
+    let mut rows = Vec::new();
+    for (topic, ends) in ends.topics() {
+        let known = description.partitions.iter().filter(|known| *known.topic == *topic);
+        let mut of_topic: BTreeMap<(i32, Option<i32>), Progress> = known
+            .map(|known| {
+                let end = ends.get(&known.partition).copied();
+                ((known.partition, known.broker), Progress::of(known, end))
+            })
+            .collect();
+        let numbers: BTreeSet<i32> = of_topic.keys().map(|(number, _)| *number).collect();
+        let others = ends.iter().filter(|(number, _)| !numbers.contains(number));
+        of_topic
+            .extend(others.map(|(number, end)| ((*number, None), Progress::of_nobody(topic, *number, *end))));
+        rows.extend(of_topic.into_values());
+    }
+    rows
+}
 
 impl Progress {
-    /// All partitions of the topics that the group knows or wants, those that nobody has among them; and why something of it
-    /// is not known.
-    pub(super) async fn of(
-        session: &Session,
-        description: &GroupDescription,
-    ) -> (Vec<Self>, Option<Failure>) {
-        let (mut ends, mut trouble) = (BTreeMap::new(), None);
-        for topic in topics(description) {
-            let found = session.ask(session.cluster.topic(&topic).offsets(Offset::Latest)).await;
-            let found = found.unwrap_or_else(|failure| {
-                trouble = Some(failure);
-                Vec::new()
-            });
-            ends.insert(topic, found.iter().map(|end| (end.partition, end.offset)).collect());
+    fn of(known: &GroupPartition, end: Option<i64>) -> Self {
+        Self {
+            topic: known.topic.to_string(),
+            partition: known.partition,
+            broker: known.broker,
+            owner: known.owner.clone(),
+            committed: known.committed,
+            end,
+            lag: end.zip(known.committed).map(|(end, committed)| (end - committed).max(0)),
         }
-        (rows(description, &ends), trouble)
     }
 
-    fn new(topic: &str, partition: i32, known: Option<&GroupPartition>, end: Option<i64>) -> Self {
-        let committed = known.and_then(|known| known.committed);
-        Self {
-            topic: topic.to_owned(),
-            partition,
-            owner: known.and_then(|known| known.owner.clone()),
-            committed,
-            end,
-            lag: end.zip(committed).map(|(end, committed)| (end - committed).max(0)),
-        }
+    /// Nobody has it, and nothing is committed.
+    fn of_nobody(topic: &str, partition: i32, end: i64) -> Self {
+        let (broker, owner, committed, lag) = (None, None, None, None);
+        Self { topic: topic.to_owned(), partition, broker, owner, committed, end: Some(end), lag }
+    }
+
+    /// As its nodes are called.
+    fn name(&self) -> String {
+        let broker = self.broker.map(|broker| format!("{broker}-")).unwrap_or_default();
+        format!("{broker}{}", self.partition)
     }
 }
 
-fn topics(description: &GroupDescription) -> BTreeSet<String> {
+/// All topics that the group knows or wants.
+pub(super) fn topics(description: &GroupDescription) -> BTreeSet<String> {
     let known = description.partitions.iter().map(|known| known.topic.to_string());
     let subscriptions = description.members.iter().filter_map(|member| member.subscription.as_ref());
     let wanted = subscriptions.flat_map(|subscription| match subscription {
@@ -65,23 +78,6 @@ fn topics(description: &GroupDescription) -> BTreeSet<String> {
     known.chain(wanted).collect()
 }
 
-fn rows(description: &GroupDescription, ends: &BTreeMap<String, Ends>) -> Vec<Progress> {
-    let mut rows = Vec::new();
-    for (topic, ends) in ends {
-        let known: BTreeMap<i32, &GroupPartition> = description
-            .partitions
-            .iter()
-            .filter(|known| *known.topic == **topic)
-            .map(|known| (known.partition, known))
-            .collect();
-        let numbers: BTreeSet<i32> = known.keys().chain(ends.keys()).copied().collect();
-        rows.extend(numbers.into_iter().map(|number| {
-            Progress::new(topic, number, known.get(&number).copied(), ends.get(&number).copied())
-        }));
-    }
-    rows
-}
-
 pub(super) fn table(rows: &[Progress]) -> Table<6> {
     let number =
         |number: Option<i64>, none: &str| number.map_or_else(|| none.to_owned(), |number| number.to_string());
@@ -89,7 +85,7 @@ pub(super) fn table(rows: &[Progress]) -> Table<6> {
     for row in rows {
         table.row([
             row.topic.clone(),
-            row.partition.to_string(),
+            row.name(),
             row.owner.clone().unwrap_or_else(|| "none".to_owned()),
             number(row.committed, "none"),
             number(row.end, "?"),
@@ -102,7 +98,22 @@ pub(super) fn table(rows: &[Progress]) -> Table<6> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samsa_client::GroupMember;
+    use samsa_client::{GroupMember, LookError, PartitionOffset};
+
+    fn ends(of_events: &[(i32, i64)]) -> Ends {
+        let mut ends = Ends::default();
+        let end =
+            |(partition, offset): &(i32, i64)| PartitionOffset { partition: *partition, offset: *offset };
+        ends.learn("events".to_owned(), Ok(of_events.iter().map(end).collect()));
+        ends
+    }
+
+    fn shown(partitions: Vec<GroupPartition>, ends: &Ends) -> String {
+        let description = GroupDescription { partitions, ..GroupDescription::default() };
+        let mut shown = Vec::new();
+        table(&rows(&description, ends)).write(&mut shown).unwrap();
+        String::from_utf8(shown).unwrap()
+    }
 
     fn known(partition: i32, owner: Option<&str>, committed: Option<i64>) -> GroupPartition {
         let owner = owner.map(str::to_owned);
@@ -112,17 +123,41 @@ mod tests {
     #[test]
     fn partitions_that_nobody_has_are_shown_and_so_are_those_whose_end_is_not_known() {
         let partitions = vec![known(0, Some("g_a-0"), Some(7)), known(2, None, Some(9))];
-        let description = GroupDescription { partitions, ..GroupDescription::default() };
-        let ends = BTreeMap::from([("events".to_owned(), Ends::from([(0, 10), (1, 4)]))]);
-        let mut shown = Vec::new();
-        table(&rows(&description, &ends)).write(&mut shown).unwrap();
         let expected = "\
 topic   partition  owner  committed  end  lag
 events  0          g_a-0  7          10   3
 events  1          none   none       4    ?
 events  2          none   9          ?    ?
 ";
-        assert_eq!(String::from_utf8(shown).unwrap(), expected);
+        assert_eq!(shown(partitions, &ends(&[(0, 10), (1, 4)])), expected);
+    }
+
+    #[test]
+    fn each_of_several_nodes_of_one_partition_is_shown() {
+        let by_broker = |broker, node| GroupPartition { broker: Some(broker), ..node };
+        let partitions = vec![
+            known(0, None, Some(7)),
+            by_broker(1, known(0, Some("vm:1"), None)),
+            by_broker(2, known(0, None, Some(3))),
+        ];
+        let expected = "\
+topic   partition  owner  committed  end  lag
+events  0          none   7          10   3
+events  1-0        vm:1   none       10   ?
+events  2-0        none   3          10   7
+";
+        assert_eq!(shown(partitions, &ends(&[(0, 10)])), expected);
+    }
+
+    #[test]
+    fn what_is_committed_of_a_topic_that_is_gone_is_shown() {
+        let mut ends = Ends::default();
+        ends.learn("events".to_owned(), Err(LookError::UnknownTopic { topic: "events".into() }));
+        let expected = "\
+topic   partition  owner  committed  end  lag
+events  0          none   7          ?    ?
+";
+        assert_eq!(shown(vec![known(0, None, Some(7))], &ends), expected);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! `samsa groups`.
 
+mod ends;
 mod lag;
 mod reset;
+#[cfg(test)]
+mod shapes;
 
 use std::io::Write;
 
@@ -9,7 +12,7 @@ use clap::{Args, Subcommand};
 use samsa_client::{GroupDescription, GroupMember, ListedGroup, Subscription};
 use serde::Serialize;
 
-use self::lag::Progress;
+use self::ends::Ends;
 use self::reset::Reset;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,7 +23,19 @@ use crate::table::Table;
 const PLACE: &str = "ZooKeeper";
 
 /// The groups; or the members of one, and of each partition its owner, committed offset, end and lag. Groups live in ZooKeeper
+///
+/// With --json, each group of the list is an object of this shape:
+///
+///   {"group":"billing","place":"ZooKeeper","members":2}
+///
+/// Of one group, first each member, then each partition; null is what is not known, or not there:
+///
+///   {"member":"billing_host-1","dialect":"Scala 0.8 to 1.1","wants":"events (2 streams)"}
+///   {"topic":"events","partition":0,"broker":null,"owner":"billing_host-1-0","committed":7,"end":10,"lag":3}
+///
+/// The broker is there where it is part of the name of a partition's nodes, as with Kafka 0.7 and pykafka.
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Groups {
     /// Show this group
     group: Option<String>,
@@ -83,13 +98,12 @@ async fn all(session: &Session) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
+/// What ZooKeeper says of the members is written out before brokers are asked for anything.
 async fn one(session: &Session, group: &str) -> Result<(), Failure> {
     let description = session.ask(session.cluster.group(group).describe()).await?;
-    let (progress, trouble) = Progress::of(session, &description).await;
     let mut out = Output::stdout();
     if session.json {
         members(&description).try_for_each(|member| out.object(&member))?;
-        progress.iter().try_for_each(|row| out.object(row))?;
     } else {
         if description.members.is_empty() {
             writeln!(out, "no members")?;
@@ -97,13 +111,21 @@ async fn one(session: &Session, group: &str) -> Result<(), Failure> {
             member_table(&description).write(&mut out)?;
         }
         writeln!(out)?;
-        lag::table(&progress).write(&mut out)?;
     }
     out.flush()?;
     for fault in &description.faults {
         eprintln!("cannot be read: {fault}");
     }
-    trouble.map_or(Ok(()), Err)
+    let ends = Ends::of(session, lag::topics(&description)).await?;
+    let progress = lag::rows(&description, &ends);
+    if session.json {
+        progress.iter().try_for_each(|row| out.object(row))?;
+    } else {
+        lag::table(&progress).write(&mut out)?;
+    }
+    out.flush()?;
+    ends.remarks().for_each(|remark| eprintln!("{remark}"));
+    ends.outcome()
 }
 
 fn members(description: &GroupDescription) -> impl Iterator<Item = Joined<'_>> {

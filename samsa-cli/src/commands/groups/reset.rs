@@ -13,7 +13,12 @@ use crate::start::Start;
 use crate::table::Table;
 
 /// Set the committed offsets of a topic for a group that has no members
+///
+/// With --json, each partition is an object of this shape; it is done unless this was a dry run:
+///
+///   {"topic":"events","partition":0,"from":7,"to":0,"done":true}
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Reset {
     /// The topic, of which every partition is set
     topic: String,
@@ -27,12 +32,12 @@ pub(super) struct Reset {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
-    topic: &'a str,
-    partition: i32,
-    from: Option<i64>,
-    to: i64,
-    done: bool,
+pub(super) struct Row<'a> {
+    pub(super) topic: &'a str,
+    pub(super) partition: i32,
+    pub(super) from: Option<i64>,
+    pub(super) to: i64,
+    pub(super) done: bool,
 }
 
 impl Reset {

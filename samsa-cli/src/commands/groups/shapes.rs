@@ -1,0 +1,46 @@
+//! What the help says of the objects that are printed is so.
+
+use clap::{CommandFactory, Parser};
+use serde::Serialize;
+
+use super::lag::Progress;
+use super::reset::Row;
+use super::{Groups, Joined, Listed, PLACE};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    groups: Groups,
+}
+
+fn is_shown(help: &str, object: &impl Serialize) {
+    let object = serde_json::to_string(object).expect("JSON");
+    assert!(help.lines().any(|line| line.trim() == object), "{object} is not in:\n{help}");
+}
+
+#[test]
+fn the_help_shows_each_kind_of_object() {
+    let help = Arguments::command().render_long_help().to_string();
+    is_shown(&help, &Listed { group: "billing", place: PLACE, members: 2 });
+    let (dialect, wants) =
+        (Some(samsa_client::Dialect::Scala.to_string()), Some("events (2 streams)".to_owned()));
+    is_shown(&help, &Joined { member: "billing_host-1", dialect, wants });
+    let progress = Progress {
+        topic: "events".to_owned(),
+        partition: 0,
+        broker: None,
+        owner: Some("billing_host-1-0".to_owned()),
+        committed: Some(7),
+        end: Some(10),
+        lag: Some(3),
+    };
+    is_shown(&help, &progress);
+}
+
+#[test]
+fn the_help_of_reset_shows_its_object() {
+    let mut command = Arguments::command();
+    let reset = command.find_subcommand_mut("reset").expect("an order");
+    let help = reset.render_long_help().to_string();
+    is_shown(&help, &Row { topic: "events", partition: 0, from: Some(7), to: 0, done: true });
+}
