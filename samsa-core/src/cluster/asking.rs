@@ -12,12 +12,13 @@
 //! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
 //! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::metadata::MetadataRequest;
 
 use super::Cluster;
+use super::contacts::Contact;
 use super::metadata::{self, Question};
 use super::topics::Witness;
 use crate::command::Reply;
@@ -59,7 +60,7 @@ pub(crate) enum Urgency {
 enum State {
     Resting { due: Instant, why: &'static str },
     Seeking { since: Instant },
-    Asking { question: Question, rest: VecDeque<Question>, peer: Option<Peer>, since: Instant },
+    Asking { question: Question, rest: VecDeque<Question>, contact: Option<Contact>, since: Instant },
 }
 
 impl Asking {
@@ -83,7 +84,7 @@ impl Asking {
     #[cfg(test)]
     pub(super) fn asked(&self) -> Option<Peer> {
         match self.state {
-            State::Asking { peer, .. } => peer,
+            State::Asking { contact, .. } => contact.map(|contact| contact.peer),
             State::Resting { .. } | State::Seeking { .. } => None,
         }
     }
@@ -176,10 +177,12 @@ impl Cluster {
         if self.asking.late_at().is_none_or(|at| at > cx.now.mono) {
             return;
         }
-        let late = self.contacts.current();
-        let is_asked = matches!(self.asking.state, State::Asking { .. });
+        let asked = match self.asking.state {
+            State::Asking { contact, .. } => contact,
+            State::Resting { .. } | State::Seeking { .. } => None,
+        };
         self.failed(cx, "no answer in time, while messages wait for a leader".to_owned());
-        if let Some(peer) = late.filter(|_| is_asked) {
+        if let Some(Contact { peer, .. }) = asked {
             cx.net.give_up(cx.now, peer, Role::Metadata, "metadata took too long while messages wait");
         }
     }
@@ -220,8 +223,8 @@ impl Cluster {
         };
         match cx.net.send(cx.now, conn, &call) {
             Ok(()) => {
-                let peer = self.contacts.current();
-                self.asking.state = State::Asking { question, rest: questions, peer, since: cx.now.mono };
+                let contact = self.contacts.contact();
+                self.asking.state = State::Asking { question, rest: questions, contact, since: cx.now.mono };
             }
             Err(error) => self.failed(cx, error.to_string()),
         }
@@ -232,7 +235,8 @@ impl Cluster {
 impl Cluster {
     pub(super) fn response(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) {
         let resting = State::Resting { due: cx.now.mono, why: "metadata" };
-        let State::Asking { question, rest, peer, .. } = std::mem::replace(&mut self.asking.state, resting)
+        let State::Asking { question, rest, contact, .. } =
+            std::mem::replace(&mut self.asking.state, resting)
         else {
             return;
         };
@@ -249,10 +253,8 @@ impl Cluster {
                 self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
             }
             Ok((_, response)) => {
-                let rivals: BTreeSet<Peer> =
-                    self.contacts.rivals().iter().map(|peer| cx.net.by_address(*peer)).collect();
-                let peer = peer.map(|peer| cx.net.by_address(peer));
-                let from = Witness { peer, peers: rivals.len(), now: cx.now.mono };
+                let place = contact.map(|contact| contact.place);
+                let from = Witness { place, rivals: self.contacts.rivals(), now: cx.now.mono };
                 self.learn(cx, &question, &response, version, from);
                 match (self.asked_next(cx), rest.is_empty()) {
                     (_, true) => self.rest(cx),

@@ -84,9 +84,9 @@ impl Cluster {
     pub(crate) fn new(config: &Config, mut rng: Rng) -> Self {
         let (zookeeper, bootstrap) = match &config.discovery {
             Discovery::ZooKeeper { session_timeout } => {
-                (Some(ZooKeeperDiscovery::new(*session_timeout, rng.fork())), 0)
+                (Some(ZooKeeperDiscovery::new(*session_timeout, rng.fork())), &[][..])
             }
-            Discovery::Bootstrap(addresses) => (None, addresses.len()),
+            Discovery::Bootstrap(addresses) => (None, &addresses[..]),
         };
         Self {
             zookeeper,
@@ -298,7 +298,7 @@ impl Cluster {
         if published == self.published {
             return;
         }
-        self.contacts.set_brokers(brokers.keys().copied());
+        self.contacts.set_brokers(brokers.iter().map(|(id, broker)| (*id, &broker.address)));
         cx.net.set_brokers(cx.now, brokers.into_iter().map(|(id, broker)| (id, broker.address)).collect());
         cx.out.intend(Intent::Snapshot(Snapshot::Brokers(published.clone().into())));
         self.published = published;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use samsa_proto::ErrorCode;
 
+use super::contacts::Place;
 use super::metadata::{Answer, Question};
 use super::view::{Moved, TopicView};
-use crate::connection::Peer;
 use crate::limits;
 use crate::time::Instant;
 
@@ -23,9 +23,9 @@ pub(crate) enum Interest {
 /// Who answered, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Witness {
-    pub(crate) peer: Option<Peer>,
-    /// How many different ones could be asked.
-    pub(crate) peers: usize,
+    pub(crate) place: Option<Place>,
+    /// At how many places somebody could be asked.
+    pub(crate) rivals: usize,
     pub(crate) now: Instant,
 }
 
@@ -82,7 +82,7 @@ enum Trouble {
     Unknown {
         since: Instant,
         answers: usize,
-        witnesses: [Option<Peer>; UNKNOWN_BEFORE_BELIEVED],
+        witnesses: [Option<Place>; UNKNOWN_BEFORE_BELIEVED],
         is_sure: bool,
     },
     NotYet,
@@ -298,10 +298,10 @@ impl Wanted {
             Trouble::Unknown { since, answers, witnesses, is_sure } => (since, answers, witnesses, is_sure),
             _ => (from.now, 0, Default::default(), false),
         };
-        if !witnesses.contains(&from.peer)
+        if !witnesses.contains(&from.place)
             && let Some(free) = witnesses.iter_mut().find(|witness| witness.is_none())
         {
-            *free = from.peer;
+            *free = from.place;
         }
         Trouble::Unknown { since, answers: answers + 1, witnesses, is_sure }
     }
@@ -309,7 +309,7 @@ impl Wanted {
     /// Whether enough brokers said so in a row: what is told of it next may be about another one.
     fn is_said_to_be_unknown(&self, from: Witness) -> bool {
         let Trouble::Unknown { answers, witnesses, .. } = self.trouble else { return false };
-        answers >= UNKNOWN_BEFORE_BELIEVED && witnesses.iter().flatten().count() >= from.peers.clamp(1, 2)
+        answers >= UNKNOWN_BEFORE_BELIEVED && witnesses.iter().flatten().count() >= from.rivals.clamp(1, 2)
     }
 
     /// Of one that was seen, by a broker or by ZooKeeper, that is so only after a time in which every broker will have heard of
@@ -319,7 +319,7 @@ impl Wanted {
         if self.view.is_some() || self.czxid.is_some() {
             return self.is_said_to_be_unknown(from) && since + limits::UNKNOWN <= from.now;
         }
-        let enough = from.peers.clamp(1, UNKNOWN_BEFORE_BELIEVED);
+        let enough = from.rivals.clamp(1, UNKNOWN_BEFORE_BELIEVED);
         let all_say_so = answers >= 2 && witnesses.iter().flatten().count() >= enough;
         // Others may not be there at all.
         all_say_so || (answers > UNKNOWN_BEFORE_BELIEVED && since + limits::NEVER_SEEN <= from.now)
@@ -340,13 +340,14 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::Peer;
     use crate::id::BrokerId;
     use crate::topology::PartitionInfo;
 
-    const ALONE: Witness = Witness { peer: Some(Peer::Bootstrap(0)), peers: 1, now: Instant::START };
+    const ALONE: Witness = Witness { place: Some(Place(Peer::Bootstrap(0))), rivals: 1, now: Instant::START };
 
     fn one_of_several(broker: i32) -> Witness {
-        Witness { peer: Some(Peer::Broker(BrokerId(broker))), peers: 3, now: Instant::START }
+        Witness { place: Some(Place(Peer::Broker(BrokerId(broker)))), rivals: 3, now: Instant::START }
     }
 
     fn later(from: Witness) -> Witness {
@@ -432,12 +433,12 @@ mod tests {
 
     #[test]
     fn a_topic_that_nobody_has_seen_is_unknown_when_each_of_a_few_brokers_says_so() {
-        for (peers, enough) in [(1, 2), (2, 2), (3, 3), (50, 3)] {
+        for (rivals, enough) in [(1, 2), (2, 2), (3, 3), (50, 3)] {
             let mut topics = topics(Interest::Read);
             for answers in 1..=enough {
                 assert!(!topics.is_unknown("t"));
-                let peer = Peer::Broker(BrokerId(if peers == 1 { 1 } else { answers }));
-                topics.learn("t", Answer::Unknown, Witness { peer: Some(peer), peers, ..ALONE });
+                let place = Place(Peer::Broker(BrokerId(if rivals == 1 { 1 } else { answers })));
+                topics.learn("t", Answer::Unknown, Witness { place: Some(place), rivals, ..ALONE });
                 assert_eq!(
                     (topics.is_disputed(), topics.is_troubled()),
                     (answers < enough, answers < enough)

@@ -212,14 +212,6 @@ impl Network {
         }
     }
 
-    /// The bootstrap address that leads to the same broker, if there is one.
-    pub(crate) fn by_address(&self, peer: Peer) -> Peer {
-        let Some(address) = self.addresses.get(&peer) else { return peer };
-        let is_same =
-            |(other, at): &(&Peer, &HostPort)| matches!(other, Peer::Bootstrap(_)) && *at == address;
-        self.addresses.iter().find(is_same).map_or(peer, |(other, _)| *other)
-    }
-
     /// The broker's address, or the bootstrap address, for messages to people.
     pub(crate) fn describe(&self, peer: Peer) -> String {
         let address =
