@@ -20,7 +20,7 @@ use samsa_proto::api::metadata::MetadataRequest;
 use super::Cluster;
 use super::contacts::Contact;
 use super::metadata::{self, Question};
-use super::topics::Witness;
+use super::wanted::Witness;
 use crate::command::Reply;
 use crate::connection::{Call, Owner, Peer, Role};
 use crate::explanation::Waiting;

@@ -9,6 +9,7 @@ mod contacts;
 pub(crate) mod metadata;
 mod topics;
 mod view;
+mod wanted;
 mod zookeeper;
 
 use std::collections::BTreeMap;
@@ -37,13 +38,14 @@ use asking::Asking;
 use brokers::Brokers;
 use contacts::Contacts;
 use metadata::Question;
-use topics::{TopicNews, Topics, Want, Witness};
+use topics::{Topics, Want};
 use view::Moved;
+use wanted::{TopicNews, Witness};
 use zookeeper::{Learnt, ZooKeeperDiscovery};
 
 pub(crate) use asking::Urgency;
-pub(crate) use topics::Interest;
 pub(crate) use view::TopicView;
+pub(crate) use wanted::Interest;
 
 #[derive(Debug)]
 pub(crate) struct Cluster {
