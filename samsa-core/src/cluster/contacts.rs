@@ -11,7 +11,7 @@ use crate::rng::Rng;
 pub(crate) struct Contacts {
     bootstrap: Vec<HostPort>,
     /// The brokers, then the bootstrap addresses.
-    contacts: Vec<Contact>,
+    all: Vec<Contact>,
     brokers: usize,
     current: usize,
     /// Which bootstrap address has its turn next, whatever the others said meanwhile.
@@ -35,8 +35,8 @@ impl Contacts {
     /// Starts at any of the bootstrap addresses, so that clients which start together do not all ask the first.
     pub(crate) fn new(bootstrap: &[HostPort], rng: Rng) -> Self {
         let bootstrap = bootstrap.iter().take(usize::from(u16::MAX)).cloned().collect();
-        let (contacts, avoided) = (Vec::new(), None);
-        let mut contacts = Self { bootstrap, contacts, brokers: 0, current: 0, turn: 0, avoided, rng };
+        let (all, avoided) = (Vec::new(), None);
+        let mut contacts = Self { bootstrap, all, brokers: 0, current: 0, turn: 0, avoided, rng };
         contacts.set_brokers([]);
         contacts
     }
@@ -46,12 +46,12 @@ impl Contacts {
     pub(crate) fn set_brokers<'a>(&mut self, brokers: impl IntoIterator<Item = (BrokerId, &'a HostPort)>) {
         let before = self.current();
         let broker = |(id, address)| self.at(Peer::Broker(id), address);
-        let mut contacts: Vec<Contact> = brokers.into_iter().map(broker).collect();
-        self.brokers = contacts.len();
+        let mut all: Vec<Contact> = brokers.into_iter().map(broker).collect();
+        self.brokers = all.len();
         let numbered = (0..).map(Peer::Bootstrap).zip(&self.bootstrap);
-        contacts.extend(numbered.map(|(peer, address)| self.at(peer, address)));
-        self.contacts = contacts;
-        let same = self.contacts[..self.brokers].iter().position(|contact| Some(contact.peer) == before);
+        all.extend(numbered.map(|(peer, address)| self.at(peer, address)));
+        self.all = all;
+        let same = self.all[..self.brokers].iter().position(|contact| Some(contact.peer) == before);
         self.current = same.unwrap_or_else(|| self.any());
     }
 
@@ -62,9 +62,9 @@ impl Contacts {
 
     /// Any broker, if there is one, but who did not answer last.
     fn any(&mut self) -> usize {
-        let count = if self.brokers > 0 { self.brokers } else { self.contacts.len() };
+        let count = if self.brokers > 0 { self.brokers } else { self.all.len() };
         let others: Vec<usize> =
-            (0..count).filter(|index| Some(self.contacts[*index].place) != self.avoided).collect();
+            (0..count).filter(|index| Some(self.all[*index].place) != self.avoided).collect();
         let choice = self.rng.below(if others.is_empty() { count } else { others.len() } as u64) as usize;
         others.get(choice).copied().unwrap_or(choice)
     }
@@ -76,15 +76,15 @@ impl Contacts {
 
     /// The same, with where it is.
     pub(crate) fn contact(&self) -> Option<Contact> {
-        self.contacts.get(self.current).copied()
+        self.all.get(self.current).copied()
     }
 
     /// This one does not answer: the next, at another place.
     pub(crate) fn next(&mut self) {
         self.avoided = self.contact().map(|contact| contact.place);
-        let count = self.contacts.len().max(1);
+        let count = self.all.len().max(1);
         let others = (1..count).map(|step| (self.current + step) % count);
-        let elsewhere = |index: &usize| Some(self.contacts[*index].place) != self.avoided;
+        let elsewhere = |index: &usize| Some(self.all[*index].place) != self.avoided;
         self.current = others.into_iter().find(elsewhere).unwrap_or((self.current + 1) % count);
     }
 
@@ -103,8 +103,8 @@ impl Contacts {
 
     /// At how many places those are among whom the next broker is.
     pub(crate) fn rivals(&self) -> usize {
-        let count = if self.brokers > 1 { self.brokers } else { self.contacts.len() };
-        self.contacts[..count].iter().map(|contact| contact.place).collect::<BTreeSet<_>>().len()
+        let count = if self.brokers > 1 { self.brokers } else { self.all.len() };
+        self.all[..count].iter().map(|contact| contact.place).collect::<BTreeSet<_>>().len()
     }
 
     /// The brokers that are known are not those to ask any more (KIP-1102). Where there are no bootstrap addresses, the
