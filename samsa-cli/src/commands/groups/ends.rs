@@ -31,7 +31,9 @@ impl Ends {
         let answers = session.stop.or(answers).await;
         let answers = answers.ok_or_else(|| Failure::interrupted("asking where partitions end"))?;
         let mut ends = Self::default();
-        answers.into_iter().for_each(|(topic, answer)| ends.learn(topic, answer));
+        for (topic, answer) in answers {
+            ends.learn(topic, answer);
+        }
         Ok(ends)
     }
 
