@@ -81,7 +81,6 @@ impl Asking {
     }
 
     /// Who owes an answer.
-    #[cfg(test)]
     pub(super) fn asked(&self) -> Option<Peer> {
         match self.state {
             State::Asking { contact, .. } => contact.map(|contact| contact.peer),
@@ -177,12 +176,9 @@ impl Cluster {
         if self.asking.late_at().is_none_or(|at| at > cx.now.mono) {
             return;
         }
-        let asked = match self.asking.state {
-            State::Asking { contact, .. } => contact,
-            State::Resting { .. } | State::Seeking { .. } => None,
-        };
+        let asked = self.asking.asked();
         self.failed(cx, "no answer in time, while messages wait for a leader".to_owned());
-        if let Some(Contact { peer, .. }) = asked {
+        if let Some(peer) = asked {
             cx.net.give_up(cx.now, peer, Role::Metadata, "metadata took too long while messages wait");
         }
     }
