@@ -1,5 +1,6 @@
 //! What the application asks for, and the answers. Publishing and reading go their own ways, through the buffers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,10 +29,12 @@ pub enum Command {
         /// Which topic.
         topic: Arc<str>,
     },
-    /// An offset of each partition of a topic.
+    /// An offset of partitions of a topic.
     Offsets {
         /// Which topic.
         topic: Arc<str>,
+        /// Of these partitions alone, as far as the topic has them; `None` for all.
+        partitions: Option<BTreeSet<i32>>,
         /// Which offset.
         at: Offset,
         /// Whether the end is where committed records end, or where all do.

@@ -128,7 +128,7 @@ fn command(world: &mut World, script: &mut Script<'_>) {
         0..=2 => Command::Connect,
         3 => Command::Topics,
         4 => Command::Partitions { topic },
-        5 | 6 => Command::Offsets { topic, at, isolation: Isolation::default() },
+        5 | 6 => Command::Offsets { topic, partitions: None, at, isolation: Isolation::default() },
         7 | 8 => Command::Flush,
         9 => Command::Explain,
         13 => {

@@ -1,5 +1,6 @@
 //! A topic, and one of its partitions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use samsa_core::{
@@ -100,7 +101,26 @@ impl Topic {
         at: Offset,
         isolation: Isolation,
     ) -> Call<Result<Vec<PartitionOffset>, LookError>> {
-        let command = Command::Offsets { topic: Arc::clone(&self.name), at, isolation };
+        self.ask_offsets(None, at, isolation)
+    }
+
+    /// The same, of these partitions alone: the others need have no leader. Those that the topic does not have are left out.
+    pub fn offsets_of(
+        &self,
+        partitions: impl IntoIterator<Item = i32>,
+        at: Offset,
+        isolation: Isolation,
+    ) -> Call<Result<Vec<PartitionOffset>, LookError>> {
+        self.ask_offsets(Some(partitions.into_iter().collect()), at, isolation)
+    }
+
+    fn ask_offsets(
+        &self,
+        partitions: Option<BTreeSet<i32>>,
+        at: Offset,
+        isolation: Isolation,
+    ) -> Call<Result<Vec<PartitionOffset>, LookError>> {
+        let command = Command::Offsets { topic: Arc::clone(&self.name), partitions, at, isolation };
         Call::new(&self.link, command, |answer, _| match answer {
             Answer::Given(Reply::Offsets(offsets)) => offsets,
             Answer::Busy(waiting) => Err(LookError::Busy { waiting }),

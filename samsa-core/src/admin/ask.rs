@@ -1,5 +1,6 @@
 //! One command that looks, from its question to its answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub(crate) struct Ask {
 pub(crate) enum Question {
     Topics,
     Partitions(Arc<str>),
-    Offsets(Arc<str>, Offset, Isolation),
+    Offsets { topic: Arc<str>, partitions: Option<BTreeSet<i32>>, at: Offset, isolation: Isolation },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,9 @@ impl Question {
         match command {
             Command::Topics => Some(Self::Topics),
             Command::Partitions { topic } => Some(Self::Partitions(topic)),
-            Command::Offsets { topic, at, isolation } => Some(Self::Offsets(topic, at, isolation)),
+            Command::Offsets { topic, partitions, at, isolation } => {
+                Some(Self::Offsets { topic, partitions, at, isolation })
+            }
             _ => None,
         }
     }
@@ -76,14 +79,14 @@ impl Question {
         match self {
             Self::Topics => Reply::Topics(Err(error)),
             Self::Partitions(_) => Reply::Partitions(Err(error)),
-            Self::Offsets(..) => Reply::Offsets(Err(error)),
+            Self::Offsets { .. } => Reply::Offsets(Err(error)),
         }
     }
 
     fn topic(&self) -> Option<&Arc<str>> {
         match self {
             Self::Topics => None,
-            Self::Partitions(topic) | Self::Offsets(topic, ..) => Some(topic),
+            Self::Partitions(topic) | Self::Offsets { topic, .. } => Some(topic),
         }
     }
 
@@ -92,7 +95,7 @@ impl Question {
         match self {
             Self::Topics => "all topics".to_owned(),
             Self::Partitions(topic) => format!("the partitions of topic {topic:?}"),
-            Self::Offsets(topic, ..) => format!("the offsets of topic {topic:?}"),
+            Self::Offsets { topic, .. } => format!("the offsets of topic {topic:?}"),
         }
     }
 }
@@ -138,7 +141,7 @@ impl Ask {
     }
 
     pub(crate) fn ask_offsets(&mut self, sending: &mut Sending<'_>, leader: BrokerId) -> bool {
-        let Question::Offsets(topic, _, isolation) = &self.question else { return false };
+        let Question::Offsets { topic, isolation, .. } = &self.question else { return false };
         let Some(listing) = &mut self.listing else { return false };
         let wanted = listing.wanted(leader);
         let timeout = sending.config.request_timeout;
@@ -191,12 +194,12 @@ impl Ask {
         let told = response.topics.iter().find(|told| told.name == Some(&topic));
         let answer = told.map_or(Answer::Unknown, |told| metadata::answer(told, version));
         match (answer, &self.question) {
-            (Answer::Known(view), Question::Offsets(_, at, _)) => {
-                self.listing.get_or_insert_with(|| Listing::new(*at)).begin(&view);
+            (Answer::Known(view), Question::Offsets { partitions, at, .. }) => {
+                self.listing.get_or_insert_with(|| Listing::new(partitions.clone(), *at)).begin(&view);
                 self.stage = Stage::Listing;
             }
             (Answer::Known(view), _) => self.reply = Some(Reply::Partitions(Ok(view.partitions))),
-            (Answer::Unknown, Question::Offsets(..)) => self.refuse(LookError::UnknownTopic { topic }),
+            (Answer::Unknown, Question::Offsets { .. }) => self.refuse(LookError::UnknownTopic { topic }),
             (Answer::Unknown, _) => self.reply = Some(Reply::Partitions(Ok(Vec::new()))),
             (Answer::NotYet(code), _) => _ = self.fail(code.to_string()),
             (Answer::Refused(code), _) => self.refuse_for(code),

@@ -1,6 +1,6 @@
-//! An offset of each partition of a topic, gathered from their leaders.
+//! An offset of each partition that is wanted of a topic, gathered from their leaders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::list_offsets::{self, Found, Wanted};
 use crate::cluster::TopicView;
@@ -10,6 +10,8 @@ use crate::offset::{Offset, PartitionOffset};
 /// What is known so far.
 #[derive(Debug)]
 pub(crate) struct Listing {
+    /// Of these partitions alone.
+    only: Option<BTreeSet<i32>>,
     at: Offset,
     parts: BTreeMap<i32, Part>,
 }
@@ -32,13 +34,15 @@ enum State {
 }
 
 impl Listing {
-    pub(crate) fn new(at: Offset) -> Self {
-        Self { at, parts: BTreeMap::new() }
+    pub(crate) fn new(only: Option<BTreeSet<i32>>, at: Offset) -> Self {
+        Self { only, at, parts: BTreeMap::new() }
     }
 
     /// A new round: what was not found is looked for at the leaders of now.
     pub(crate) fn begin(&mut self, view: &TopicView) {
-        for info in &view.partitions {
+        let only = &self.only;
+        let is_wanted = |number| only.as_ref().is_none_or(|only| only.contains(&number));
+        for info in view.partitions.iter().filter(|info| is_wanted(info.partition)) {
             let at = self.at;
             let fresh = || Part { leader: None, leader_epoch: None, at, state: State::Wanted };
             let part = self.parts.entry(info.partition).or_insert_with(fresh);
@@ -166,7 +170,7 @@ mod tests {
 
     #[test]
     fn each_leader_is_asked_once_for_what_it_leads() {
-        let mut listing = Listing::new(Offset::Latest);
+        let mut listing = Listing::new(None, Offset::Latest);
         listing.begin(&view(&[Some(1), Some(2), Some(1)]));
         assert_eq!(listing.leaders(), [BrokerId(1), BrokerId(2)]);
         assert_eq!(
@@ -187,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_new_round_asks_only_for_what_is_missing() {
-        let mut listing = Listing::new(Offset::Latest);
+        let mut listing = Listing::new(None, Offset::Latest);
         listing.begin(&view(&[Some(1), Some(1), None]));
         listing.asked(BrokerId(1), 7);
         listing.take(7, 0, 1, Found::Offset(10, None));
@@ -206,7 +210,7 @@ mod tests {
     #[test]
     fn where_no_record_is_that_late_the_end_is_asked_for_and_before_version_1_the_start() {
         for (version, instead) in [(1, Offset::Latest), (0, Offset::Earliest)] {
-            let mut listing = Listing::new(Offset::At(UnixMillis(1)));
+            let mut listing = Listing::new(None, Offset::At(UnixMillis(1)));
             listing.begin(&view(&[Some(1)]));
             listing.asked(BrokerId(1), 7);
             assert_eq!(listing.take(7, 0, version, Found::Nothing), None);
@@ -219,7 +223,7 @@ mod tests {
 
     #[test]
     fn answers_that_were_not_asked_for_are_not_listened_to() {
-        let mut listing = Listing::new(Offset::Latest);
+        let mut listing = Listing::new(None, Offset::Latest);
         listing.begin(&view(&[Some(1)]));
         listing.asked(BrokerId(1), 7);
         assert_eq!(listing.take(6, 0, 1, Found::Offset(1, None)), None);
@@ -231,9 +235,19 @@ mod tests {
 
     #[test]
     fn an_exact_offset_needs_no_question() {
-        let mut listing = Listing::new(Offset::Exact(42));
+        let mut listing = Listing::new(None, Offset::Exact(42));
         listing.begin(&view(&[Some(1), None]));
         assert!(listing.leaders().is_empty());
         assert_eq!(offsets(&listing), Some(vec![42, 42]));
+    }
+
+    #[test]
+    fn a_partition_that_is_not_wanted_need_not_have_a_leader() {
+        let mut listing = Listing::new(Some(BTreeSet::from([1, 9])), Offset::Latest);
+        listing.begin(&view(&[None, Some(1)]));
+        assert_eq!((listing.leaders(), listing.leaderless()), (vec![BrokerId(1)], None));
+        listing.asked(BrokerId(1), 7);
+        assert_eq!(listing.take(7, 1, 1, Found::Offset(10, None)), None);
+        assert_eq!(listing.found(), Some(vec![PartitionOffset { partition: 1, offset: 10 }]));
     }
 }

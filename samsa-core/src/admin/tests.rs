@@ -14,7 +14,12 @@ use crate::limits;
 use crate::offset::{Offset, PartitionOffset};
 
 fn latest(topic: &str) -> Command {
-    Command::Offsets { topic: topic.into(), at: Offset::Latest, isolation: Isolation::default() }
+    Command::Offsets {
+        topic: topic.into(),
+        partitions: None,
+        at: Offset::Latest,
+        isolation: Isolation::default(),
+    }
 }
 
 fn seeks(asked: &Asked) -> Vec<(i32, i64)> {

@@ -1,6 +1,6 @@
 //! When `samsa consume` has all it wants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use samsa_client::PartitionOffset;
 
@@ -67,6 +67,11 @@ impl Bounds {
         }
     }
 
+    /// The partitions that have not come to their ends, where they have any.
+    pub(super) fn unread(&self) -> Option<BTreeSet<i32>> {
+        self.ends.as_ref().map(|ends| ends.keys().copied().collect())
+    }
+
     /// How far the partitions were read, where nothing more may come that says so.
     pub(super) fn look(&mut self, position: impl Fn(i32) -> Option<i64>) {
         if let Some(ends) = &mut self.ends {
@@ -112,7 +117,9 @@ mod tests {
         bounds.end_at(&offsets(&[(0, 3), (1, 7), (2, 0)]), &offsets(&[(0, 5), (1, 7), (2, 1)]));
         assert!(bounds.take(0, 4));
         assert!(!bounds.take(0, 5), "it came later");
+        assert_eq!(bounds.unread(), Some(BTreeSet::from([0, 2])));
         bounds.pass(0, 6);
+        assert_eq!(bounds.unread(), Some(BTreeSet::from([2])), "the others are looked at no more");
         assert!(!bounds.take(1, 7), "there was nothing");
         assert!(!bounds.are_reached());
         bounds.give_up(2);

@@ -2,9 +2,11 @@
 
 mod bounds;
 mod group;
+mod looking;
 mod message;
 mod printing;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,6 +14,7 @@ use futures_lite::future;
 use samsa_client::{Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
 
 use self::bounds::Bounds;
+use self::looking::{First, Looking};
 pub(crate) use self::message::ReadMessage;
 use self::printing::Printing;
 use crate::failure::Failure;
@@ -64,21 +67,29 @@ impl Consume {
         }
         let mut reader = session.ask(self.reader(&topic).open()).await?;
         let mut printing = Printing::new(session, (!session.json).then_some(&self.format));
-        let mut failed = 0;
+        let (mut looking, mut failed) = (Looking::new(), 0);
         while !bounds.are_reached() {
             let next = printing.next(&mut reader, &mut bounds);
-            let Some(next) = self.unless_idle(session, next).await else {
+            let next = match looking.beside(next, self.idle(session)).await {
+                First::Message(next) => next?,
                 // A log that was cut back, or made anew, may never reach the end that it had.
-                if let Ok(ends) = self.ends(session, &topic).await {
-                    bounds.look_at_ends(&ends);
+                First::Quiet => {
+                    looking.begin(self.offsets(session, &topic, bounds.unread(), Offset::Latest));
+                    continue;
                 }
-                continue;
+                First::Found(ends) => {
+                    if let Ok(ends) = ends {
+                        bounds.look_at_ends(&ends);
+                    }
+                    continue;
+                }
             };
-            match next? {
+            match next {
                 Some(Ok(chunk)) => printing.print(&chunk, &mut bounds)?,
                 Some(Err(error)) => {
                     bounds.give_up(partition_of(&error).ok_or_else(|| Failure::from(error.clone()))?);
                     eprintln!("{error}");
+                    printing.flush()?;
                     failed += 1;
                     if self.partition.is_some() || failed == session.ask(topic.partitions()).await?.len() {
                         break;
@@ -100,31 +111,37 @@ impl Consume {
     async fn bounds(&self, session: &Session, topic: &Topic) -> Result<Bounds, Failure> {
         let mut bounds = Bounds::new(self.count);
         if self.until_end {
-            let isolation = session.properties.config().fetch.isolation;
-            let mut ends = self.ends(session, topic).await?;
-            let starts = session.ask(topic.offsets_with_isolation(self.from.0, isolation)).await?;
-            ends.retain(|end| self.partition.is_none_or(|partition| partition == end.partition));
+            let wanted = || self.partition.map(|partition| BTreeSet::from([partition]));
+            let ends = self.offsets(session, topic, wanted(), Offset::Latest).await?;
+            let starts = self.offsets(session, topic, wanted(), self.from.0).await?;
             bounds.end_at(&starts, &ends);
         }
         Ok(bounds)
     }
 
-    /// Where what can be read ends now.
-    async fn ends(&self, session: &Session, topic: &Topic) -> Result<Vec<PartitionOffset>, Failure> {
+    /// Where that is now, in what can be read.
+    async fn offsets(
+        &self,
+        session: &Session,
+        topic: &Topic,
+        partitions: Option<BTreeSet<i32>>,
+        at: Offset,
+    ) -> Result<Vec<PartitionOffset>, Failure> {
         let isolation = session.properties.config().fetch.isolation;
-        session.ask(topic.offsets_with_isolation(Offset::Latest, isolation)).await
+        session
+            .ask(match partitions {
+                Some(partitions) => topic.offsets_of(partitions, at, isolation),
+                None => topic.offsets_with_isolation(at, isolation),
+            })
+            .await
     }
 
-    /// What comes next; `None` when nothing has come for a while, where the end is waited for.
-    async fn unless_idle<T>(&self, session: &Session, next: impl Future<Output = T>) -> Option<T> {
-        let idle = async {
-            if !self.until_end {
-                future::pending::<()>().await;
-            }
-            (session.sleep)(IDLE).await;
-            None
-        };
-        future::or(async { Some(next.await) }, idle).await
+    /// Done when nothing has come for a while, where the end is waited for.
+    async fn idle(&self, session: &Session) {
+        if !self.until_end {
+            future::pending::<()>().await;
+        }
+        (session.sleep)(IDLE).await;
     }
 
     fn reader(&self, topic: &Topic) -> ReaderBuilder {
