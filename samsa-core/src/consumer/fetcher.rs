@@ -155,8 +155,8 @@ impl Fetcher {
     pub(crate) fn due(&mut self, scope: &mut Scope<'_>) -> Vec<(BrokerId, Question)> {
         let mut due = Vec::new();
         let now = scope.now;
+        self.expire_named(now);
         for partition in self.partitions.values_mut() {
-            partition.nearest.expire(now);
             let question = partition.question();
             if !partition.waits_for(question, now) || (partition.is_at() && self.opening.is_some()) {
                 continue;

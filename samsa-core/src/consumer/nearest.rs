@@ -17,7 +17,9 @@
 //! |           | was lost                                    |                                                    |
 //! | replica   | an idle connection to it ends               | leader, while it is dialled anew                   |
 //! | replica   | another leader, or it fell out of sync      | leader                                             |
-//! | either    | for as long as metadata may be old          | leader, to hear whether another one is nearer now  |
+//! | either    | for as long as metadata may be old          | leader, to hear whether another one is nearer now; |
+//! |           |                                             | later if that is not told the rack for another     |
+//! |           |                                             | partition's sake                                   |
 //!
 //! Nothing waits for a replica: until it can be asked its leader is, who brings the same.
 //!
@@ -94,9 +96,10 @@ impl Nearest {
         self.avoided.as_ref().filter(|avoided| avoided.until > now)
     }
 
-    /// It has stood long enough for the leader to be asked again.
-    pub(crate) fn expire(&mut self, now: Instant) {
-        self.named.take_if(|named| named.until <= now);
+    /// It has stood long enough for the leader to be asked again. One that serves stands until the leader can be `told` the
+    /// rack: it would name nobody.
+    fn expire(&mut self, now: Instant, told: bool) {
+        self.named.take_if(|named| named.until <= now && (told || !named.is_reached));
     }
 
     /// What the metadata says now. A new leader names its own; one that fell out of sync may lag for ever.
@@ -200,6 +203,16 @@ impl Partition {
 }
 
 impl Fetcher {
+    /// Leaders are asked again whether another replica is nearer now.
+    pub(super) fn expire_named(&mut self, now: Instant) {
+        let stay = self.running().filter(|partition| partition.nearest.stays_with_leader(now));
+        let untold: BTreeSet<BrokerId> = stay.filter_map(|partition| partition.leader).collect();
+        for partition in self.partitions.values_mut() {
+            let told = partition.leader.is_none_or(|leader| !untold.contains(&leader));
+            partition.nearest.expire(now, told);
+        }
+    }
+
     /// Whether this broker is told where the application stands. Not if it is to read itself what others cannot.
     pub(crate) fn tells_rack(&self, now: Instant, broker: BrokerId, partitions: &[i32]) -> bool {
         let stays = |partition: &Partition| {

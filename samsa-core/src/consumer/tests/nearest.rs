@@ -310,6 +310,41 @@ fn once_metadata_may_be_old_the_leader_is_asked_again() {
     assert_eq!((asked.broker, &*rack(&asked)), (1, "b"));
 }
 
+/// A leader is told the rack for all the partitions of a request, or for none.
+#[test]
+fn a_replica_serves_on_while_the_leader_cannot_be_asked_for_another_partitions_sake() {
+    let mut model = Model::start(&[1, 1, 2]);
+    let _reader = opened(&mut model, nearby(None));
+    let [first, second] = [model.asked(), model.asked()];
+    let (of_1, of_2) = if first.broker == 1 { (first, second) } else { (second, first) };
+    brings(&mut model, &of_1, vec![names(2), PartitionData { partition_index: 1, ..names(2) }]);
+    brings(&mut model, &of_2, vec![data(2, &[])]);
+    let asked = model.asked();
+    assert_eq!((asked.broker, wants(&asked)), (2, vec![(0, 0), (1, 0), (2, 0)]));
+
+    model.now.mono = model.now.mono + Duration::from_millis(299_900);
+    brings(
+        &mut model,
+        &asked,
+        vec![data(0, &[]), failing(1, ErrorCode::NOT_LEADER_OR_FOLLOWER), data(2, &[])],
+    );
+    let (of_leader, at_replica) = (model.asked(), model.asked());
+    assert_eq!((of_leader.broker, &*rack(&of_leader)), (1, ""));
+    model.now.mono = model.now.mono + Duration::from_millis(100);
+    brings(&mut model, &of_leader, vec![data(1, &[])]);
+    brings(&mut model, &at_replica, vec![data(0, &[]), data(2, &[])]);
+    let (of_leader, at_replica) = (model.asked(), model.asked());
+    assert_eq!((of_leader.broker, wants(&of_leader)), (1, vec![(1, 0)]));
+    assert_eq!((at_replica.broker, wants(&at_replica)), (2, vec![(0, 0), (2, 0)]));
+
+    model.now.mono = model.now.mono + Duration::from_secs(2);
+    brings(&mut model, &at_replica, vec![data(0, &[]), data(2, &[])]);
+    brings(&mut model, &of_leader, vec![data(1, &[])]);
+    let asked = [model.asked(), model.asked()].into_iter().find(|asked| asked.broker == 1);
+    let of_leader = asked.expect("the leader is asked");
+    assert_eq!((wants(&of_leader), &*rack(&of_leader)), (vec![(0, 0), (1, 0)], "b"));
+}
+
 #[test]
 fn a_leader_that_insists_on_a_replica_of_no_use_costs_waits() {
     let (mut model, _reader, asked) = sent_away(data(0, &[]));
