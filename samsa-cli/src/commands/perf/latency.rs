@@ -2,13 +2,14 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 use hdrhistogram::Histogram;
+use parking::Parker;
 use samsa_client::{AppendError, Delivery, PublishError, Receipt, Topic};
 use serde::Serialize;
 
@@ -18,6 +19,9 @@ use crate::failure::Failure;
 use crate::output::count;
 use crate::session::Session;
 use crate::undelivered::Undelivered;
+
+/// However rare records are, Ctrl-C is seen within this.
+const LOOK_FOR_STOP: Duration = Duration::from_millis(100);
 
 /// Publish records without keys at a steady rate, and see how long each takes to be acknowledged
 ///
@@ -99,11 +103,10 @@ impl PerfLatency {
                 if session.stop.is_asked() {
                     return Err(Failure::interrupted("publishing"));
                 }
-                let early = due.saturating_duration_since(Instant::now());
-                if early.is_zero() {
+                if due <= Instant::now() {
                     break;
                 }
-                future::or((session.sleep)(early), flight.next()).await;
+                flight.wait(due);
             }
             flight.enqueue(topic, values.next(), number + 1, due).await?;
         }
@@ -152,6 +155,18 @@ impl Flight {
     /// Waits until some have their outcome.
     async fn next(&mut self) {
         poll_fn(|cx| self.poll_next(cx)).await;
+    }
+
+    /// Waits until some have their outcome, or one is due.
+    ///
+    /// On this thread, which the client does not need: timers of runtimes have a grain of a millisecond, or a thread of
+    /// their own to wake, and neither is part of what a record takes.
+    fn wait(&mut self, due: Instant) {
+        let parker = Parker::new();
+        let waker = Waker::from(parker.unparker());
+        if self.poll_next(&mut Context::from_waker(&waker)).is_pending() {
+            parker.park_deadline(due.min(Instant::now() + LOOK_FOR_STOP));
+        }
     }
 
     /// Takes in the outcomes that are there.
