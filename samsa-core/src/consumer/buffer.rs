@@ -476,7 +476,7 @@ mod tests {
             let source = Source::new(0, &buffer);
             let mut wakers = Wakers::default();
             buffer.push(segment_from(&source, 60), &mut wakers);
-            source.was_reset();
+            source.was_reset(61);
             buffer.push(segment_from(&source, 500), &mut wakers);
             let again = GivenUp { partition: 0, from: 500, leader_epoch: Some(4) };
             if is_paused {

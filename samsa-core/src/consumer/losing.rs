@@ -38,8 +38,13 @@ impl Fetcher {
             _ => (reset, None),
         };
         tracing::warn!(%error, ?to, "a partition is read on elsewhere");
+        let position =
+            if let ReadError::Truncated { offset, .. } = &error { *offset } else { partition.offset() };
         partition.lead_to(to);
-        partition.source.was_reset();
+        partition.source.was_reset(position);
+        if let Offset::Exact(offset) = to {
+            partition.source.resumes_at(offset);
+        }
         partition.read_epoch = epoch;
         partition.fail(scope, error.to_string());
         self.tell_position(scope, number);

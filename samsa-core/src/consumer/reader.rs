@@ -78,7 +78,7 @@ impl Reader {
         self.buffer.sources().iter().for_each(|source| source.mark_all());
     }
 
-    fn source(&self, partition: i32) -> Option<Arc<Source>> {
+    pub(super) fn source(&self, partition: i32) -> Option<Arc<Source>> {
         self.buffer.source(partition).filter(|source| !source.is_revoked())
     }
 

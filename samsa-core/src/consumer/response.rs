@@ -225,6 +225,8 @@ impl Fetcher {
                 if partition.source.start() < 0 {
                     partition.source.start_at(offset);
                     scope.found_start = true;
+                } else {
+                    partition.source.resumes_at(offset);
                 }
                 self.tell_position(scope, number);
             }

@@ -33,6 +33,11 @@ pub(crate) struct Source {
     fence: AtomicU64,
     /// Where the turn of the fence begins.
     start: AtomicI64,
+    /// Read and written by the engine's side alone: the last turn in which something was fetched before the position was
+    /// lost, where that ended, and where the turn begins that came then.
+    lost_in: AtomicU64,
+    lost_at: AtomicI64,
+    resumed_at: AtomicI64,
     /// Written by the application's side alone: the turn of what it took last, and the end of that.
     taken_in: AtomicU64,
     taken_to: AtomicI64,
@@ -63,6 +68,9 @@ impl Source {
             turn: AtomicU64::new(turn),
             fence: AtomicU64::new(turn),
             start: AtomicI64::new(NOWHERE),
+            lost_in: AtomicU64::new(0),
+            lost_at: AtomicI64::new(NOWHERE),
+            resumed_at: AtomicI64::new(NOWHERE),
             taken_in: AtomicU64::new(0),
             taken_to: AtomicI64::new(NOWHERE),
             handed_in: AtomicU64::new(0),
@@ -152,8 +160,22 @@ impl Source {
         self.buffer.discard(self.partition);
     }
 
-    /// The engine's side: its position was lost and set anew, maybe further back.
-    pub(super) fn was_reset(&self) {
+    /// The engine's side: its position, which was this, was lost and is set anew, maybe further back.
+    pub(super) fn was_reset(&self, position: i64) {
+        // What is lost again before anything of it was fetched leaves nothing to hand out.
+        if self.resumed_at.swap(NOWHERE, Ordering::Relaxed) != position {
+            self.lost_in.store(self.turn(), Ordering::Relaxed);
+            self.lost_at.store(position, Ordering::Relaxed);
+        }
+        self.begin_turn();
+    }
+
+    /// The engine's side: there it is read on after its position was lost.
+    pub(super) fn resumes_at(&self, offset: i64) {
+        self.resumed_at.store(offset, Ordering::Relaxed);
+    }
+
+    fn begin_turn(&self) {
         self.turn.store(self.buffer.next_turn(), Ordering::Release);
     }
 
@@ -173,7 +195,8 @@ impl Source {
     /// had stopped is read again.
     pub(crate) fn begin_anew(&self) {
         self.start.store(NOWHERE, Ordering::Release);
-        self.was_reset();
+        self.resumed_at.store(NOWHERE, Ordering::Relaxed);
+        self.begin_turn();
         self.fence.store(self.turn(), Ordering::Release);
         self.stopped.store(false, Ordering::Release);
         self.buffer.discard(self.partition);
@@ -264,7 +287,7 @@ impl Source {
     /// left behind does not count.
     pub(super) fn mark_to(&self, turn: u64, offset: i64) {
         let mut marked = lock(&self.marked);
-        let is_news = marked.is_none_or(|old| (old.turn, old.offset) < (turn, offset));
+        let is_news = marked.is_none_or(|old| old.is_before(Done { offset, turn }));
         if self.is_behind_fence(turn) && is_news {
             *marked = Some(Done { offset, turn });
         }
@@ -272,16 +295,39 @@ impl Source {
 
     /// The application's side: it is done with everything that it had.
     pub(super) fn mark_all(&self) {
-        if let Some(Done { offset, turn }) = self.done(false) {
+        if let Some(Done { offset, turn }) = self.had() {
             self.mark_to(turn, offset);
         }
     }
 
-    /// The engine's side: how far the application is done, by what it has asked for, or by what it has marked.
+    /// The engine's side: how far the application is done, by what it has asked for, or by what it has marked. Once nothing
+    /// is left of what came before the position was lost, that is where it is read on.
     pub(crate) fn done(&self, by_marks: bool) -> Option<Done> {
-        if by_marks {
-            return lock(&self.marked).filter(|marked| self.is_behind_fence(marked.turn));
-        }
+        let had = self.had();
+        let handed_out = self.handed_out().filter(|_| by_marks);
+        let marked = self.marked();
+        let is_done = handed_out.is_none_or(|out| marked.is_some_and(|marked| !marked.is_before(out)));
+        let resumed = had.and_then(|had| self.resumed_behind(had)).filter(|_| is_done);
+        resumed.or(if by_marks { marked } else { had })
+    }
+
+    /// The engine's side: where the turn began that came when the position was lost, if this is all that came before. Once
+    /// it is revoked, no more of that is handed out.
+    fn resumed_behind(&self, had: Done) -> Option<Done> {
+        let (turn, offset) = (self.lost_in.load(Ordering::Relaxed), self.lost_at.load(Ordering::Relaxed));
+        let last = if self.is_revoked() { self.handed_out() } else { Some(Done { offset, turn }) };
+        let resumed = Done { offset: self.resumed_at.load(Ordering::Relaxed), turn: self.turn() };
+        let is_all = had.turn < resumed.turn && last.is_none_or(|last| !had.is_before(last));
+        Some(resumed).filter(|resumed| is_all && resumed.offset != NOWHERE)
+    }
+
+    /// How far the application has marked what it was given since the last seek.
+    fn marked(&self) -> Option<Done> {
+        lock(&self.marked).filter(|marked| self.is_behind_fence(marked.turn))
+    }
+
+    /// How far the application has asked for what comes next.
+    fn had(&self) -> Option<Done> {
         // What is in hand was taken hold of before the position moved behind it: so the position is read first.
         let taken = self.taken()?;
         let turn = self.held_in.load(Ordering::Acquire);
@@ -455,13 +501,84 @@ mod tests {
         source.start_at(0);
         let old = source.turn();
         source.take_to(old, 60);
-        source.was_reset();
+        source.was_reset(90);
         let new = source.turn();
         assert!(new > old && source.hands_out(old), "it comes first");
         source.take_to(old, 80);
         assert_eq!(source.done(false), Some(Done { offset: 80, turn: old }));
         source.take_to(new, 0);
         assert_eq!(source.done(false), Some(Done { offset: 0, turn: new }));
+    }
+
+    #[test]
+    fn when_nothing_is_left_of_what_came_before_a_reset_it_is_done_up_to_where_it_is_read_on() {
+        let source = source(0);
+        source.start_at(0);
+        let old = source.turn();
+        source.hold(old, 0);
+        source.take_to(old, 60);
+        let progress = Progress::new(&source, old);
+        assert!(progress.hand_out(60));
+        source.was_reset(90);
+        source.resumes_at(5);
+        let new = source.turn();
+        let done =
+            || [source.done(false), source.done(true)].map(|done| done.map(|done| (done.offset, done.turn)));
+        assert_eq!(done(), [Some((0, old)), None], "that is in hand");
+        progress.done();
+        assert_eq!(done(), [Some((60, old)), None], "there is more");
+        source.take_to(old, 90);
+        assert_eq!(done(), [Some((5, new)), None], "what was handed out is not marked");
+        source.mark_to(old, 59);
+        assert_eq!(done(), [Some((5, new)), Some((59, old))]);
+        source.mark_to(old, 60);
+        assert_eq!(done(), [Some((5, new)); 2]);
+        source.take_to(new, 8);
+        assert_eq!(done(), [Some((8, new)), Some((60, old))]);
+    }
+
+    #[test]
+    fn what_came_before_a_reset_and_is_revoked_comes_no_more() {
+        for is_done in [true, false] {
+            let source = source(0);
+            source.start_at(0);
+            let turn = source.turn();
+            source.hold(turn, 0);
+            source.take_to(turn, 60);
+            let progress = Progress::new(&source, turn);
+            assert!(progress.hand_out(40));
+            source.was_reset(90);
+            source.resumes_at(5);
+            source.revoke();
+            progress.done_to(if is_done { 40 } else { 39 });
+            assert_eq!(source.done(false).map(|done| done.offset), Some(if is_done { 5 } else { 39 }));
+        }
+    }
+
+    #[test]
+    fn what_is_lost_again_before_anything_came_of_it_leaves_what_came_before() {
+        let source = source(0);
+        source.start_at(100);
+        source.was_reset(100);
+        assert_eq!(
+            source.done(false).map(|done| done.offset),
+            Some(100),
+            "it is not known where it is read on"
+        );
+        for resumed in [7, 3] {
+            source.resumes_at(resumed);
+            let done = Some(Done { offset: resumed, turn: source.turn() });
+            assert_eq!([source.done(false), source.done(true)], [done; 2]);
+            source.was_reset(resumed);
+        }
+        source.resumes_at(0);
+        source.was_reset(40);
+        source.resumes_at(0);
+        assert_eq!(
+            source.done(false).map(|done| done.offset),
+            Some(100),
+            "what came in between is not taken yet"
+        );
     }
 
     #[test]

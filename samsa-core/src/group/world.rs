@@ -18,6 +18,12 @@ pub(crate) struct Done {
     pub(crate) turn: u64,
 }
 
+impl Done {
+    pub(crate) fn is_before(self, other: Self) -> bool {
+        (self.turn, self.offset) < (other.turn, other.offset)
+    }
+}
+
 /// The rest of the client, as a member sees it.
 pub(crate) trait World {
     fn intend(&mut self, intent: Intent);

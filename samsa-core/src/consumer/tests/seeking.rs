@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::consumer::script::in_leader_epoch;
+use crate::consumer::source::Progress;
 
 fn seeks_to(model: &mut Model, reader: &Reader, to: Offset) {
     let command = Command::Seek { reader: reader.id(), partition: 0, to };
@@ -121,6 +122,37 @@ fn what_was_asked_to_be_out_of_range_goes_on_where_the_application_wants_and_is_
     assert!(polls(&mut reader).is_pending());
     assert_eq!(reader.position(0), Some(20));
     assert_eq!(wants(&model.asked()), [(0, 20)]);
+}
+
+#[test]
+fn what_is_done_of_a_lost_position_is_done_up_to_where_it_is_read_on_once_nothing_is_left_of_it() {
+    let mut model = Model::start(&[1]);
+    let fetch = FetchConfig { reset: Some(Offset::Earliest), ..FetchConfig::default() };
+    let mut reader = opened(&mut model, ReaderSpec { fetch, ..spec(Offset::Exact(100)) });
+    let source = reader.source(0).unwrap();
+    let done = || source.done(false).map(|done| done.offset);
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![data(0, &batch(100, 2))]);
+    let asked = model.asked();
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
+    model.waits_for_something();
+    let asked = model.asked();
+    lists(&mut model, &asked, &[(0, 7)]);
+    assert_eq!(done(), Some(100), "there is more");
+
+    assert_eq!(span(&mut reader), (0, 100, 102));
+    assert_eq!(done(), Some(100), "that is in hand");
+    let old = source.turn() - 1;
+    Progress::new(&source, old).done();
+    assert_eq!(done(), Some(7));
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(0, 7)]);
+    brings(&mut model, &asked, vec![failing(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
+    model.waits_for_something();
+    assert_eq!(done(), Some(102), "it is sought again");
+    let asked = model.asked();
+    lists(&mut model, &asked, &[(0, 3)]);
+    assert_eq!(done(), Some(3));
 }
 
 #[test]
