@@ -263,7 +263,7 @@ impl Member {
     }
 
     /// Where to start without a committed offset. All that there is of a partition that came while this member was there
-    /// was published since.
+    /// was published since. Who joined later cannot tell it from one that was always there.
     fn start_of(&self, partition: &TopicPartition) -> Offset {
         let is_later = self.shown_first.as_ref().is_some_and(|first| !first.contains(partition));
         let start = self.settings.start;

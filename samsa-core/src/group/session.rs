@@ -1,10 +1,11 @@
 //! The ZooKeeper session of one member: what was asked in it, and until when it can be relied on.
 //!
-//! The servers end a session when their leader has not heard of it for its timeout. It had heard of it when an operation
-//! was answered that goes through the leader: a `Sync`, or what changes nodes. So the session lives for the timeout at least
-//! from the moment that such an operation was *issued*, whenever the answer came. Of that the member uses three quarters. A
-//! read proves nothing: a server that is cut off from its leader answers reads for a while. So a `Sync` is asked for at least
-//! every sixth of the timeout.
+//! The servers end a session when their leader has not heard of it for its timeout. The session was there when an operation
+//! was answered that goes through the leader: a `Sync`, or what changes nodes. The leader hears of it from the server that
+//! the operation came through, with that server's next sign of life. So the session lives for the timeout at least from the
+//! moment that such an operation was *issued*, whenever the answer came, unless that server is lost right behind it (how
+//! much is lacking then is in decision 0010). Of that the member uses three quarters. A read proves nothing: a server that
+//! is cut off from its leader answers reads for a while. So a `Sync` is asked for at least every sixth of the timeout.
 //!
 //! When the wall clock has run ahead of the monotonic one by more than a quarter of the timeout, the machine may have
 //! been suspended, and the monotonic clock tells too little. Then the session is in doubt until it was looked at again.

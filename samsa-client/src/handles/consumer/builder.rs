@@ -53,7 +53,8 @@ impl ConsumerBuilder {
 
     /// Where to start in a partition for which the group has no committed offset. It has no default: it must be said. That
     /// place is committed before anything is handed out, so that whoever has the partition next leaves nothing out. With
-    /// [`Offset::Latest`], a partition that is added later is read from its beginning.
+    /// [`Offset::Latest`], a partition that is added to the topic is read from its beginning by a member that was there
+    /// before. If nobody but a member that joins later gets it, it begins at the end, as any other does.
     pub fn start_at(mut self, start: Offset) -> Self {
         self.start = Some(start);
         self
