@@ -55,6 +55,10 @@ cases! { FUTURES:
         let offsets = stage.topic.offsets_with_isolation(Offset::Earliest, Isolation::default());
         answered(dropper.drops(offsets).await);
     }
+    "Topic::offsets_of": |stage, dropper| {
+        let offsets = stage.topic.offsets_of([0], Offset::Earliest, Isolation::default());
+        answered(dropper.drops(offsets).await);
+    }
     "Topic::create": |stage, dropper| {
         let topic = stage.new_topic();
         answered(dropper.drops(topic.create(2, 1)).await);
