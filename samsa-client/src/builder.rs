@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Config, Discovery, FetchConfig, HostPort, Partitioner};
+use samsa_core::{Acks, Compression, Config, Discovery, FetchConfig, HostPort, Partitioner, Retries};
 use samsa_proto::zookeeper::ConnectString;
 
 use crate::driver::Driver;
@@ -114,6 +114,13 @@ impl<L: Launch> Builder<L> {
     /// [`Acks::All`] and brokers of 0.11 or later; elsewhere it is off. Default: true.
     pub fn idempotence(self, on: bool) -> Self {
         self.configure(|config| config.publish.idempotence = on)
+    }
+
+    /// What is sent again where idempotence is off or not to be had: all of it, so that what had no answer may be stored twice,
+    /// or [only what is certainly not stored](Retries::OnlyNotSent). With idempotence in force it makes no difference.
+    /// Default: all, until the delivery timeout is over, as Java's and librdkafka's `retries`.
+    pub fn retries(self, retries: Retries) -> Self {
+        self.configure(|config| config.publish.retries = retries)
     }
 
     /// How batches are compressed. Default: not at all.

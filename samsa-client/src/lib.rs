@@ -101,7 +101,7 @@ pub use samsa_core::{
     GroupError, GroupLookError, GroupMember, GroupPartition, GroupResetError, Hold, HostPort, Instant,
     InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, ListedGroup, LookError, Metrics, Now,
     Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure,
-    PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, SetReceipt, TopicName,
+    PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, Retries, SetReceipt, TopicName,
     TopicPartition, UnixMillis, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;

@@ -31,6 +31,18 @@ pub enum Acks {
     Leader,
 }
 
+/// What is sent again where no idempotence keeps it from being stored twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retries {
+    /// Every message, until its delivery timeout is over. One that may be stored already is then stored twice, if it is.
+    #[default]
+    All,
+    /// Only what is certainly not stored. A message fails as [`PossiblySent`](crate::Certainty::PossiblySent) with the first
+    /// attempt that has no definite answer; one that has one, or could not be sent, is tried until its delivery timeout is
+    /// over. (As close as it gets to Java's `retries=0`, which does not try again what was certainly refused either.)
+    OnlyNotSent,
+}
+
 /// How message batches are compressed: each once, before it is first sent, unless that makes it no smaller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,6 +81,9 @@ pub struct PublishConfig {
     /// batches in flight (KIP-98). Needs [`Acks::All`] and brokers of 0.11 or later (Produce 3); elsewhere it is off, and
     /// one batch of a partition is in flight at a time. Default: true.
     pub idempotence: bool,
+    /// What is sent again where idempotence is off or not to be had: with it in force, a retry is stored once anyway, and this
+    /// makes no difference. Default: all, as Java's and librdkafka's `retries`.
+    pub retries: Retries,
     /// The sequence number of the first batch of each partition. Brokers expect 0 of a producer that they do not know;
     /// from 2.5 on they take others, so that a test can begin shortly before the numbers wrap.
     #[doc(hidden)]
@@ -96,6 +111,7 @@ impl Default for PublishConfig {
         Self {
             acks: Acks::default(),
             idempotence: true,
+            retries: Retries::default(),
             first_sequence: 0,
             compression: Compression::default(),
             partitioner: Partitioner::default(),

@@ -226,6 +226,13 @@ pub enum PublishFailure {
     /// A broker refused it for good.
     #[error("refused by the broker: {0}")]
     Refused(ErrorCode),
+    /// An attempt had no definite answer, and [`Retries::OnlyNotSent`](crate::Retries::OnlyNotSent) forbids to send again what
+    /// may be stored.
+    #[error("no definite answer came ({last}), and what may be stored is not sent again, as retries says")]
+    NotRetried {
+        /// What went wrong.
+        last: String,
+    },
     /// A single message, or a set, which stays together, is larger than the broker takes. It is not stored.
     #[error(
         "the broker takes no batch of {size} bytes, which {count} message(s) take that stay together ({code}); make them smaller, or raise max.message.bytes of the topic"

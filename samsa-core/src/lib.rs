@@ -109,7 +109,7 @@ pub use admin::{
 };
 pub use backoff::Backoff;
 pub use command::{Command, GroupReset, GroupSpec, NewTopic, ReaderSpec, Reply};
-pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig};
+pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig, Retries};
 pub use connection::{ReadBuffer, RecvBuf};
 pub use consumer::{
     Board, Chunk, ChunkRecords, ConsumerEvent, Hold, Lease, Membership, OwnedRecord, OwnedRecords, Progress,

@@ -30,6 +30,8 @@ planted_bugs! {
     ForgetsSequence = "forgets-sequence",
     /// A batch whose fate is unknown is sent again under a new identity.
     RenewsWhileInDoubt = "renews-while-in-doubt",
+    /// What may be stored is sent again although that is forbidden.
+    RetriesInDoubt = "retries-in-doubt",
     /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.
     DeadlineFreesPlace = "deadline-frees-place",
     /// When one partition takes a new identity, what was sent to the others takes one too.

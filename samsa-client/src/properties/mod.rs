@@ -13,6 +13,10 @@ use samsa_core::{Config, Discovery};
 /// is one whose effect is not to be had here, as `security.protocol=SSL`. What makes no difference here, as
 /// `key.serializer`, is passed over: [`ignored`](Self::ignored) says why.
 ///
+/// `retries=0` is [`Retries::OnlyNotSent`](samsa_core::Retries::OnlyNotSent), and any other number the default. It goes together
+/// with `enable.idempotence=true`, which Java and librdkafka refuse: idempotence stores a retry once where brokers have it, and
+/// elsewhere nothing is sent again that may be stored.
+///
 /// ```
 /// use samsa_client::Properties;
 ///
@@ -41,7 +45,7 @@ pub(crate) enum Way {
     Bootstrap(String),
 }
 
-/// A setting that makes no difference here.
+/// A setting that makes no difference here, or not in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IgnoredProperty {
     /// Its name.
@@ -102,16 +106,24 @@ impl Properties {
         let value = value.trim();
         if let Some(property) = table::property(name) {
             let set = (property.set)(self, value);
-            return set.map_err(|why| PropertyError::Value { name: name.to_owned(), why });
+            set.map_err(|why| PropertyError::Value { name: name.to_owned(), why })?;
+            self.ignore(name, table::why_not_in_full(name, value));
+            return Ok(());
         }
         if let Some(why) = table::why_ignored(name, value) {
-            self.ignored.push(IgnoredProperty { name: name.to_owned(), why });
+            self.ignore(name, Some(why));
             return Ok(());
         }
         if let Some(why) = table::why_unsupported(name) {
             return Err(PropertyError::Unsupported { name: name.to_owned(), value: value.to_owned(), why });
         }
         Err(PropertyError::Unknown { name: name.to_owned(), nearest: table::nearest(name) })
+    }
+
+    /// The last of a name wins here too.
+    fn ignore(&mut self, name: &str, why: Option<&'static str>) {
+        self.ignored.retain(|ignored| ignored.name != name);
+        self.ignored.extend(why.map(|why| IgnoredProperty { name: name.to_owned(), why }));
     }
 
     /// Sets all of them.

@@ -1,7 +1,7 @@
 //! The names.
 
 use super::values::{
-    acks, bytes, compression, flag, isolation, millis, partitioner, rack, reset, some_millis,
+    acks, bytes, compression, flag, isolation, millis, partitioner, rack, reset, retries, some_millis,
 };
 use super::{Properties, Way};
 
@@ -30,6 +30,9 @@ const PROPERTIES: &[Property] = &[
     of(&["client.id"], |to, value| put(&mut to.config.client_id, Ok(value.to_owned()))),
     of(&["acks", "request.required.acks"], |to, value| put(&mut to.config.publish.acks, acks(value))),
     of(&["enable.idempotence"], |to, value| put(&mut to.config.publish.idempotence, flag(value))),
+    of(&["retries", "message.send.max.retries"], |to, value| {
+        put(&mut to.config.publish.retries, retries(value))
+    }),
     of(&["compression.type", "compression.codec"], |to, value| {
         put(&mut to.config.publish.compression, compression(value))
     }),
@@ -124,16 +127,20 @@ const UNSUPPORTED: &[(&str, &str)] = &[
         "a Java class cannot be run here: set partitioner to murmur2, which is Java's default",
     ),
     ("interceptor.classes", "a Java class cannot be run here"),
-    ("retries", RETRIES),
-    ("message.send.max.retries", RETRIES),
 ];
 
 const SECURITY: &str = "TLS and SASL are not there yet";
 const GROUPS: &str = "a consumer is told by its builder, or by the options of samsa consume";
-const RETRIES: &str = "tries are not counted: delivery.timeout.ms says for how long a message is tried";
+const RETRIES: &str = "retries are not counted: delivery.timeout.ms says for how long a message is tried";
 
 pub(super) fn property(name: &str) -> Option<&'static Property> {
     PROPERTIES.iter().find(|property| property.names.contains(&name))
+}
+
+/// What of a value that was taken makes no difference, and why.
+pub(super) fn why_not_in_full(name: &str, value: &str) -> Option<&'static str> {
+    let is_a_count = ["retries", "message.send.max.retries"].contains(&name) && value.parse() != Ok(0_u32);
+    is_a_count.then_some(RETRIES)
 }
 
 pub(super) fn why_ignored(name: &str, value: &str) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner};
+use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner, Retries};
 
 use super::*;
 
@@ -53,6 +53,20 @@ fn the_names_of_librdkafka_are_as_good() {
 }
 
 #[test]
+fn no_retries_is_none_of_what_may_be_stored_and_their_number_does_not_count() {
+    for name in ["retries", "message.send.max.retries"] {
+        let none = properties(&[(name, "7"), (name, "0"), ("enable.idempotence", "true")]);
+        assert_eq!(none.config().publish.retries, Retries::OnlyNotSent);
+        assert!(none.config().publish.idempotence && none.ignored().is_empty());
+
+        let some = properties(&[(name, "0"), (name, "2147483647")]);
+        assert_eq!(some.config(), Properties::default().config());
+        let [told] = some.ignored() else { panic!("{:?}", some.ignored()) };
+        assert!(told.name == name && told.why.contains("delivery.timeout.ms"), "{told:?}");
+    }
+}
+
+#[test]
 fn nothing_set_is_the_librarys_own_default() {
     assert_eq!(properties(&[]).config(), &Config::new(Discovery::Bootstrap(Vec::new())));
 }
@@ -87,6 +101,8 @@ fn a_value_that_cannot_be_is_refused_with_the_name() {
         ("partitioner", "random"),
         ("message.timeout.ms", "0"),
         ("retry.backoff.ms", "0"),
+        ("retries", "-1"),
+        ("message.send.max.retries", "few"),
     ] {
         assert!(refusal(name, value).starts_with(&format!("{name}: ")), "{}", refusal(name, value));
     }
@@ -111,7 +127,6 @@ fn what_would_make_a_difference_and_is_not_there_is_refused() {
         ("ssl.truststore.location", "/etc/trust", "TLS"),
         ("group.id", "ours", "builder"),
         ("transactional.id", "ours", "transactions"),
-        ("retries", "0", "delivery.timeout.ms"),
     ] {
         let refusal = refusal(name, value);
         assert!(refusal.starts_with(&format!("{name}={value}: ")) && refusal.contains(why), "{refusal}");

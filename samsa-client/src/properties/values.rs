@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner, limits};
+use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner, Retries, limits};
 
 pub(super) fn millis(value: &str) -> Result<Duration, String> {
     let millis = value.parse().map_err(|_| format!("{value:?} is not a whole number of milliseconds"))?;
@@ -29,6 +29,15 @@ pub(super) fn acks(value: &str) -> Result<Acks, String> {
         "all" | "-1" => Ok(Acks::All),
         "1" => Ok(Acks::Leader),
         _ => Err(format!("{value:?} is not all (every in-sync replica) or 1 (the leader alone)")),
+    }
+}
+
+/// How often one tries is not counted: what may be told is whether at all.
+pub(super) fn retries(value: &str) -> Result<Retries, String> {
+    match value.parse::<u32>() {
+        Ok(0) => Ok(Retries::OnlyNotSent),
+        Ok(_) => Ok(Retries::All),
+        Err(_) => Err(format!("{value:?} is not a number of retries, from 0 on")),
     }
 }
 

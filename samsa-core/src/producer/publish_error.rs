@@ -106,7 +106,7 @@ impl PublishError {
     /// that may store it twice.
     pub fn is_retriable(&self) -> bool {
         match &self.batch.failure {
-            PublishFailure::TimedOut { .. } => true,
+            PublishFailure::TimedOut { .. } | PublishFailure::NotRetried { .. } => true,
             PublishFailure::Refused(code) => code.is_retriable(),
             PublishFailure::TooLarge { .. } | PublishFailure::Unacceptable(_) | PublishFailure::Closed => {
                 false

@@ -43,6 +43,8 @@ pub(crate) struct History {
     pub(crate) reads: BTreeMap<(usize, i32), Vec<Read>>,
     /// Whether a record that is sent again is to be stored once.
     pub(crate) idempotent: bool,
+    /// Whether what may be stored is not to be sent again.
+    pub(crate) sent_once: bool,
     /// How often a client told that the topic was made anew.
     pub(crate) made_anew: u64,
     /// What the brokers lost, as no fault of the client.

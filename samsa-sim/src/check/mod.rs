@@ -15,7 +15,8 @@
 //! | `order`                     | acknowledged records with a key or a partition lie in their partition in the order of |
 //! |                             | their acceptance; a record that is there twice counts where it is first               |
 //! |                             | with idempotence this holds of all that are there, acknowledged or not                |
-//! | `stored-once`               | with idempotence a record is in the logs once at most                                 |
+//! | `stored-once`               | with idempotence a record is in the logs once at most; and where what may be stored   |
+//! |                             | is not sent again                                                                     |
 //! | `sets-are-whole`            | the records of a set lie in one partition, one behind the other, or none is there     |
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
 //! | `one-partition-per-key`     | the records of a key lie in one partition                                             |

@@ -82,9 +82,9 @@ fn matches_log(
     }
 }
 
-/// With idempotence no record is there twice.
+/// With idempotence, or where what may be stored is not sent again, no record is there twice.
 fn stored_once(history: &History, places: &Places<'_>) -> Vec<Violation> {
-    let all = history.accepted.iter().enumerate().filter(|_| history.idempotent);
+    let all = history.accepted.iter().enumerate().filter(|_| history.idempotent || history.sent_once);
     let twice = all.filter_map(|(number, record)| {
         let found = places.get(record.value.as_slice()).filter(|found| found.len() > 1)?;
         let text = format!("record {number} ({}) is there more than once: {found:?}", show(record));

@@ -34,18 +34,18 @@ fn log(logs: &mut Logs, partition: i32) -> &mut Vec<LoggedRecord> {
 }
 
 #[test]
-fn with_idempotence_a_record_that_is_there_twice_is_found() {
-    let twice = |idempotent| {
+fn a_record_that_is_there_twice_is_found_with_idempotence_and_where_it_is_sent_once() {
+    let twice = |(idempotent, sent_once)| {
         broken(|history, logs| {
-            history.idempotent = idempotent;
+            (history.idempotent, history.sent_once) = (idempotent, sent_once);
             history.finished_readers.clear();
             let log = log(logs, 0);
             let again = LoggedRecord { offset: log.len() as i64, ..log[0].clone() };
             log.push(again);
         })
     };
-    assert_eq!(twice(true), ["stored-once"]);
-    assert_eq!(twice(false), Vec::<&str>::new());
+    assert_eq!([(true, false), (false, true)].map(twice), [["stored-once"], ["stored-once"]]);
+    assert_eq!(twice((false, false)), Vec::<&str>::new());
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod publish_and_read;
 mod quotas;
 mod read_back;
 mod read_committed;
+mod retries_forbidden;
 mod seek_and_pause;
 mod sequence_wraps;
 mod sets_stay_whole;
@@ -73,6 +74,7 @@ const ALL: &[(Scenario, Body)] = &[
     (read_back::SCENARIO, read_back::run),
     (leaders_move::SCENARIO, leaders_move::run),
     (ambiguous_outcome::SCENARIO, ambiguous_outcome::run),
+    (retries_forbidden::SCENARIO, retries_forbidden::run),
     (short_deadline::SCENARIO, short_deadline::run),
     (one_partition_in_doubt::SCENARIO, one_partition_in_doubt::run),
     (sets_stay_whole::SCENARIO, sets_stay_whole::run),

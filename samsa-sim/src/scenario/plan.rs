@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Acks, Builder, Compression};
+use samsa_client::{Acks, Builder, Compression, Retries};
 
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::FaultMix;
@@ -32,6 +32,7 @@ pub(super) struct Plan {
     pub(super) buffer_bytes: usize,
     pub(super) acks: Acks,
     pub(super) idempotence: bool,
+    pub(super) retries: Retries,
     /// Where each partition begins to count.
     pub(super) first_sequence: i32,
     /// Some messages are published in sets.
@@ -60,6 +61,7 @@ impl Plan {
             buffer_bytes: 64 << 20,
             acks: Acks::All,
             idempotence: rng.chance(800),
+            retries: Retries::All,
             first_sequence: 0,
             sets: false,
             too_large: 0,
@@ -93,6 +95,7 @@ impl Plan {
             .buffer_bytes(self.buffer_bytes)
             .acks(self.acks)
             .idempotence(self.idempotence)
+            .retries(self.retries)
             .configure(|config| config.publish.first_sequence = self.first_sequence)
     }
 }

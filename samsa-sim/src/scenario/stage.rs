@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsa_client::{Acks, Certainty, PublishError, ReadError, Receipt};
+use samsa_client::{Acks, Certainty, PublishError, ReadError, Receipt, Retries};
 use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, MessageSet, Offset, Reader, Topic};
 
 mod watch;
@@ -63,7 +63,8 @@ impl Stage {
             .keep_trace(options.trace);
         let knows_producers = plan.cluster.release >= Release::V0_11;
         let idempotent = plan.idempotence && plan.acks == Acks::All && knows_producers;
-        let history = Rc::new(RefCell::new(History { idempotent, ..History::default() }));
+        let sent_once = plan.retries == Retries::OnlyNotSent;
+        let history = Rc::new(RefCell::new(History { idempotent, sent_once, ..History::default() }));
         let kept = Rc::clone(&history);
         let mut report = simulation
             .run(|world| {

@@ -24,6 +24,9 @@
 //! | the first that may be stored, and all sent ones behind   | `PossiblySent`: no answer can tell their fate    |
 //! | sent, certainly not stored, before any such              | goes on with new numbers                         |
 //! | never sent                                               | goes on                                          |
+//!
+//! A batch without a place in a sequence goes again likewise, alone, and may be stored twice by that; where
+//! [`Retries::OnlyNotSent`] forbids it, it ends as `PossiblySent` with the first attempt that may have stored it.
 
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Format;
@@ -32,6 +35,7 @@ use super::Sender;
 use super::place::{Place, Stage};
 use super::request::{Answer, Answers, answers};
 use super::world::World;
+use crate::config::Retries;
 use crate::connection::Failure;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
@@ -290,6 +294,9 @@ impl Sender {
     }
 
     fn go_on(&mut self, world: &mut dyn World, place: Place, index: usize) {
+        if self.is_not_to_go_again(place, index) {
+            return self.end_in_doubt(world, place, index);
+        }
         let Some(batch) = self.partition(place).and_then(|partition| partition.queue.get_mut(index)) else {
             return;
         };
@@ -309,6 +316,23 @@ impl Sender {
             partition.spent = Some(ErrorCode::UNKNOWN_PRODUCER_ID);
         }
         self.return_free(world, place);
+        self.look(world, place);
+    }
+
+    /// Whether a batch may be stored, and would be stored twice if it was and went again, which is forbidden.
+    fn is_not_to_go_again(&mut self, place: Place, index: usize) -> bool {
+        if self.settings.retries == Retries::All || is_planted(PlantedBug::RetriesInDoubt) {
+            return false;
+        }
+        let batch = self.partition(place).and_then(|partition| partition.queue.get(index));
+        batch.is_some_and(|batch| batch.identity.is_none() && batch.is_possibly_sent && !batch.is_over())
+    }
+
+    fn end_in_doubt(&mut self, world: &mut dyn World, place: Place, index: usize) {
+        if let Some(mut batch) = self.remove(place, index) {
+            let last = batch.trouble.take().unwrap_or_default();
+            self.fail(place, &mut batch, PublishFailure::NotRetried { last });
+        }
         self.look(world, place);
     }
 

@@ -29,6 +29,7 @@ use samsa_proto::records::Identity;
 use super::Sender;
 use super::place::{Place, Spot};
 use super::world::{Asked, World};
+use crate::config::Retries;
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
 use crate::planted::{PlantedBug, is_planted};
@@ -145,21 +146,18 @@ impl ProducerIds {
         *self = Self::default();
     }
 
-    /// For `explain`.
-    pub(super) fn explain(&self, lines: &mut Vec<Waiting>) {
-        let what = match self.state {
-            State::Unasked => return,
+    /// For `explain`; `retry` says what becomes of a retry without an id.
+    fn explain(&self, retry: &str) -> Option<String> {
+        Some(match self.state {
+            State::Unasked => return None,
             State::Seeking => "a producer id, and a broker to ask for it".to_owned(),
             State::Asking(_) => "the answer to the question for a producer id".to_owned(),
             State::Resting(_) => format!("to ask for a producer id again, after {} failures", self.failures),
             State::Known(ProducerId { id, epoch }) => {
                 format!("nothing: in force as producer {id}, epoch {epoch}; a retry is stored once")
             }
-            State::Absent(_) => {
-                "brokers that give producer ids: without them a retry may be stored twice".to_owned()
-            }
-        };
-        lines.push(Waiting { who: "idempotence".to_owned(), what, since: None, until: self.next() });
+            State::Absent(_) => format!("brokers that give producer ids: without them {retry}"),
+        })
     }
 }
 
@@ -192,6 +190,33 @@ impl Sender {
                 self.producer_ids.waiting.insert(place);
                 false
             }
+        }
+    }
+
+    /// What is certain of a retry.
+    pub(super) fn explain_guarantees(&self, lines: &mut Vec<Waiting>) {
+        let retry = match self.settings.retries {
+            Retries::All => "a retry may be stored twice",
+            Retries::OnlyNotSent => "what may be stored is not sent again",
+        };
+        let mut say = |what, until| {
+            lines.push(Waiting { who: "idempotence".to_owned(), what, since: None, until });
+        };
+        if !self.settings.idempotence {
+            if !self.topics.is_empty() {
+                say(format!("nothing: it is off, so {retry}"), None);
+            }
+            return;
+        }
+        if let Some(what) = self.producer_ids.explain(retry) {
+            say(what, self.producer_ids.next());
+        }
+        let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
+        let of_old = partitions.filter(|partition| partition.takes_no_identity());
+        let count = of_old.count();
+        if count > 0 {
+            let leaders = format!("the leaders of {count} partition(s) are before 0.11");
+            say(format!("newer brokers: {leaders}, where {retry}"), None);
         }
     }
 

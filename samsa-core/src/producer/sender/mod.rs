@@ -20,6 +20,8 @@
 //! | a definite, final error      | the outcome                                                                     |
 //! | too large, for certain       | two batches with half of the records each, down to one record or one set        |
 //! | another error, or no answer  | a backoff; the same bytes go again                                              |
+//! | the same, and it may be      | the outcome, where `Retries::OnlyNotSent` is set and it has no identity         |
+//! | stored                       |                                                                                 |
 //! | the delivery timeout is over | the outcome; the batch keeps its place until its request ends, and with an      |
 //! |                              | identity until its fate is known                                                |
 //!
@@ -55,7 +57,7 @@ use std::time::Duration;
 use samsa_proto::records::Codec;
 
 use crate::backoff::Backoff;
-use crate::config::{Acks, Config};
+use crate::config::{Acks, Config, Retries};
 use crate::connection::{Failure, Peer};
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
@@ -109,6 +111,7 @@ pub(crate) struct Sender {
 struct Settings {
     acks: Acks,
     idempotence: bool,
+    retries: Retries,
     first_sequence: i32,
     codec: Codec,
     linger: Duration,
@@ -122,6 +125,7 @@ impl Sender {
         let settings = Settings {
             acks: config.publish.acks,
             idempotence: config.publish.idempotence && config.publish.acks == Acks::All,
+            retries: config.publish.retries,
             first_sequence: config.publish.first_sequence.max(0),
             codec: config.publish.compression.codec(),
             linger: config.publish.linger,
@@ -317,7 +321,7 @@ impl Sender {
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         lines.extend(self.active.iter().map(|place| self.explain_place(*place)));
         self.waits.explain(lines);
-        self.producer_ids.explain(lines);
+        self.explain_guarantees(lines);
     }
 
     pub(crate) fn metrics(&self) -> (PublishMetrics, Vec<PublishedPartition>) {

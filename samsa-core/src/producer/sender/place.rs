@@ -58,7 +58,9 @@ pub(super) struct Topic {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub(super) struct Partition {
     pub(super) leader: Option<BrokerId>,
-    /// What its leader takes, and what its lane was told to write.
+    /// What its leader takes, if that is known.
+    pub(super) takes: Option<Format>,
+    /// What is written for it, and what its lane was told to write.
     pub(super) format: Option<Format>,
     pub(super) told: Option<Format>,
     /// Batches that were taken, in order; those in flight are among the first.
@@ -256,6 +258,11 @@ impl Partition {
 
     pub(super) fn is_led_by_other_than(&self, broker: BrokerId) -> bool {
         self.leader.is_some_and(|leader| leader != broker)
+    }
+
+    /// Its leader is known to be older than batches with an identity.
+    pub(super) fn takes_no_identity(&self) -> bool {
+        self.takes.is_some_and(|format| format != Format::V2)
     }
 
     /// Nobody could be sent anything.

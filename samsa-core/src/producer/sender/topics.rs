@@ -90,7 +90,8 @@ impl Sender {
         let oldest = topic.partitions.iter().filter_map(|partition| format(partition.leader)).min()?;
         topic.batches.set_format(oldest);
         for partition in &mut topic.partitions {
-            partition.format = format(partition.leader).or(Some(oldest));
+            partition.takes = format(partition.leader);
+            partition.format = partition.takes.or(Some(oldest));
         }
         (0..topic.partitions.len() as u32).for_each(|number| topic.tell_format(number));
         Some(oldest)

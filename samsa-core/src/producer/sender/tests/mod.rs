@@ -10,6 +10,7 @@ mod idempotence;
 mod keyless;
 mod linger;
 mod renewal;
+mod retries;
 mod swarm;
 mod too_large;
 mod waits;
@@ -22,7 +23,7 @@ use samsa_proto::records::{Codec, Format, Header};
 
 use super::script::{Play, TIMEOUT, error, not_sent, outcome, possibly_sent, receipt};
 use crate::command::Reply;
-use crate::config::{Acks, Compression};
+use crate::config::{Acks, Compression, Retries};
 use crate::error::{AppendError, Certainty, PublishFailure};
 use crate::id::{BrokerId, OpId};
 use crate::limits;
