@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::admin::{GroupLookError, GroupLookup, GroupLookupInput, Lookup, LookupInput};
+use crate::admin::{GroupLookup, GroupLookupInput, Lookup, LookupInput};
 use crate::cluster::{Cluster, ClusterInput};
 use crate::command::{Command, Reply};
 use crate::config::{Config, Discovery};
@@ -275,9 +275,9 @@ impl Engine {
             Command::JoinGroup(_) => Reply::JoinGroup(Err(GroupError::Closed)),
             Command::CommitOffsets { .. } => Reply::CommitOffsets(Err(CommitError::Closed)),
             Command::LeaveGroup { .. } => Reply::LeaveGroup(Ok(())),
-            Command::Groups => Reply::Groups(Err(GroupLookError::Closed)),
-            Command::Group { .. } => Reply::Group(Err(GroupLookError::Closed)),
-            Command::ResetGroup(_) => Reply::ResetGroup(Err(GroupLookError::Closed.into())),
+            Command::Groups => Reply::Groups(Err(LookError::Closed.into())),
+            Command::Group { .. } => Reply::Group(Err(LookError::Closed.into())),
+            Command::ResetGroup(_) => Reply::ResetGroup(Err(LookError::Closed.into())),
             Command::Flush => Reply::Flush(0),
             Command::Close => Reply::Close(0),
             Command::Explain => return self.explain(op),

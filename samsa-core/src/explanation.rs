@@ -21,3 +21,11 @@ pub struct Waiting {
     /// Until when, if there is a bound.
     pub until: Option<Instant>,
 }
+
+impl Waiting {
+    /// The same, with what went wrong last, if anything did, behind what it waits for.
+    pub(crate) fn after(mut self, trouble: Option<&str>) -> Self {
+        self.what.extend(trouble.map(|trouble| format!(" ({trouble})")));
+        self
+    }
+}

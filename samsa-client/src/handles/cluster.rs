@@ -106,8 +106,8 @@ impl Cluster {
     pub fn groups(&self) -> Call<Result<Vec<ListedGroup>, GroupLookError>> {
         Call::new(&self.link, Command::Groups, |answer, _| match answer {
             Answer::Given(Reply::Groups(groups)) => groups,
-            Answer::Busy(waiting) => Err(GroupLookError::Busy { waiting }),
-            Answer::Given(_) | Answer::Closed => Err(GroupLookError::Closed),
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }.into()),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed.into()),
         })
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use samsa_core::{
-    Command, GroupDescription, GroupLookError, GroupReset, GroupResetError, Offset, PartitionOffset, Reply,
+    Command, GroupDescription, GroupLookError, GroupReset, GroupResetError, LookError, Offset,
+    PartitionOffset, Reply,
 };
 
 use super::topic::Topic;
@@ -83,8 +84,8 @@ impl Group {
     pub fn describe(&self) -> Call<Result<GroupDescription, GroupLookError>> {
         Call::new(&self.link, Command::Group { group: Arc::clone(&self.name) }, |answer, _| match answer {
             Answer::Given(Reply::Group(described)) => described.map(|description| *description),
-            Answer::Busy(waiting) => Err(GroupLookError::Busy { waiting }),
-            Answer::Given(_) | Answer::Closed => Err(GroupLookError::Closed),
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }.into()),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed.into()),
         })
     }
 
@@ -146,8 +147,8 @@ impl Group {
         let reset = Command::ResetGroup(GroupReset { group, topic, offsets });
         Call::new(&self.link, reset, |answer, _| match answer {
             Answer::Given(Reply::ResetGroup(done)) => done,
-            Answer::Busy(waiting) => Err(GroupLookError::Busy { waiting }.into()),
-            Answer::Given(_) | Answer::Closed => Err(GroupLookError::Closed.into()),
+            Answer::Busy(waiting) => Err(LookError::Busy { waiting }.into()),
+            Answer::Given(_) | Answer::Closed => Err(LookError::Closed.into()),
         })
     }
 }

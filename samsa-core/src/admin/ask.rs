@@ -291,13 +291,9 @@ impl Ask {
             Stage::Listing => "offsets from the leaders",
             Stage::Failed | Stage::Resting(_) => "to ask again",
         };
-        let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
-        Waiting {
-            who: format!("a look at {}", self.question.about()),
-            what: format!("{what}{trouble}"),
-            since: Some(self.since),
-            until: Some(self.until),
-        }
+        let (who, what) = (format!("a look at {}", self.question.about()), what.to_owned());
+        let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
+        waiting.after(self.trouble.as_deref())
     }
 }
 

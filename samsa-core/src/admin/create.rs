@@ -233,12 +233,8 @@ impl Creation {
             Stage::Creating(_) => "the controller's answer",
             Stage::Failed | Stage::Resting(_) => "to try again",
         };
-        let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
-        Waiting {
-            who: format!("the creation of topic {:?}", self.topic.name),
-            what: format!("{what}{trouble}"),
-            since: Some(self.since),
-            until: Some(self.until),
-        }
+        let (who, what) = (format!("the creation of topic {:?}", self.topic.name), what.to_owned());
+        let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
+        waiting.after(self.trouble.as_deref())
     }
 }

@@ -8,6 +8,7 @@ use super::{FIRST_SESSION, GroupLookError, GroupResetError};
 use crate::command::{Command, GroupReset, Reply};
 use crate::config::{Config, Discovery};
 use crate::engine::Engine;
+use crate::error::LookError;
 use crate::id::{OpId, ZkRequestId};
 use crate::input::Input;
 use crate::intent::Intent;
@@ -120,7 +121,7 @@ fn a_close_gives_up_what_its_bound_leaves_no_time_for_and_that_is_answered() {
         script.waits();
     }
     assert_eq!(script.now.mono, until, "the nearest bound");
-    assert_eq!(script.outcome(), Err(GroupLookError::Closed.into()));
+    assert_eq!(script.outcome(), Err(LookError::Closed.into()));
     assert_eq!(script.engine.deadline(), None);
 }
 
@@ -131,8 +132,10 @@ fn an_order_whose_own_time_is_over_holds_no_close() {
     while !script.engine.is_closed() {
         script.waits();
     }
-    let outcome = script.outcome();
-    assert!(matches!(&outcome, Err(GroupResetError::Group(GroupLookError::TimedOut { .. }))), "{outcome:?}");
+    let Err(GroupResetError::Group(GroupLookError::Look(error))) = script.outcome() else {
+        panic!("it was not followed")
+    };
+    assert!(matches!(error, LookError::TimedOut { .. }), "{error}");
 }
 
 #[test]
@@ -143,6 +146,6 @@ fn a_close_waits_for_no_question() {
     script.command(4, Command::Group { group: Arc::from("g") }, 30 * SECOND);
     script.command(2, Command::Close, 10 * SECOND);
     assert!(script.engine.is_closed());
-    let refused = |reply: &Reply| matches!(reply, Reply::Group(Err(GroupLookError::Closed)));
+    let refused = |reply: &Reply| matches!(reply, Reply::Group(Err(GroupLookError::Look(LookError::Closed))));
     assert!(script.replies.iter().any(refused), "{:?}", script.replies);
 }

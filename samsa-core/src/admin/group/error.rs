@@ -1,7 +1,6 @@
 //! Why a question about a group was not answered, and why an order was not followed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use samsa_proto::zookeeper::PathError;
 
@@ -33,31 +32,18 @@ pub enum GroupLookError {
         /// Why.
         reason: String,
     },
-    /// ZooKeeper did not answer in time.
-    #[error("no answer about {about} within {within:?} ({last}); is ZooKeeper up?")]
-    TimedOut {
-        /// What was asked about.
-        about: String,
-        /// The bound.
-        within: Duration,
-        /// The last thing that went wrong.
-        last: String,
-    },
-    /// Too many commands wait already.
-    #[error("{waiting} commands wait for their answers already; wait for some of them")]
-    Busy {
-        /// How many.
-        waiting: usize,
-    },
-    /// The client was closed.
-    #[error("the client is closed; connect anew")]
-    Closed,
+    /// What any question may come to: the time was over, too many wait already, or the client was closed.
+    #[error(transparent)]
+    Look(#[from] LookError),
 }
 
 impl GroupLookError {
     /// Whether the same question may be answered later.
     pub fn is_retriable(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::Busy { .. })
+        match self {
+            Self::Look(error) => error.is_retriable(),
+            Self::NoZooKeeper | Self::Name(_) | Self::UnknownGroup { .. } | Self::Refused { .. } => false,
+        }
     }
 }
 
@@ -99,11 +85,8 @@ pub enum GroupResetError {
         /// One of the nodes.
         node: String,
     },
-    /// Where the topic's messages begin or end was not to be had.
-    #[error(transparent)]
-    Offsets(#[from] LookError),
-    /// The group could not be looked at, or its offsets not be written. When the time was over, or the client was closed, some
-    /// may be set.
+    /// The group could not be looked at, where the topic's messages begin or end was not to be had, or the offsets could not be
+    /// written. When the time was over, or the client was closed, some may be set.
     #[error(transparent)]
     Group(#[from] GroupLookError),
 }
@@ -114,8 +97,13 @@ impl GroupResetError {
         match self {
             Self::HasMembers { .. } | Self::Joined { .. } => true,
             Self::OtherNodes { .. } => false,
-            Self::Offsets(error) => error.is_retriable(),
             Self::Group(error) => error.is_retriable(),
         }
+    }
+}
+
+impl From<LookError> for GroupResetError {
+    fn from(error: LookError) -> Self {
+        Self::Group(error.into())
     }
 }

@@ -29,6 +29,7 @@ use std::time::Duration;
 use self::task::{About, Task};
 use crate::command::Command;
 use crate::config::Discovery;
+use crate::error::LookError;
 use crate::explanation::Waiting;
 use crate::id::{OpId, SessionId};
 use crate::limits;
@@ -88,7 +89,7 @@ impl GroupLookup {
     pub(crate) fn abort(&mut self, out: &mut Out) {
         for (op, mut task) in std::mem::take(&mut self.tasks) {
             task.close(out);
-            out.complete(op, task.about.refused(GroupLookError::Closed));
+            out.complete(op, task.about.refused(LookError::Closed.into()));
         }
     }
 
@@ -106,7 +107,7 @@ impl GroupLookup {
                     Err(error) => error.into(),
                 }
             }
-            Discovery::ZooKeeper { .. } => GroupLookError::Busy { waiting },
+            Discovery::ZooKeeper { .. } => LookError::Busy { waiting }.into(),
             Discovery::Bootstrap(_) => GroupLookError::NoZooKeeper,
         };
         cx.out.complete(op, about.refused(refusal));

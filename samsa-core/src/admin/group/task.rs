@@ -11,6 +11,7 @@ use super::listing::Listing;
 use super::resetting::Resetting;
 use crate::backoff::Backoff;
 use crate::command::{Command, Reply};
+use crate::error::LookError;
 use crate::explanation::Waiting;
 use crate::id::{SessionId, ZkRequestId};
 use crate::intent::Intent;
@@ -225,7 +226,7 @@ impl Task {
         if self.reply.is_none() && self.until <= now {
             let last = self.trouble.take().unwrap_or_else(|| "nothing went wrong until now".to_owned());
             let (about, within) = (self.about.text(), self.within);
-            self.reply = Some(self.about.refused(GroupLookError::TimedOut { about, within, last }));
+            self.reply = Some(self.about.refused(LookError::TimedOut { about, within, last }.into()));
         }
         if let Some(reply) = self.reply.take() {
             self.close(out);
@@ -262,12 +263,8 @@ impl Task {
             (Some(_), 0) => "a ZooKeeper session".to_owned(),
             (Some(_), asked) => format!("{asked} answers of ZooKeeper"),
         };
-        let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
-        Waiting {
-            who: format!("a look at {}", self.about.text()),
-            what: format!("{what}{trouble}"),
-            since: Some(self.since),
-            until: Some(self.until),
-        }
+        let who = format!("a look at {}", self.about.text());
+        let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
+        waiting.after(self.trouble.as_deref())
     }
 }

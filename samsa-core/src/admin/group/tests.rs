@@ -280,9 +280,8 @@ fn after_a_lost_answer_everything_is_read_anew_in_another_session() {
     script.waits();
     assert!(script.asks().is_some_and(|(id, _)| Some(id.session) != first));
     script.waits();
-    assert!(
-        matches!(described(script.plays()), Err(GroupLookError::TimedOut { last, .. }) if last.contains("lost"))
-    );
+    let Err(GroupLookError::Look(error)) = described(script.plays()) else { panic!("an answer") };
+    assert!(matches!(&error, LookError::TimedOut { last, .. } if last.contains("lost")), "{error}");
 }
 
 #[test]
