@@ -52,7 +52,7 @@ use snapshot::{Series, Snapshot, Times};
 /// | `samsa_broker_connects_total`, `samsa_broker_losses_total` | `broker` | counter | connections made, and lost |
 /// | `samsa_broker_requests_total`, `samsa_broker_failed_requests_total` | `broker` | counter | requests, and those without response |
 /// | `samsa_broker_sent_bytes_total`, `samsa_broker_received_bytes_total` | `broker` | counter | on all connections |
-/// | `samsa_broker_throttles_total`, `samsa_broker_throttled_seconds_total` | `broker` | counter | responses that throttle because of a quota; whole seconds in all |
+/// | `samsa_broker_throttles_total`, `samsa_broker_throttled_milliseconds_total` | `broker` | counter | responses that throttle because of a quota; for how long in all, in milliseconds, since counters are whole numbers |
 /// | `samsa_request_duration_seconds` | `broker`, `kind` | histogram | from request to response |
 ///
 /// `broker` is an id, or the address of a bootstrap broker; `kind` is `publish`, `fetch` or `other`. `group` is empty for a reader

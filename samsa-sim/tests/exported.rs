@@ -169,6 +169,7 @@ fn a_recorder_gets_every_metric_that_is_documented_and_described_and_no_other() 
         assert_eq!(described.collect::<BTreeMap<_, _>>(), told);
         for (name, (_, unit)) in &inside.described {
             assert_eq!(name.contains("_seconds"), *unit == Some(Unit::Seconds), "{name}");
+            assert_eq!(name.contains("_milliseconds"), *unit == Some(Unit::Milliseconds), "{name}");
             assert_eq!(name.contains("_bytes"), *unit == Some(Unit::Bytes), "{name}");
         }
     });
@@ -349,6 +350,22 @@ fn a_lag_that_is_not_known_is_no_number() {
     kept.knows_no(&format!("samsa_reader_lag_offsets{{{READER}}}"));
     kept.knows_no(&format!("samsa_reader_position_offset{{{READER}}}"));
     kept.has(&format!("samsa_reader_open{{{READER}}}"), 1);
+}
+
+#[test]
+fn how_long_a_broker_throttles_counts_in_milliseconds() {
+    let mut of_it = None;
+    play_and_keep(&mut of_it);
+    let mut of_it = of_it.expect("metrics");
+    let (kept, mut exporter) = (Kept::default(), Exporter::new("orders"));
+    let broker = of_it.brokers.iter().position(|broker| broker.broker.is_some()).expect("a broker");
+    let name = of_it.brokers[broker].broker.expect("its id");
+    let series = format!("samsa_broker_throttled_milliseconds_total{{client=orders,broker={name}}}");
+    for throttled in [250, 1_999] {
+        of_it.brokers[broker].throttled = Duration::from_millis(throttled.into());
+        kept.export(&mut exporter, &of_it);
+        kept.has(&series, throttled);
+    }
 }
 
 /// The metrics of a client that has published and read, to be changed.

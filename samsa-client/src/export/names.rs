@@ -1,7 +1,7 @@
 //! Every metric that is exported, as recorders describe it.
 
 use metrics::Unit;
-use metrics::Unit::{Bytes, Count, Seconds};
+use metrics::Unit::{Bytes, Count, Milliseconds, Seconds};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -43,7 +43,12 @@ pub(super) const NAMES: [(Kind, &str, Unit, &str); 31] = [
     (Kind::Counter, "samsa_broker_sent_bytes_total", Bytes, "Bytes that were written to connections."),
     (Kind::Counter, "samsa_broker_received_bytes_total", Bytes, "Bytes that were read from connections."),
     (Kind::Counter, "samsa_broker_throttles_total", Count, "Responses that throttle because of a quota."),
-    (Kind::Counter, "samsa_broker_throttled_seconds_total", Seconds, "For how long nothing was sent for it."),
+    (
+        Kind::Counter,
+        "samsa_broker_throttled_milliseconds_total",
+        Milliseconds,
+        "For how long nothing was sent for it.",
+    ),
     (Kind::Times, "samsa_request_duration_seconds", Seconds, "From a request to its response."),
 ];
 

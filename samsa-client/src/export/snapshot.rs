@@ -132,7 +132,7 @@ impl Snapshot {
             ("samsa_broker_sent_bytes_total", broker.sent_bytes),
             ("samsa_broker_received_bytes_total", broker.received_bytes),
             ("samsa_broker_throttles_total", broker.throttles),
-            ("samsa_broker_throttled_seconds_total", broker.throttled.as_secs()),
+            ("samsa_broker_throttled_milliseconds_total", millis(broker.throttled)),
         ] {
             self.count(name, labels, count);
         }
@@ -165,6 +165,10 @@ impl Snapshot {
         let series = Series(name, labels.clone());
         self.gauges.entry(series).and_modify(|first| *first = both(*first, value)).or_insert(value);
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn of(client: &Labels, topic: &str, partition: i32) -> Labels {
