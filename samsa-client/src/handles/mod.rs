@@ -1,6 +1,7 @@
 //! What applications hold. Plain types: none of them knows the runtime.
 
 mod batch;
+mod begun;
 mod cluster;
 mod consumed;
 mod consumer;

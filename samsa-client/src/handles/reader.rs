@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use samsa_core::{
-    Chunk, Command, FetchConfig, Isolation, Offset, OwnedRecords, ReadError, ReaderSpec, Reply,
-};
+use samsa_core::{Chunk, Command, FetchConfig, Isolation, Offset, ReadError, ReaderId, ReaderSpec, Reply};
 
+use super::begun::Begun;
 use super::consumed::ConsumedMessage;
 use crate::call::Call;
 use crate::command_queue::Answer;
@@ -87,12 +86,7 @@ impl ReaderBuilder {
 /// It is a [`Stream`] of messages too.
 #[derive(Debug)]
 pub struct Reader {
-    /// What is left of the chunk that `next` took.
-    left: Option<OwnedRecords>,
-    /// The same of partitions that were paused since.
-    set_aside: Vec<OwnedRecords>,
-    /// The same of partitions that were resumed: these come first.
-    resumed: Vec<OwnedRecords>,
+    begun: Begun,
     inner: samsa_core::Reader,
     /// Keeps the client going.
     link: Arc<Link>,
@@ -100,7 +94,7 @@ pub struct Reader {
 
 impl Reader {
     fn new(inner: samsa_core::Reader, link: Arc<Link>) -> Self {
-        Self { left: None, set_aside: Vec::new(), resumed: Vec::new(), inner, link }
+        Self { begun: Begun::default(), inner, link }
     }
 
     /// The topic's name.
@@ -140,10 +134,8 @@ impl Reader {
     /// # Ok(()) }
     /// ```
     pub fn position(&self, partition: i32) -> Option<i64> {
-        let begun = self.left.iter().chain(&self.resumed).chain(&self.set_aside);
-        let mut begun =
-            begun.filter(|left| left.chunk().partition() == partition && left.chunk().is_current());
-        begun.next().map(OwnedRecords::position).or_else(|| self.inner.position(partition))
+        let begun = self.begun.position(self.inner.topic(), partition);
+        begun.or_else(|| self.inner.position(partition))
     }
 
     /// Reads nothing more of these partitions, until they are resumed. What was fetched of them is kept while nothing else
@@ -163,17 +155,14 @@ impl Reader {
     pub fn pause(&mut self, partitions: impl IntoIterator<Item = i32>) {
         for partition in partitions {
             self.inner.pause(partition);
-            let is_of_it = |left: &mut OwnedRecords| left.chunk().partition() == partition;
-            self.set_aside.extend(self.left.take_if(is_of_it));
-            self.set_aside.extend(self.resumed.extract_if(.., is_of_it));
+            self.begun.pause(self.inner.topic(), partition);
         }
     }
 
     /// Takes back [`pause`](Self::pause).
     pub fn resume(&mut self, partitions: impl IntoIterator<Item = i32>) {
         for partition in partitions {
-            let is_of_it = |left: &mut OwnedRecords| left.chunk().partition() == partition;
-            self.resumed.extend(self.set_aside.extract_if(.., is_of_it));
+            self.begun.resume(self.inner.topic(), partition);
             self.inner.resume(partition);
         }
     }
@@ -189,13 +178,7 @@ impl Reader {
     /// It takes as long as the builder's `api_timeout` at most, and ends as [`ReadError::TimedOut`] then. Dropped before its
     /// end, it may or may not happen.
     pub async fn seek(&mut self, partition: i32, to: Offset) -> Result<(), ReadError> {
-        let command = Command::Seek { reader: self.inner.id(), partition, to };
-        Call::new(&self.link, command, |answer, _| match answer {
-            Answer::Given(Reply::Seek(result)) => result,
-            Answer::Busy(open) => Err(ReadError::Busy { open }),
-            Answer::Given(_) | Answer::Closed => Err(ReadError::Closed),
-        })
-        .await
+        seek(&self.link, self.inner.id(), partition, to).await
     }
 
     /// The next message; `None` once the client is closed or the last partition has stopped. May be dropped at any
@@ -225,9 +208,8 @@ impl Reader {
     ///
     /// Where [`next`](Self::next) has begun a batch, the rest of that batch is passed over; use one or the other.
     pub async fn next_chunk(&mut self) -> Option<Result<Chunk, ReadError>> {
-        self.left = None;
-        self.resumed.clear();
-        std::future::poll_fn(|cx| self.inner.poll_next_chunk(cx)).await
+        self.begun.pass_over();
+        std::future::poll_fn(|cx| self.poll_chunk(cx)).await
     }
 
     /// Ends the reading. Dropping does the same.
@@ -235,25 +217,41 @@ impl Reader {
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ConsumedMessage, ReadError>>> {
         loop {
-            if let Some(left) = &mut self.left {
-                if left.chunk().is_current()
-                    && let Some(record) = left.next()
-                {
-                    return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
-                }
-                self.left = None;
+            if let Some(left) = self.begun.current()
+                && left.chunk().is_current()
+                && let Some(record) = left.next()
+            {
+                return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
             }
-            if let Some(resumed) = self.resumed.pop() {
-                self.left = Some(resumed);
+            if self.begun.go_on() {
                 continue;
             }
-            match std::task::ready!(self.inner.poll_next_chunk(cx)) {
-                Some(Ok(chunk)) => self.left = Some(chunk.into_owned_records()),
+            match std::task::ready!(self.poll_chunk(cx)) {
+                Some(Ok(chunk)) => self.begun.begin(chunk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
         }
     }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, ReadError>>> {
+        self.begun.forget_stale();
+        self.inner.poll_next_chunk(cx)
+    }
+}
+
+/// Reads a partition of a reader on elsewhere.
+pub(super) fn seek(
+    link: &Arc<Link>,
+    reader: ReaderId,
+    partition: i32,
+    to: Offset,
+) -> Call<Result<(), ReadError>> {
+    Call::new(link, Command::Seek { reader, partition, to }, |answer, _| match answer {
+        Answer::Given(Reply::Seek(result)) => result,
+        Answer::Busy(open) => Err(ReadError::Busy { open }),
+        Answer::Given(_) | Answer::Closed => Err(ReadError::Closed),
+    })
 }
 
 impl Stream for Reader {

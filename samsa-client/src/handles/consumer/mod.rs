@@ -11,11 +11,13 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use samsa_core::{
-    Chunk, Command, Commit, CommitError, GroupError, Membership, Offset, OwnedRecords, Progress, ReadError,
-    Reply, TopicPartition,
+    Chunk, Command, Commit, CommitError, GroupError, Membership, Offset, Progress, ReadError, Reply,
+    TopicPartition,
 };
 
+use super::begun::Begun;
 use super::consumed::ConsumedMessage;
+use super::reader::seek;
 use crate::call::Call;
 use crate::command_queue::Answer;
 use crate::error::ConsumeError;
@@ -37,11 +39,7 @@ pub use events::ConsumerEvents;
 /// It is a [`Stream`] of messages too.
 #[derive(Debug)]
 pub struct Consumer {
-    /// What is left of the chunk that `next` took.
-    left: Option<OwnedRecords>,
-    /// The same of partitions that were paused since, and of those that were resumed: these come first.
-    set_aside: Vec<OwnedRecords>,
-    resumed: Vec<OwnedRecords>,
+    begun: Begun,
     /// How far the application is with what it has in hand.
     in_hand: Option<InHand>,
     /// Which reader is asked first.
@@ -63,18 +61,7 @@ struct InHand {
 
 impl Consumer {
     fn new(inner: Membership, commit: Commit, group: Arc<str>, link: Arc<Link>) -> Self {
-        Self {
-            left: None,
-            set_aside: Vec::new(),
-            resumed: Vec::new(),
-            in_hand: None,
-            turn: 0,
-            inner,
-            commit,
-            group,
-            is_over: false,
-            link,
-        }
+        Self { begun: Begun::default(), in_hand: None, turn: 0, inner, commit, group, is_over: false, link }
     }
 
     /// The group's name.
@@ -103,10 +90,9 @@ impl Consumer {
     /// Where this partition is read on: everything before this offset was handed out, or is for nobody. `None` while it is
     /// not this member's.
     pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
-        let begun = self.left.iter().chain(&self.resumed).chain(&self.set_aside);
-        let mut begun = begun.filter(|left| is_of(left, partition) && left.chunk().is_current());
-        let reader = self.inner.readers.get(&partition.topic)?;
-        begun.next().map(OwnedRecords::position).or_else(|| reader.position(partition.partition))
+        let TopicPartition { topic, partition } = partition;
+        let reader = self.inner.readers.get(topic)?;
+        self.begun.position(topic, *partition).or_else(|| reader.position(*partition))
     }
 
     /// For each partition that is this member's, how many offsets it has still to read, as its leader said last. One of which
@@ -131,21 +117,20 @@ impl Consumer {
     /// kept while nothing else needs the room. Partitions that are not this member's are passed over; one that is given up and
     /// comes back is not paused.
     pub fn pause(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
-        for partition in partitions {
-            if let Some(reader) = self.inner.readers.get_mut(&partition.topic) {
-                reader.pause(partition.partition);
-                self.set_aside.extend(self.left.take_if(|left| is_of(left, &partition)));
-                self.set_aside.extend(self.resumed.extract_if(.., |left| is_of(left, &partition)));
+        for TopicPartition { topic, partition } in partitions {
+            if let Some(reader) = self.inner.readers.get_mut(&topic) {
+                reader.pause(partition);
+                self.begun.pause(&topic, partition);
             }
         }
     }
 
     /// Takes back [`pause`](Self::pause).
     pub fn resume(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
-        for partition in partitions {
-            self.resumed.extend(self.set_aside.extract_if(.., |left| is_of(left, &partition)));
-            if let Some(reader) = self.inner.readers.get_mut(&partition.topic) {
-                reader.resume(partition.partition);
+        for TopicPartition { topic, partition } in partitions {
+            self.begun.resume(&topic, partition);
+            if let Some(reader) = self.inner.readers.get_mut(&topic) {
+                reader.resume(partition);
             }
         }
     }
@@ -167,13 +152,7 @@ impl Consumer {
         let Some(reader) = self.inner.readers.get(&topic) else {
             return Err(ReadError::UnknownPartition { topic, partition });
         };
-        let command = Command::Seek { reader: reader.id(), partition, to };
-        Call::new(&self.link, command, |answer, _| match answer {
-            Answer::Given(Reply::Seek(result)) => result,
-            Answer::Busy(open) => Err(ReadError::Busy { open }),
-            Answer::Given(_) | Answer::Closed => Err(ReadError::Closed),
-        })
-        .await
+        seek(&self.link, reader.id(), partition, to).await
     }
 
     /// The next message. To ask for it is to be done with the one before, where commits are
@@ -194,8 +173,7 @@ impl Consumer {
     ///
     /// Where [`next`](Self::next) has begun a batch, the rest of that batch is passed over; use one or the other.
     pub async fn next_chunk(&mut self) -> Option<Result<Chunk, ConsumeError>> {
-        self.left = None;
-        self.resumed.clear();
+        self.begun.pass_over();
         poll_fn(|cx| {
             loop {
                 self.put_down();
@@ -289,31 +267,27 @@ impl Consumer {
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ConsumedMessage, ConsumeError>>> {
         self.put_down_up_to_here();
         loop {
-            if let Some(left) = &mut self.left {
-                if left.chunk().is_current() {
-                    if !self.inner.lease.poll_holds(self.link.clock.look(), cx.waker()) {
-                        return Poll::Pending;
-                    }
-                    if let Some(record) = left.next() {
-                        let next = record.offset() + 1;
-                        let in_hand = self.in_hand.get_or_insert_with(|| InHand::of(left.chunk(), next));
-                        in_hand.next = next;
-                        if in_hand.hands_out() {
-                            return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
-                        }
-                    } else {
-                        left.chunk().progress().done();
-                    }
+            if let Some(left) = self.begun.current().filter(|left| left.chunk().is_current()) {
+                if !self.inner.lease.poll_holds(self.link.clock.look(), cx.waker()) {
+                    return Poll::Pending;
                 }
-                self.left = None;
+                if let Some(record) = left.next() {
+                    let next = record.offset() + 1;
+                    let in_hand = self.in_hand.get_or_insert_with(|| InHand::of(left.chunk(), next));
+                    in_hand.next = next;
+                    if in_hand.hands_out() {
+                        return Poll::Ready(Some(Ok(ConsumedMessage::new(record))));
+                    }
+                } else {
+                    left.chunk().progress().done();
+                }
             }
             self.in_hand = None;
-            if let Some(resumed) = self.resumed.pop() {
-                self.left = Some(resumed);
+            if self.begun.go_on() {
                 continue;
             }
             match std::task::ready!(self.poll_chunk(cx)) {
-                Some(Ok(chunk)) => self.left = Some(chunk.into_owned_records()),
+                Some(Ok(chunk)) => self.begun.begin(chunk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -328,7 +302,7 @@ impl Consumer {
         if !self.inner.lease.poll_holds(self.link.clock.look(), cx.waker()) {
             return Poll::Pending;
         }
-        self.set_aside.retain(|left| left.chunk().is_current());
+        self.begun.forget_stale();
         let first = self.turn;
         let mut ended = 0;
         for is_later in [false, true] {
@@ -364,11 +338,6 @@ impl InHand {
     fn hands_out(&self) -> bool {
         self.progress.hand_out(self.next)
     }
-}
-
-fn is_of(left: &OwnedRecords, partition: &TopicPartition) -> bool {
-    let chunk = left.chunk();
-    (chunk.topic(), chunk.partition()) == (&partition.topic, partition.partition)
 }
 
 impl Stream for Consumer {
