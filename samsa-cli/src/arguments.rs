@@ -118,6 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_has_a_size_that_memory_has_room_for() {
+        let line = |size| format!("samsa perf publish events --records 1 --size {size}");
+        assert!(parse(&line("0")).is_ok() && parse(&line("1073741824")).is_ok());
+        for size in ["1073741825", "18446744073709551615", "1k"] {
+            let error = parse(&line(size)).unwrap_err();
+            assert!(error.to_string().contains("write a number of bytes"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_cluster_is_found_in_one_way_only() {
         let error = parse("samsa --bootstrap k1:9092 --zookeeper zk1:2181 brokers").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ArgumentConflict);

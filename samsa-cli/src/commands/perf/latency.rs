@@ -37,7 +37,7 @@ pub(crate) struct PerfLatency {
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
     /// Bytes of each value
-    #[arg(long, value_name = "B")]
+    #[arg(long, value_name = "B", value_parser = super::size)]
     size: usize,
 }
 

@@ -17,6 +17,9 @@ use crate::failure::Failure;
 use crate::session::Session;
 use crate::settings::Setting;
 
+/// The largest value, in bytes: more than any broker takes.
+const LARGEST: usize = 1 << 30;
+
 /// Measure what this client takes
 ///
 /// The figures are of this process, without its start: CPU time of all its threads, and the most memory that it had.
@@ -43,4 +46,9 @@ impl Perf {
             Self::Latency(latency) => latency.run(session).await,
         }
     }
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    let size = text.parse().ok().filter(|size| *size <= LARGEST);
+    size.ok_or_else(|| format!("write a number of bytes, {LARGEST} at most"))
 }

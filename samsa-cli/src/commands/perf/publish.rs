@@ -18,7 +18,7 @@ pub(crate) struct PerfPublish {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     records: u64,
     /// Bytes of each value
-    #[arg(long, value_name = "B")]
+    #[arg(long, value_name = "B", value_parser = super::size)]
     size: usize,
     /// No more than so many records a second
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
