@@ -208,8 +208,10 @@ impl<L: Launch> Builder<L> {
         config.discovery = match way {
             Way::Bootstrap(brokers) => Discovery::Bootstrap(HostPort::list(&brokers)?),
             Way::ZooKeeper(connect_string) => {
-                ensemble = Some(connect_string.parse::<ConnectString>()?);
-                Discovery::ZooKeeper { session_timeout }
+                let connect_string = connect_string.parse::<ConnectString>()?;
+                let name = connect_string.to_string();
+                ensemble = Some(connect_string);
+                Discovery::ZooKeeper { ensemble: name, session_timeout }
             }
         };
         let runtime = launch.runtime(ensemble.as_ref()).map_err(ConnectError::Runtime)?;

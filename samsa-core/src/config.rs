@@ -12,8 +12,10 @@ use crate::producer::partitioner::Partitioner;
 /// How the first brokers are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Discovery {
-    /// Brokers register themselves in ZooKeeper (Kafka 0.8 to 3.9). The ensemble's address is the driver's business.
+    /// Brokers register themselves in ZooKeeper (Kafka 0.8 to 3.9). To reach it is the driver's business.
     ZooKeeper {
+        /// What people call it, for errors: its servers with the chroot.
+        ensemble: String,
         /// The session timeout to ask for. Usual: 6 s.
         session_timeout: Duration,
     },

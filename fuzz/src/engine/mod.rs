@@ -95,7 +95,7 @@ fn config(script: &mut Script<'_>) -> (Config, bool) {
         0 => Discovery::Bootstrap(HostPort::list("10.0.0.1:9092,10.0.0.2:9092").expect("a list")),
         1 => Discovery::Bootstrap(HostPort::list("k1:9092").expect("a list")),
         2 => Discovery::Bootstrap(Vec::new()),
-        _ => Discovery::ZooKeeper { session_timeout: Duration::from_secs(6) },
+        _ => Discovery::ZooKeeper { ensemble: "zk:2181".to_owned(), session_timeout: Duration::from_secs(6) },
     };
     let mut config = Config::new(discovery);
     config.seed = u64::from(script.byte());

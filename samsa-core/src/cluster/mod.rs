@@ -85,8 +85,8 @@ pub(crate) enum ClusterInput {
 impl Cluster {
     pub(crate) fn new(config: &Config, mut rng: Rng) -> Self {
         let (zookeeper, bootstrap) = match &config.discovery {
-            Discovery::ZooKeeper { session_timeout } => {
-                (Some(ZooKeeperDiscovery::new(*session_timeout, rng.fork())), &[][..])
+            Discovery::ZooKeeper { ensemble, session_timeout } => {
+                (Some(ZooKeeperDiscovery::new(ensemble.clone(), *session_timeout, rng.fork())), &[][..])
             }
             Discovery::Bootstrap(addresses) => (None, &addresses[..]),
         };
@@ -229,7 +229,8 @@ impl Cluster {
             None => {}
             Some(Learnt::Brokers(brokers)) => {
                 if brokers.is_empty() {
-                    self.trouble("no broker is registered in ZooKeeper".to_owned());
+                    let trouble = zookeeper.why_no_broker();
+                    self.trouble(trouble);
                 }
                 let news = self.brokers.set_registered(brokers);
                 self.brokers_changed(cx);

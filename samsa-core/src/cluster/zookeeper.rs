@@ -31,6 +31,8 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState};
 
 #[derive(Debug)]
 pub(crate) struct ZooKeeperDiscovery {
+    /// What it is called.
+    ensemble: String,
     session_timeout: Duration,
     rng: Rng,
     sessions: u32,
@@ -39,6 +41,8 @@ pub(crate) struct ZooKeeperDiscovery {
     pending: BTreeMap<u64, Question>,
     /// The brokers that are being read; they become the brokers when the last has come.
     reading: BTreeMap<BrokerId, Registered>,
+    /// Brokers whose registrations are of no use, as of the last reading.
+    left_out: usize,
     failures: u32,
     /// When to open a session, or to read everything again.
     due: Option<Instant>,
@@ -78,8 +82,9 @@ pub(crate) enum Learnt {
 }
 
 impl ZooKeeperDiscovery {
-    pub(crate) fn new(session_timeout: Duration, rng: Rng) -> Self {
+    pub(crate) fn new(ensemble: String, session_timeout: Duration, rng: Rng) -> Self {
         Self {
+            ensemble,
             session_timeout,
             rng,
             sessions: 0,
@@ -87,6 +92,7 @@ impl ZooKeeperDiscovery {
             next_seq: 0,
             pending: BTreeMap::new(),
             reading: BTreeMap::new(),
+            left_out: 0,
             failures: 0,
             due: Some(Instant::START),
         }
@@ -136,6 +142,17 @@ impl ZooKeeperDiscovery {
             if !is_pending && path::topic(&topic).is_ok() {
                 self.ask(cx, Question::Topic(topic));
             }
+        }
+    }
+
+    /// Why there may be none among those that it told last.
+    pub(crate) fn why_no_broker(&self) -> String {
+        match self.left_out {
+            0 => format!("no broker is registered in ZooKeeper at {}: is one up?", self.ensemble),
+            count => format!(
+                "of {count} brokers in ZooKeeper at {} none has an endpoint that can be used: only PLAINTEXT is spoken here",
+                self.ensemble
+            ),
         }
     }
 
@@ -240,12 +257,14 @@ impl ZooKeeperDiscovery {
             (Question::Broker(_), Err(ZkError::NoNode)) => self.finish_reading(),
             (_, Err(ZkError::NoNode)) => {
                 self.wait(cx);
-                let advice = "ZooKeeper has no /brokers/ids, or not below the chroot that was given: is the chroot right? Clusters without ZooKeeper are found by bootstrap brokers";
-                Some(Learnt::Trouble(advice.to_owned()))
+                Some(Learnt::Trouble(format!(
+                    "ZooKeeper at {} has no /brokers/ids: is the chroot right? Clusters without ZooKeeper are found by bootstrap brokers",
+                    self.ensemble
+                )))
             }
             (_, Err(error)) => {
                 self.wait(cx);
-                Some(Learnt::Trouble(format!("ZooKeeper: {error}")))
+                Some(Learnt::Trouble(format!("ZooKeeper at {}: {error}", self.ensemble)))
             }
             (_, Ok(_)) => None,
         }
@@ -254,6 +273,7 @@ impl ZooKeeperDiscovery {
     fn broker_ids(&mut self, cx: &mut Context<'_>, names: &[String]) -> Option<Learnt> {
         self.failures = 0;
         self.reading.clear();
+        self.left_out = 0;
         let ids: Vec<BrokerId> = names.iter().filter_map(|name| name.parse().ok().map(BrokerId)).collect();
         for id in ids {
             self.ask(cx, Question::Broker(id));
@@ -267,9 +287,13 @@ impl ZooKeeperDiscovery {
                 self.reading.insert(id, broker);
             }
             Ok(None) => {
+                self.left_out += 1;
                 tracing::warn!(broker = %id, "no PLAINTEXT endpoint is registered; leaving the broker out");
             }
-            Err(reason) => tracing::warn!(broker = %id, %reason, "the registration cannot be read"),
+            Err(reason) => {
+                self.left_out += 1;
+                tracing::warn!(broker = %id, %reason, "the registration cannot be read");
+            }
         }
     }
 

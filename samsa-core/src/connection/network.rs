@@ -237,7 +237,8 @@ impl Network {
     /// The driver has dropped the socket.
     pub(crate) fn disconnected(&mut self, now: Now, conn: ConnId, reason: &str) {
         if let Some((way, connection)) = self.slots.remove(conn) {
-            self.end(now, way, connection, reason);
+            let reason = advice::why_ended(way.0, &connection, reason);
+            self.end(now, way, connection, &reason);
         }
     }
 
@@ -466,6 +467,7 @@ impl Network {
     }
 }
 
+mod advice;
 mod dialling;
 #[cfg(test)]
 mod tests;

@@ -276,7 +276,7 @@ impl Groups {
     }
 
     fn prepare(&mut self, cx: &Context<'_>, spec: &GroupSpec) -> Result<Member, GroupError> {
-        let Discovery::ZooKeeper { session_timeout } = cx.config.discovery else {
+        let Discovery::ZooKeeper { session_timeout, .. } = cx.config.discovery else {
             return Err(GroupError::NoZooKeeper);
         };
         if spec.topics.is_empty() {

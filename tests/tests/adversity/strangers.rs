@@ -103,7 +103,8 @@ fn a_host_that_is_not_there_is_told() {
 fn a_chroot_that_is_not_there_is_told() {
     let Some(strict) = strict(Release::V3_9_2) else { return };
     let server = strict.kafka.zookeeper_server().expect("it has one");
-    says(&Place::ZooKeeper(format!("{server}/no/such/chroot")), &["/brokers/ids", "is the chroot right?"]);
+    let place = format!("{server}/no/such/chroot");
+    says(&Place::ZooKeeper(place.clone()), &[&place, "/brokers/ids", "is the chroot right?"]);
 }
 
 #[test]
@@ -111,7 +112,14 @@ fn a_zookeeper_without_kafka_is_told() {
     let kafka = RealKafka::start_as(Release::V3_9_2, Shape { chroot: "/kafka", ..Shape::default() });
     let Some(kafka) = &needs(kafka) else { return };
     let server = kafka.zookeeper_server().expect("it has one");
-    says(&Place::ZooKeeper(server), &["/brokers/ids", "is the chroot right?"]);
+    says(&Place::ZooKeeper(server.clone()), &[&server, "/brokers/ids", "is the chroot right?"]);
+}
+
+#[test]
+fn a_zookeeper_that_is_given_as_a_broker_is_told() {
+    let Some(strict) = strict(Release::V3_9_2) else { return };
+    let server = strict.kafka.zookeeper_server().expect("it has one");
+    says(&Place::Bootstrap(server.clone()), &[&server, "is a Kafka broker there", "--zookeeper"]);
 }
 
 #[test]
@@ -135,7 +143,9 @@ fn brokers_that_advertise_what_cannot_be_reached_are_told() {
     let ended = Samsa::run(&[&arguments[..], &["publish", "unreachable"]].concat(), b"x\n", LIMIT);
     let ended = ended.expect("samsa ends");
     assert_eq!(ended.status, Some(1), "{}", ended.stderr);
-    assert!(ended.stderr.contains("broker 1 at 127.0.0.1:1: "), "{}", ended.stderr);
+    for words in ["broker 1 at 127.0.0.1:1: ", "advertised.listeners"] {
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
     assert!(ended.stderr.contains("1 message not delivered: 1 not sent"), "{}", ended.stderr);
 }
 

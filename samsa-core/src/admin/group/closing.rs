@@ -29,7 +29,10 @@ struct Script {
 impl Script {
     /// An order of 30 s is under way; it has a session, and waits for the answers.
     fn start() -> Self {
-        let engine = Engine::new(Config::new(Discovery::ZooKeeper { session_timeout: TIMEOUT }));
+        let engine = Engine::new(Config::new(Discovery::ZooKeeper {
+            ensemble: "zk:2181/kafka".to_owned(),
+            session_timeout: TIMEOUT,
+        }));
         let now = Now::default();
         let mut script = Self { engine, now, asked: VecDeque::new(), replies: Vec::new() };
         let offsets = (0..3).map(|partition| PartitionOffset { partition, offset: 9 }).collect();

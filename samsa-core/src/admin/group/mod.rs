@@ -140,7 +140,7 @@ impl GroupLookup {
 
     /// Lets each command go as far as it can.
     fn pump(&mut self, cx: &mut Context<'_>) {
-        let Discovery::ZooKeeper { session_timeout } = cx.config.discovery else { return };
+        let Discovery::ZooKeeper { session_timeout, .. } = cx.config.discovery else { return };
         let sessions = &mut self.sessions;
         let out = &mut *cx.out;
         self.tasks.retain(|op, task| {

@@ -49,7 +49,10 @@ impl Script {
     }
 
     fn with_nodes(nodes: &[(&str, &str)]) -> Self {
-        Self::start(Discovery::ZooKeeper { session_timeout: TIMEOUT }, nodes)
+        Self::start(
+            Discovery::ZooKeeper { ensemble: "zk:2181/kafka".to_owned(), session_timeout: TIMEOUT },
+            nodes,
+        )
     }
 
     fn input(&mut self, input: GroupLookupInput) {

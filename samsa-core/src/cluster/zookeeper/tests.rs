@@ -21,9 +21,12 @@ struct Script {
 
 impl Script {
     fn start() -> Self {
-        let config = Config::new(Discovery::ZooKeeper { session_timeout: TIMEOUT });
+        let config = Config::new(Discovery::ZooKeeper {
+            ensemble: "zk:2181/kafka".to_owned(),
+            session_timeout: TIMEOUT,
+        });
         let net = Network::new(&config, Rng::new(1));
-        let discovery = ZooKeeperDiscovery::new(TIMEOUT, Rng::new(2));
+        let discovery = ZooKeeperDiscovery::new("zk:2181/kafka".to_owned(), TIMEOUT, Rng::new(2));
         Self { discovery, config, net, out: Out::default(), now: Now::default() }
     }
 
@@ -189,12 +192,30 @@ fn a_lost_reply_is_followed_by_reading_again_after_a_wait() {
 }
 
 #[test]
-fn a_wrong_chroot_is_told_in_words() {
+fn a_wrong_chroot_is_told_with_the_ensemble() {
     let (mut script, _, ids) = Script::connected();
     let Some(Learnt::Trouble(trouble)) = script.hears(ids, Err(ZkError::NoNode)) else {
         panic!("no trouble")
     };
-    assert!(trouble.contains("chroot"), "{trouble}");
+    assert!(trouble.contains("zk:2181/kafka") && trouble.contains("is the chroot right?"), "{trouble}");
+}
+
+#[test]
+fn why_there_is_no_broker_is_told_with_the_ensemble() {
+    const TLS: &[u8] = br#"{"listener_security_protocol_map":{"SSL":"SSL"},"endpoints":["SSL://k1:9093"],
+        "jmx_port":-1,"host":null,"timestamp":"1700000000000","port":-1,"version":4}"#;
+    let (mut script, session, ids) = Script::connected();
+    assert!(brokers(script.hears_names(ids, &[])).is_empty());
+    let told = script.discovery.why_no_broker();
+    assert!(told.contains("no broker is registered in ZooKeeper at zk:2181/kafka"), "{told}");
+
+    script.watch_fires(session, "/brokers/ids");
+    let ids = script.asks("/brokers/ids");
+    script.hears_names(ids, &["1"]);
+    let one = script.asks("/brokers/ids/1");
+    assert!(brokers(script.hears(one, Ok(ZkAnswer::Data(TLS.to_vec(), ZkStat::default())))).is_empty());
+    let told = script.discovery.why_no_broker();
+    assert!(told.contains("of 1 brokers") && told.contains("PLAINTEXT"), "{told}");
 }
 
 #[test]

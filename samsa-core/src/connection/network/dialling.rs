@@ -95,7 +95,7 @@ impl Network {
 
     fn resolve(&mut self, now: Instant, way: Way) {
         let Some(address) = self.addresses.get(&way.0).cloned() else {
-            return self.fail_link(now, way, "its address is not known (any more)");
+            return self.rest_link(now, way, "its address is not known (any more)", true);
         };
         self.traffic.dialled(way.0, &address);
         if let Ok(ip) = address.host.parse::<IpAddr>() {
@@ -149,9 +149,10 @@ impl Network {
         self.dial_what_may_be(now);
     }
 
-    /// It could not be made, or somebody waited for an answer when it went.
+    /// It could not be made.
     pub(super) fn fail_link(&mut self, now: Instant, way: Way, reason: &str) {
-        self.rest_link(now, way, reason, true);
+        let reason = self.why_not_dialled(way.0, reason);
+        self.rest_link(now, way, &reason, true);
     }
 
     /// Its connection went. It is not dialled before a wait, also where nobody waited for an answer: a broker may let

@@ -1,5 +1,6 @@
 //! Scripts: what the machines ask, what the driver reports, what the broker says.
 
+mod advice;
 mod age;
 mod dialling;
 mod pace;
