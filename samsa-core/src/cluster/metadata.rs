@@ -74,6 +74,19 @@ pub(crate) enum Answer {
     Refused(ErrorCode),
 }
 
+impl Answer {
+    /// What is wrong with the topic of this name, in words.
+    pub(super) fn trouble(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown => Some(format!(
+                "the brokers know no topic {name:?}, and unless they create what is published to (auto.create.topics.enable) it has to be created first"
+            )),
+            Self::NotYet(code) | Self::Refused(code) => Some(format!("topic {name:?}: {code}")),
+        }
+    }
+}
+
 pub(crate) fn answer(topic: &MetadataResponseTopic<'_>, version: i16) -> Answer {
     let id = Some(topic.topic_id.0).filter(|id| *id != [0; 16]);
     let partitions = topic.partitions.iter().map(|partition| partition_info(partition, version)).collect();

@@ -273,8 +273,8 @@ impl Cluster {
                 continue;
             }
             let answer = metadata::answer(topic, version);
-            if let metadata::Answer::NotYet(code) | metadata::Answer::Refused(code) = &answer {
-                self.last_trouble = format!("topic {name:?}: {code}");
+            if let Some(trouble) = answer.trouble(name) {
+                self.last_trouble = trouble;
             }
             let TopicNews { moves, is_made_anew } = self.topics.learn(name, answer, from);
             if is_made_anew {

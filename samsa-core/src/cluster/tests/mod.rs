@@ -134,6 +134,17 @@ fn a_topic_without_leader_is_asked_about_again_after_a_wait() {
 }
 
 #[test]
+fn a_topic_that_nobody_knows_is_told_with_what_to_do() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    script.is_told(id, vec![troubled("events", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)]);
+    let told = script.cluster.last_trouble();
+    assert!(told.contains(r#"no topic "events""#) && told.contains("created first"), "{told}");
+}
+
+#[test]
 fn a_topic_that_is_refused_is_not_asked_about_again_and_again() {
     let mut script = Script::connected();
     script.wants("no/such", Interest::Publish);
