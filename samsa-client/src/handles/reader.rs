@@ -175,6 +175,9 @@ impl Reader {
     /// Reads a partition on elsewhere; also one that had stopped, because its position was out of range or its log was cut
     /// back. From then on nothing comes that was fetched before.
     ///
+    /// What is there comes once the fetch that is under way with the partition's leader has ended: where nothing new is written,
+    /// that is up to [`FetchConfig::max_wait`](crate::FetchConfig::max_wait) later.
+    ///
     /// It takes as long as the builder's `api_timeout` at most, and ends as [`ReadError::TimedOut`] then. Dropped before its
     /// end, it may or may not happen.
     pub async fn seek(&mut self, partition: i32, to: Offset) -> Result<(), ReadError> {

@@ -145,6 +145,9 @@ impl Consumer {
     /// back. From then on nothing comes that was fetched before, and what is committed next may lie before what was committed
     /// last. Fails for a partition that is not this member's.
     ///
+    /// What is there comes once the fetch that is under way with the partition's leader has ended: where nothing new is written,
+    /// that is up to [`FetchConfig::max_wait`](crate::FetchConfig::max_wait) later.
+    ///
     /// It takes as long as the builder's `api_timeout` at most, and ends as [`ReadError::TimedOut`] then. Dropped before its
     /// end, it may or may not happen.
     pub async fn seek(&mut self, partition: TopicPartition, to: Offset) -> Result<(), ReadError> {
