@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Assignor, Command, Commit, FetchConfig, GroupSpec, Input, Instant, Isolation, NewTopic, Notices, Offset,
-    OutgoingRecord, ReaderSpec, UnixMillis, ZkNews, ZkSessionState,
+    Assignor, Command, Commit, FetchConfig, GroupReset, GroupSpec, Input, Instant, Isolation, NewTopic,
+    Notices, Offset, OutgoingRecord, PartitionOffset, ReaderSpec, UnixMillis, ZkNews, ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
@@ -119,6 +119,7 @@ fn command(world: &mut World, script: &mut Script<'_>) {
     };
     let turn = script.byte();
     let command = match turn % 16 {
+        _ if turn >= 252 => return look_at_groups(world, script, turn, topic, within),
         _ if turn >= 248 => Command::Metrics,
         _ if turn >= 240 => {
             let index = script.choice(world.commands());
@@ -182,6 +183,24 @@ fn order(
             let [partitions, replication] = [script.byte(), script.byte()].map(|byte| byte as i8);
             let (partitions, replication) = (i32::from(partitions), i16::from(replication));
             Command::CreateTopic(NewTopic { name: topic, partitions, replication })
+        }
+    };
+    world.command(command, within);
+}
+
+/// Groups are looked at from outside, and the offsets of one are set.
+fn look_at_groups(world: &mut World, script: &mut Script<'_>, turn: u8, topic: Arc<str>, within: Duration) {
+    let group: Arc<str> = if script.flag() { "g".into() } else { topic_name(script).into() };
+    let command = match turn {
+        252 => Command::Groups,
+        253 => Command::Group { group },
+        _ => {
+            let mut offset = || PartitionOffset {
+                partition: i32::from(script.byte() as i8),
+                offset: i64::from(script.byte() as i8),
+            };
+            let offsets = vec![offset(), offset()];
+            Command::ResetGroup(GroupReset { group, topic, offsets })
         }
     };
     world.command(command, within);
