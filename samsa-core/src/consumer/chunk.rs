@@ -6,7 +6,8 @@ use std::sync::Arc;
 use samsa_proto::records::{self, OwnedBatch, Position, Record, RecordsError};
 
 use super::owned::{Kept, OwnedRecord};
-use super::source::{Progress, Source};
+use super::progress::Progress;
+use super::source::Source;
 
 /// The records of one batch of one partition, read in place: `for record in &chunk { .. }`.
 ///

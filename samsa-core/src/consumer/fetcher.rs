@@ -46,9 +46,10 @@ pub(crate) struct Fetcher {
     pub(crate) short_since: Option<Instant>,
     /// When it wants to be looked at again.
     pub(crate) deadline: Option<Deadline>,
-    /// When each broker was last sent something, in turns.
+    /// In which step each broker was sent something last.
     asked: BTreeMap<BrokerId, u64>,
-    turn: u64,
+    /// Counts what is sent and what is brought.
+    step: u64,
     warned: bool,
 }
 
@@ -98,7 +99,7 @@ impl Fetcher {
             short_since: None,
             deadline: None,
             asked: BTreeMap::new(),
-            turn: 0,
+            step: 0,
             warned: false,
         }
     }
@@ -177,13 +178,13 @@ impl Fetcher {
         self.requests.values().any(|request| request.broker == broker && request.question == question)
     }
 
-    /// The partitions that this broker is to be asked this about, in the order of their turns.
+    /// The partitions that this broker is to be asked this about, those that have brought something last at the end.
     pub(super) fn waiting(&self, now: Instant, broker: BrokerId, question: Question) -> Vec<&Partition> {
         let is_waiting = |partition: &&Partition| {
             partition.asked_of(question) == Some(broker) && partition.waits_for(question, now)
         };
         let mut waiting: Vec<_> = self.partitions.values().filter(is_waiting).collect();
-        waiting.sort_by_key(|partition| partition.turn);
+        waiting.sort_by_key(|partition| partition.brought_in);
         waiting
     }
 
@@ -279,8 +280,8 @@ impl Fetcher {
     }
 
     pub(crate) fn sent(&mut self, token: u64, request: Request, partitions: impl Iterator<Item = i32>) {
-        self.turn += 1;
-        self.asked.insert(request.broker, self.turn);
+        let step = self.next_step();
+        self.asked.insert(request.broker, step);
         self.requests.insert(token, request);
         for number in partitions {
             if let Some(partition) = self.partitions.get_mut(&number) {
@@ -294,10 +295,9 @@ impl Fetcher {
         }
     }
 
-    /// The last turn of all.
-    pub(crate) fn next_turn(&mut self) -> u64 {
-        self.turn += 1;
-        self.turn
+    pub(crate) fn next_step(&mut self) -> u64 {
+        self.step += 1;
+        self.step
     }
 
     /// A response is longer than was set aside for it.

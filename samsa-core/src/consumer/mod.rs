@@ -39,10 +39,13 @@ mod nearest;
 mod opening;
 mod owned;
 mod partition;
+mod place;
+mod progress;
 mod queue;
 pub(crate) mod reader;
 mod request;
 mod response;
+mod resumption;
 mod scope;
 #[cfg(test)]
 mod script;
@@ -86,8 +89,8 @@ pub use lease::Lease;
 pub(crate) use lease::ahead;
 pub use membership::Membership;
 pub use owned::OwnedRecord;
+pub use progress::Progress;
 pub use reader::Reader;
-pub use source::Progress;
 pub(crate) use source::Source;
 
 /// All readers of the client.

@@ -55,8 +55,8 @@ pub(crate) struct Partition {
     pub(crate) seek: Option<Seek>,
     /// The request that it is in.
     pub(crate) request: Option<u64>,
-    /// Lower ones go first.
-    pub(crate) turn: u64,
+    /// In which step of its reader it brought something last. Lower ones go first.
+    pub(crate) brought_in: u64,
     /// How much of it one response may bring.
     pub(crate) bytes: usize,
     pub(crate) stopped: bool,
@@ -136,7 +136,7 @@ impl Partition {
             asked: None,
             seek: None,
             request: None,
-            turn: 0,
+            brought_in: 0,
             bytes,
             stopped: false,
             not_before: Instant::START,

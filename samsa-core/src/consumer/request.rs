@@ -56,7 +56,7 @@ pub(crate) fn share(config: &FetchConfig, brokers: usize) -> usize {
     most.min(config.buffer_bytes / (2 * brokers.max(1))).max(1)
 }
 
-/// Takes as many of `partitions`, which stand in the order of their turns, as the share allows: before version 3 that
+/// Takes as many of `partitions`, the first of which is the most due, as the share allows: before version 3 that
 /// is the sum of what each may bring, later the broker sees to it. One always fits.
 pub(crate) fn select<'p>(
     partitions: impl Iterator<Item = &'p Partition>,

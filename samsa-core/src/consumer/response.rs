@@ -109,7 +109,7 @@ impl Fetcher {
         frame: &Bytes,
         data: &PartitionData<'_>,
     ) {
-        let turn = self.next_turn();
+        let step = self.next_step();
         let most = self.spec.fetch.buffer_bytes;
         let aborted = self.aborted(version, data);
         let isolation = self.spec.fetch.isolation;
@@ -148,7 +148,7 @@ impl Fetcher {
                 } else if checked.advances(from) {
                     partition.ends.reach(checked.next);
                     partition.source.ends_at(partition.ends.readable(isolation));
-                    for item in partition.advance(checked, from, turn, &records) {
+                    for item in partition.advance(checked, from, step, &records) {
                         self.buffer.push(item, &mut scope.wakers);
                     }
                 } else if let Some(error) = partition.stand_still(scope, checked, from, most, version) {
@@ -292,10 +292,10 @@ impl Partition {
     }
 
     /// Goes on behind the sound batches; gives what may hold records, or at least where it goes on.
-    fn advance(&mut self, checked: Checked, from: i64, turn: u64, records: &Bytes) -> Vec<Item> {
+    fn advance(&mut self, checked: Checked, from: i64, step: u64, records: &Bytes) -> Vec<Item> {
         self.succeed();
         self.position = Position::At(checked.next);
-        self.turn = turn;
+        self.brought_in = step;
         let mut from = from;
         let mut items = Vec::new();
         for run in checked.runs {

@@ -1,8 +1,8 @@
 //! Positions, pauses and seeks.
 
 use super::*;
+use crate::consumer::progress::Progress;
 use crate::consumer::script::in_leader_epoch;
-use crate::consumer::source::Progress;
 
 fn seeks_to(model: &mut Model, reader: &Reader, to: Offset) {
     let command = Command::Seek { reader: reader.id(), partition: 0, to };
