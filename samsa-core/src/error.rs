@@ -152,7 +152,7 @@ pub enum AppendError {
     },
     /// The message is larger than any batch may be.
     #[error(
-        "a message of {size} bytes is larger than the limit of {limit}; split it, or raise message_bytes here and max.message.bytes of the topic"
+        "a message of {size} bytes is larger than the limit of {limit}; split it, or raise message_bytes (max.request.size) here and max.message.bytes of the topic"
     )]
     TooLarge {
         /// Its encoded size.
@@ -162,7 +162,7 @@ pub enum AppendError {
     },
     /// The messages of a set stay together, and together they are larger than any batch may be.
     #[error(
-        "a set of {count} messages takes {size} bytes, more than the limit of {limit}; make it smaller, or raise message_bytes here and max.message.bytes of the topic"
+        "a set of {count} messages takes {size} bytes, more than the limit of {limit}; make it smaller, or raise message_bytes (max.request.size) here and max.message.bytes of the topic"
     )]
     SetTooLarge {
         /// Its messages.

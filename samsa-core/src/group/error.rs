@@ -18,7 +18,9 @@ pub enum GroupError {
     )]
     NoStart,
     /// The cluster was not found through ZooKeeper, where groups of this kind live.
-    #[error("a group lives in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..)")]
+    #[error(
+        "a group lives in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..) (--zookeeper)"
+    )]
     NoZooKeeper,
     /// A name cannot stand in ZooKeeper.
     #[error(transparent)]

@@ -176,7 +176,9 @@ impl Flight {
 
     /// Gives every record its outcome, within the bound that the client has for closing.
     async fn abandon(&mut self, session: &Session) {
-        eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+        if !self.pending.is_empty() {
+            eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+        }
         // Whatever closing says: each delivery says it for its own record.
         let _ = session.cluster.close().await;
         while !self.pending.is_empty() {

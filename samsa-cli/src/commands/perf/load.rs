@@ -122,7 +122,9 @@ impl<'a> Load<'a> {
 
     /// Gives every record its outcome, within the bound that the client has for closing.
     pub(super) async fn abandon(&mut self) {
-        eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+        if !self.pending.is_empty() {
+            eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+        }
         // Whatever closing says: each delivery says it for its own record.
         let _ = self.session.cluster.close().await;
         poll_fn(|cx| self.poll_settle(0, cx)).await;

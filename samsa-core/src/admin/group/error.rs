@@ -12,7 +12,7 @@ use crate::error::LookError;
 pub enum GroupLookError {
     /// The cluster was not found through ZooKeeper, where groups of this kind live.
     #[error(
-        "groups are looked for in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..)"
+        "groups are looked for in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..) (--zookeeper)"
     )]
     NoZooKeeper,
     /// The name cannot stand in ZooKeeper.
