@@ -24,11 +24,11 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Usage(why) => {
-                eprintln!("error: {why}");
+                tell!("error: {why}");
                 ExitCode::from(2)
             }
             Self::NotDone(why) => {
-                eprintln!("error: {why}");
+                tell!("error: {why}");
                 ExitCode::from(1)
             }
             Self::Unread => ExitCode::SUCCESS,

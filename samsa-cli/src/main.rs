@@ -3,6 +3,14 @@
 //! Each command is a file in `commands/`, written once over the handles of a cluster. `runtime.rs` is the one place that
 //! chooses what they run on.
 
+/// A line on stderr, for people. That nobody reads it changes nothing.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod arguments;
 mod commands;
 mod configuration;

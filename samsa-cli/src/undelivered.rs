@@ -23,7 +23,7 @@ impl Undelivered {
             Certainty::PossiblySent => self.possibly_sent += 1,
         }
         if self.count() <= SHOWN {
-            eprintln!("{who}: {why}");
+            tell!("{who}: {why}");
         }
     }
 

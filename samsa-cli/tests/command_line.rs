@@ -71,6 +71,14 @@ fn wrong_usage_gives_status_2_and_says_what_is_right() {
 }
 
 #[test]
+fn that_nobody_reads_what_went_wrong_changes_no_status() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = samsa(&["brokers"]).stderr(writer).status().unwrap();
+    assert_eq!(status.code(), Some(2));
+}
+
+#[test]
 fn help_and_version_are_answers() {
     for arguments in [&["--help"][..], &["--version"], &["perf", "publish", "--help"]] {
         let output = run(arguments);

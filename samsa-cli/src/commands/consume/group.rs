@@ -113,6 +113,6 @@ fn is_of_a_partition(error: ReadError) -> Result<bool, Failure> {
     if partition_of(&error).is_none() {
         return Err(error.into());
     }
-    eprintln!("{error}");
+    tell!("{error}");
     Ok(true)
 }

@@ -88,7 +88,7 @@ impl Consume {
                 Some(Ok(chunk)) => printing.print(&chunk, &mut bounds)?,
                 Some(Err(error)) => {
                     bounds.give_up(partition_of(&error).ok_or_else(|| Failure::from(error.clone()))?);
-                    eprintln!("{error}");
+                    tell!("{error}");
                     printing.flush()?;
                     failed += 1;
                     if self.partition.is_some() || failed == session.ask(topic.partitions()).await?.len() {

@@ -114,7 +114,7 @@ async fn one(session: &Session, group: &str) -> Result<(), Failure> {
     }
     out.flush()?;
     for fault in &description.faults {
-        eprintln!("cannot be read: {fault}");
+        tell!("cannot be read: {fault}");
     }
     let ends = Ends::of(session, lag::topics(&description)).await?;
     let progress = lag::rows(&description, &ends);
@@ -124,7 +124,7 @@ async fn one(session: &Session, group: &str) -> Result<(), Failure> {
         lag::table(&progress).write(&mut out)?;
     }
     out.flush()?;
-    ends.remarks().for_each(|remark| eprintln!("{remark}"));
+    ends.remarks().for_each(|remark| tell!("{remark}"));
     ends.outcome()
 }
 

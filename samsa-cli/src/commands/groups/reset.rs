@@ -52,7 +52,7 @@ impl Reset {
         self.print(session.json, &plan)?;
         let changed = plan.moves().iter().filter(|step| step.from != Some(step.to)).count();
         let changed = count(changed as u64, "offset");
-        eprintln!("{changed} {}", if self.dry_run { "would be set; nothing was" } else { "set" });
+        tell!("{changed} {}", if self.dry_run { "would be set; nothing was" } else { "set" });
         Ok(())
     }
 

@@ -177,7 +177,7 @@ impl Flight {
     /// Gives every record its outcome, within the bound that the client has for closing.
     async fn abandon(&mut self, session: &Session) {
         if !self.pending.is_empty() {
-            eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+            tell!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
         }
         // Whatever closing says: each delivery says it for its own record.
         let _ = session.cluster.close().await;

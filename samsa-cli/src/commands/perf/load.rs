@@ -123,7 +123,7 @@ impl<'a> Load<'a> {
     /// Gives every record its outcome, within the bound that the client has for closing.
     pub(super) async fn abandon(&mut self) {
         if !self.pending.is_empty() {
-            eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
+            tell!("closing; {} have no outcome yet", count(self.pending.len() as u64, "record"));
         }
         // Whatever closing says: each delivery says it for its own record.
         let _ = self.session.cluster.close().await;

@@ -170,7 +170,7 @@ impl<'a> Publishing<'a> {
     /// Gives every message its outcome, within the bound that the client has for closing.
     pub(super) async fn abandon(&mut self) {
         if !self.pending.is_empty() {
-            eprintln!("closing; {} have no outcome yet", count(self.pending.len() as u64, "message"));
+            tell!("closing; {} have no outcome yet", count(self.pending.len() as u64, "message"));
         }
         // Whatever closing says: each delivery says it for its own message.
         let _ = self.session.cluster.close().await;
@@ -205,7 +205,7 @@ impl<'a> Publishing<'a> {
     pub(super) fn end(mut self) -> Result<u64, Failure> {
         self.receipts.as_mut().map_or(Ok(()), Write::flush)?;
         drop(self.progress);
-        eprintln!("{} published", count(self.published, "message"));
+        tell!("{} published", count(self.published, "message"));
         self.undelivered.into_result()?;
         Ok(self.line)
     }

@@ -35,7 +35,7 @@ impl Publish {
         let text = read.ok_or_else(|| Failure::interrupted("reading; nothing was published"))??;
         let set = self.set(&text);
         if set.is_empty() {
-            eprintln!("{} published", count(0, "message"));
+            tell!("{} published", count(0, "message"));
             return Ok(());
         }
         let messages = set.len() as u64;
@@ -88,7 +88,7 @@ fn told(outcome: Result<SetReceipt, PublishError>, messages: u64, json: bool) ->
                 output.object(&Written { partition, base_offset, count: written })?;
                 output.flush()?;
             }
-            eprintln!("{} published", count(messages, "message"));
+            tell!("{} published", count(messages, "message"));
             Ok(())
         }
         Err(error) => {
