@@ -30,6 +30,8 @@ planted_bugs! {
     ForgetsSequence = "forgets-sequence",
     /// A batch whose fate is unknown is sent again under a new identity.
     RenewsWhileInDoubt = "renews-while-in-doubt",
+    /// What has headers is written without them for a leader that lacks them.
+    DropsHeaders = "drops-headers",
     /// What may be stored is sent again although that is forbidden.
     RetriesInDoubt = "retries-in-doubt",
     /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.

@@ -176,6 +176,13 @@ impl Host {
         happened
     }
 
+    /// Stops a broker, which is what the cluster becomes when it starts again.
+    pub(crate) fn stop_to_upgrade(&self, broker: i32) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.stop(broker);
+        inner.cluster.upgrade(broker);
+    }
+
     /// Looks at the cluster.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&ModelCluster) -> T) -> T {
         at(&self.0.borrow().cluster)

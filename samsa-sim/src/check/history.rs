@@ -12,6 +12,8 @@ pub(crate) struct Accepted {
     /// The partition that was asked for.
     pub(crate) partition: Option<i32>,
     pub(crate) value: Vec<u8>,
+    /// The value of the header that it has, if it has one.
+    pub(crate) header: Option<Vec<u8>>,
 }
 
 /// What became of an accepted record.

@@ -18,6 +18,7 @@
 //! | `stored-once`               | with idempotence a record is in the logs once at most; and where what may be stored   |
 //! |                             | is not sent again                                                                     |
 //! | `sets-are-whole`            | the records of a set lie in one partition, one behind the other, or none is there     |
+//! | `headers-are-kept`          | a record is stored with the header that it was published with                         |
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
 //! | `one-partition-per-key`     | the records of a key lie in one partition                                             |
 //! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once                             |

@@ -23,6 +23,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     found.extend(order(history, &places));
     found.extend(stored_once(history, &places));
     found.extend(nothing_foreign(history, logs));
+    found.extend(headers_are_kept(history, logs));
     found.extend(history.sets.iter().filter_map(|set| whole_set(history, set, &places)));
     found.extend(one_partition_per_key(logs));
     found
@@ -148,6 +149,21 @@ fn nothing_foreign(history: &History, logs: &Logs) -> Vec<Violation> {
             violation("nothing-foreign", format!("partition {partition} has {value} at {}", record.offset))
         })
         .collect()
+}
+
+/// Wherever a record is stored, it has the header that it was published with.
+fn headers_are_kept(history: &History, logs: &Logs) -> Vec<Violation> {
+    let published: BTreeMap<&[u8], &Accepted> =
+        history.accepted.iter().map(|record| (record.value.as_slice(), record)).collect();
+    let all = logs.iter().flat_map(|(partition, log)| log.iter().map(move |stored| (partition, stored)));
+    let changed = all.filter_map(|(partition, stored)| {
+        let record =
+            published.get(stored.value.as_deref()?).filter(|record| record.header != stored.header)?;
+        let (had, has) = (&record.header, &stored.header);
+        let text = format!("{} is in partition {partition} with {has:?}, and had {had:?}", show(record));
+        Some(violation("headers-are-kept", text))
+    });
+    changed.collect()
 }
 
 fn one_partition_per_key(logs: &Logs) -> Vec<Violation> {

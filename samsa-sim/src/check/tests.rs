@@ -9,10 +9,15 @@ fn sound() -> (History, Logs) {
     for (key, value, partition) in records {
         let key = key.map(|key| key.as_bytes().to_vec());
         let value = value.as_bytes().to_vec();
-        let number = history.accept(Accepted { key: key.clone(), partition: None, value: value.clone() });
+        let number = history.accept(Accepted {
+            key: key.clone(),
+            partition: None,
+            value: value.clone(),
+            header: None,
+        });
         let log = logs.entry(partition).or_default();
         let offset = log.len() as i64;
-        log.push(LoggedRecord { offset, key: key.clone(), value: Some(value.clone()) });
+        log.push(LoggedRecord { offset, key: key.clone(), value: Some(value.clone()), header: None });
         history.settle(number, Outcome::Acknowledged { partition, offset: Some(offset) });
         history.read(0, partition, Read { offset, key, value: Some(value) });
     }
@@ -65,6 +70,14 @@ fn with_idempotence_what_may_be_stored_and_is_keeps_its_place() {
     };
     assert_eq!(late(true), ["order"]);
     assert_eq!(late(false), Vec::<&str>::new());
+}
+
+#[test]
+fn a_header_that_is_not_stored_with_its_record_is_found() {
+    let published =
+        |header: Option<&[u8]>| broken(|history, _| history.accepted[1].header = header.map(<[u8]>::to_vec));
+    assert_eq!(published(Some(b"7")), ["headers-are-kept"]);
+    assert_eq!(published(None), Vec::<&str>::new());
 }
 
 #[test]
@@ -171,7 +184,7 @@ fn a_record_that_is_stored_again_later_is_in_order() {
 #[test]
 fn a_record_that_nobody_published_is_found() {
     let names = broken(|history, logs| {
-        log(logs, 1).push(LoggedRecord { offset: 1, key: None, value: Some(b"x".to_vec()) });
+        log(logs, 1).push(LoggedRecord { offset: 1, key: None, value: Some(b"x".to_vec()), header: None });
         history.finished_readers.clear();
     });
     assert_eq!(names, ["nothing-foreign"]);
@@ -247,7 +260,7 @@ fn who_keeps_what_was_lost_is_found_and_who_goes_back_is_not() {
     let cut = |goes_back: bool| {
         broken(|history, logs| {
             let lost = log(logs, 0).split_off(1);
-            let new = LoggedRecord { offset: 1, key: None, value: Some(b"m2".to_vec()) };
+            let new = LoggedRecord { offset: 1, key: None, value: Some(b"m2".to_vec()), header: None };
             log(logs, 1).clear();
             history.reads.remove(&(0, 1));
             history.outcomes.insert(2, vec![Outcome::Acknowledged { partition: 0, offset: Some(1) }]);

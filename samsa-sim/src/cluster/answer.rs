@@ -134,10 +134,10 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) ->
         return Answer::HangUp;
     }
     let is_of_old = [ProduceRequest::KEY, FetchRequest::KEY].contains(&api_key) && api_version == 0;
-    if is_of_old && state.release() >= Release::V0_11 {
+    if is_of_old && state.release_of(broker) >= Release::V0_11 {
         state.complain(format!("{} to a broker that is taken for one before 0.10", call.version));
     }
-    if !state.release().understands(api_key, api_version) {
+    if !state.release_of(broker).understands(api_key, api_version) {
         return not_understood(state, &call, api_key);
     }
     match api_key {
@@ -156,14 +156,14 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) ->
 /// A broker closes the connection on a version that it did not offer, but for `ApiVersions`, where nothing has been
 /// offered yet.
 fn not_understood(state: &mut State, call: &Call<'_>, key: i16) -> Answer {
-    if key == ApiVersionsRequest::KEY && state.release() < Release::V0_10 {
+    if key == ApiVersionsRequest::KEY && state.release_of(call.broker) < Release::V0_10 {
         return Answer::HangUp;
     }
     if key == ApiVersionsRequest::KEY {
         return api_versions::answer_too_new(state, call);
     }
     let name = Api::of_key(key).map_or("an unknown API", |api| api.name);
-    let release = state.release();
+    let release = state.release_of(call.broker);
     state.complain(format!("{name} {} to a broker of {release}, which does not offer it", call.version));
     Answer::HangUp
 }

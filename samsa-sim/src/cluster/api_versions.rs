@@ -8,15 +8,15 @@ use super::release::Release;
 use super::state::State;
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, _request: &ApiVersionsRequest<'_>) -> Answer {
-    let api_keys = offered(state.release(), |_| true);
-    let (release, client) = (state.release(), call.client);
+    let (release, client) = (state.release_of(call.broker), call.client);
+    let api_keys = offered(release, |_| true);
     state.note(call.broker, format!("ApiVersions {} from {client}: it is Kafka {release}", call.version));
     call.answer::<ApiVersionsRequest<'_>>(state, &ApiVersionsResponse { api_keys, ..Default::default() })
 }
 
 /// A version that the broker does not know is answered in the form of version 0.
 pub(super) fn answer_too_new(state: &mut State, call: &Call<'_>) -> Answer {
-    let release = state.release();
+    let release = state.release_of(call.broker);
     let api_keys = offered(release, |key| release.tells_its_own_range() && key == ApiVersionsRequest::KEY);
     state.note(call.broker, format!("ApiVersions {} is too new for Kafka {release}", call.version));
     let error_code = ErrorCode::UNSUPPORTED_VERSION;

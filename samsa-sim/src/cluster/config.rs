@@ -9,6 +9,12 @@ use super::release::Release;
 pub struct ClusterConfig {
     /// What its brokers are. Default: 3.9, which has `ZooKeeper`.
     pub release: Release,
+    /// What its brokers are one by one, from broker 1 on, until each is upgraded to `release`: a cluster in the middle of a
+    /// rolling upgrade. Default: none is another.
+    pub releases: Vec<Release>,
+    /// Newer brokers keep messages of format 1 until none is older than 0.11, as `log.message.format.version` has them do during an
+    /// upgrade: they refuse batches with an identity, and cannot convert headers. Default false.
+    pub keeps_old_format: bool,
     /// How many there are, with ids from 1. Default 1.
     pub brokers: u16,
     /// Partitions of a topic that is created because somebody publishes to it. Default 3.
@@ -31,10 +37,19 @@ pub struct ClusterConfig {
     pub blank: Duration,
 }
 
+impl ClusterConfig {
+    /// What the oldest of its brokers is at first.
+    pub(crate) fn oldest(&self) -> Release {
+        self.releases.iter().copied().fold(self.release, Release::min)
+    }
+}
+
 impl Default for ClusterConfig {
     fn default() -> Self {
         Self {
             release: Release::V3_9,
+            releases: Vec::new(),
+            keeps_old_format: false,
             brokers: 1,
             partitions: 3,
             replication: 1,

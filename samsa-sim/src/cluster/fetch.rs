@@ -15,6 +15,7 @@ use samsa_proto::wire::Records;
 use super::answer::{Answer, Call, Waiting, frame};
 use super::fetch_sessions::{Context, TopicKey};
 use super::list_offsets::READ_COMMITTED;
+use super::log::in_old_format;
 use super::state::State;
 
 /// The first version that says how long to wait.
@@ -224,13 +225,17 @@ fn read(
         return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
     }
     if pending.version < FORMAT_2
-        && state.release().format() == Format::V2
+        && state.release_of(broker).format() == Format::V2
         && partition.log.available(offset, end) > 0
     {
         return Err(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
     }
     let most = usize::try_from(asked.partition_max_bytes).unwrap_or(0).min(found.left);
     let mut records = partition.log.read(offset, end, most, pending.version >= WHOLE && found.bytes == 0);
+    let format = state.release_of(broker).format();
+    if format != Format::V2 {
+        records = in_old_format(&records, format);
+    }
     let bytes: usize = records.iter().map(Bytes::len).sum();
     found.bytes += bytes;
     found.left = found.left.saturating_sub(bytes);

@@ -1,7 +1,9 @@
 //! The log of a partition: batches as they were sent, with the offsets and the leader epoch that a broker gives them.
 
 use bytes::{Bytes, BytesMut};
-use samsa_proto::records::{self, BatchHeader, ControlKind, ControlRecord, Format, Identity};
+use samsa_proto::records::{
+    self, BatchHeader, ControlKind, ControlRecord, Format, Identity, MessageSetBuilder, Record,
+};
 
 use super::producers;
 use super::transactions::Transactions;
@@ -56,6 +58,8 @@ pub(crate) struct LoggedRecord {
     pub(crate) offset: i64,
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) value: Option<Vec<u8>>,
+    /// The value of its first header.
+    pub(crate) header: Option<Vec<u8>>,
 }
 
 /// Where a batch has its base offset and its leader epoch; neither is under its checksum.
@@ -282,15 +286,44 @@ fn decode(batch: &Bytes) -> Vec<(i64, LoggedRecord)> {
         let Ok(owned) = batch_view.into_owned(batch, DECOMPRESSED) else { continue };
         for record in owned.records().flatten() {
             let (key, value) = (record.key().map(<[u8]>::to_vec), record.value().map(<[u8]>::to_vec));
-            all.push((record.timestamp(), LoggedRecord { offset: record.offset(), key, value }));
+            let header = record.headers().next().map(|header| header.value().unwrap_or_default().to_vec());
+            all.push((record.timestamp(), LoggedRecord { offset: record.offset(), key, value, header }));
         }
     }
     all
 }
 
+/// Whether some record of a batch has headers.
+pub(super) fn has_headers(batch: &Bytes) -> bool {
+    decode(batch).iter().any(|(_, record)| record.header.is_some())
+}
+
+/// What a broker from before record batches has of them: messages of its own format, without headers. It got them so from a
+/// leader that is newer, in whose log they are.
+pub(super) fn in_old_format(read: &[Bytes], format: Format) -> Vec<Bytes> {
+    let (mut converted, bytes) = (Vec::new(), Bytes::from(read.concat()));
+    for batch in records::batches(&bytes).flatten() {
+        if batch.header().format != Format::V2 {
+            converted.push(Bytes::copy_from_slice(batch.bytes()));
+            continue;
+        }
+        let Ok(owned) = batch.into_owned(&bytes, DECOMPRESSED) else { continue };
+        converted.extend(owned.records().flatten().filter_map(|record| as_message(&record, format)));
+    }
+    converted
+}
+
+fn as_message(record: &Record<'_>, format: Format) -> Option<Bytes> {
+    let mut builder = MessageSetBuilder::new(BytesMut::new(), format);
+    builder.append(record.timestamp(), record.key(), record.value()).ok()?;
+    let mut bytes = BytesMut::from(&builder.seal().bytes()[..]);
+    bytes[BASE_OFFSET].copy_from_slice(&record.offset().to_be_bytes());
+    Some(bytes.freeze())
+}
+
 #[cfg(test)]
 mod tests {
-    use samsa_proto::records::{BatchBuilder, Flags, MessageSetBuilder};
+    use samsa_proto::records::{BatchBuilder, Flags};
 
     use super::*;
 
@@ -368,6 +401,19 @@ mod tests {
         assert_eq!((offsets, log.end()), (vec![0, 1, 2, 3], 4));
         let read = Bytes::from(log.read(1, 4, 10_000, true).concat());
         assert!(records::batches(&read).all(|batch| batch.unwrap().verify().is_ok()));
+    }
+
+    #[test]
+    fn batches_are_read_as_messages_of_an_older_format_with_the_same_offsets() {
+        let log = log(&[&[(1, "a"), (2, "b")], &[(3, "c")]]);
+        let read = Bytes::from(in_old_format(&log.read(1, 3, 10_000, true), Format::V1).concat());
+        let offsets = records::batches(&read).flat_map(|batch| {
+            let batch = batch.unwrap();
+            batch.verify().unwrap();
+            assert_eq!(batch.header().format, Format::V1);
+            batch.records().unwrap().map(|record| record.unwrap().offset()).collect::<Vec<_>>()
+        });
+        assert_eq!(offsets.collect::<Vec<_>>(), [0, 1, 2]);
     }
 
     #[test]

@@ -120,7 +120,30 @@ impl ModelCluster {
     /// What a broker registers in `ZooKeeper` when it starts; nothing where there is none.
     pub(crate) fn registration(&self, broker: i32, now: Now) -> Option<Vec<u8>> {
         let address = self.address(broker).filter(|_| self.state.release().has_zookeeper())?;
-        Some(registry::broker(address, self.state.rack(broker), now.wall, self.state.release()))
+        Some(registry::broker(address, self.state.rack(broker), now.wall, self.state.release_of(broker)))
+    }
+
+    /// A broker is what the cluster becomes when it next starts.
+    pub(crate) fn upgrade(&mut self, broker: i32) {
+        let release = self.state.release();
+        if let Some(broker) = self.state.brokers.get_mut(&broker) {
+            broker.release = release;
+        }
+    }
+
+    /// Whether some partition is led by a broker that stores headers.
+    pub(crate) fn stores_headers(&self, topic: &str) -> bool {
+        let stores = |broker: i32| self.state.release_of(broker) >= Release::V0_11 && self.is_running(broker);
+        let partitions = self.state.topics.get(topic).map(|topic| topic.partitions.as_slice());
+        let mut leaders = partitions.unwrap_or_default().iter().filter_map(|partition| partition.leader);
+        !self.state.keeps_old_format() && leaders.any(stores)
+    }
+
+    /// The brokers that are not yet what the cluster becomes.
+    pub(crate) fn not_upgraded(&self) -> Vec<i32> {
+        let release = self.state.release();
+        let old = self.state.brokers.iter().filter(|(_, broker)| broker.release != release);
+        old.map(|(id, _)| *id).collect()
     }
 
     /// Something happened.
@@ -219,7 +242,9 @@ impl ModelCluster {
                 None => self.state.send(conn, frame),
             },
             // Up to 1.1 the answer itself is held back.
-            Answer::Throttled { frame, lasts } if self.state.release() < Release::V2_1 => {
+            Answer::Throttled { frame, lasts }
+                if self.state.release_of(connection.broker()) < Release::V2_1 =>
+            {
                 connection.wait_for(Waiting::Late { frame, until: now.mono + lasts });
             }
             Answer::Throttled { frame, lasts } => {

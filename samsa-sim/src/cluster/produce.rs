@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use samsa_core::{Instant, Now};
 use samsa_proto::ErrorCode;
 use samsa_proto::api::produce::{
     LeaderIdAndEpoch, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
     TopicProduceData, TopicProduceResponse,
 };
-use samsa_proto::records::Identity;
+use samsa_proto::records::{BatchHeader, Format, Identity};
 use samsa_proto::wire::Uuid;
 
 use super::answer::{Answer, Call, Waiting, frame};
+use super::log::{has_headers, in_old_format};
 use super::producers::{self, Verdict};
-use super::state::State;
+use super::state::{State, first_header};
 use super::validate;
 
 /// The first version that names topics by id.
@@ -105,13 +107,20 @@ fn append(
         return Err(code);
     }
     let records = data.records.as_ref().map(|records| records.to_bytes(call.frame)).unwrap_or_default();
-    let header = validate::validate(&state.config, call.now, call.version, &records).map_err(|refusal| {
+    let release = state.release_of(call.broker);
+    let validated = validate::validate(&state.config, release, call.now, call.version, &records);
+    let header = validated.map_err(|refusal| {
         if let Some(complaint) = refusal.complaint {
             state.complain(format!("a batch for {topic}/{}: {complaint}", data.index));
         }
         refusal.code
     })?;
-    let release = state.release();
+    let (header, records) = match header.format {
+        Format::V2 if state.keeps_old_format() => convert(&header, &records).inspect_err(|code| {
+            state.note(call.broker, format!("Produce {} to {topic}/{}: {code:?}", call.version, data.index));
+        })?,
+        _ => (header, records),
+    };
     let incarnation = state.topic(topic).map_or(0, |topic| topic.incarnation);
     let partition = state.partition_mut(topic, data.index).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let (epoch, log_start) = (partition.epoch, partition.log.start());
@@ -147,6 +156,19 @@ fn append(
         format!("Produce {} to {topic}/{}: {records} at {base}{who}", call.version, data.index),
     );
     Ok(Outcome { number: data.index, code: ErrorCode::NONE, base, end, epoch, incarnation, log_start })
+}
+
+/// What a log of messages of old stores of a batch.
+fn convert(header: &BatchHeader, batch: &Bytes) -> Result<(BatchHeader, Bytes), ErrorCode> {
+    if header.identity.is_some() {
+        return Err(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    }
+    if has_headers(batch) {
+        return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+    }
+    let set = Bytes::from(in_old_format(std::slice::from_ref(batch), Format::V1).concat());
+    let header = first_header(&set).ok_or(ErrorCode::CORRUPT_MESSAGE)?;
+    Ok((header, set))
 }
 
 /// Answers once all in sync have everything, or when the time is over.

@@ -25,6 +25,7 @@ use crate::rng::Rng;
 #[derive(Debug)]
 pub(super) struct Broker {
     pub(super) address: HostPort,
+    pub(super) release: Release,
     pub(super) running: bool,
     /// Whether the controller takes it for alive; it learns of a crash later.
     pub(super) known: bool,
@@ -91,8 +92,10 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: ClusterConfig, addresses: Vec<HostPort>, rng: Rng) -> Self {
-        let broker = |address| Broker {
+        let release = |place: usize| config.releases.get(place).copied().unwrap_or(config.release);
+        let broker = |(place, address)| Broker {
             address,
+            release: release(place),
             running: false,
             known: false,
             view: View::Current,
@@ -100,7 +103,7 @@ impl State {
             slow_until: Instant::START,
             throttles_until: Instant::START,
         };
-        let brokers = (1..).zip(addresses.into_iter().map(broker)).collect();
+        let brokers = (1..).zip(addresses.into_iter().enumerate().map(broker)).collect();
         let (topics, timers, out) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
         let (producers, incarnations, losses) = (0, 0, Vec::new());
         let sessions = FetchSessions::new(config.fetch_sessions);
@@ -119,8 +122,19 @@ impl State {
         }
     }
 
+    /// What the cluster is, or becomes.
     pub(super) const fn release(&self) -> Release {
         self.config.release
+    }
+
+    /// What a broker is now.
+    pub(super) fn release_of(&self, broker: i32) -> Release {
+        self.brokers.get(&broker).map_or(self.config.release, |broker| broker.release)
+    }
+
+    /// Whether logs are kept in the format from before record batches.
+    pub(super) fn keeps_old_format(&self) -> bool {
+        self.config.keeps_old_format && self.brokers.values().any(|broker| broker.release < Release::V0_11)
     }
 
     pub(super) fn note(&mut self, broker: i32, text: String) {

@@ -23,6 +23,7 @@ const AHEAD_MS: i64 = 3_600_000;
 /// Checks the records of one partition in a Produce request of this version.
 pub(super) fn validate(
     config: &ClusterConfig,
+    release: Release,
     now: Now,
     version: i16,
     records: &[u8],
@@ -30,10 +31,14 @@ pub(super) fn validate(
     if records.len() > config.batch_bytes {
         return Err(refused(ErrorCode::MESSAGE_TOO_LARGE));
     }
-    if config.release < Release::V0_11 {
-        return set_of_messages(records, config.release.format());
+    if release < Release::V0_11 {
+        return set_of_messages(records, release.format());
     }
-    if version < 3 {
+    // Messages of old are taken in their own requests, as what was begun at a leader of 0.10.
+    if version == 2 {
+        return set_of_messages(records, Format::V1);
+    }
+    if version < 2 {
         return Err(refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
     }
     let batch = only_batch(records)?;
@@ -50,7 +55,7 @@ pub(super) fn validate(
         return Err(wrong(ErrorCode::INVALID_RECORD, "a sequence number below 0".to_owned()));
     }
     check_records(&batch, &header)?;
-    if config.release >= Release::V4_4 && header.max_timestamp > now.wall.0 + AHEAD_MS {
+    if release >= Release::V4_4 && header.max_timestamp > now.wall.0 + AHEAD_MS {
         return Err(refused(ErrorCode::INVALID_TIMESTAMP));
     }
     Ok(header)
@@ -143,12 +148,13 @@ mod tests {
     }
 
     fn code(config: &ClusterConfig, version: i16, bytes: &[u8]) -> ErrorCode {
-        validate(config, NOW, version, bytes).map_or_else(|refusal| refusal.code, |_| ErrorCode::NONE)
+        validate(config, config.release, NOW, version, bytes)
+            .map_or_else(|refusal| refusal.code, |_| ErrorCode::NONE)
     }
 
     #[test]
     fn a_good_batch_is_taken() {
-        let header = validate(&ClusterConfig::default(), NOW, 9, &batch(5)).unwrap();
+        let header = validate(&ClusterConfig::default(), Release::V3_9, NOW, 9, &batch(5)).unwrap();
         assert_eq!(header.record_count, Some(2));
     }
 
@@ -161,7 +167,7 @@ mod tests {
         for at in covered {
             let mut bad = good.clone();
             bad[at] ^= 0x10;
-            let refusal = validate(&config, NOW, 9, &bad).unwrap_err();
+            let refusal = validate(&config, Release::V3_9, NOW, 9, &bad).unwrap_err();
             assert!(refusal.complaint.is_some(), "byte {at}: {refusal:?}");
         }
     }
@@ -183,7 +189,7 @@ mod tests {
         for (config, bytes, expected) in
             [(&small, batch(5), ErrorCode::MESSAGE_TOO_LARGE), (&newest, early, ErrorCode::INVALID_TIMESTAMP)]
         {
-            let refusal = validate(config, NOW, 9, &bytes).unwrap_err();
+            let refusal = validate(config, config.release, NOW, 9, &bytes).unwrap_err();
             assert_eq!(refusal, Refusal { code: expected, complaint: None });
         }
     }

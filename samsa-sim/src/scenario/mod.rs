@@ -17,6 +17,7 @@ mod quotas;
 mod read_back;
 mod read_committed;
 mod retries_forbidden;
+mod rolling_upgrade;
 mod seek_and_pause;
 mod sequence_wraps;
 mod sets_stay_whole;
@@ -84,6 +85,7 @@ const ALL: &[(Scenario, Body)] = &[
     (dead_leaders::SCENARIO, dead_leaders::run),
     (quotas::SCENARIO, quotas::run),
     (ages::SCENARIO, ages::run),
+    (rolling_upgrade::SCENARIO, rolling_upgrade::run),
     (stale_metadata::SCENARIO, stale_metadata::run),
     (lying_broker::SCENARIO, lying_broker::run),
     (torn_connections::SCENARIO, torn_connections::run),

@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) retries: Retries,
     /// Where each partition begins to count.
     pub(super) first_sequence: i32,
+    /// How many of a thousand messages have a header.
+    pub(super) headers: u64,
     /// Some messages are published in sets.
     pub(super) sets: bool,
     /// How many of a thousand messages are larger than a batch may be, while things go wrong.
@@ -63,6 +65,7 @@ impl Plan {
             idempotence: rng.chance(800),
             retries: Retries::All,
             first_sequence: 0,
+            headers: 0,
             sets: false,
             too_large: 0,
             faults: None,
@@ -102,12 +105,17 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ClusterConfig { release, brokers, partitions, .. } = &self.cluster;
+        let ClusterConfig { release, releases, brokers, partitions, .. } = &self.cluster;
         let way = if self.by_zookeeper { "ZooKeeper" } else { "bootstrap" };
         let brokers = if *brokers == 1 { "one broker".to_owned() } else { format!("{brokers} brokers") };
         let partitions =
             if *partitions == 1 { "one partition".to_owned() } else { format!("{partitions} partitions") };
         let sends = if self.idempotence { "" } else { "; no idempotence" };
-        write!(f, "{brokers} of Kafka {release}, found by {way}; {partitions}{sends}")
+        write!(f, "{brokers} of Kafka {release}, found by {way}; {partitions}{sends}")?;
+        if !releases.is_empty() {
+            let releases: Vec<String> = releases.iter().map(ToString::to_string).collect();
+            write!(f, "; they are {} at first", releases.join(", "))?;
+        }
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsa_client::{Acks, Certainty, PublishError, ReadError, Receipt, Retries};
+use samsa_client::{Acks, AppendError, Certainty, PublishError, ReadError, Receipt, Retries};
 use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Message, MessageSet, Offset, Reader, Topic};
 
 mod watch;
@@ -61,7 +61,7 @@ impl Stage {
             .faults_for(plan.faults_for)
             .within(plan.faults_for + CONVERGENCE * 5)
             .keep_trace(options.trace);
-        let knows_producers = plan.cluster.release >= Release::V0_11;
+        let knows_producers = plan.cluster.oldest() >= Release::V0_11;
         let idempotent = plan.idempotence && plan.acks == Acks::All && knows_producers;
         let sent_once = plan.retries == Retries::OnlyNotSent;
         let history = Rc::new(RefCell::new(History { idempotent, sent_once, ..History::default() }));
@@ -160,17 +160,34 @@ impl Stage {
         if let Some(key) = &key {
             message = message.key(key.clone());
         }
+        let header =
+            (self.plan.headers > 0 && rng.chance(self.plan.headers)).then(|| format!("h{}", rng.below(9)));
+        if let Some(header) = &header {
+            message = message.header("h", header.clone());
+        }
         match topic.enqueue(message).await {
             Ok(delivery) => {
-                let number = self.accept(key, value);
+                let number = self.accept(key, value, header);
                 let stage = self.clone();
                 self.world.spawn_named("delivery", async move {
                     let outcome = delivery.await;
                     stage.settle(number, outcome);
                 });
             }
+            Err(AppendError::HeadersUnsupported { .. }) if self.has_old_brokers() => {
+                self.tell(
+                    PUBLISHER,
+                    format_args!("m{} has a header, and cannot be stored", self.history().accepted.len()),
+                );
+            }
             Err(error) => self.world.violation("accepts-while-there-is-room", error.to_string()),
         }
+    }
+
+    /// Whether some brokers are not upgraded, or were not a moment ago.
+    fn has_old_brokers(&self) -> bool {
+        let is_on_its_way = !self.plan.cluster.releases.is_empty() && !self.world.faults().are_over();
+        is_on_its_way || self.world.host().look(|cluster| !cluster.not_upgraded().is_empty())
     }
 
     /// Publishes a set of a few records of random size.
@@ -190,7 +207,7 @@ impl Stage {
         // Its place is fixed when it is first polled; there is room.
         let early = poll_fn(|cx| Poll::Ready(publishing.as_mut().poll(cx))).await;
         for value in values {
-            self.accept(key.clone(), value);
+            self.accept(key.clone(), value, None);
         }
         self.history.borrow_mut().sets.push(first..first + count);
         let stage = self.clone();
@@ -210,12 +227,17 @@ impl Stage {
         });
     }
 
-    fn accept(&self, key: Option<String>, value: String) -> usize {
+    fn accept(&self, key: Option<String>, value: String, header: Option<String>) -> usize {
         let with = key.as_ref().map_or_else(|| "no key".to_owned(), |key| format!("key {key}"));
-        let record =
-            Accepted { key: key.map(String::into_bytes), partition: None, value: value.into_bytes() };
+        let and = if header.is_some() { " and a header" } else { "" };
+        let record = Accepted {
+            key: key.map(String::into_bytes),
+            partition: None,
+            value: value.into_bytes(),
+            header: header.map(String::into_bytes),
+        };
         let number = self.history.borrow_mut().accept(record);
-        self.tell(PUBLISHER, format_args!("publishes m{number} with {with}"));
+        self.tell(PUBLISHER, format_args!("publishes m{number} with {with}{and}"));
         number
     }
 
@@ -250,9 +272,9 @@ impl Stage {
         self.world.host().fill(TOPIC, &partitions);
         let mut history = self.history.borrow_mut();
         for (partition, log) in self.logs() {
-            for LoggedRecord { offset, key, value } in log {
-                let number =
-                    history.accept(Accepted { key, partition: None, value: value.unwrap_or_default() });
+            for LoggedRecord { offset, key, value, header } in log {
+                let value = value.unwrap_or_default();
+                let number = history.accept(Accepted { key, partition: None, value, header });
                 history.settle(number, Outcome::Acknowledged { partition, offset: Some(offset) });
             }
         }

@@ -61,6 +61,15 @@ pub(crate) enum Look {
     },
 }
 
+/// What is written where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) format: Format,
+    /// Records with headers are taken; they begin a batch in the format that has them, whatever else is written. Where that
+    /// turns out wrong is seen when the batch is sent.
+    pub(crate) takes_headers: bool,
+}
+
 /// Kept apart from its neighbours in memory, so that threads on different lanes do not slow each other.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -73,7 +82,7 @@ pub(crate) struct Lane {
 struct State {
     known: Known,
     /// What the next batch will be written in.
-    format: Format,
+    form: Form,
     open: Option<Open>,
     full: VecDeque<LaneBatch>,
     /// The size of batches lately: what the next one starts with.
@@ -98,8 +107,8 @@ enum Known {
 }
 
 impl Lane {
-    pub(super) fn new(id: LaneId, format: Format) -> Self {
-        let state = State { known: Known::Idle, format, open: None, full: VecDeque::new(), usual: LEAST };
+    pub(super) fn new(id: LaneId, form: Form) -> Self {
+        let state = State { known: Known::Idle, form, open: None, full: VecDeque::new(), usual: LEAST };
         Self { id, state: Mutex::new(state) }
     }
 
@@ -212,8 +221,15 @@ impl Lane {
     }
 
     /// What the next batch is to be written in.
-    pub(crate) fn set_format(&self, format: Format) {
-        lock(&self.state).format = format;
+    pub(crate) fn set_form(&self, form: Form) {
+        lock(&self.state).form = form;
+    }
+
+    /// Whether some record of the batch that is taken next has headers.
+    pub(crate) fn has_headers(&self) -> bool {
+        let state = lock(&self.state);
+        let next = state.full.front().or(state.open.as_ref().map(|open| &open.batch));
+        next.is_some_and(|batch| batch.has_headers)
     }
 
     /// Waits for whoever is appending at this moment.
@@ -226,6 +242,13 @@ impl Lane {
         let state = lock(&self.state);
         let open = state.open.iter().map(|open| &open.batch);
         into.extend(state.full.iter().chain(open).map(|batch| batch.outcome.clone()));
+    }
+}
+
+impl Form {
+    /// All leaders take this format.
+    pub(crate) fn of(format: Format) -> Self {
+        Self { format, takes_headers: format == Format::V2 }
     }
 }
 
@@ -292,9 +315,10 @@ impl State {
         now: Now,
         charge: &mut Charge<'_>,
     ) -> (Result<(), Refusal>, bool) {
-        if has_headers && self.format != Format::V2 {
+        if has_headers && !self.form.takes_headers {
             return (Err(Refusal::NoHeaders), false);
         }
+        let format = if has_headers { Format::V2 } else { self.form.format };
         let mut tell = false;
         if self.open.as_ref().is_some_and(|open| !open.can_take(has_headers, need, store.batch_bytes())) {
             self.fill();
@@ -308,7 +332,7 @@ impl State {
             room = None;
         }
         let room = room.unwrap_or_else(|| {
-            let open = Open::new(store, self.format, self.usual, need, now, charge);
+            let open = Open::new(store, format, self.usual, need, now, charge);
             open.map(|open| self.open = Some(open))
         });
         if room.is_ok() {

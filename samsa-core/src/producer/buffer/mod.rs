@@ -25,7 +25,7 @@ mod together;
 mod topic;
 mod unsettled;
 
-pub(crate) use lane::{Lane, LaneId, LaneKind, Look};
+pub(crate) use lane::{Form, Lane, LaneId, LaneKind, Look};
 pub(crate) use open_batch::LaneBatch;
 pub(crate) use store::Store;
 pub use together::Room;

@@ -25,6 +25,8 @@ pub(super) enum Refusal {
 pub(crate) struct LaneBatch {
     pub(crate) builder: Builder,
     pub(crate) outcome: BatchOutcome,
+    /// Some record has headers.
+    pub(crate) has_headers: bool,
     /// When its first record was accepted.
     pub(crate) opened: Instant,
     /// Memory that it holds.
@@ -89,6 +91,7 @@ impl Open {
             charge: buffer.capacity().max(capacity),
             builder: Builder::new(buffer, format),
             outcome: BatchOutcome::new(),
+            has_headers: false,
             opened: now.mono,
             followers: Vec::new(),
             sets: Vec::new(),
@@ -122,6 +125,7 @@ impl Open {
         let headers = record.headers.iter().copied();
         let index = self.batch.builder.append(timestamp.0, record.key, record.value, headers);
         let index = index.map_err(|error| refusal(&error))?;
+        self.batch.has_headers |= !record.headers.is_empty();
         self.batch.outcome.set_count(index + 1);
         Ok(index)
     }

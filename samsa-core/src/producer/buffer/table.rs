@@ -51,12 +51,12 @@ fn locate(index: u32) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lane::{LaneId, LaneKind};
+    use super::super::lane::{Form, LaneId, LaneKind};
     use super::*;
     use samsa_proto::records::Format;
 
     fn lane(index: u32) -> Lane {
-        Lane::new(LaneId { topic: 0, kind: LaneKind::Bound(index) }, Format::V2)
+        Lane::new(LaneId { topic: 0, kind: LaneKind::Bound(index) }, Form::of(Format::V2))
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use samsa_proto::records::Format;
 
-use super::lane::{Group, Lane, LaneId, LaneKind};
+use super::lane::{Form, Group, Lane, LaneId, LaneKind};
 use super::open_batch::Refusal;
 use super::store::Store;
 use super::table::Table;
@@ -29,6 +29,9 @@ pub struct TopicBuffer {
     pub(super) store: Arc<Store>,
 }
 
+/// Set beside the magic where records with headers are taken.
+const TAKES_HEADERS: u8 = 1 << 7;
+
 /// The lanes of a topic, and its records from the time before there are lanes.
 #[derive(Debug)]
 pub(crate) struct TopicBatches {
@@ -36,8 +39,8 @@ pub(crate) struct TopicBatches {
     index: u32,
     /// 0 until the topic is settled. All that is read of the routing, by whoever appends.
     partitions: AtomicU32,
-    /// The magic of lanes that are made later.
-    format: AtomicU8,
+    /// Of lanes that are made later: the magic, and [`TAKES_HEADERS`].
+    form: AtomicU8,
     bound: Table,
     free: [Lane; limits::FREE_SLOTS],
     unsettled: Mutex<Unsettled>,
@@ -219,12 +222,13 @@ impl TopicBuffer {
 
 impl TopicBatches {
     pub(super) fn new(name: Arc<str>, index: u32) -> Self {
-        let free = |slot| Lane::new(LaneId { topic: index, kind: LaneKind::Free(slot) }, Format::V2);
+        let free =
+            |slot| Lane::new(LaneId { topic: index, kind: LaneKind::Free(slot) }, Form::of(Format::V2));
         Self {
             name,
             index,
             partitions: AtomicU32::new(0),
-            format: AtomicU8::new(Format::V2.magic() as u8),
+            form: AtomicU8::new(Format::V2.magic() as u8 | TAKES_HEADERS),
             bound: Table::default(),
             free: std::array::from_fn(|slot| free(slot as u8)),
             unsettled: Mutex::default(),
@@ -254,11 +258,13 @@ impl TopicBatches {
         let id = LaneId { topic: self.index, kind: LaneKind::Bound(partition) };
         // Under the topic's mutex, so that who passes through it sees all lanes that were made before.
         let _unsettled = lock(&self.unsettled);
-        self.bound.get_or_make(partition, || Lane::new(id, self.format()))
+        self.bound.get_or_make(partition, || Lane::new(id, self.form()))
     }
 
-    fn format(&self) -> Format {
-        Format::from_magic(self.format.load(Ordering::Acquire) as i8).unwrap_or(Format::V2)
+    fn form(&self) -> Form {
+        let form = self.form.load(Ordering::Acquire);
+        let format = Format::from_magic((form & !TAKES_HEADERS) as i8).unwrap_or(Format::V2);
+        Form { format, takes_headers: form & TAKES_HEADERS != 0 }
     }
 
     fn unsettled_id(&self) -> LaneId {
@@ -285,9 +291,10 @@ impl TopicBatches {
     }
 
     /// What keyless records, and partitions that have no record yet, are to be written in.
-    pub(crate) fn set_format(&self, format: Format) {
-        self.format.store(format.magic() as u8, Ordering::Release);
-        self.free.iter().for_each(|lane| lane.set_format(format));
+    pub(crate) fn set_form(&self, form: Form) {
+        let takes_headers = if form.takes_headers { TAKES_HEADERS } else { 0 };
+        self.form.store(form.format.magic() as u8 | takes_headers, Ordering::Release);
+        self.free.iter().for_each(|lane| lane.set_form(form));
     }
 
     /// The topic has other partitions than before.
@@ -345,7 +352,7 @@ impl TopicBatches {
     ) -> Result<&Lane, AppendError> {
         let Some(wanted) = route(store.partitioner(), routing, partitions) else { return Ok(&self.free[0]) };
         let id = LaneId { topic: self.index, kind: LaneKind::Bound(wanted) };
-        let make = || Lane::new(id, self.format());
+        let make = || Lane::new(id, self.form());
         let lane = (wanted < partitions).then(|| self.bound.get_or_make(wanted, make)).flatten();
         lane.ok_or_else(|| self.unknown_partition(routing, wanted, partitions))
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use samsa_proto::records::{Builder, EncodeError, Flags, Format, Identity, Sealed};
 
 use super::identity::further;
-use super::rewrite::rewrite;
+use super::rewrite::{rewrite, with_headers};
 use crate::error::{Certainty, PublishFailure};
 use crate::id::{BrokerId, JobId};
 use crate::metrics::Volume;
@@ -42,6 +42,8 @@ pub(super) struct Batch {
     sets: Vec<Range<u32>>,
     opened: Instant,
     charge: usize,
+    /// Some record has headers.
+    pub(super) has_headers: bool,
     /// Keyless: any partition will do.
     pub(super) is_free: bool,
     /// Some attempt that is over was left without a definite refusal.
@@ -76,6 +78,7 @@ impl Batch {
             sets: batch.sets,
             opened: batch.opened,
             charge: batch.charge,
+            has_headers: batch.has_headers,
             is_free,
             is_possibly_sent: false,
             is_compressed: false,
@@ -159,30 +162,63 @@ impl Batch {
         wakers: &mut Wakers,
     ) -> Result<(), EncodeError> {
         debug_assert!(!self.may_be_stored(), "bytes that may be stored never change");
-        let [builder] = rewrite(&self.sealed, [format], |_| 0)?;
-        self.is_compressed = false;
-        self.attempts = 0;
-        let capacity = builder.capacity();
-        self.replace(builder.seal(), capacity, store, wakers);
+        for builder in rewrite(&self.sealed, format, &[])? {
+            self.is_compressed = false;
+            self.attempts = 0;
+            let capacity = builder.capacity();
+            self.replace(builder.seal(), capacity, store, wakers);
+        }
         Ok(())
     }
 
     /// In two, sequence numbers and all, such that no set is torn; as it was, when it is one record or one set. Only for one
     /// that is certainly not stored.
-    pub(super) fn split(mut self, store: &Store, wakers: &mut Wakers) -> Result<[Self; 2], Box<Self>> {
+    pub(super) fn split(self, store: &Store, wakers: &mut Wakers) -> Result<Vec<Self>, Box<Self>> {
+        match self.cut() {
+            Some(cut) => self.divide(&[cut], store, wakers),
+            None => Err(Box::new(self)),
+        }
+    }
+
+    /// What has headers apart from what has none, in order, such that no set is torn. Only for one that is certainly not
+    /// stored.
+    pub(super) fn split_by_headers(self, store: &Store, wakers: &mut Wakers) -> Result<Vec<Self>, Box<Self>> {
+        let has_headers = self.sets_with_headers();
+        let cuts = (1..self.sealed.count()).zip(has_headers.windows(2));
+        let cuts: Vec<u32> = cuts.filter(|(_, pair)| pair[0] != pair[1]).map(|(cut, _)| cut).collect();
+        self.divide(&cuts, store, wakers)
+    }
+
+    /// Of each record whether it, or one of its set, has headers.
+    fn sets_with_headers(&self) -> Vec<bool> {
+        let mut has_headers = with_headers(&self.sealed);
+        for set in &self.sets {
+            if let Some(set) = has_headers.get_mut(set.start as usize..set.end as usize) {
+                set.fill(set.contains(&true));
+            }
+        }
+        has_headers
+    }
+
+    /// Into parts, of which all but the first begin with these records.
+    fn divide(mut self, cuts: &[u32], store: &Store, wakers: &mut Wakers) -> Result<Vec<Self>, Box<Self>> {
         debug_assert!(!self.may_be_stored(), "bytes that may be stored never change");
-        let Some(cut) = self.cut() else { return Err(Box::new(self)) };
-        let formats = [self.sealed.format(); 2];
-        let Ok(builders) = rewrite(&self.sealed, formats, |index| usize::from(index >= cut)) else {
+        let Ok(builders) = rewrite(&self.sealed, self.sealed.format(), cuts) else {
             return Err(Box::new(self));
         };
-        let charges = builders.each_ref().map(Builder::capacity);
+        let charges: Vec<usize> = builders.iter().map(Builder::capacity).collect();
         store.charge_anyway(charges.iter().sum());
         self.release(store, wakers);
-        let [first, second] = builders.map(Builder::seal);
-        let parts = [self.part(0..cut, first, charges[0]), self.part(cut..u32::MAX, second, charges[1])];
-        let outcomes = [(0, &parts[0]), (cut, &parts[1])];
-        self.outcome.split(outcomes.map(|(from, part)| (from, part.outcome.clone())).into(), wakers);
+        let firsts = [0].iter().chain(cuts).copied();
+        let behind = cuts.iter().copied().chain([u32::MAX]);
+        let parts: Vec<Self> = firsts
+            .clone()
+            .zip(behind)
+            .zip(builders.into_iter().map(Builder::seal).zip(charges))
+            .map(|((first, behind), (sealed, charge))| self.part(first..behind, sealed, charge))
+            .collect();
+        let outcomes = firsts.zip(&parts).map(|(first, part)| (first, part.outcome.clone()));
+        self.outcome.split(outcomes.collect(), wakers);
         recycle(self.sealed, store);
         Ok(parts)
     }
@@ -213,6 +249,7 @@ impl Batch {
             sets: sets.map(|set| set.start - first..set.end - first).collect(),
             opened: self.opened,
             charge,
+            has_headers: self.has_headers && with_headers(&sealed).contains(&true),
             is_free: self.is_free,
             is_possibly_sent: false,
             is_compressed: false,

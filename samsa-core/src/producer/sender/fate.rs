@@ -9,6 +9,8 @@
 //! | out of order, unknown producer          | behind  | not stored by this attempt: again, in its turn             |
 //! | out of order, unknown producer          | first   | the identity is spent; the second time, after a while      |
 //! | another producer, an old epoch          | any     | the identity is spent                                      |
+//! | the format is unsupported               | first   | the identity is spent; for a while its leader is sent      |
+//! |                                         |         | messages of old; if none was written: else its outcome     |
 //! | an error that may pass, or no answer    | any     | the same bytes go again, alone, after a while              |
 //! | the same, and its time was over         | any     | the same, if it may be stored; else it leaves              |
 //! | too large, and certainly not stored     | any     | two batches take its place and its numbers, if it is more  |
@@ -32,6 +34,8 @@ use samsa_proto::ErrorCode;
 use samsa_proto::records::Format;
 
 use super::Sender;
+use super::batch::Batch;
+use super::identity::ABSENT_FOR;
 use super::place::{Place, Stage};
 use super::request::{Answer, Answers, answers};
 use super::world::World;
@@ -111,8 +115,30 @@ impl Sender {
                 self.look(world, place);
             }
             code if has_identity && ends_identity(code) => self.spend_identity(world, place, code),
+            ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT if has_identity && !self.is_confirmed(place) => {
+                self.go_without_identity(world, place);
+            }
             code => self.refused(world, place, index, code, answer),
         }
+    }
+
+    /// Whether a broker has taken a batch of a partition's sequence.
+    fn is_confirmed(&mut self, place: Place) -> bool {
+        let sequence = self.partition(place).and_then(|partition| partition.sequence.as_ref());
+        sequence.is_some_and(|sequence| sequence.is_confirmed)
+    }
+
+    /// A leader keeps the messages of a partition in a format from before record batches, for the sake of older brokers or
+    /// readers (`message.format.version`, up to 3.9): it is sent such messages for a while, without identity.
+    fn go_without_identity(&mut self, world: &mut dyn World, place: Place) {
+        let until = world.now() + ABSENT_FOR;
+        if let Some(partition) = self.partition(place) {
+            partition.keeps_old_until = Some(until);
+            partition.was_numbered = false;
+            partition.spent = Some(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+        }
+        self.learn_format(world, place.topic);
+        self.look(world, place);
     }
 
     fn refused(
@@ -245,7 +271,7 @@ impl Sender {
     }
 
     /// Takes a batch out of its partition's queue, whatever is being done with it.
-    pub(super) fn remove(&mut self, place: Place, index: usize) -> Option<super::batch::Batch> {
+    pub(super) fn remove(&mut self, place: Place, index: usize) -> Option<Batch> {
         let partition = self.partition(place)?;
         if matches!(partition.stage, Stage::Ready(_)) {
             partition.stage = Stage::Resting;

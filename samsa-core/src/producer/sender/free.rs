@@ -2,7 +2,7 @@
 //!
 //! A keyless batch is taken when some partition is open for it: its leader's connection is ready and has room for a
 //! request, and nothing of the partition is under way. So a slow broker, whose partitions are seldom open, gets less,
-//! and a dead one nothing. Among the open partitions the one comes next that was given the fewest bytes.
+//! and a dead one nothing. A batch with headers goes to a partition whose leader takes them, see `headers`. Among the open partitions the one comes next that was given the fewest bytes.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -48,6 +48,7 @@ impl Sender {
     /// Gives the keyless batches of a topic to partitions, as long as there are both.
     pub(super) fn assign_free(&mut self, world: &mut dyn World, index: u32) {
         self.reach_leaders(world, index);
+        self.sort_out_headers(world, index);
         while self.free.contains(&index) {
             let Some(partition) = self.pick(index, world.now()) else {
                 return;
@@ -59,7 +60,8 @@ impl Sender {
     /// Takes a keyless batch for this partition.
     fn assign(&mut self, world: &mut dyn World, index: u32, number: u32) {
         let place = Place { topic: index, spot: Spot::Partition(number) };
-        if let Some(batch) = self.take_free(world.now(), index) {
+        let takes_headers = !self.topic(index).partition(number).is_led_by_old(world.now());
+        if let Some(batch) = self.take_free(world.now(), index, takes_headers) {
             let len = batch.len() as u64;
             let topic = self.topic(index);
             let weight = topic.weight(&topic.partitions[number as usize]) + len;
@@ -68,8 +70,8 @@ impl Sender {
             partition.given = weight;
             partition.free_had_turn = true;
             partition.queue.push_back(batch);
-            self.look(world, place);
         }
+        self.look(world, place);
         self.look(world, Place { topic: index, spot: Spot::Free });
     }
 
@@ -85,13 +87,25 @@ impl Sender {
         self.look(world, place);
     }
 
-    fn take_free(&mut self, now: Instant, index: u32) -> Option<Batch> {
-        let linger = self.settings.linger;
-        let topic = self.topic(index);
-        if let Some(batch) = topic.returned.pop_front() {
-            return Some(batch);
+    /// The keyless batch that comes next, of those that a leader takes. Others that are found on the way wait on.
+    fn take_free(&mut self, now: Instant, index: u32, takes_headers: bool) -> Option<Batch> {
+        let suits = |batch: &Batch| takes_headers || !batch.has_headers;
+        let returned = &mut self.topic(index).returned;
+        if let Some(first) = returned.iter().position(suits) {
+            return returned.remove(first);
         }
-        let lanes = topic.batches.free().iter().filter_map(|lane| match lane.look(now, linger) {
+        loop {
+            let batch = self.take_free_from_lanes(now, index)?;
+            if suits(&batch) {
+                return Some(batch);
+            }
+            self.put_back(index, [batch].into());
+        }
+    }
+
+    fn take_free_from_lanes(&mut self, now: Instant, index: u32) -> Option<Batch> {
+        let linger = self.settings.linger;
+        let lanes = self.topic(index).batches.free().iter().filter_map(|lane| match lane.look(now, linger) {
             Look::Due { opened } => Some((opened, lane)),
             Look::Empty | Look::Lingers { .. } => None,
         });
@@ -101,8 +115,17 @@ impl Sender {
 
     fn pick(&self, index: u32, now: Instant) -> Option<u32> {
         let topic = &self.topics[index as usize];
+        let has_old = topic.partitions.iter().any(|partition| partition.is_led_by_old(now));
+        let needs_headers = has_old && self.only_headers_wait(now, index);
+        // Where no leader takes anything, each says so.
+        let is_refused = topic.takes_nothing(now);
+        let suits = |number: &u32| {
+            let partition = &topic.partitions[*number as usize];
+            let lacks_headers = needs_headers && partition.is_led_by_old(now);
+            !lacks_headers && (is_refused || !partition.takes_nothing(now))
+        };
         let open = (0..topic.partitions.len() as u32).filter(|number| self.is_open(index, *number, now));
-        open.min_by_key(|number| topic.weight(&topic.partitions[*number as usize]))
+        open.filter(suits).min_by_key(|number| topic.weight(&topic.partitions[*number as usize]))
     }
 
     fn is_open(&self, index: u32, number: u32, now: Instant) -> bool {

@@ -9,7 +9,7 @@ use super::place::{Link, Place, Spot, Stage};
 use super::request::{Part, format_of, request, version_for};
 use super::window::Next;
 use super::world::World;
-use crate::error::{AppendError, PublishFailure};
+use crate::error::PublishFailure;
 use crate::id::{BrokerId, ConnId, JobId};
 use crate::intent::{Job, JobOutput};
 use crate::limits;
@@ -50,6 +50,14 @@ enum Prepared {
 impl Sender {
     /// Sends what can be sent.
     pub(super) fn pump(&mut self, world: &mut dyn World) {
+        self.pump_once(world);
+        // What is keyless and did not suit a leader goes to another one, and what waits behind it has its turn.
+        while std::mem::take(&mut self.goes_on) {
+            self.pump_once(world);
+        }
+    }
+
+    fn pump_once(&mut self, world: &mut dyn World) {
         for topic in self.free.clone() {
             self.assign_free(world, topic);
         }
@@ -131,15 +139,16 @@ impl Sender {
             self.look(world, place);
             return Prepared::Nothing;
         };
-        let suited = self.suit(place, index, format_of(newest)).and_then(|()| self.knows_codec(newest));
+        let takes = self.learn_format_at(world, place, newest);
+        let suited = self.suit(place, index, takes).and_then(|()| self.knows_codec(newest, takes));
         if let Err(failure) = suited {
-            self.fail_at(world, place, index, failure);
+            self.unsuited(world, place, index, failure);
             return Prepared::Nothing;
         }
         if self.compress(world, place, index) {
             return Prepared::Nothing;
         }
-        if !self.identify(world, place, newest) {
+        if takes == Format::V2 && !self.identify(world, place) {
             self.set_stage(place, Stage::Resting);
             return Prepared::Nothing;
         }
@@ -205,14 +214,19 @@ impl Sender {
             return Err(UNSUPPORTED);
         }
         let recoded = batch.recode(takes, &self.store, &mut self.wakers);
-        recoded.map_err(|_| {
-            let topic = topic.name().clone();
-            PublishFailure::Unacceptable(AppendError::HeadersUnsupported { topic })
-        })
+        recoded.map_err(|_| topic.lacks_headers())
     }
 
-    fn knows_codec(&self, newest: i16) -> Result<(), PublishFailure> {
-        if self.settings.codec == Codec::Zstd && newest < WITH_ZSTD {
+    /// What a partition's leader takes, whose newest version this is.
+    fn learn_format_at(&mut self, world: &dyn World, place: Place, newest: i16) -> Format {
+        let (speaks, now) = (format_of(newest), world.now());
+        let Some(partition) = self.partition(place) else { return speaks };
+        partition.speaks = Some(speaks);
+        partition.format_at(speaks, now)
+    }
+
+    fn knows_codec(&self, newest: i16, takes: Format) -> Result<(), PublishFailure> {
+        if self.settings.codec == Codec::Zstd && (newest < WITH_ZSTD || takes != Format::V2) {
             return Err(PublishFailure::Refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
         }
         Ok(())

@@ -10,7 +10,8 @@
 //! |---------|--------------------------------|---------|---------------------------------------------------|
 //! | Unasked | a batch needs one              | Seeking | the question, or a wish for a connection          |
 //! | Seeking | a broker is there, and asked   | Asking  | the question                                      |
-//! | Seeking | the broker knows no such thing | Absent  | batches go without identity                       |
+//! | Seeking | the broker knows no such thing | Absent  | batches go without identity; if a leader is       |
+//! |         |                                |         | newer, it is asked instead                        |
 //! | Asking  | an id                          | Known   | the batches that wait go                          |
 //! | Asking  | a refusal for good             | Unasked | the batches that wait fail                        |
 //! | Asking  | another error, or no answer    | Resting | a deadline                                        |
@@ -24,22 +25,22 @@ use std::time::Duration;
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::init_producer_id::InitProducerIdRequest;
-use samsa_proto::records::Identity;
+use samsa_proto::records::{Format, Identity};
 
 use super::Sender;
-use super::place::{Place, Spot};
+use super::place::{Link, Place, Spot};
+use super::request::format_of;
 use super::world::{Asked, World};
 use crate::config::Retries;
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
+use crate::id::BrokerId;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
-/// For how long a broker without producer ids is believed: the cluster may be in the middle of an upgrade.
-const ABSENT_FOR: Duration = Duration::from_secs(60);
-
-/// The first Produce version that carries batches with an identity (Kafka 0.11).
-const WITH_IDENTITY: i16 = 3;
+/// For how long a broker without producer ids is believed, and one that keeps messages of old: the cluster may be in the middle
+/// of an upgrade.
+pub(super) const ABSENT_FOR: Duration = Duration::from_secs(60);
 
 /// An id that a broker gave, with its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,10 +163,10 @@ impl ProducerIds {
 }
 
 impl Sender {
-    /// Whether a batch for a leader of this version can go as far as its identity is concerned. If not, the place is
+    /// Whether a batch for a leader that takes record batches can go as far as its identity is concerned. If not, the place is
     /// looked at again when it is known.
-    pub(super) fn identify(&mut self, world: &mut dyn World, place: Place, newest: i16) -> bool {
-        if !self.settings.idempotence || newest < WITH_IDENTITY {
+    pub(super) fn identify(&mut self, world: &mut dyn World, place: Place) -> bool {
+        if !self.settings.idempotence {
             return true;
         }
         let Some(partition) = self.partition(place) else { return true };
@@ -212,17 +213,25 @@ impl Sender {
             say(what, self.producer_ids.next());
         }
         let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
-        let of_old = partitions.filter(|partition| partition.takes_no_identity());
+        let of_old = partitions.filter(|partition| {
+            let speaks_old = partition.speaks.is_some_and(|speaks| speaks != Format::V2);
+            speaks_old || partition.keeps_old_until.is_some()
+        });
         let count = of_old.count();
         if count > 0 {
-            let leaders = format!("the leaders of {count} partition(s) are before 0.11");
+            let leaders =
+                format!("the leaders of {count} partition(s) take no record batches, as from 0.11 on");
             say(format!("newer brokers: {leaders}, where {retry}"), None);
         }
     }
 
     pub(super) fn seek_producer_id(&mut self, world: &mut dyn World) {
         let token = self.next_token();
-        self.producer_ids.state = match world.ask_producer_id(token) {
+        let asked = match world.ask_producer_id(token) {
+            Asked::Unsupported => self.ask_a_leader(world, token),
+            asked => asked,
+        };
+        self.producer_ids.state = match asked {
             Asked::Sent => State::Asking(token),
             Asked::NotYet => State::Seeking,
             Asked::Unsupported => State::Absent(world.now() + ABSENT_FOR),
@@ -231,6 +240,14 @@ impl Sender {
             self.producer_ids.failures = 0;
             self.look_at_unidentified(world);
         }
+    }
+
+    /// Where brokers are of several releases, one that takes batches with an identity gives it too.
+    fn ask_a_leader(&mut self, world: &mut dyn World, token: u64) -> Asked {
+        let knows = |broker: &BrokerId| world.broker_version(*broker).map(format_of) == Some(Format::V2);
+        let ready = self.brokers.iter().filter(|(_, broker)| broker.link == Link::Ready);
+        let newer = ready.map(|(id, _)| *id).find(knows);
+        newer.map_or(Asked::Unsupported, |broker| world.ask_producer_id_of(broker, token))
     }
 
     /// A broker may be there now, or another one that knows more.

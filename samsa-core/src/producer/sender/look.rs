@@ -41,7 +41,7 @@ impl Sender {
             self.return_free(world, place);
         }
         let topic = &mut self.topics[place.topic as usize];
-        topic.tell_format(number);
+        topic.tell_form(number);
         let found = topic.batches.bound(number).map_or(Look::Empty, |lane| lane.look(now, linger));
         let partition = topic.partition(number);
         let waiting =

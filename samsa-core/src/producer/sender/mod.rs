@@ -35,6 +35,7 @@ mod failover;
 mod fate;
 mod free;
 mod gather;
+mod headers;
 mod identity;
 mod look;
 mod place;
@@ -91,6 +92,8 @@ pub(crate) struct Sender {
     timers: Timers,
     /// Topics with keyless batches that could go, if a partition were open.
     free: BTreeSet<u32>,
+    /// A batch did not suit the leader that it was for: others may go now.
+    goes_on: bool,
     /// Something waits for metadata: when to ask for it again.
     ask_again: Option<Instant>,
     /// The same, in a hurry: something waits for a leader.
@@ -143,6 +146,7 @@ impl Sender {
             active: BTreeSet::new(),
             timers: Timers::default(),
             free: BTreeSet::new(),
+            goes_on: false,
             ask_again: None,
             hurries_at: None,
             doubted: None,
@@ -311,6 +315,7 @@ impl Sender {
         }
         self.active.clear();
         self.free.clear();
+        self.goes_on = false;
         self.jobs.clear();
         self.producer_ids.clear();
         self.timers = Timers::default();

@@ -8,11 +8,12 @@ use samsa_proto::records::Format;
 
 use super::batch::Batch;
 use super::identity::Sequence;
+use crate::error::{AppendError, PublishFailure};
 use crate::id::{BrokerId, JobId};
 use crate::limits;
 use crate::metrics::Volume;
 use crate::planted::{PlantedBug, is_planted};
-use crate::producer::buffer::{Lane, LaneId, LaneKind, TopicBatches};
+use crate::producer::buffer::{Form, Lane, LaneId, LaneKind, TopicBatches};
 use crate::time::Instant;
 
 /// Where records wait for the sender.
@@ -58,11 +59,13 @@ pub(super) struct Topic {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub(super) struct Partition {
     pub(super) leader: Option<BrokerId>,
-    /// What its leader takes, if that is known.
-    pub(super) takes: Option<Format>,
+    /// What its leader speaks, if that is known and connected.
+    pub(super) speaks: Option<Format>,
+    /// Until when its leader is believed to keep messages of old, whatever it speaks (`message.format.version`).
+    pub(super) keeps_old_until: Option<Instant>,
     /// What is written for it, and what its lane was told to write.
-    pub(super) format: Option<Format>,
-    pub(super) told: Option<Format>,
+    pub(super) form: Option<Form>,
+    pub(super) told: Option<Form>,
     /// Batches that were taken, in order; those in flight are among the first.
     pub(super) queue: VecDeque<Batch>,
     pub(super) stage: Stage,
@@ -152,6 +155,11 @@ impl Topic {
         self.batches.name()
     }
 
+    /// Why what has headers fails.
+    pub(super) fn lacks_headers(&self) -> PublishFailure {
+        PublishFailure::Unacceptable(AppendError::HeadersUnsupported { topic: Arc::clone(self.name()) })
+    }
+
     /// The lanes of a place.
     pub(super) fn lanes(&self, spot: Spot) -> &[Lane] {
         match spot {
@@ -181,13 +189,13 @@ impl Topic {
     }
 
     /// Lets a partition's lane, if it has one, write in the leader's format.
-    pub(super) fn tell_format(&mut self, number: u32) {
+    pub(super) fn tell_form(&mut self, number: u32) {
         let Some(partition) = self.partitions.get_mut(number as usize) else { return };
-        if partition.format != partition.told
-            && let (Some(format), Some(lane)) = (partition.format, self.batches.bound(number))
+        if partition.form != partition.told
+            && let (Some(form), Some(lane)) = (partition.form, self.batches.bound(number))
         {
-            lane.set_format(format);
-            partition.told = partition.format;
+            lane.set_form(form);
+            partition.told = partition.form;
         }
     }
 
@@ -205,6 +213,7 @@ impl Partition {
         self.told_leader = (None, None);
         self.leader = None;
         self.leader_epoch = None;
+        self.speaks = None;
         if is_planted(PlantedBug::ForgetsWithMetadata)
             && self.queue.iter().all(|batch| batch.flight.is_none())
         {
@@ -217,6 +226,7 @@ impl Partition {
         let before = std::mem::replace(&mut self.told_leader, (leader, epoch));
         if leader.is_some() && before != self.told_leader {
             // What was refused by the one before is not held against it.
+            self.keeps_old_until = None;
             self.not_before = Instant::START;
             self.failures = 0;
             self.is_doubted = false;
@@ -260,9 +270,20 @@ impl Partition {
         self.leader.is_some_and(|leader| leader != broker)
     }
 
-    /// Its leader is known to be older than batches with an identity.
-    pub(super) fn takes_no_identity(&self) -> bool {
-        self.takes.is_some_and(|format| format != Format::V2)
+    /// Its leader is there, and keeps none but messages of old: it takes neither headers nor batches with an identity.
+    pub(super) fn is_led_by_old(&self, now: Instant) -> bool {
+        self.speaks.is_some_and(|speaks| self.format_at(speaks, now) != Format::V2)
+    }
+
+    /// What its leader takes, of those that it speaks.
+    pub(super) fn format_at(&self, speaks: Format, now: Instant) -> Format {
+        let keeps_old = self.keeps_old_until.is_some_and(|until| until > now);
+        if keeps_old { speaks.min(Format::V1) } else { speaks }
+    }
+
+    /// Its leader takes nothing: it is too old for a partition that has batches with an identity.
+    pub(super) fn takes_nothing(&self, now: Instant) -> bool {
+        self.was_numbered && self.is_led_by_old(now)
     }
 
     /// Nobody could be sent anything.

@@ -53,6 +53,8 @@ pub(super) struct Script {
     requests: VecDeque<Sent>,
     jobs: VecDeque<(JobId, Job)>,
     pub(super) gives_producer_ids: Asked,
+    /// Those that lead, if they differ.
+    pub(super) leaders_give_producer_ids: Option<Asked>,
     producer_ids_asked: VecDeque<u64>,
     last_producer_id: i64,
     /// Questions for producer ids wait for the test to answer them.
@@ -125,6 +127,7 @@ impl Script {
             requests: VecDeque::new(),
             jobs: VecDeque::new(),
             gives_producer_ids: Asked::Sent,
+            leaders_give_producer_ids: None,
             producer_ids_asked: VecDeque::new(),
             last_producer_id: 0,
             holds_producer_ids: false,
@@ -133,6 +136,13 @@ impl Script {
             hint: None,
             leader_epoch: None,
         }
+    }
+
+    fn is_asked_producer_id(&mut self, asked: Asked, token: u64) -> Asked {
+        if asked == Asked::Sent {
+            self.producer_ids_asked.push_back(token);
+        }
+        asked
     }
 
     /// A request is over.
@@ -233,10 +243,11 @@ impl World for Script {
     }
 
     fn ask_producer_id(&mut self, token: u64) -> Asked {
-        if self.gives_producer_ids == Asked::Sent {
-            self.producer_ids_asked.push_back(token);
-        }
-        self.gives_producer_ids
+        self.is_asked_producer_id(self.gives_producer_ids, token)
+    }
+
+    fn ask_producer_id_of(&mut self, _broker: BrokerId, token: u64) -> Asked {
+        self.is_asked_producer_id(self.leaders_give_producer_ids.unwrap_or(self.gives_producer_ids), token)
     }
 
     fn introduce(&mut self, broker: BrokerId, address: HostPort) {
@@ -342,7 +353,7 @@ impl Play {
     }
 
     pub(super) fn asks_producer_id(&self) -> bool {
-        self.world.gives_producer_ids == Asked::Sent && !self.world.producer_ids_asked.is_empty()
+        !self.world.producer_ids_asked.is_empty()
     }
 
     /// The next producer id: 1, 2, and so on.

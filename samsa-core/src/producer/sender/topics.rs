@@ -6,13 +6,13 @@ use samsa_proto::records::Format;
 
 use super::Sender;
 use super::batch::fail_unsettled;
-use super::place::{Partition, Place, Spot, Stage};
+use super::place::{Link, Partition, Place, Spot, Stage};
 use super::request::format_of;
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
 use crate::planted::{PlantedBug, is_planted};
-use crate::producer::buffer::Lane;
+use crate::producer::buffer::{Form, Lane};
 use crate::time::Instant;
 
 impl Sender {
@@ -83,17 +83,28 @@ impl Sender {
     }
 
     /// Each partition writes in its leader's format. Where that is not known, and for keyless records, it is the
-    /// oldest that any leader of the topic takes: what turns out wrong is written anew when it is sent.
-    fn learn_format(&mut self, world: &dyn World, index: u32) -> Option<Format> {
-        let topic = &mut self.topics[index as usize];
-        let format = |leader: Option<BrokerId>| leader.and_then(|id| world.broker_version(id)).map(format_of);
-        let oldest = topic.partitions.iter().filter_map(|partition| format(partition.leader)).min()?;
-        topic.batches.set_format(oldest);
+    /// oldest that any leader of the topic takes: what turns out wrong is written anew when it is sent. Headers are
+    /// refused at once while the leader is there and lacks them, and without a key while all leaders are and do: one that is
+    /// not connected may be upgraded.
+    pub(super) fn learn_format(&mut self, world: &dyn World, index: u32) -> Option<Format> {
+        let (topic, brokers) = (&mut self.topics[index as usize], &self.brokers);
+        let format = |leader: BrokerId| world.broker_version(leader).map(format_of);
+        let is_there =
+            |leader: &BrokerId| brokers.get(leader).is_some_and(|broker| broker.link == Link::Ready);
+        let formats = topic.partitions.iter().filter_map(|partition| partition.leader.and_then(format));
+        let oldest = formats.min()?;
         for partition in &mut topic.partitions {
-            partition.takes = format(partition.leader);
-            partition.format = partition.takes.or(Some(oldest));
+            partition.speaks = partition.leader.filter(is_there).and_then(format);
+            let speaks = partition.leader.and_then(format).unwrap_or(oldest);
+            let takes_headers = partition.speaks.is_none_or(|speaks| speaks == Format::V2);
+            partition.form = Some(Form { format: partition.format_at(speaks, world.now()), takes_headers });
         }
-        (0..topic.partitions.len() as u32).for_each(|number| topic.tell_format(number));
+        let takes_headers = topic
+            .partitions
+            .iter()
+            .any(|partition| partition.speaks.is_none_or(|speaks| speaks == Format::V2));
+        topic.batches.set_form(Form { format: oldest, takes_headers });
+        (0..topic.partitions.len() as u32).for_each(|number| topic.tell_form(number));
         Some(oldest)
     }
 

@@ -59,6 +59,8 @@ pub(crate) trait World {
     ) -> Result<(), EncodeError>;
     /// Asks any broker for a producer id.
     fn ask_producer_id(&mut self, token: u64) -> Asked;
+    /// The same of this broker, if it is connected.
+    fn ask_producer_id_of(&mut self, broker: BrokerId, token: u64) -> Asked;
     /// Where a broker listens, if that was not known.
     fn introduce(&mut self, broker: BrokerId, address: HostPort);
     fn compute(&mut self, id: JobId, job: Job);
@@ -139,7 +141,32 @@ impl World for Surroundings<'_, '_> {
     }
 
     fn ask_producer_id(&mut self, token: u64) -> Asked {
-        let Some(conn) = self.cluster.contact(self.cx) else { return Asked::NotYet };
+        self.cluster.contact(self.cx).map_or(Asked::NotYet, |conn| self.ask_producer_id_on(conn, token))
+    }
+
+    fn ask_producer_id_of(&mut self, broker: BrokerId, token: u64) -> Asked {
+        self.connection(broker).map_or(Asked::NotYet, |conn| self.ask_producer_id_on(conn, token))
+    }
+
+    fn introduce(&mut self, broker: BrokerId, address: HostPort) {
+        self.cx.net.introduce(broker, address);
+    }
+
+    fn compute(&mut self, id: JobId, job: Job) {
+        self.cx.out.intend(Intent::Compute { id, job });
+    }
+
+    fn complete(&mut self, op: OpId, reply: Reply) {
+        self.cx.out.complete(op, reply);
+    }
+
+    fn wake(&mut self, wakers: &mut Wakers) {
+        self.cx.out.wake(wakers);
+    }
+}
+
+impl Surroundings<'_, '_> {
+    fn ask_producer_id_on(&mut self, conn: ConnId, token: u64) -> Asked {
         let Some(version) = self.cx.net.version::<InitProducerIdRequest<'static>>(conn) else {
             return Asked::Unsupported;
         };
@@ -159,21 +186,5 @@ impl World for Surroundings<'_, '_> {
             response_bytes: limits::RESPONSE_BYTES,
         };
         self.cx.net.send(self.cx.now, conn, &call).map_or(Asked::Unsupported, |()| Asked::Sent)
-    }
-
-    fn introduce(&mut self, broker: BrokerId, address: HostPort) {
-        self.cx.net.introduce(broker, address);
-    }
-
-    fn compute(&mut self, id: JobId, job: Job) {
-        self.cx.out.intend(Intent::Compute { id, job });
-    }
-
-    fn complete(&mut self, op: OpId, reply: Reply) {
-        self.cx.out.complete(op, reply);
-    }
-
-    fn wake(&mut self, wakers: &mut Wakers) {
-        self.cx.out.wake(wakers);
     }
 }

@@ -58,7 +58,8 @@ impl Stage {
                 return None;
             }
         };
-        let record = Accepted { key: None, partition: Some(partition), value: value.into_bytes() };
+        let record =
+            Accepted { key: None, partition: Some(partition), value: value.into_bytes(), header: None };
         let number = self.history.borrow_mut().accept(record);
         self.tell(PUBLISHER, format_args!("publishes m{number} to partition {partition}"));
         let outcome = delivery.await;

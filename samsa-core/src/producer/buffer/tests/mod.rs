@@ -273,14 +273,29 @@ fn a_message_above_the_limit_is_refused_and_one_at_the_limit_is_not() {
 #[test]
 fn headers_are_refused_where_brokers_cannot_store_them() {
     let desk = Desk::settled(&PublishConfig::default(), 1);
-    desk.batches().set_format(Format::V1);
+    desk.batches().set_form(Form::of(Format::V1));
     let headers = [Header::new("trace", None)];
     let record = OutgoingRecord { headers: &headers, ..value(b"x") };
     let error = desk.topic.append(&record, NOW).unwrap_err();
     assert_eq!(error, AppendError::HeadersUnsupported { topic: Arc::from("events") });
 
-    desk.batches().set_format(Format::V2);
+    desk.batches().set_form(Form::of(Format::V2));
     let _ticket = desk.append(&record);
+}
+
+#[test]
+fn headers_begin_a_batch_of_their_format_where_some_broker_may_store_them() {
+    let desk = Desk::settled(&PublishConfig::default(), 1);
+    desk.batches().set_form(Form { format: Format::V1, takes_headers: true });
+    let headers = [Header::new("trace", None)];
+    let _tickets = [
+        desk.append(&to(0, b"1")),
+        desk.append(&OutgoingRecord { headers: &headers, ..to(0, b"2") }),
+        desk.append(&to(0, b"3")),
+    ];
+    let batches = [(); 2].map(|()| desk.take(LaneKind::Bound(0)).unwrap());
+    let of = |batch: &LaneBatch| (batch.builder.format(), batch.builder.count(), batch.has_headers);
+    assert_eq!(batches.each_ref().map(of), [(Format::V1, 1, false), (Format::V2, 2, true)]);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn a_set_finds_room_for_all_of_it_or_for_nothing() {
 #[test]
 fn a_set_with_headers_is_refused_as_a_whole_where_brokers_cannot_store_them() {
     let desk = Desk::new(&PublishConfig::default());
-    desk.batches().set_format(Format::V1);
+    desk.batches().set_form(Form::of(Format::V1));
     desk.settle(1);
     let headers = [Header::new("a", None)];
     let records = [value(b"1"), OutgoingRecord { headers: &headers, ..value(b"2") }];

@@ -85,3 +85,65 @@ fn accepted_headers_that_turn_out_unsupported_are_an_error() {
     assert_eq!(error(&ticket).message().headers, [("trace".to_owned(), None)]);
     assert_eq!(play.buffer.used_bytes(), 0);
 }
+
+#[test]
+fn a_leader_that_keeps_messages_of_old_is_sent_such_and_asked_again_later() {
+    let mut play = Play::with_leaders(&[1]);
+    let ticket = play.publish_to(0, "1");
+    let refused = play.sends();
+    assert!(refused.batches[0].read().header().identity.is_some());
+    play.hears_error(&refused, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    let again = play.sends();
+    assert_eq!((again.version, again.values()), (2, vec!["1".to_owned()]), "at once");
+    assert_eq!(again.batches[0].read().header().format, Format::V1);
+    play.hears_written(&again, 7);
+    assert_eq!(receipt(&ticket).offset, Some(7));
+
+    let headers = [Header::new("trace", None)];
+    let ticket = play.append(&OutgoingRecord { headers: &headers, partition: Some(0), ..Default::default() });
+    play.hears(ProducerInput::BatchesReady);
+    let refused = PublishFailure::Unacceptable(AppendError::HeadersUnsupported { topic: "events".into() });
+    assert_eq!((error(&ticket).failure(), error(&ticket).certainty()), (&refused, Certainty::NotSent));
+    let _next = play.publish_to(0, "2");
+    let next = play.sends();
+    assert_eq!(next.version, 2, "without a question");
+    play.hears_written(&next, 8);
+
+    play.passes(Duration::from_secs(60));
+    let _later = play.publish_to(0, "3");
+    let later = play.sends();
+    assert_eq!(later.version, 9);
+    assert!(later.batches[0].read().header().identity.is_some());
+}
+
+#[test]
+fn what_may_be_stored_with_an_identity_is_not_sent_without_one() {
+    let mut play = Play::with_leaders(&[1]);
+    let ticket = play.publish_to(0, "1");
+    let sent = play.sends();
+    play.hears_failure(&sent, possibly_sent());
+    play.passes(BACKOFF);
+    let again = play.sends();
+    assert_eq!(again.batches, sent.batches);
+    let next = play.publish_to(0, "2");
+    play.hears_error(&again, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
+    let sent = play.sends();
+    assert_eq!((sent.version, sent.values()), (2, vec!["2".to_owned()]));
+    play.hears_written(&sent, 3);
+    assert_eq!(receipt(&next).offset, Some(3));
+}
+
+#[test]
+fn a_format_that_is_refused_where_something_was_stored_with_an_identity_is_an_error() {
+    let mut play = Play::with_leaders(&[1]);
+    let _first = play.publish_to(0, "1");
+    let sent = play.sends();
+    play.hears_written(&sent, 0);
+    let ticket = play.publish_to(0, "2");
+    let sent = play.sends();
+    play.hears_error(&sent, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    play.sends_nothing();
+    assert_eq!(*error(&ticket).failure(), PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
+    assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
+}

@@ -104,6 +104,22 @@ fn brokers_that_give_no_ids_are_sent_batches_without() {
 }
 
 #[test]
+fn a_leader_that_is_newer_is_asked_where_another_broker_gives_no_ids() {
+    let mut play = Play::new(|_| ());
+    play.world.gives_producer_ids = Asked::Unsupported;
+    play.world.leaders_give_producer_ids = Some(Asked::Sent);
+    play.connects(2, 2);
+    play.connects(1, 9);
+    play.has_leaders(&[Some(1), Some(2)]);
+    let _tickets = [play.publish_to(0, "1"), play.publish_to(1, "2")];
+    let identities: Vec<_> = [play.sends(), play.sends()]
+        .iter()
+        .map(|sent| (sent.broker, sent.batches[0].read().header().identity.is_some()))
+        .collect();
+    assert!(identities.contains(&(1, true)) && identities.contains(&(2, false)), "{identities:?}");
+}
+
+#[test]
 fn another_broker_is_asked_again_where_one_gave_no_ids() {
     let mut play = Play::new(|_| ());
     play.world.gives_producer_ids = Asked::Unsupported;

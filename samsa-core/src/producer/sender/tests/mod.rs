@@ -5,6 +5,7 @@ mod counts;
 mod deadline;
 mod failover;
 mod formats;
+mod headers;
 mod hints;
 mod idempotence;
 mod keyless;

@@ -138,6 +138,6 @@ fn explain_says_what_becomes_of_a_retry() {
 
     let mut play = forbidding(2, true);
     let _ticket = play.publish_to(0, "x");
-    let expected = "newer brokers: the leaders of 1 partition(s) are before 0.11, where what may be stored is not sent again";
+    let expected = "newer brokers: the leaders of 1 partition(s) take no record batches, as from 0.11 on, where what may be stored is not sent again";
     assert_eq!(what_is_explained(&play), [expected]);
 }
