@@ -100,9 +100,9 @@ pub use samsa_core::{
     CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, GroupDescription,
     GroupError, GroupLookError, GroupMember, GroupPartition, GroupResetError, Hold, HostPort, Instant,
     InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, ListedGroup, LookError, Metrics, Now,
-    Offset, PartitionInfo, PartitionOffset, Partitioner, PublishConfig, PublishError, PublishFailure,
-    PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt, Retries, SetReceipt, TopicName,
-    TopicPartition, UnixMillis, Volume, Waiting,
+    Offset, OffsetStorage, OffsetsError, PartitionInfo, PartitionOffset, Partitioner, PublishConfig,
+    PublishError, PublishFailure, PublishMetrics, PublishedPartition, ReadError, ReadPartition, Receipt,
+    Retries, SetReceipt, TopicName, TopicPartition, UnixMillis, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError, Dialect, Subscription, TopicFilter};

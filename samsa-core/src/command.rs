@@ -9,7 +9,7 @@ use crate::config::{FetchConfig, Isolation};
 use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::explanation::Explanation;
-use crate::group::{Assignor, Commit, CommitError, GroupError};
+use crate::group::{Assignor, Commit, CommitError, GroupError, OffsetStorage};
 use crate::id::{MemberId, ReaderId};
 use crate::metrics::Metrics;
 use crate::offset::{Offset, PartitionOffset};
@@ -184,6 +184,8 @@ pub struct GroupSpec {
     pub commit_interval: Duration,
     /// How the partitions are shared out.
     pub assignor: Assignor,
+    /// Where it keeps its offsets, if that was said. Default: in ZooKeeper.
+    pub offsets: Option<OffsetStorage>,
     /// Sizes and times; the memory is that of all topics together.
     pub fetch: FetchConfig,
 }

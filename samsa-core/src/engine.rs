@@ -321,6 +321,7 @@ impl Engine {
             }
             self.producer(ProducerInput::MetadataChanged);
             self.consumer(ConsumerInput::MetadataChanged);
+            self.groups(GroupInput::Ready);
             self.lookup(LookupInput::MetadataChanged);
         }
         if self.is_done() {
@@ -388,16 +389,20 @@ impl Engine {
                 Owner::Producer(token) => self.producer(ProducerInput::Response { token, version, frame }),
                 Owner::Consumer(token) => self.consumer(ConsumerInput::Response { token, version, frame }),
                 Owner::Lookup(token) => self.lookup(LookupInput::Response { token, version, frame }),
+                Owner::Group(token) => self.groups(GroupInput::Response { token, version, frame }),
             },
             News::Failed { owner, failure } => match owner {
                 Owner::Cluster => self.cluster(ClusterInput::Failed(failure)),
                 Owner::Producer(token) => self.producer(ProducerInput::Failed { token, failure }),
                 Owner::Consumer(token) => self.consumer(ConsumerInput::Failed { token, failure }),
                 Owner::Lookup(token) => self.lookup(LookupInput::Failed { token, failure }),
+                Owner::Group(token) => self.groups(GroupInput::Failed { token, failure }),
             },
             News::Oversized { owner, conn, bytes } => match owner {
                 Owner::Consumer(token) => self.consumer(ConsumerInput::Oversized { token, conn, bytes }),
-                Owner::Cluster | Owner::Producer(_) | Owner::Lookup(_) => self.net.allow(self.now, conn),
+                Owner::Cluster | Owner::Producer(_) | Owner::Lookup(_) | Owner::Group(_) => {
+                    self.net.allow(self.now, conn);
+                }
             },
         }
     }
@@ -407,9 +412,11 @@ impl Engine {
             Role::Produce => self.producer(ProducerInput::Ready { peer }),
             Role::Fetch(_) => self.consumer(ConsumerInput::Ready),
             Role::Metadata => self.cluster(ClusterInput::Ready),
+            Role::Group => self.groups(GroupInput::Ready),
             Role::Control => {
                 self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Ready);
+                self.groups(GroupInput::Ready);
                 self.lookup(LookupInput::Ready);
             }
         }
@@ -423,11 +430,13 @@ impl Engine {
                 self.cluster(ClusterInput::Unreachable { peer, reason });
                 self.producer(ProducerInput::ContactChanged);
             }
+            Role::Group => self.groups(GroupInput::Unreachable { peer, reason }),
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
                 self.producer(ProducerInput::ContactChanged);
                 let lost = ConsumerInput::Unreachable { peer, role, reason: reason.clone(), is_loss };
                 self.consumer(lost);
+                self.groups(GroupInput::Ready);
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }
         }

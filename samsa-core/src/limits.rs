@@ -111,3 +111,9 @@ pub const CONSUMER_EVENTS: usize = 1024;
 
 /// How long a member of a group that nobody wants any more may take to commit what is done and to go.
 pub const LEAVING: Duration = Duration::from_secs(10);
+
+/// How long a group that keeps its offsets on the brokers tries to ask its coordinator something, before that is told as failed.
+pub const COORDINATOR: Duration = Duration::from_secs(10);
+
+/// How often in a row a commit on the brokers may be left without an answer, before it is told as failed.
+pub const COMMIT_DOUBTS: u32 = 3;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use samsa_core::{
     Assignor, Command, Commit, FetchConfig, GroupReset, GroupSpec, Input, Instant, Isolation, NewTopic,
-    Notices, Offset, OutgoingRecord, PartitionOffset, ReaderSpec, UnixMillis, ZkNews, ZkSessionState,
+    Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, UnixMillis, ZkNews,
+    ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
@@ -171,6 +172,12 @@ fn order(
             commit: [Commit::Automatic, Commit::Marked, Commit::Manual][script.choice(3)],
             commit_interval: Duration::from_millis(1 + u64::from(script.byte()) * 20),
             assignor: if script.flag() { Assignor::RoundRobin } else { Assignor::Range },
+            offsets: match script.byte() % 4 {
+                0 => None,
+                1 => Some(OffsetStorage::ZooKeeper),
+                2 => Some(OffsetStorage::Brokers),
+                _ => Some(OffsetStorage::Both),
+            },
             fetch: fetch(),
         }),
         (3, Some(member)) => Command::CommitOffsets { member },

@@ -46,6 +46,8 @@ pub(crate) enum Role {
     Metadata,
     Control,
     Produce,
+    /// What a group asks its coordinator: a commit waits behind nothing else.
+    Group,
     Fetch(ReaderId),
 }
 
@@ -55,6 +57,7 @@ impl fmt::Display for Role {
             Self::Metadata => "metadata connection",
             Self::Control => "control connection",
             Self::Produce => "produce connection",
+            Self::Group => "group connection",
             Self::Fetch(_) => "fetch connection",
         })
     }
@@ -67,6 +70,7 @@ pub(crate) enum Owner {
     Producer(u64),
     Consumer(u64),
     Lookup(u64),
+    Group(u64),
 }
 
 /// A request, ready to be sent.

@@ -9,9 +9,12 @@ use std::time::Duration;
 use samsa_proto::Request;
 use samsa_proto::api::create_topics::CreateTopicsRequest;
 use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::init_producer_id::InitProducerIdRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
+use samsa_proto::api::offset_commit::OffsetCommitRequest;
+use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 use samsa_proto::api::produce::ProduceRequest;
 
 use crate::limits;
@@ -35,6 +38,8 @@ impl Place {
             FetchRequest::KEY => 8,
             ListOffsetsRequest::KEY | CreateTopicsRequest::KEY => 3,
             InitProducerIdRequest::KEY => 1,
+            FindCoordinatorRequest::KEY => 2,
+            OffsetCommitRequest::KEY | OffsetFetchRequest::KEY => 4,
             _ => return Self::Nowhere,
         };
         let tagged = samsa_proto::response_header_version::<R>(version) == 1;
@@ -72,6 +77,8 @@ mod tests {
     use samsa_proto::api::fetch::FetchResponse;
     use samsa_proto::api::list_offsets::ListOffsetsResponse;
     use samsa_proto::api::metadata::MetadataResponse;
+    use samsa_proto::api::offset_commit::OffsetCommitResponse;
+    use samsa_proto::api::offset_fetch::OffsetFetchResponse;
     use samsa_proto::api::produce::ProduceResponse;
     use samsa_proto::encode_response;
 
@@ -106,6 +113,20 @@ mod tests {
         waits_from(
             3,
             &read::<ListOffsetsRequest<'_>>(&ListOffsetsResponse {
+                throttle_time_ms: 700,
+                ..Default::default()
+            }),
+        );
+        waits_from(
+            4,
+            &read::<OffsetCommitRequest<'_>>(&OffsetCommitResponse {
+                throttle_time_ms: 700,
+                ..Default::default()
+            }),
+        );
+        waits_from(
+            4,
+            &read::<OffsetFetchRequest<'_>>(&OffsetFetchResponse {
                 throttle_time_ms: 700,
                 ..Default::default()
             }),

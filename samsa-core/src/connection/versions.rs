@@ -2,8 +2,11 @@
 
 use samsa_proto::Request;
 use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
+use samsa_proto::api::offset_commit::OffsetCommitRequest;
+use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 use samsa_proto::api::produce::ProduceRequest;
 
 /// What a broker offered in its answer to `ApiVersions`.
@@ -26,13 +29,19 @@ impl Versions {
         Self(ranges)
     }
 
-    /// What every broker before 0.10 takes: the first version of what a client needs.
+    /// What every broker before 0.10 takes: the first version of what a client needs. Of offsets, the version that keeps them
+    /// on the brokers: those of before 0.8.2 hang up.
     pub(crate) fn before_0_10() -> Self {
-        let first = |key| (key, 0, 0);
-        Self::new(
-            [ProduceRequest::KEY, FetchRequest::KEY, ListOffsetsRequest::KEY, MetadataRequest::KEY]
-                .map(first),
-        )
+        let keys = [
+            ProduceRequest::KEY,
+            FetchRequest::KEY,
+            ListOffsetsRequest::KEY,
+            MetadataRequest::KEY,
+            FindCoordinatorRequest::KEY,
+        ];
+        let first = keys.map(|key| (key, 0, 0));
+        let offsets = [OffsetCommitRequest::KEY, OffsetFetchRequest::KEY].map(|key| (key, 0, 1));
+        Self::new(first.into_iter().chain(offsets))
     }
 
     /// The newest version of this request that the broker and this library speak.

@@ -16,6 +16,7 @@
 //! | Active    | where it begins, if none           | Active    | commits that, and only then has it read on     |
 //! | Active    | another has committed meanwhile    | Active    | has it read from there                         |
 //! | Starting  | no answer                          | Starting  | Get the offset, after a wait                   |
+//! | Starting  | not wanted                         | Releasing | Delete the owner node                          |
 //! | Active    | not wanted                         | Revoking  | withdraws the partition, tells                 |
 //! | Revoking  | nobody holds it, time over         | Parting   | commits what is done                           |
 //! | Parting   | committed, or it failed            | Releasing | Delete the owner node                          |
@@ -32,7 +33,7 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkStat};
 
 use super::desk::Desk;
-use super::offsets::{OffsetNode, Step};
+use super::offsets::{Answer, Ask, Offsets, Step};
 use super::session::Question;
 use super::world::World;
 use crate::offset::Offset;
@@ -47,11 +48,11 @@ pub(super) struct Claim {
     start: Offset,
     wanted: bool,
     state: State,
-    offset: OffsetNode,
+    offsets: Offsets,
     beginning: Beginning,
     /// When to look at the owner node again, or to read where to start.
     due: Option<Instant>,
-    /// When to look at the offset node again.
+    /// When to look at the offset again.
     offset_due: Option<Instant>,
     failures: u32,
     trouble: Option<String>,
@@ -90,7 +91,7 @@ impl Claim {
     pub(super) fn new(
         partition: TopicPartition,
         owner_path: String,
-        offset_path: String,
+        offsets: Offsets,
         name: Vec<u8>,
         start: Offset,
     ) -> Self {
@@ -101,7 +102,7 @@ impl Claim {
             start,
             wanted: false,
             state: State::Free,
-            offset: OffsetNode::new(offset_path),
+            offsets,
             beginning: Beginning::Known,
             due: None,
             offset_due: None,
@@ -134,7 +135,7 @@ impl Claim {
 
     /// Whether no commit is under way.
     pub(super) fn is_quiet(&self) -> bool {
-        self.offset.is_idle()
+        self.offsets.is_idle()
     }
 
     #[cfg(feature = "model")]
@@ -176,6 +177,9 @@ impl Claim {
         if !wanted && matches!(self.state, State::Taken) {
             (self.state, self.due) = (State::Free, None);
         }
+        if !wanted && matches!(self.state, State::Starting) {
+            self.release(desk);
+        }
         !wanted && self.is_active()
     }
 
@@ -189,15 +193,17 @@ impl Claim {
         let now = desk.now.mono;
         if self.offset_due.is_some_and(|due| due <= now) {
             self.offset_due = None;
-            if self.offset.look_again() {
-                desk.ask(Question::Synced, self.offset.sync());
-                desk.ask(Question::Offset(self.partition.clone()), self.offset.get());
+            for (sync, read) in self.offsets.look_again() {
+                if let Some(sync) = sync {
+                    desk.ask(Question::Synced, sync);
+                }
+                desk.ask_offset(&self.partition, read);
             }
         }
         if self.due.is_some_and(|due| due <= now) {
             self.due = None;
             match self.state {
-                State::Starting => desk.ask(Question::Offset(self.partition.clone()), self.offset.get()),
+                State::Starting => self.ask(desk, self.offsets.read_rest()),
                 State::Resting => self.look(desk, true),
                 State::Taken => self.look(desk, false),
                 _ => {}
@@ -206,27 +212,29 @@ impl Claim {
         self.commit_start(desk);
         match &self.state {
             State::Revoking { held, until } if !held.is_held() || *until <= now => self.part(desk),
-            State::Parting { is_last: false } if self.offset.is_idle() => self.settled(desk),
+            State::Parting { is_last: false } if self.offsets.is_idle() => self.settled(desk),
             _ => {}
         }
     }
 
     /// Whoever has the partition next begins where this member did, whatever it was handed out.
     fn commit_start(&mut self, desk: &mut Desk<'_, impl World>) {
-        let is_due = self.beginning == Beginning::Sought && self.is_assigned() && self.offset.is_idle();
+        let is_due = self.beginning == Beginning::Sought && self.is_assigned() && self.offsets.is_idle();
         if !is_due || desk.session.is_in_doubt() {
             return;
         }
-        if let Some(op) = desk.world.start(&self.partition).and_then(|start| self.offset.commit(start)) {
+        let Some(start) = desk.world.start(&self.partition) else { return };
+        let asks = self.offsets.commit_start(start);
+        if !asks.is_empty() {
             self.beginning = Beginning::Committing;
-            desk.ask(Question::Offset(self.partition.clone()), op);
+            self.ask(desk, asks);
         }
     }
 
     /// Whether the application has had what is not committed.
     pub(super) fn has_more(&self, world: &impl World) -> bool {
         let had = world.handed_out(&self.partition).filter(|_| self.is_assigned());
-        had.is_some_and(|had| self.offset.is_behind(had))
+        had.is_some_and(|had| self.offsets.is_behind(had))
     }
 
     /// The owner node changed.
@@ -239,8 +247,15 @@ impl Claim {
     /// The application is done with this much; what of it is not committed yet is.
     pub(super) fn commit(&mut self, desk: &mut Desk<'_, impl World>) {
         let done = desk.world.done(&self.partition).filter(|_| self.is_assigned());
-        if let Some(op) = done.and_then(|done| self.offset.commit(done)) {
-            desk.ask(Question::Offset(self.partition.clone()), op);
+        if let Some(done) = done {
+            let asks = self.offsets.commit(done);
+            self.ask(desk, asks);
+        }
+    }
+
+    fn ask(&self, desk: &mut Desk<'_, impl World>, asks: Vec<Ask>) {
+        for ask in asks {
+            desk.ask_offset(&self.partition, ask);
         }
     }
 
@@ -312,7 +327,8 @@ impl Claim {
             return self.release(desk);
         }
         self.state = State::Starting;
-        desk.ask(Question::Offset(self.partition.clone()), self.offset.get());
+        let asks = self.offsets.read_anew();
+        self.ask(desk, asks);
     }
 
     fn free(&mut self, desk: &mut Desk<'_, impl World>) {
@@ -334,18 +350,13 @@ impl Claim {
         self.trouble = Some(trouble);
     }
 
-    /// What was asked of the offset node has its answer.
-    pub(super) fn offset_answered(
-        &mut self,
-        desk: &mut Desk<'_, impl World>,
-        result: &Result<ZkAnswer, ZkError>,
-    ) {
+    /// What was asked about the offset has its answer.
+    pub(super) fn offset_answered(&mut self, desk: &mut Desk<'_, impl World>, answer: &Answer<'_>) {
         if matches!(self.state, State::Starting) {
-            return self.start(desk, result);
+            return self.start(desk, answer);
         }
-        let is_start = self.beginning == Beginning::Committing;
-        match if is_start { self.offset.start_answered(result) } else { self.offset.answered(result) } {
-            Step::Ask(op) => desk.ask(Question::Offset(self.partition.clone()), op),
+        match self.offsets.answered(answer) {
+            Step::Ask(ask) => desk.ask_offset(&self.partition, ask),
             Step::Rest => self.offset_due = Some(desk.later(1)),
             Step::Settled => self.settled(desk),
             Step::Stands(offset) => {
@@ -359,33 +370,36 @@ impl Claim {
         }
     }
 
-    fn start(&mut self, desk: &mut Desk<'_, impl World>, result: &Result<ZkAnswer, ZkError>) {
-        if !self.wanted {
-            return self.release(desk);
-        }
-        if let Err(error) = result
-            && *error != ZkError::NoNode
+    fn start(&mut self, desk: &mut Desk<'_, impl World>, answer: &Answer<'_>) {
+        if let Answer::Brokers(Err(error)) = answer
+            && !error.is_retriable()
         {
-            return self.wait(desk, error.to_string());
+            desk.refused = Some((*error).clone());
         }
-        if let Err(reason) = self.offset.learn(result) {
-            return self.wait(desk, reason);
+        match self.offsets.learn(answer) {
+            Ok(true) => self.activate(desk),
+            Ok(false) => {}
+            Err(reason) => self.wait(desk, reason),
         }
-        let start = self.offset.stored().map_or(self.start, Offset::Exact);
-        let is_withheld = self.offset.stored().is_none() && !is_planted(PlantedBug::ForgetsStart);
+    }
+
+    /// Everything that is committed is known.
+    fn activate(&mut self, desk: &mut Desk<'_, impl World>) {
+        let stored = self.offsets.stored();
+        let is_withheld = stored.is_none() && !is_planted(PlantedBug::ForgetsStart);
         self.beginning = if is_withheld { Beginning::Sought } else { Beginning::Known };
-        let turn = desk.world.assign(&self.partition, start, is_withheld);
-        self.offset.begin(turn);
-        (self.state, self.failures, self.trouble) = (State::Active, 0, None);
+        let turn = desk.world.assign(&self.partition, stored.map_or(self.start, Offset::Exact), is_withheld);
+        self.offsets.begin(turn);
+        (self.state, self.due, self.failures, self.trouble) = (State::Active, None, 0, None);
         desk.assigned.push(self.partition.clone());
         self.commit_start(desk);
     }
 
     /// Somebody has said meanwhile where the partition begins.
     fn begin_at(&mut self, desk: &mut Desk<'_, impl World>, offset: i64) {
-        let Some(turn) = self.offset.turn() else { return };
+        let Some(turn) = self.offsets.turn() else { return };
         if let Some(turn) = desk.world.begin_at(&self.partition, offset, turn) {
-            self.offset.begin(Some(turn));
+            self.offsets.begin(Some(turn));
         }
     }
 
@@ -399,19 +413,20 @@ impl Claim {
         if is_planted(PlantedBug::ReleasesBeforeCommit) {
             let done = desk.world.done(&self.partition);
             self.release(desk);
-            if let Some(op) = done.and_then(|done| self.offset.commit(done)) {
-                desk.ask(Question::Offset(self.partition.clone()), op);
-            }
-            return;
+            let asks = done.map(|done| self.offsets.commit(done)).unwrap_or_default();
+            return self.ask(desk, asks);
         }
         self.state = State::Parting { is_last: false };
-        if self.offset.is_idle() {
+        if self.offsets.is_idle() {
             self.settled(desk);
         }
     }
 
-    /// No commit is under way any more. Who parts commits what is still to be, once, and goes.
+    /// No commit is under way any more, if it is none in another place. Who parts commits what is still to be, once, and goes.
     fn settled(&mut self, desk: &mut Desk<'_, impl World>) {
+        if !self.offsets.is_idle() {
+            return;
+        }
         if self.beginning == Beginning::Committing {
             self.beginning = Beginning::Known;
             desk.world.read_on(&self.partition);
@@ -422,8 +437,9 @@ impl Claim {
         }
         self.state = State::Parting { is_last: true };
         let done = desk.world.done(&self.partition).filter(|_| desk.commits_by_itself && !is_last);
-        if let Some(op) = done.and_then(|done| self.offset.commit(done)) {
-            return desk.ask(Question::Offset(self.partition.clone()), op);
+        let asks = done.map(|done| self.offsets.commit(done)).unwrap_or_default();
+        if !asks.is_empty() {
+            return self.ask(desk, asks);
         }
         if self.has_more(&*desk.world) {
             desk.left_behind.push(self.partition.clone());

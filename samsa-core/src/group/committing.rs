@@ -124,9 +124,11 @@ impl Member {
             assigned: Vec::new(),
             left_behind: Vec::new(),
             failed: None,
+            refused: None,
         };
         act(&mut self.claims, &mut desk);
-        let Desk { assigned, left_behind, failed, .. } = desk;
+        let Desk { assigned, left_behind, failed, refused, .. } = desk;
+        self.refused = self.refused.take().or(refused);
         self.left_behind.extend(left_behind);
         if self.committing.is_some() {
             self.commit_trouble = self.commit_trouble.take().or(failed);

@@ -6,6 +6,8 @@ use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 use crate::zookeeper::ZkOp;
 
+use super::OffsetsError;
+use super::offsets::{Ask, CoordinatorAsk};
 use super::session::{Question, Session};
 use super::world::World;
 use crate::backoff::Backoff;
@@ -24,11 +26,24 @@ pub(super) struct Desk<'a, W> {
     pub(super) left_behind: Vec<TopicPartition>,
     /// The last commit that failed.
     pub(super) failed: Option<String>,
+    /// Why the brokers will never say where to start.
+    pub(super) refused: Option<OffsetsError>,
 }
 
 impl<W: World> Desk<'_, W> {
     pub(super) fn ask(&mut self, question: Question, op: ZkOp) {
         self.session.ask(self.world, self.now, question, op);
+    }
+
+    pub(super) fn ask_offset(&mut self, partition: &TopicPartition, ask: Ask) {
+        match ask {
+            Ask::ZooKeeper(op) => self.ask(Question::Offset(partition.clone()), op),
+            Ask::Brokers(ask) => {
+                let question = Question::OnBrokers(partition.clone());
+                let ask = CoordinatorAsk::Offset(partition.clone(), ask);
+                self.session.ask_brokers(self.world, self.now, question, ask);
+            }
+        }
     }
 
     /// When to try again after so many failures.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use samsa_proto::ErrorCode;
 use samsa_proto::zookeeper::PathError;
 
 /// Why there is no membership of a group, or no longer.
@@ -57,6 +58,26 @@ pub enum GroupError {
         /// How many.
         partitions: usize,
     },
+    /// The group has no offsets in ZooKeeper, and the brokers know a group of this name. It was not said which of them is meant.
+    #[error(
+        "group {group:?} has no offsets in ZooKeeper, but on the brokers {offsets} offsets of these topics and {members} members: say offsets(Brokers) to go on there, or offsets(ZooKeeper) to begin in ZooKeeper, or choose another name"
+    )]
+    OnBrokersToo {
+        /// The group.
+        group: Arc<str>,
+        /// Partitions of the wanted topics for which the brokers have an offset.
+        offsets: usize,
+        /// Consumers that the brokers coordinate under this name.
+        members: usize,
+    },
+    /// The brokers do not tell where the group is. It left the group.
+    #[error("group {group:?} keeps its offsets on the brokers, and they do not tell them: {error}")]
+    Offsets {
+        /// The group.
+        group: Arc<str>,
+        /// Why not.
+        error: OffsetsError,
+    },
     /// The name of a rack is longer than brokers can be told.
     #[error("a rack's name of {bytes} bytes: brokers take {limit} at most")]
     RackTooLong {
@@ -80,6 +101,64 @@ impl GroupError {
     /// Whether to join again may succeed.
     pub fn is_retriable(&self) -> bool {
         matches!(self, Self::TimedOut { .. } | Self::Busy { .. } | Self::ForeignMember { .. })
+    }
+}
+
+/// Why the brokers do not tell, or keep, the offsets of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum OffsetsError {
+    /// Who asks has no permission.
+    #[error("{code}; grant this client Read on the group and on its topics")]
+    NotAuthorized {
+        /// What the broker said.
+        code: ErrorCode,
+    },
+    /// Brokers do not take this name for a group.
+    #[error(
+        "brokers take no group of this name (INVALID_GROUP_ID); choose another one, or keep its offsets in ZooKeeper"
+    )]
+    InvalidGroup,
+    /// The brokers are older than 0.8.2.
+    #[error("the brokers keep no offsets: that began with Kafka 0.8.2; keep them in ZooKeeper")]
+    NotOffered,
+    /// A group of this name has members that the brokers coordinate: only they may commit.
+    #[error(
+        "a group of this name has members that the brokers coordinate, and only they may commit; stop them, or choose another name"
+    )]
+    HasMembers,
+    /// The broker refuses it for another reason.
+    #[error("the coordinator refuses it: {code}")]
+    Refused {
+        /// What the broker said.
+        code: ErrorCode,
+    },
+    /// The coordinator was not found, or not ready, in time.
+    #[error(
+        "the group's coordinator could not be asked within {within:?} ({last}); are the brokers up that hold __consumer_offsets?"
+    )]
+    Unavailable {
+        /// For how long it was tried.
+        within: Duration,
+        /// The last thing that went wrong.
+        last: String,
+    },
+    /// It was asked, and gave no answer: what was to be committed may be.
+    #[error("the group's coordinator did not answer: {reason}")]
+    Unanswered {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl OffsetsError {
+    /// Whether to ask again may help.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Refused { code } => code.is_retriable(),
+            Self::Unavailable { .. } | Self::Unanswered { .. } => true,
+            Self::NotAuthorized { .. } | Self::InvalidGroup | Self::NotOffered | Self::HasMembers => false,
+        }
     }
 }
 

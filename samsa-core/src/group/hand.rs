@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::coordinator::Coordinator;
+use super::offsets::CoordinatorAsk;
 use super::world::World;
 use super::{Commit, Done, FIRST_SESSION, GroupError, Place};
 use crate::cluster::Cluster;
 use crate::consumer::{Consumer, ConsumerEvent, Held, Hold};
-use crate::id::{ReaderId, SessionId};
+use crate::id::{ReaderId, SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::offset::Offset;
 use crate::out::Context;
@@ -27,6 +29,7 @@ pub(super) struct Hand<'a, 'b> {
     cluster: &'a mut Cluster,
     consumer: &'a mut Consumer,
     place: &'a mut Place,
+    coordinator: &'a mut Coordinator,
     sessions: &'a mut u32,
     signal: &'a Arc<DriverSignal>,
     wakers: Wakers,
@@ -38,12 +41,12 @@ impl<'a, 'b> Hand<'a, 'b> {
         cx: &'a mut Context<'b>,
         cluster: &'a mut Cluster,
         consumer: &'a mut Consumer,
-        place: &'a mut Place,
+        (place, coordinator): (&'a mut Place, &'a mut Coordinator),
         sessions: &'a mut u32,
         signal: &'a Arc<DriverSignal>,
     ) -> Self {
         let (wakers, outcomes) = (Wakers::default(), Vec::new());
-        Self { cx, cluster, consumer, place, sessions, signal, wakers, outcomes }
+        Self { cx, cluster, consumer, place, coordinator, sessions, signal, wakers, outcomes }
     }
 
     pub(super) fn finish(mut self) -> Vec<Outcome> {
@@ -64,6 +67,14 @@ impl World for Hand<'_, '_> {
     fn next_session(&mut self) -> SessionId {
         *self.sessions += 1;
         SessionId(FIRST_SESSION | *self.sessions)
+    }
+
+    fn ask_brokers(&mut self, id: ZkRequestId, ask: CoordinatorAsk) {
+        self.coordinator.ask(self.cx.now.mono, id, ask);
+    }
+
+    fn drop_asked(&mut self) {
+        self.coordinator.drop_asked();
     }
 
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {

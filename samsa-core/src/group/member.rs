@@ -6,7 +6,10 @@
 //! | Opening     | connected                        | Preparing   | Create of the group's folders                    |
 //! | Preparing   | all there                        | Looking     | a round of reading                               |
 //! | Looking     | somebody speaks another dialect  | Over        | closes the session, tells who                    |
-//! | Looking     | nobody does                      | Registering | Create of its own node                           |
+//! | Looking     | nobody does, and it is said where the group is | Registering | Create of its own node             |
+//! | Looking     | nobody does                      | Comparing   | whether the group is [elsewhere](super::elsewhere) |
+//! | Comparing   | it is elsewhere                  | Over        | closes the session, tells where                  |
+//! | Comparing   | it is here, or nowhere           | Registering | Create of its own node                           |
 //! | Registering | created, or found to be ours     | Joined      | a round of reading                               |
 //! | Registering | another session's                | Registering | waits until it goes, with a watch                |
 //! | Registering | unknown fate                     | Registering | Sync, Exists, after a wait                       |
@@ -27,14 +30,16 @@ use std::time::Duration;
 use samsa_proto::zookeeper::{PathError, path};
 
 use super::claim::Claim;
+use super::elsewhere::Elsewhere;
+use super::offsets::{Answer, CoordinatorAnswer};
 use super::round::Round;
 use super::session::{Question, Session};
 use super::world::World;
-use super::{Assignor, Commit};
+use super::{Assignor, Commit, OffsetStorage, OffsetsError};
 use crate::backoff::Backoff;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
-use crate::id::SessionId;
+use crate::id::{SessionId, ZkRequestId};
 use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
@@ -50,6 +55,9 @@ pub(crate) struct Settings {
     pub(crate) commit: Commit,
     pub(crate) commit_interval: Duration,
     pub(crate) assignor: Assignor,
+    pub(crate) offsets: OffsetStorage,
+    /// Whether it is looked first if the group is elsewhere: nobody has said where it is.
+    pub(crate) compares: bool,
     pub(crate) session_timeout: Duration,
     pub(crate) backoff: Backoff,
 }
@@ -77,6 +85,7 @@ pub(crate) struct Member {
     pub(super) rounds: u64,
     pub(super) round_due: Option<Instant>,
     pub(super) round_failures: u32,
+    pub(super) elsewhere: Elsewhere,
     /// Whether a round has said what is ours.
     pub(super) has_share: bool,
     pub(super) is_idle: bool,
@@ -92,6 +101,8 @@ pub(crate) struct Member {
     pub(super) commit_trouble: Option<String>,
     /// What went since the last commit that was answered although the application has had more of it than is committed.
     pub(super) left_behind: BTreeSet<TopicPartition>,
+    /// Why the brokers will never say where to start.
+    pub(super) refused: Option<OffsetsError>,
     pub(super) failures: u32,
     pub(super) trouble: String,
     pub(super) rng: Rng,
@@ -101,11 +112,21 @@ pub(crate) struct Member {
 pub(super) enum Phase {
     Resting(Instant),
     Opening,
-    Preparing { missing: usize, failed: bool, due: Option<Instant> },
+    Preparing {
+        missing: usize,
+        failed: bool,
+        due: Option<Instant>,
+    },
     Looking,
+    /// Looks again then, if something went wrong.
+    Comparing {
+        due: Option<Instant>,
+    },
     Registering(Registering),
     Joined,
-    Leaving { until: Instant },
+    Leaving {
+        until: Instant,
+    },
     Over,
 }
 
@@ -123,6 +144,11 @@ pub(super) enum Registering {
 #[derive(Debug)]
 pub(crate) enum MemberInput {
     ZooKeeper(ZkNews),
+    /// The group's coordinator has answered, or nobody has.
+    Brokers {
+        id: ZkRequestId,
+        answer: Result<CoordinatorAnswer, OffsetsError>,
+    },
     /// The time has come, or the application has let go of something.
     Tick,
     /// Everything that is done is to be committed.
@@ -146,6 +172,7 @@ impl Member {
             rounds: 0,
             round_due: None,
             round_failures: 0,
+            elsewhere: Elsewhere::default(),
             has_share: false,
             is_idle: false,
             shown_first: None,
@@ -155,6 +182,7 @@ impl Member {
             is_awaited: false,
             commit_trouble: None,
             left_behind: BTreeSet::new(),
+            refused: None,
             failures: 0,
             trouble: "nothing was tried yet".to_owned(),
             rng,
@@ -186,12 +214,18 @@ impl Member {
         self.session.as_ref().map(Session::name)
     }
 
+    /// Whether nothing may be committed for now.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_in_doubt)
+    }
+
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let own = match self.phase {
             Phase::Resting(at) | Phase::Registering(Registering::Resting(at) | Registering::Taken(at)) => {
                 Some(Deadline::new(at, "a group's session"))
             }
             Phase::Preparing { due, .. } => due.map(|at| Deadline::new(at, "a group's folders")),
+            Phase::Comparing { due } => due.map(|at| Deadline::new(at, "whether a group is elsewhere")),
             Phase::Leaving { until } => Some(Deadline::new(until, "leave a group")),
             _ => None,
         };
@@ -212,11 +246,13 @@ impl Member {
         self.look_at_the_clocks(now, world);
         match input {
             MemberInput::ZooKeeper(news) => self.zookeeper(now, news, world),
+            MemberInput::Brokers { id, answer } => self.brokers_answered(now, id, &answer, world),
             MemberInput::Tick => {}
             MemberInput::Commit => self.commit_all(now, world),
             MemberInput::Leave { until } => self.leave(now, until, world),
         }
         self.tick(now, world);
+        self.leave_if_refused(now, world);
         self.settle_commit(now, world);
         self.finish_leaving(now, world);
     }
@@ -322,10 +358,40 @@ impl Member {
                 self.one_claim(now, world, &partition, |claim, desk| claim.owner_answered(desk, result));
             }
             Question::Offset(partition) => {
-                self.one_claim(now, world, &partition, |claim, desk| claim.offset_answered(desk, result));
+                let answer = Answer::ZooKeeper(result);
+                self.one_claim(now, world, &partition, |claim, desk| claim.offset_answered(desk, &answer));
             }
-            Question::Synced => {}
+            Question::Elsewhere(look) => self.looked_elsewhere(now, look, result, world),
+            Question::Synced | Question::OnBrokers(_) => {}
             of_a_round => self.round_answered(now, of_a_round, result, world),
+        }
+    }
+
+    fn brokers_answered(
+        &mut self,
+        now: Now,
+        id: ZkRequestId,
+        answer: &Result<CoordinatorAnswer, OffsetsError>,
+        world: &mut impl World,
+    ) {
+        let Some(session) = self.session.as_mut().filter(|session| session.name() == id.session) else {
+            return;
+        };
+        match session.brokers_answered(id.seq) {
+            Some(Question::OnBrokers(partition)) => {
+                let answer = Answer::Brokers(answer);
+                self.one_claim(now, world, &partition, |claim, desk| claim.offset_answered(desk, &answer));
+            }
+            Some(Question::Elsewhere(look)) => self.brokers_told(now, look, answer, world),
+            _ => {}
+        }
+    }
+
+    /// Whoever can never be told where to start has no use for the partitions.
+    fn leave_if_refused(&mut self, now: Now, world: &mut impl World) {
+        if let Some(error) = self.refused.take() {
+            let group = Arc::clone(&self.settings.group);
+            self.withdraw(now, GroupError::Offsets { group, error }, world);
         }
     }
 
@@ -353,6 +419,7 @@ impl Member {
         match self.phase {
             Phase::Resting(at) if at <= now.mono => self.open(now, world),
             Phase::Preparing { due: Some(at), .. } if at <= now.mono => self.prepare(now, world),
+            Phase::Comparing { due: Some(at) } if at <= now.mono => self.look_elsewhere(now, world),
             Phase::Registering(Registering::Resting(at)) if at <= now.mono => {
                 self.look_for_registration(now, world, true);
             }
@@ -454,6 +521,9 @@ impl Member {
             Phase::Resting(_) | Phase::Opening => Some(format!("a ZooKeeper session ({})", self.trouble)),
             Phase::Preparing { .. } | Phase::Looking | Phase::Registering(_) => {
                 Some(format!("its registration ({})", self.trouble))
+            }
+            Phase::Comparing { .. } => {
+                Some(format!("word whether the group is on the brokers, too ({})", self.trouble))
             }
             Phase::Joined if self.round.is_some() => Some("what the group's nodes hold".to_owned()),
             Phase::Joined | Phase::Leaving { .. } | Phase::Over => None,

@@ -5,13 +5,16 @@
 //! partition. Since every member looks at its own time, views differ for a while, and the locks decide.
 //!
 //! [`Member`] is one such member, pure: it is told the time and what ZooKeeper answered, and acts on a [`World`].
-//! Its partitions are [`claim`]s; an [`offsets::OffsetNode`] is what is committed of one. Here the members meet the rest of
-//! the client: commands, and the readers that hand out what is theirs.
+//! Its partitions are [`claim`]s; [`offsets`] is what is committed of one, in ZooKeeper, or on the brokers, where it is asked
+//! of the group's [`coordinator`]. Here the members meet the rest of the client: commands, and the readers that hand out what
+//! is theirs.
 
 mod assign;
 mod claim;
 mod committing;
+mod coordinator;
 mod desk;
+mod elsewhere;
 mod error;
 mod hand;
 mod joining;
@@ -26,13 +29,16 @@ mod tests;
 mod view;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use crate::cluster::Cluster;
 use crate::command::{GroupSpec, ReaderSpec, Reply};
 use crate::config::Discovery;
+use crate::connection::{Failure, Peer};
 use crate::consumer::{Board, Consumer, Held, Hold, Lease, Membership, Reader};
 use crate::explanation::Waiting;
 use crate::id::{MemberId, OpId, ReaderId, SessionId};
@@ -45,12 +51,14 @@ use crate::topology::TopicPartition;
 use crate::wake::{DriverSignal, Wakers};
 use crate::zookeeper::ZkNews;
 
+use self::coordinator::{Answered, Coordinator};
 use self::hand::{Hand, Outcome};
 use self::member::{Member, MemberInput, Settings};
 use samsa_proto::zookeeper::Dialect;
 
 pub use assign::Assignor;
-pub use error::{CommitError, GroupError};
+pub use error::{CommitError, GroupError, OffsetsError};
+pub use offsets::OffsetStorage;
 pub(crate) use world::Done;
 
 /// How long a member waits for more changes when it has seen one: one round of reading for a burst.
@@ -81,6 +89,7 @@ pub(crate) struct Groups {
     rng: Rng,
     sessions: u32,
     last_member: u64,
+    last_token: u64,
     members: BTreeMap<MemberId, Entry>,
     deadline: Option<Deadline>,
 }
@@ -90,6 +99,7 @@ pub(crate) struct Groups {
 struct Entry {
     member: Member,
     place: Place,
+    coordinator: Coordinator,
     stay: Held,
     joining: Option<(Waiter, Membership)>,
     committing: Option<Waiter>,
@@ -137,6 +147,21 @@ pub(crate) enum GroupInput {
     Forget {
         op: OpId,
     },
+    /// A broker can be asked that could not be.
+    Ready,
+    Unreachable {
+        peer: Peer,
+        reason: String,
+    },
+    Response {
+        token: u64,
+        version: i16,
+        frame: Bytes,
+    },
+    Failed {
+        token: u64,
+        failure: Failure,
+    },
     /// The application has let go of something, or a partition's start was found.
     Credit,
     Tick,
@@ -148,7 +173,15 @@ pub(crate) enum GroupInput {
 
 impl Groups {
     pub(crate) fn new(signal: Arc<DriverSignal>, rng: Rng) -> Self {
-        Self { signal, rng, sessions: 0, last_member: 0, members: BTreeMap::new(), deadline: None }
+        Self {
+            signal,
+            rng,
+            sessions: 0,
+            last_member: 0,
+            last_token: 0,
+            members: BTreeMap::new(),
+            deadline: None,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -164,7 +197,8 @@ impl Groups {
             let joining =
                 entry.joining.as_ref().map(|(waiter, _)| Deadline::new(waiter.until, "join a group"));
             let committing = entry.committing.map(|waiter| Deadline::new(waiter.until, "commit"));
-            Deadline::earlier(entry.member.deadline(), Deadline::earlier(joining, committing))
+            let own = Deadline::earlier(entry.member.deadline(), entry.coordinator.deadline());
+            Deadline::earlier(own, Deadline::earlier(joining, committing))
         };
         self.deadline = self.members.values().filter_map(waiting).min();
     }
@@ -172,7 +206,7 @@ impl Groups {
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         for entry in self.members.values() {
             let who = format!("member {} of group {:?}", entry.member.id(), entry.member.settings().group);
-            for what in entry.member.waits_for() {
+            for what in entry.member.waits_for().into_iter().chain(entry.coordinator.waits_for()) {
                 lines.push(Waiting { who: who.clone(), what, since: None, until: None });
             }
         }
@@ -226,6 +260,23 @@ impl Groups {
                 for member in self.all() {
                     self.look_after(cx, cluster, consumer, member);
                 }
+            }
+            GroupInput::Ready => self.ask_coordinators(cx, cluster, consumer),
+            GroupInput::Unreachable { peer, reason } => {
+                for entry in self.members.values_mut() {
+                    entry.coordinator.unreachable(cx.now.mono, peer, &reason);
+                }
+                self.ask_coordinators(cx, cluster, consumer);
+            }
+            GroupInput::Response { token, version, frame } => {
+                self.coordinator_answers(cx, cluster, consumer, token, |coordinator, cx| {
+                    coordinator.response(cx, token, version, &frame)
+                });
+            }
+            GroupInput::Failed { token, failure } => {
+                self.coordinator_answers(cx, cluster, consumer, token, |coordinator, cx| {
+                    coordinator.failed(cx.now.mono, token, &failure)
+                });
             }
             GroupInput::Close { until } => {
                 for member in self.all() {
@@ -293,6 +344,8 @@ impl Groups {
             commit: spec.commit,
             commit_interval: spec.commit_interval,
             assignor: spec.assignor,
+            offsets: spec.offsets.unwrap_or_default(),
+            compares: spec.offsets.is_none(),
             session_timeout,
             backoff: cx.config.retry_backoff,
         };
@@ -327,7 +380,16 @@ impl Groups {
         let name = Arc::from(member.id());
         let (shown, lent) = (Arc::clone(&board), Arc::clone(&lease));
         let place = Place { readers: ids, sources: BTreeMap::new(), board, lease, commit: spec.commit };
-        let entry = Entry { member, place, stay: held, joining: None, committing: None, leaving: Vec::new() };
+        let coordinator = Coordinator::new(&spec.group, cx.config.retry_backoff, self.rng.fork());
+        let entry = Entry {
+            member,
+            place,
+            coordinator,
+            stay: held,
+            joining: None,
+            committing: None,
+            leaving: Vec::new(),
+        };
         Ok((entry, Membership { id, member: name, readers, lease: lent, board: shown, stay }))
     }
 
@@ -390,14 +452,60 @@ impl Groups {
         id: MemberId,
         input: MemberInput,
     ) {
-        let Some(entry) = self.members.get_mut(&id) else { return };
-        let now = cx.now;
-        let mut hand = Hand::new(cx, cluster, consumer, &mut entry.place, &mut self.sessions, &self.signal);
-        entry.member.handle(now, input, &mut hand);
-        let outcomes = hand.finish();
-        for outcome in outcomes {
-            self.outcome(cx, id, outcome);
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let Some(entry) = self.members.get_mut(&id) else { return };
+            let now = cx.now;
+            let Entry { member, place, coordinator, .. } = entry;
+            let mut hand =
+                Hand::new(cx, cluster, consumer, (place, coordinator), &mut self.sessions, &self.signal);
+            member.handle(now, input, &mut hand);
+            let outcomes = hand.finish();
+            for outcome in outcomes {
+                self.outcome(cx, id, outcome);
+            }
+            if inputs.is_empty() {
+                inputs.extend(self.ask_coordinator(cx, cluster, id));
+            }
         }
+    }
+
+    fn ask_coordinator(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &Cluster,
+        id: MemberId,
+    ) -> impl Iterator<Item = MemberInput> + use<> {
+        let entry = self.members.get_mut(&id);
+        let answered = entry.map(|Entry { member, coordinator, .. }| {
+            coordinator.pump(cx, cluster, &mut self.last_token, !member.is_in_doubt())
+        });
+        answered.unwrap_or_default().into_iter().map(input_of)
+    }
+
+    /// Lets those go on that wait for a broker.
+    fn ask_coordinators(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, consumer: &mut Consumer) {
+        let waiting = self.members.iter().filter(|(_, entry)| entry.coordinator.is_wanted());
+        for member in waiting.map(|(member, _)| *member).collect::<Vec<_>>() {
+            self.look_after(cx, cluster, consumer, member);
+        }
+    }
+
+    fn coordinator_answers(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        token: u64,
+        answer: impl FnOnce(&mut Coordinator, &mut Context<'_>) -> Vec<Answered>,
+    ) {
+        let whose = self.members.iter_mut().find(|(_, entry)| entry.coordinator.has_sent(token));
+        let Some((member, entry)) = whose else { return };
+        let member = *member;
+        for answered in answer(&mut entry.coordinator, cx) {
+            self.drive(cx, cluster, consumer, member, input_of(answered));
+        }
+        self.look_after(cx, cluster, consumer, member);
     }
 
     fn outcome(&mut self, cx: &mut Context<'_>, id: MemberId, outcome: Outcome) {
@@ -439,6 +547,10 @@ impl Entry {
             out.complete(op, Reply::LeaveGroup(Err(error.clone())));
         }
     }
+}
+
+fn input_of((id, answer): Answered) -> MemberInput {
+    MemberInput::Brokers { id, answer }
 }
 
 fn waiter(cx: &Context<'_>, op: OpId, within: Duration) -> Waiter {

@@ -12,11 +12,12 @@ use samsa_proto::zookeeper::{ConsumerRegistration, Dialect};
 
 use super::claim::Claim;
 use super::member::{Member, MemberInput, Phase, Settings};
+use super::offsets::CoordinatorAsk;
 use super::world::{Done, World};
-use super::{Assignor, Commit, GroupError};
+use super::{Assignor, Commit, GroupError, OffsetStorage};
 use crate::backoff::Backoff;
 use crate::consumer::{ConsumerEvent, Held, Lease};
-use crate::id::SessionId;
+use crate::id::{SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::offset::Offset;
 use crate::rng::Rng;
@@ -62,6 +63,8 @@ impl GroupMember {
             commit: Commit::Automatic,
             commit_interval: Duration::MAX,
             assignor: Assignor::Range,
+            offsets: OffsetStorage::ZooKeeper,
+            compares: false,
             session_timeout,
             backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },
         };
@@ -179,6 +182,11 @@ impl World for Hand<'_> {
         self.client.sessions += 1;
         SessionId(self.client.first_session + self.client.sessions)
     }
+
+    /// It keeps its offsets in ZooKeeper.
+    fn ask_brokers(&mut self, _: ZkRequestId, _: CoordinatorAsk) {}
+
+    fn drop_asked(&mut self) {}
 
     /// The application takes the first message at once, if it may.
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {

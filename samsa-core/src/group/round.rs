@@ -10,6 +10,7 @@ use samsa_proto::zookeeper::{Owner, path};
 use super::assign::Place;
 use super::claim::Claim;
 use super::member::{Member, Phase};
+use super::offsets::Offsets;
 use super::session::Question;
 use super::view::View;
 use super::world::World;
@@ -152,7 +153,7 @@ impl Member {
             return self.withdraw(now, error, world);
         }
         if self.phase == Phase::Looking {
-            return self.register(now, world);
+            return self.compare(now, &view, world);
         }
         if self.phase == Phase::Joined {
             self.follow(now, &view, world);
@@ -160,7 +161,7 @@ impl Member {
     }
 
     /// The group is none that we can share.
-    fn withdraw(&mut self, now: Now, error: GroupError, world: &mut impl World) {
+    pub(super) fn withdraw(&mut self, now: Now, error: GroupError, world: &mut impl World) {
         world.end_lease();
         let claimed = self.claims.values().filter(|claim| claim.is_assigned());
         let partitions: Vec<_> = claimed.map(|claim| claim.partition().clone()).collect();
@@ -257,7 +258,8 @@ impl Member {
             .and_then(|owner| Ok((owner, path::offset(group, &partition.topic, partition.partition)?)));
         if let Ok((owner, offset)) = paths {
             let name = Owner { member: self.id.clone(), stream: Some(0) }.to_bytes();
-            let claim = Claim::new(partition.clone(), owner, offset, name, self.start_of(partition));
+            let offsets = Offsets::new(self.settings.offsets, offset);
+            let claim = Claim::new(partition.clone(), owner, offsets, name, self.start_of(partition));
             self.claims.insert(partition.clone(), claim);
         }
     }

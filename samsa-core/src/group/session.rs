@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::offsets::CoordinatorAsk;
 use super::world::World;
 use crate::consumer::ahead;
 use crate::id::{SessionId, ZkRequestId};
@@ -43,6 +44,10 @@ pub(super) enum Question {
     Owner(TopicPartition),
     /// The offset node of a partition.
     Offset(TopicPartition),
+    /// The offset of a partition on the brokers.
+    OnBrokers(TopicPartition),
+    /// Whether the group is elsewhere, in this look.
+    Elsewhere(u64),
     /// Only what comes after it in the session counts.
     Synced,
 }
@@ -109,6 +114,28 @@ impl Session {
         }
         let id = ZkRequestId { session: self.name, seq: self.next_seq };
         world.intend(Intent::ZooKeeper { id, op });
+    }
+
+    /// Asks the brokers in the time of this session: with it the question ends, and what was not sent yet never is.
+    pub(super) fn ask_brokers(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        question: Question,
+        ask: CoordinatorAsk,
+    ) {
+        // Unlike those of ZooKeeper, its answers may come out of order: one of before the partition was claimed says nothing.
+        if matches!(question, Question::OnBrokers(_)) {
+            self.asked.retain(|_, asked| asked.question != question);
+        }
+        self.next_seq += 1;
+        self.asked.insert(self.next_seq, Asked { question, issued: now.mono, proves: false });
+        world.ask_brokers(ZkRequestId { session: self.name, seq: self.next_seq }, ask);
+    }
+
+    /// The brokers have answered what was asked under this name.
+    pub(super) fn brokers_answered(&mut self, seq: u64) -> Option<Question> {
+        Some(self.asked.remove(&seq)?.question)
     }
 
     /// What was asked under this name. An answer of the leader, be it a refusal, proves that the session was there.
@@ -179,6 +206,7 @@ impl Session {
     }
 
     pub(super) fn close(&self, world: &mut impl World) {
+        world.drop_asked();
         world.intend(Intent::CloseSession { session: self.name });
     }
 }

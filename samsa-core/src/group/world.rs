@@ -1,8 +1,9 @@
 //! What a member does to the rest of the client.
 
 use super::GroupError;
+use super::offsets::CoordinatorAsk;
 use crate::consumer::{ConsumerEvent, Held};
-use crate::id::SessionId;
+use crate::id::{SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::offset::Offset;
 use crate::time::Instant;
@@ -29,6 +30,11 @@ pub(crate) trait World {
     fn intend(&mut self, intent: Intent);
     /// A name for a session that was never used.
     fn next_session(&mut self) -> SessionId;
+    /// Asks the group's coordinator. It is answered once, as [`MemberInput::Brokers`](super::member::MemberInput::Brokers), unless
+    /// it is dropped before.
+    fn ask_brokers(&mut self, id: ZkRequestId, ask: CoordinatorAsk);
+    /// Nothing that was asked of the coordinator is wanted any more: what was not sent is not.
+    fn drop_asked(&mut self);
     /// The partition is read from there on. If it is withheld, nothing of it is handed out before it is read on; where it
     /// begins is found out all the same. Says in which turn.
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64>;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_core::{Assignor, Command, Commit, FetchConfig, GroupError, GroupSpec, Isolation, Offset, Reply};
+use samsa_core::{
+    Assignor, Command, Commit, FetchConfig, GroupError, GroupSpec, Isolation, Offset, OffsetStorage, Reply,
+};
 
 use super::Consumer;
 use crate::call::Call;
@@ -22,6 +24,7 @@ pub struct ConsumerBuilder {
     commit: Commit,
     commit_interval: Duration,
     assignor: Assignor,
+    offsets: Option<OffsetStorage>,
     fetch: FetchConfig,
 }
 
@@ -35,6 +38,7 @@ impl ConsumerBuilder {
             commit: Commit::default(),
             commit_interval: Duration::from_secs(5),
             assignor: Assignor::default(),
+            offsets: None,
             fetch: link.fetch.clone(),
         }
     }
@@ -78,6 +82,20 @@ impl ConsumerBuilder {
         self
     }
 
+    /// Where the group keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]. All members of a group must say the same, the Scala
+    /// consumers in it with `offsets.storage` and `dual.commit.enabled`.
+    ///
+    /// ```
+    /// # use samsa_client::{Cluster, Consumer, GroupError, Offset, OffsetStorage};
+    /// # async fn example(cluster: &Cluster) -> Result<Consumer, GroupError> {
+    /// cluster.consumer("billing").topics(["events"]).start_at(Offset::Earliest).offsets(OffsetStorage::Brokers).subscribe().await
+    /// # }
+    /// ```
+    pub fn offsets(mut self, storage: OffsetStorage) -> Self {
+        self.offsets = Some(storage);
+        self
+    }
+
     /// Sizes and times, all at once.
     pub fn fetch(mut self, fetch: FetchConfig) -> Self {
         self.fetch = fetch;
@@ -113,17 +131,18 @@ impl ConsumerBuilder {
     /// them.
     ///
     /// The members find each other in ZooKeeper, in the form of the Scala consumers of Kafka 0.8 to 1.1, with which they can
-    /// share a group; their offsets are there too. So the cluster has to be one that was found through ZooKeeper.
+    /// share a group; their offsets are there too, unless [`offsets`](Self::offsets) says otherwise. So the cluster has to be one that was found through ZooKeeper.
     ///
     /// It takes as long as the builder's `api_timeout` at most.
     ///
     /// # Errors
-    /// When ZooKeeper is not reached in time, or a member that was there first speaks another dialect.
+    /// When ZooKeeper is not reached in time, or a member that was there first speaks another dialect. The brokers are asked for
+    /// offsets once partitions are claimed: if they refuse, the consumer ends with [`GroupError::Offsets`].
     pub async fn subscribe(self) -> Result<Consumer, GroupError> {
-        let Self { link, group, topics, start, commit, commit_interval, assignor, fetch } = self;
+        let Self { link, group, topics, start, commit, commit_interval, assignor, offsets, fetch } = self;
         let start = start.ok_or(GroupError::NoStart)?;
         let name = Arc::clone(&group);
-        let spec = GroupSpec { group, topics, start, commit, commit_interval, assignor, fetch };
+        let spec = GroupSpec { group, topics, start, commit, commit_interval, assignor, offsets, fetch };
         let membership = Call::new(&link, Command::JoinGroup(spec), |answer, _| match answer {
             Answer::Given(Reply::JoinGroup(result)) => result,
             Answer::Busy(open) => Err(GroupError::Busy { open }),

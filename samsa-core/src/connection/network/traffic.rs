@@ -33,7 +33,9 @@ impl Traffic {
             let latency = match (owner, role) {
                 (Owner::Producer(_), _) => &mut metrics.publish_latency,
                 (_, Role::Fetch(_)) => &mut metrics.fetch_latency,
-                (_, Role::Produce | Role::Control | Role::Metadata) => &mut metrics.other_latency,
+                (_, Role::Produce | Role::Control | Role::Metadata | Role::Group) => {
+                    &mut metrics.other_latency
+                }
             };
             latency.add(took);
         });

@@ -1,6 +1,8 @@
 //! A member on a ZooKeeper that answers at once, or does not.
 
+mod brokers;
 mod doubts;
+mod elsewhere;
 mod offsets;
 mod script;
 

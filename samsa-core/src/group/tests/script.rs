@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::member::{Member, MemberInput, Settings};
+use super::super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
 use super::super::world::{Done, World};
-use super::super::{Assignor, Commit, GroupError};
+use super::super::{Assignor, Commit, GroupError, OffsetStorage, OffsetsError};
 use crate::backoff::Backoff;
 use crate::consumer::{ConsumerEvent, Held, Hold, Lease};
 use crate::id::{SessionId, ZkRequestId};
@@ -57,6 +58,7 @@ pub(super) enum Seen {
 #[derive(Debug, Default)]
 struct TestWorld {
     asked: VecDeque<(ZkRequestId, ZkOp)>,
+    asked_brokers: VecDeque<(ZkRequestId, CoordinatorAsk)>,
     opened: Option<SessionId>,
     sessions: u32,
     seen: Vec<Seen>,
@@ -86,6 +88,10 @@ pub(super) struct Script {
     /// The server is cut off from its leader.
     only_reads: bool,
     refusals: BTreeMap<String, (ZkError, bool)>,
+    brokers: BTreeMap<i32, i64>,
+    members_on_brokers: usize,
+    brokers_answer: bool,
+    broken: BTreeMap<String, (OffsetsError, bool)>,
 }
 
 impl Script {
@@ -104,6 +110,8 @@ impl Script {
             commit: Commit::Automatic,
             commit_interval: Duration::from_secs(5),
             assignor: Assignor::Range,
+            offsets: OffsetStorage::ZooKeeper,
+            compares: false,
             session_timeout: TIMEOUT,
             backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },
         };
@@ -120,6 +128,10 @@ impl Script {
             answers: true,
             only_reads: false,
             refusals: BTreeMap::new(),
+            brokers: BTreeMap::new(),
+            members_on_brokers: 0,
+            brokers_answer: true,
+            broken: BTreeMap::new(),
         };
         script.put(&own::topic(), &own::registration(partitions));
         script
@@ -136,10 +148,70 @@ impl Script {
             if !self.answers {
                 return;
             }
-            if !self.answers_one() {
+            if !self.answers_one() && !self.brokers_answer_one() {
                 break;
             }
         }
+    }
+
+    fn brokers_answer_one(&mut self) -> bool {
+        if !self.brokers_answer {
+            return false;
+        }
+        let Some((id, ask)) = self.world.asked_brokers.pop_front() else { return false };
+        let what = match &ask {
+            CoordinatorAsk::Offset(place, OffsetAsk::Read) => format!("read {}", place.partition),
+            CoordinatorAsk::Offset(place, OffsetAsk::Commit(offset)) => {
+                format!("commit {}@{offset}", place.partition)
+            }
+            CoordinatorAsk::Members => "members".to_owned(),
+        };
+        let refusal = self.broken.remove(&what);
+        self.log.push(what);
+        if let CoordinatorAsk::Offset(place, OffsetAsk::Commit(offset)) = &ask
+            && refusal.as_ref().is_none_or(|(_, was_done)| *was_done)
+        {
+            self.brokers.insert(place.partition, *offset);
+        }
+        let answer = match (refusal, ask) {
+            (Some((error, _)), _) => Err(error),
+            (None, CoordinatorAsk::Members) => Ok(CoordinatorAnswer::Members(self.members_on_brokers)),
+            (None, CoordinatorAsk::Offset(place, OffsetAsk::Read)) => {
+                Ok(CoordinatorAnswer::Read(self.brokers.get(&place.partition).copied()))
+            }
+            (None, CoordinatorAsk::Offset(..)) => Ok(CoordinatorAnswer::Committed),
+        };
+        self.input(MemberInput::Brokers { id, answer });
+        true
+    }
+
+    /// So many consumers are in a group of this name that the brokers coordinate.
+    pub(super) fn has_members_on_brokers(&mut self, count: usize) {
+        self.members_on_brokers = count;
+    }
+
+    /// From now on the brokers answer what was asked of them only by and by, or at once again.
+    pub(super) fn brokers_answer(&mut self, at_once: bool) {
+        self.brokers_answer = at_once;
+    }
+
+    /// The brokers fail at this once, be it done or not.
+    pub(super) fn brokers_fail_at(&mut self, what: &str, error: OffsetsError, was_done: bool) {
+        self.broken.insert(what.to_owned(), (error, was_done));
+    }
+
+    /// What is committed on the brokers.
+    pub(super) fn on_brokers(&self, partition: i32) -> Option<i64> {
+        self.brokers.get(&partition).copied()
+    }
+
+    pub(super) fn put_on_brokers(&mut self, partition: i32, offset: i64) {
+        self.brokers.insert(partition, offset);
+    }
+
+    /// Where something stands in what was asked.
+    pub(super) fn place_of(&self, what: &str) -> usize {
+        self.log.iter().position(|asked| asked == what).expect(what)
     }
 
     fn answers_one(&mut self) -> bool {
@@ -452,6 +524,14 @@ impl World for TestWorld {
     fn next_session(&mut self) -> SessionId {
         self.sessions += 1;
         SessionId(self.sessions)
+    }
+
+    fn ask_brokers(&mut self, id: ZkRequestId, ask: CoordinatorAsk) {
+        self.asked_brokers.push_back((id, ask));
+    }
+
+    fn drop_asked(&mut self) {
+        self.asked_brokers.clear();
     }
 
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {

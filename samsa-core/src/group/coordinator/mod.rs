@@ -1,0 +1,419 @@
+//! Which broker keeps a group's offsets, and what is asked of it.
+//!
+//! | whom    | input                                   | then    | asks                                         |
+//! |---------|-----------------------------------------|---------|----------------------------------------------|
+//! | Unknown | something is to be asked, no rest       | Finding | any broker, who the coordinator is           |
+//! | Finding | named                                   | Known   | a connection to it                           |
+//! | Finding | not available, no answer                | Unknown | rests                                        |
+//! | Finding | refused                                 | Unknown | (all that waits is answered with that)       |
+//! | Known   | connected, something is to be asked     | Known   | all reads as one request, all commits as one |
+//! | Known   | it loads, or is in trouble              | Known   | rests, then asks again                       |
+//! | Known   | it is not the coordinator, it is gone   | Unknown | rests                                        |
+//!
+//! Commits are those of who is in no group of the brokers: without generation and member. Each question is answered once:
+//! what waits too long with that, and a commit whose request had no answer with a doubt; it is not sent again, since the
+//! offset may be written, and be followed by others.
+
+mod request;
+mod response;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use samsa_proto::Request;
+use samsa_proto::api::describe_groups::DescribeGroupsRequest;
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
+use samsa_proto::api::offset_commit::OffsetCommitRequest;
+use samsa_proto::api::offset_fetch::OffsetFetchRequest;
+use samsa_proto::wire::Uuid;
+
+use super::OffsetsError;
+use super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
+use crate::address::HostPort;
+use crate::backoff::Backoff;
+use crate::cluster::Cluster;
+use crate::connection::{Call, Failure, Owner, Peer, Role};
+use crate::id::{BrokerId, ConnId, ZkRequestId};
+use crate::limits;
+use crate::out::Context;
+use crate::rng::Rng;
+use crate::time::{Deadline, Instant};
+use crate::topology::TopicPartition;
+
+use self::response::Verdict;
+
+/// What is answered, to whom.
+pub(super) type Answered = (ZkRequestId, Result<CoordinatorAnswer, OffsetsError>);
+
+#[derive(Debug)]
+pub(super) struct Coordinator {
+    group: Arc<str>,
+    whom: Whom,
+    rests_until: Option<Instant>,
+    failures: u32,
+    trouble: String,
+    waiting: BTreeMap<ZkRequestId, Asked>,
+    sent: BTreeMap<u64, Sent>,
+    rng: Rng,
+    backoff: Backoff,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    Unknown,
+    Finding(u64),
+    Known(BrokerId),
+}
+
+#[derive(Clone, Debug)]
+struct Asked {
+    ask: CoordinatorAsk,
+    until: Instant,
+}
+
+/// What becomes one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Commit,
+    Members,
+}
+
+/// A request that has no answer yet.
+#[derive(Debug)]
+struct Sent {
+    kind: Kind,
+    asked: BTreeMap<ZkRequestId, Asked>,
+    topics: Topics,
+}
+
+/// The topics of a request; and their ids, if all are known.
+type Topics = BTreeMap<Arc<str>, Uuid>;
+
+impl Coordinator {
+    pub(super) fn new(group: &Arc<str>, backoff: Backoff, rng: Rng) -> Self {
+        Self {
+            group: Arc::clone(group),
+            whom: Whom::Unknown,
+            rests_until: None,
+            failures: 0,
+            trouble: "no broker to ask".to_owned(),
+            waiting: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            rng,
+            backoff,
+        }
+    }
+
+    pub(super) fn ask(&mut self, now: Instant, id: ZkRequestId, ask: CoordinatorAsk) {
+        self.waiting.insert(id, Asked { ask, until: now + limits::COORDINATOR });
+    }
+
+    /// Nobody wants to know any more.
+    pub(super) fn drop_asked(&mut self) {
+        self.waiting.clear();
+        self.sent.clear();
+    }
+
+    /// Whether something is still to be asked.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(super) fn has_sent(&self, token: u64) -> bool {
+        self.whom == Whom::Finding(token) || self.sent.contains_key(&token)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        let given_up = self.waiting.values().map(|asked| asked.until).min()?;
+        let at = self.rests_until.map_or(given_up, |rested| rested.min(given_up));
+        Some(Deadline::new(at, "a group's coordinator"))
+    }
+
+    /// What it waits for, for people.
+    pub(super) fn waits_for(&self) -> Option<String> {
+        let what = match self.whom {
+            _ if !self.is_wanted() && self.sent.is_empty() => return None,
+            Whom::Unknown | Whom::Finding(_) => "who keeps the group's offsets".to_owned(),
+            Whom::Known(broker) => format!("broker {broker}, which keeps the group's offsets"),
+        };
+        Some(if self.failures > 0 { format!("{what} ({})", self.trouble) } else { what })
+    }
+}
+
+/// What is sent.
+impl Coordinator {
+    /// Asks what can be asked now; commits only if `may_commit`. Gives what will not be asked any more.
+    pub(super) fn pump(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &Cluster,
+        tokens: &mut u64,
+        may_commit: bool,
+    ) -> Vec<Answered> {
+        let mut answered = self.give_up_late(cx.now.mono);
+        self.rests_until = self.rests_until.filter(|until| *until > cx.now.mono);
+        if self.rests_until.is_some() || !self.is_wanted() {
+            return answered;
+        }
+        match self.whom {
+            Whom::Unknown => answered.extend(self.find(cx, cluster, tokens)),
+            Whom::Finding(_) => {}
+            Whom::Known(broker) => {
+                if let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), Role::Group) {
+                    answered.extend(self.ask_all(cx, cluster, tokens, (conn, may_commit)));
+                }
+            }
+        }
+        answered
+    }
+
+    fn give_up_late(&mut self, now: Instant) -> Vec<Answered> {
+        let late = self.waiting.extract_if(.., |_, asked| asked.until <= now);
+        let error = || OffsetsError::Unavailable { within: limits::COORDINATOR, last: self.trouble.clone() };
+        late.map(|(id, _)| (id, Err(error()))).collect()
+    }
+
+    fn find(&mut self, cx: &mut Context<'_>, cluster: &Cluster, tokens: &mut u64) -> Vec<Answered> {
+        let Some(conn) = cluster.contact(cx) else { return Vec::new() };
+        let Some(version) = cx.net.version::<FindCoordinatorRequest<'_>>(conn) else {
+            return self.refuse_all(&OffsetsError::NotOffered);
+        };
+        let group = Arc::clone(&self.group);
+        match send(cx, conn, tokens, version, &request::find(&group, version)) {
+            Ok(token) => self.whom = Whom::Finding(token),
+            Err(trouble) => self.rest(cx.now.mono, trouble),
+        }
+        Vec::new()
+    }
+
+    fn ask_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &Cluster,
+        tokens: &mut u64,
+        (conn, may_commit): (ConnId, bool),
+    ) -> Vec<Answered> {
+        let mut answered = Vec::new();
+        for kind in [Kind::Members, Kind::Read, Kind::Commit] {
+            if kind != Kind::Commit || may_commit {
+                let is_one = |asked: &Asked| asked.ask.kind() == kind;
+                let asked = self.waiting.extract_if(.., |_, asked| is_one(asked)).collect();
+                let topics = topics_of(&asked, cluster);
+                answered.extend(self.ask_one(cx, tokens, conn, Sent { kind, asked, topics }));
+            }
+        }
+        answered
+    }
+
+    fn ask_one(&mut self, cx: &mut Context<'_>, tokens: &mut u64, conn: ConnId, sent: Sent) -> Vec<Answered> {
+        if sent.asked.is_empty() {
+            return Vec::new();
+        }
+        let Sent { kind, asked, topics } = &sent;
+        let group = &*self.group;
+        let token = match kind {
+            Kind::Members => {
+                let version = cx.net.version::<DescribeGroupsRequest<'_>>(conn);
+                version.map(|version| send(cx, conn, tokens, version, &request::members(group)))
+            }
+            Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn, topics).map(|version| {
+                send(cx, conn, tokens, version, &request::read(group, asked, topics, version))
+            }),
+            Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn, topics)
+                .map(|version| send(cx, conn, tokens, version, &request::commit(group, asked, topics))),
+        };
+        match token {
+            Some(token) => {
+                self.record(cx.now.mono, token, sent);
+                Vec::new()
+            }
+            None => refused(sent.asked, &OffsetsError::NotOffered),
+        }
+    }
+
+    fn record(&mut self, now: Instant, token: Result<u64, String>, sent: Sent) {
+        match token {
+            Ok(token) => _ = self.sent.insert(token, sent),
+            Err(trouble) => {
+                self.waiting.extend(sent.asked);
+                self.rest(now, trouble);
+            }
+        }
+    }
+
+    fn refuse_all(&mut self, error: &OffsetsError) -> Vec<Answered> {
+        refused(std::mem::take(&mut self.waiting), error)
+    }
+}
+
+/// What comes back.
+impl Coordinator {
+    pub(super) fn response(
+        &mut self,
+        cx: &mut Context<'_>,
+        token: u64,
+        version: i16,
+        frame: &[u8],
+    ) -> Vec<Answered> {
+        if self.whom == Whom::Finding(token) {
+            return self.found(cx, version, frame);
+        }
+        let Some(sent) = self.sent.remove(&token) else { return Vec::new() };
+        let told = match sent.kind {
+            Kind::Commit => response::committed(version, frame, &sent.topics),
+            Kind::Read => response::read(version, frame, &self.group, &sent.topics),
+            Kind::Members => response::members(version, frame, &self.group),
+        };
+        match told {
+            Ok(told) => self.told(cx.now.mono, sent.asked, &told),
+            Err(reason) => self.unanswered(cx.now.mono, sent, &Failure::PossiblySent(reason)),
+        }
+    }
+
+    /// There is no answer to what was asked under this number.
+    pub(super) fn failed(&mut self, now: Instant, token: u64, failure: &Failure) -> Vec<Answered> {
+        if self.whom == Whom::Finding(token) {
+            self.lose(now, failure.reason().to_owned());
+        }
+        let Some(sent) = self.sent.remove(&token) else { return Vec::new() };
+        self.unanswered(now, sent, failure)
+    }
+
+    /// A broker cannot be reached, or not any more.
+    pub(super) fn unreachable(&mut self, now: Instant, peer: Peer, reason: &str) {
+        if let Whom::Known(broker) = self.whom
+            && peer == Peer::Broker(broker)
+        {
+            self.lose(now, reason.to_owned());
+        }
+    }
+
+    fn found(&mut self, cx: &mut Context<'_>, version: i16, frame: &[u8]) -> Vec<Answered> {
+        match response::found(version, frame, &self.group) {
+            Ok(Ok((broker, host, port))) => {
+                cx.net.introduce(broker, HostPort { host, port });
+                self.whom = Whom::Known(broker);
+            }
+            Ok(Err(code)) => match response::verdict(code) {
+                Verdict::Refused(error) => {
+                    self.lose(cx.now.mono, error.to_string());
+                    return self.refuse_all(&error);
+                }
+                _ => self.lose(cx.now.mono, code.to_string()),
+            },
+            Err(reason) => self.lose(cx.now.mono, reason),
+        }
+        Vec::new()
+    }
+
+    fn told(
+        &mut self,
+        now: Instant,
+        asked: BTreeMap<ZkRequestId, Asked>,
+        told: &response::Told,
+    ) -> Vec<Answered> {
+        let (mut answered, mut trouble, mut is_lost) = (Vec::new(), None, false);
+        for (id, asked) in asked {
+            match told.of(&asked.ask) {
+                Verdict::Done(answer) => answered.push((id, Ok(answer))),
+                Verdict::Refused(error) => answered.push((id, Err(error))),
+                Verdict::Later { reason, is_another } => {
+                    is_lost |= is_another;
+                    trouble = Some(reason);
+                    self.waiting.insert(id, asked);
+                }
+            }
+        }
+        match trouble {
+            Some(trouble) if is_lost => self.lose(now, trouble),
+            Some(trouble) => self.rest(now, trouble),
+            None => self.failures = 0,
+        }
+        answered
+    }
+
+    /// A read can be asked again. A commit may be written: what was committed since is not to be overwritten.
+    fn unanswered(&mut self, now: Instant, sent: Sent, failure: &Failure) -> Vec<Answered> {
+        self.lose(now, failure.reason().to_owned());
+        if sent.kind == Kind::Commit && matches!(failure, Failure::PossiblySent(_)) {
+            return refused(sent.asked, &OffsetsError::Unanswered { reason: failure.reason().to_owned() });
+        }
+        self.waiting.extend(sent.asked);
+        Vec::new()
+    }
+
+    /// The coordinator is to be found anew.
+    fn lose(&mut self, now: Instant, trouble: String) {
+        self.whom = Whom::Unknown;
+        self.rest(now, trouble);
+    }
+
+    fn rest(&mut self, now: Instant, trouble: String) {
+        tracing::debug!(group = %self.group, %trouble, "the coordinator of a group");
+        self.failures = self.failures.saturating_add(1);
+        self.trouble = trouble;
+        self.rests_until = Some(now + self.backoff.wait(self.failures, &mut self.rng));
+    }
+}
+
+fn refused(asked: BTreeMap<ZkRequestId, Asked>, error: &OffsetsError) -> Vec<Answered> {
+    asked.into_keys().map(|id| (id, Err(error.clone()))).collect()
+}
+
+fn topics_of(asked: &BTreeMap<ZkRequestId, Asked>, cluster: &Cluster) -> Topics {
+    let id = |topic: &str| cluster.topic(topic).and_then(|view| view.id).map_or(Uuid::ZERO, Uuid);
+    let topics = asked.values().filter_map(|asked| asked.ask.partition()).map(|place| &place.topic);
+    topics.map(|topic| (Arc::clone(topic), id(topic))).collect()
+}
+
+impl CoordinatorAsk {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Offset(_, OffsetAsk::Read) => Kind::Read,
+            Self::Offset(_, OffsetAsk::Commit(_)) => Kind::Commit,
+            Self::Members => Kind::Members,
+        }
+    }
+
+    fn partition(&self) -> Option<&TopicPartition> {
+        match self {
+            Self::Offset(partition, _) => Some(partition),
+            Self::Members => None,
+        }
+    }
+}
+
+/// The newest version that both sides speak, by which offsets are not in ZooKeeper, and topics have names unless the ids of all
+/// are known.
+fn version<R: Request>(cx: &Context<'_>, conn: ConnId, topics: &Topics) -> Option<i16> {
+    const ON_BROKERS: i16 = 1;
+    const BY_NAME: i16 = 9;
+    let has_ids = topics.values().all(|id| *id != Uuid::ZERO);
+    let newest = cx.net.version::<R>(conn).filter(|newest| *newest >= ON_BROKERS)?;
+    Some(if has_ids { newest } else { newest.min(BY_NAME) })
+}
+
+fn send<R: Request>(
+    cx: &mut Context<'_>,
+    conn: ConnId,
+    tokens: &mut u64,
+    version: i16,
+    request: &R,
+) -> Result<u64, String> {
+    if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT {
+        return Err("the connection is full".to_owned());
+    }
+    *tokens += 1;
+    let call = Call {
+        request,
+        version,
+        timeout: cx.config.request_timeout.min(limits::COORDINATOR),
+        owner: Owner::Group(*tokens),
+        response_bytes: limits::RESPONSE_BYTES,
+    };
+    cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
+    Ok(*tokens)
+}

@@ -1,0 +1,88 @@
+//! What is asked of a coordinator, in every version.
+
+use std::collections::BTreeMap;
+
+use samsa_proto::api::describe_groups::DescribeGroupsRequest;
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
+use samsa_proto::api::offset_commit::{
+    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use samsa_proto::api::offset_fetch::{
+    OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
+};
+
+use super::{Asked, Topics};
+use crate::group::offsets::{CoordinatorAsk, OffsetAsk};
+use crate::id::ZkRequestId;
+
+/// The first version in which several groups are asked about at once.
+const SEVERAL_COORDINATORS: i16 = 4;
+const SEVERAL_GROUPS: i16 = 8;
+/// The first version that waits for open transactions, if asked to.
+const STABLE: i16 = 7;
+
+pub(super) fn find(group: &str, version: i16) -> FindCoordinatorRequest<'_> {
+    if version >= SEVERAL_COORDINATORS {
+        return FindCoordinatorRequest { coordinator_keys: vec![group], ..Default::default() };
+    }
+    FindCoordinatorRequest { key: group, ..Default::default() }
+}
+
+pub(super) fn members(group: &str) -> DescribeGroupsRequest<'_> {
+    DescribeGroupsRequest { groups: vec![group], ..Default::default() }
+}
+
+pub(super) fn read<'a>(
+    group: &'a str,
+    asked: &'a BTreeMap<ZkRequestId, Asked>,
+    topics: &'a Topics,
+    version: i16,
+) -> OffsetFetchRequest<'a> {
+    let require_stable = version >= STABLE;
+    let numbers = |name: &str| partitions(asked, name).map(|(number, _)| number).collect();
+    if version < SEVERAL_GROUPS {
+        let topic = |name: &'a str| OffsetFetchRequestTopic {
+            name,
+            partition_indexes: numbers(name),
+            ..Default::default()
+        };
+        let topics = Some(topics.keys().map(|name| topic(name)).collect());
+        return OffsetFetchRequest { group_id: group, topics, require_stable, ..Default::default() };
+    }
+    let topics = topics.iter().map(|(name, id)| OffsetFetchRequestTopics {
+        name,
+        topic_id: *id,
+        partition_indexes: numbers(name),
+        ..Default::default()
+    });
+    let group =
+        OffsetFetchRequestGroup { group_id: group, topics: Some(topics.collect()), ..Default::default() };
+    OffsetFetchRequest { groups: vec![group], require_stable, ..Default::default() }
+}
+
+/// As who is in no group of the brokers: the defaults of generation and member say so.
+pub(super) fn commit<'a>(
+    group: &'a str,
+    asked: &'a BTreeMap<ZkRequestId, Asked>,
+    topics: &'a Topics,
+) -> OffsetCommitRequest<'a> {
+    let partition = |(partition_index, ask)| OffsetCommitRequestPartition {
+        partition_index,
+        committed_offset: if let OffsetAsk::Commit(offset) = ask { offset } else { -1 },
+        ..Default::default()
+    };
+    let topics = topics.iter().map(|(name, id)| OffsetCommitRequestTopic {
+        name,
+        topic_id: *id,
+        partitions: partitions(asked, name).map(partition).collect(),
+        ..Default::default()
+    });
+    OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() }
+}
+
+fn partitions(asked: &BTreeMap<ZkRequestId, Asked>, topic: &str) -> impl Iterator<Item = (i32, OffsetAsk)> {
+    asked.values().filter_map(move |asked| match &asked.ask {
+        CoordinatorAsk::Offset(place, ask) if *place.topic == *topic => Some((place.partition, *ask)),
+        _ => None,
+    })
+}

@@ -1,0 +1,190 @@
+//! What a coordinator answers, and what that means.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use samsa_proto::ErrorCode;
+use samsa_proto::api::describe_groups::DescribeGroupsRequest;
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
+use samsa_proto::api::offset_commit::OffsetCommitRequest;
+use samsa_proto::api::offset_fetch::OffsetFetchRequest;
+use samsa_proto::wire::Uuid;
+
+use super::Topics;
+use crate::group::OffsetsError;
+use crate::group::offsets::{CoordinatorAnswer, CoordinatorAsk};
+use crate::id::BrokerId;
+use crate::offset::is_possible;
+use crate::topology::TopicPartition;
+
+/// The offset where nothing is committed.
+const NOTHING: i64 = -1;
+/// From here on topics have no names.
+const BY_ID: i16 = 10;
+
+/// What becomes of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Done(CoordinatorAnswer),
+    /// It is to be asked again; of another broker, perhaps.
+    Later {
+        reason: String,
+        is_another: bool,
+    },
+    Refused(OffsetsError),
+}
+
+/// What a response says of each partition, or of all.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    all: Option<ErrorCode>,
+    members: Option<usize>,
+    partitions: BTreeMap<(Arc<str>, i32), Result<CoordinatorAnswer, ErrorCode>>,
+    impossible: BTreeMap<(Arc<str>, i32), i64>,
+}
+
+impl Told {
+    pub(super) fn of(&self, ask: &CoordinatorAsk) -> Verdict {
+        if let Some(code) = self.all {
+            return verdict(code);
+        }
+        match (ask, self.members) {
+            (CoordinatorAsk::Offset(partition, _), _) => self.of_partition(partition),
+            (CoordinatorAsk::Members, Some(members)) => Verdict::Done(CoordinatorAnswer::Members(members)),
+            (CoordinatorAsk::Members, None) => {
+                let reason = "the coordinator says nothing of the group".to_owned();
+                Verdict::Later { reason, is_another: false }
+            }
+        }
+    }
+
+    fn of_partition(&self, partition: &TopicPartition) -> Verdict {
+        let key = (Arc::clone(&partition.topic), partition.partition);
+        match self.partitions.get(&key) {
+            Some(Ok(answer)) => Verdict::Done(*answer),
+            Some(Err(code)) => verdict(*code),
+            None => {
+                let impossible = self.impossible.get(&key);
+                let reason = impossible.map_or_else(
+                    || format!("the coordinator says nothing of {partition}"),
+                    |offset| format!("the coordinator tells what cannot be: offset {offset} of {partition}"),
+                );
+                Verdict::Later { reason, is_another: false }
+            }
+        }
+    }
+
+    fn add(&mut self, topic: Arc<str>, partition: i32, code: ErrorCode, offset: i64) {
+        let key = (topic, partition);
+        if !code.is_ok() {
+            self.partitions.insert(key, Err(code));
+        } else if offset == NOTHING {
+            self.partitions.insert(key, Ok(CoordinatorAnswer::Read(None)));
+        } else if is_possible(offset) {
+            self.partitions.insert(key, Ok(CoordinatorAnswer::Read(Some(offset))));
+        } else {
+            self.impossible.insert(key, offset);
+        }
+    }
+}
+
+/// What an error means for who asks without being a member.
+pub(super) fn verdict(code: ErrorCode) -> Verdict {
+    match code {
+        ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE => {
+            Verdict::Later { reason: code.to_string(), is_another: true }
+        }
+        ErrorCode::GROUP_AUTHORIZATION_FAILED
+        | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+        | ErrorCode::CLUSTER_AUTHORIZATION_FAILED => Verdict::Refused(OffsetsError::NotAuthorized { code }),
+        ErrorCode::INVALID_GROUP_ID => Verdict::Refused(OffsetsError::InvalidGroup),
+        ErrorCode::UNKNOWN_MEMBER_ID
+        | ErrorCode::ILLEGAL_GENERATION
+        | ErrorCode::REBALANCE_IN_PROGRESS
+        | ErrorCode::STALE_MEMBER_EPOCH => Verdict::Refused(OffsetsError::HasMembers),
+        // A broker in trouble is asked again.
+        code if code.is_retriable() || code == ErrorCode::UNKNOWN_SERVER_ERROR => {
+            Verdict::Later { reason: code.to_string(), is_another: false }
+        }
+        code => Verdict::Refused(OffsetsError::Refused { code }),
+    }
+}
+
+/// The coordinator and where it listens, or why there is none.
+pub(super) fn found(
+    version: i16,
+    frame: &[u8],
+    group: &str,
+) -> Result<Result<(BrokerId, String, u16), ErrorCode>, String> {
+    let (_, response) = samsa_proto::decode_response::<FindCoordinatorRequest<'_>>(version, frame)
+        .map_err(|error| error.to_string())?;
+    let several = response.coordinators.iter().find(|found| found.key == group);
+    let (code, id, host, port) = several
+        .map_or((response.error_code, response.node_id, response.host, response.port), |found| {
+            (found.error_code, found.node_id, found.host, found.port)
+        });
+    if !code.is_ok() {
+        return Ok(Err(code));
+    }
+    let port = u16::try_from(port).ok().filter(|port| *port > 0 && id >= 0 && !host.is_empty());
+    let port = port.ok_or_else(|| format!("a coordinator that cannot be: broker {id} at {host:?}"))?;
+    Ok(Ok((BrokerId(id), host.to_owned(), port)))
+}
+
+pub(super) fn read(version: i16, frame: &[u8], group: &str, topics: &Topics) -> Result<Told, String> {
+    let (_, response) = samsa_proto::decode_response::<OffsetFetchRequest<'_>>(version, frame)
+        .map_err(|error| error.to_string())?;
+    let mut told = Told { all: failure(response.error_code), ..Told::default() };
+    for topic in &response.topics {
+        for found in &topic.partitions {
+            told.add(Arc::from(topic.name), found.partition_index, found.error_code, found.committed_offset);
+        }
+    }
+    for answered in response.groups.iter().filter(|answered| answered.group_id == group) {
+        told.all = told.all.or(failure(answered.error_code));
+        for topic in &answered.topics {
+            let Some(name) = name(topics, version, topic.name, topic.topic_id) else { continue };
+            for found in &topic.partitions {
+                let name = Arc::clone(&name);
+                told.add(name, found.partition_index, found.error_code, found.committed_offset);
+            }
+        }
+    }
+    Ok(told)
+}
+
+pub(super) fn committed(version: i16, frame: &[u8], topics: &Topics) -> Result<Told, String> {
+    let (_, response) = samsa_proto::decode_response::<OffsetCommitRequest<'_>>(version, frame)
+        .map_err(|error| error.to_string())?;
+    let mut told = Told::default();
+    for topic in &response.topics {
+        let Some(name) = name(topics, version, topic.name, topic.topic_id) else { continue };
+        for done in &topic.partitions {
+            let answer = done.error_code.ok().map(|()| CoordinatorAnswer::Committed);
+            told.partitions.insert((Arc::clone(&name), done.partition_index), answer);
+        }
+    }
+    Ok(told)
+}
+
+/// A group that does not exist has no members.
+pub(super) fn members(version: i16, frame: &[u8], group: &str) -> Result<Told, String> {
+    let (_, response) = samsa_proto::decode_response::<DescribeGroupsRequest<'_>>(version, frame)
+        .map_err(|error| error.to_string())?;
+    let described = response.groups.iter().find(|described| described.group_id == group);
+    let code = described.map_or(ErrorCode::NONE, |described| described.error_code);
+    let members = described.map(|described| described.members.len());
+    let all = failure(code).filter(|code| *code != ErrorCode::GROUP_ID_NOT_FOUND);
+    Ok(Told { all, members, ..Told::default() })
+}
+
+fn failure(code: ErrorCode) -> Option<ErrorCode> {
+    Some(code).filter(|code| !code.is_ok())
+}
+
+fn name(topics: &Topics, version: i16, name: &str, id: Uuid) -> Option<Arc<str>> {
+    if version < BY_ID {
+        return Some(Arc::from(name));
+    }
+    topics.iter().find(|(_, known)| **known == id).map(|(name, _)| Arc::clone(name))
+}

@@ -1,0 +1,497 @@
+//! The committed offset of one partition, in one of the places where a group keeps offsets.
+//!
+//! | state   | input                             | then    | asks                                         |
+//! |---------|-----------------------------------|---------|----------------------------------------------|
+//! | Idle    | commit                            | Writing | the write                                    |
+//! | Idle    | where it begins, on the brokers   | Reading | the read                                     |
+//! | Writing | done                              | Idle    |                                              |
+//! | Writing | overtaken                         | Reading | the read                                     |
+//! | Writing | unknown fate                      | Resting |                                              |
+//! | Resting | due                               | Reading | the read, behind what was written            |
+//! | Reading | the same or a later offset        | Idle    |                                              |
+//! | Reading | an earlier one, or none           | Writing | the write                                    |
+//! | Reading | unknown fate                      | Resting |                                              |
+//! | Writing, Reading | a refusal, too many doubts | Idle  | (told as failed)                             |
+//!
+//! A committed offset goes back only in a later [turn](super::super::world::Done::turn). Where a partition begins is committed
+//! only where nothing is: what somebody has said meanwhile stands, be it earlier or later.
+//!
+//! In ZooKeeper a write is a Set at the known version, or a Create: whoever was overtaken is told. No node without an offset
+//! is made. The brokers have no versions: there it is read first where it counts, and a write that comes late is not noticed.
+
+use samsa_proto::zookeeper::{read_offset, write_offset};
+
+use super::super::world::Done;
+use super::{Answer, Ask, CoordinatorAnswer, OffsetAsk};
+use crate::group::OffsetsError;
+use crate::limits;
+use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
+
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Kept {
+    place: Place,
+    stored: Option<i64>,
+    /// Whether it is known what is stored.
+    is_read: bool,
+    /// In which turn that was stored.
+    turn: Option<u64>,
+    state: State,
+    /// Writes of unknown fate in a row.
+    doubts: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// The version is `None` when there is no node.
+    Node {
+        path: String,
+        version: Option<i32>,
+    },
+    Brokers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum State {
+    Idle,
+    Writing(Done),
+    Resting(Done),
+    Reading(Done),
+}
+
+/// What an answer says.
+enum Heard {
+    Read(Option<i64>),
+    Written,
+    /// Somebody else has written meanwhile.
+    Overtaken,
+    Unknown(String),
+    Refused(String),
+}
+
+/// What comes of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum Step {
+    Ask(Ask),
+    /// It has no answer that counts: to be looked at after a wait.
+    Rest,
+    /// Nothing is under way any more.
+    Settled,
+    Failed(String),
+    /// Nothing is under way any more: somebody has said meanwhile that the partition begins here.
+    Stands(i64),
+}
+
+impl Kept {
+    pub(super) fn in_node(path: String) -> Self {
+        Self::new(Place::Node { path, version: None })
+    }
+
+    pub(super) fn on_brokers() -> Self {
+        Self::new(Place::Brokers)
+    }
+
+    fn new(place: Place) -> Self {
+        Self { place, stored: None, is_read: false, turn: None, state: State::Idle, doubts: 0 }
+    }
+
+    pub(super) fn is_at(&self, answer: &Answer<'_>) -> bool {
+        matches!(
+            (&self.place, answer),
+            (Place::Node { .. }, Answer::ZooKeeper(_)) | (Place::Brokers, Answer::Brokers(_))
+        )
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    pub(super) fn stored(&self) -> Option<i64> {
+        self.stored
+    }
+
+    pub(super) fn is_read(&self) -> bool {
+        self.is_read
+    }
+
+    /// In which turn the partition began to be read, or what is stored was stored.
+    pub(super) fn turn(&self) -> Option<u64> {
+        self.turn
+    }
+
+    /// What the turn is in which the partition begins to be read.
+    pub(super) fn begin(&mut self, turn: Option<u64>) {
+        self.turn = turn;
+    }
+
+    /// What was read of it counts no more.
+    pub(super) fn read_anew(&mut self) {
+        self.is_read = false;
+    }
+
+    pub(super) fn read(&self) -> Ask {
+        match &self.place {
+            Place::Node { path, .. } => Ask::ZooKeeper(ZkOp::Get { path: path.clone(), watch: false }),
+            Place::Brokers => Ask::Brokers(OffsetAsk::Read),
+        }
+    }
+
+    /// Only what is read after it counts.
+    pub(super) fn sync(&self) -> Option<ZkOp> {
+        match &self.place {
+            Place::Node { path, .. } => Some(ZkOp::Sync { path: path.clone() }),
+            Place::Brokers => None,
+        }
+    }
+
+    /// Takes over what was read. Says why it cannot be read, if so.
+    pub(super) fn learn(&mut self, answer: &Answer<'_>) -> Result<(), String> {
+        match self.heard(answer) {
+            Heard::Read(stored) => {
+                (self.stored, self.is_read) = (stored, true);
+                Ok(())
+            }
+            Heard::Unknown(reason) | Heard::Refused(reason) => Err(reason),
+            Heard::Written | Heard::Overtaken => Err("it is no answer to a read".to_owned()),
+        }
+    }
+
+    /// Whether there is something to commit. Nothing that was done in a turn before that of what is stored is.
+    pub(super) fn is_behind(&self, done: Done) -> bool {
+        let goes_back = self.turn.is_some_and(|turn| turn < done.turn);
+        self.turn.is_none_or(|turn| turn <= done.turn)
+            && self.stored.is_none_or(|stored| stored < done.offset || (goes_back && stored != done.offset))
+    }
+
+    /// Commits, if nothing is under way and there is something to commit.
+    pub(super) fn commit(&mut self, done: Done) -> Option<Ask> {
+        (self.is_idle() && self.is_behind(done)).then(|| self.write(done))
+    }
+
+    /// Commits where the partition begins. The brokers would write it over whatever is there.
+    pub(super) fn commit_start(&mut self, start: Done) -> Option<Ask> {
+        if self.place != Place::Brokers {
+            return self.commit(start);
+        }
+        self.is_idle().then(|| {
+            self.state = State::Reading(start);
+            self.read()
+        })
+    }
+
+    fn write(&mut self, done: Done) -> Ask {
+        self.state = State::Writing(done);
+        let offset = done.offset;
+        match &self.place {
+            Place::Brokers => Ask::Brokers(OffsetAsk::Commit(offset)),
+            Place::Node { path, version } => {
+                let (path, data) = (path.clone(), write_offset(offset.unsigned_abs()));
+                Ask::ZooKeeper(match *version {
+                    Some(version) => ZkOp::Set { path, data, version },
+                    None => ZkOp::Create { path, data, ephemeral: false },
+                })
+            }
+        }
+    }
+
+    /// What was asked has its answer.
+    pub(super) fn answered(&mut self, answer: &Answer<'_>) -> Step {
+        let (State::Writing(done) | State::Reading(done)) = self.state else { return Step::Settled };
+        match (self.state, self.heard(answer)) {
+            (State::Writing(_), Heard::Written) => {
+                (self.stored, self.turn) = (Some(done.offset), Some(done.turn));
+                self.settle()
+            }
+            (State::Reading(_), Heard::Read(stored)) => {
+                self.stored = stored;
+                if self.is_behind(done) { Step::Ask(self.write(done)) } else { self.settle() }
+            }
+            (_, Heard::Unknown(reason)) => self.rest(done, reason),
+            (_, Heard::Refused(reason)) => self.fail(reason),
+            (_, Heard::Overtaken | Heard::Written | Heard::Read(_)) => {
+                self.state = State::Reading(done);
+                Step::Ask(self.read())
+            }
+        }
+    }
+
+    /// The commit of where the partition begins has its answer. What is found stands; where it begins elsewhere, too, only
+    /// what is later.
+    pub(super) fn start_answered(&mut self, answer: &Answer<'_>, begins_elsewhere: bool) -> Step {
+        if let State::Reading(start) = self.state
+            && self.learn(answer).is_ok()
+            && let Some(found) = self.stored.filter(|found| *found != start.offset)
+            && (found > start.offset || !begins_elsewhere)
+        {
+            self.settle();
+            return Step::Stands(found);
+        }
+        self.answered(answer)
+    }
+
+    fn rest(&mut self, done: Done, reason: String) -> Step {
+        self.doubts += 1;
+        // In ZooKeeper the end of the session ends all doubt.
+        if self.place == Place::Brokers && self.doubts > limits::COMMIT_DOUBTS {
+            return self.fail(reason);
+        }
+        self.state = State::Resting(done);
+        Step::Rest
+    }
+
+    fn fail(&mut self, reason: String) -> Step {
+        self.settle();
+        Step::Failed(reason)
+    }
+
+    fn settle(&mut self) -> Step {
+        (self.state, self.doubts) = (State::Idle, 0);
+        Step::Settled
+    }
+
+    /// The wait is over. Says whether there is something to look at.
+    pub(super) fn look_again(&mut self) -> bool {
+        let State::Resting(done) = self.state else { return false };
+        self.state = State::Reading(done);
+        true
+    }
+
+    fn heard(&mut self, answer: &Answer<'_>) -> Heard {
+        match (answer, &mut self.place) {
+            (Answer::ZooKeeper(result), Place::Node { version, .. }) => {
+                let is_write = matches!(self.state, State::Writing(_));
+                heard_of_node(result, version, is_write)
+            }
+            (Answer::Brokers(result), _) => match result {
+                Ok(CoordinatorAnswer::Read(stored)) => Heard::Read(*stored),
+                Ok(CoordinatorAnswer::Committed | CoordinatorAnswer::Members(_)) => Heard::Written,
+                Err(error @ OffsetsError::Unanswered { .. }) => Heard::Unknown(error.to_string()),
+                Err(error) => Heard::Refused(error.to_string()),
+            },
+            (Answer::ZooKeeper(_), Place::Brokers) => Heard::Refused("it is kept elsewhere".to_owned()),
+        }
+    }
+}
+
+fn heard_of_node(result: &Result<ZkAnswer, ZkError>, version: &mut Option<i32>, is_write: bool) -> Heard {
+    match result {
+        Ok(ZkAnswer::Data(data, stat)) => {
+            *version = Some(stat.version);
+            read_offset(data).map_or_else(|error| Heard::Refused(error.to_string()), Heard::Read)
+        }
+        Ok(answer) => {
+            *version = Some(if let ZkAnswer::Set(stat) = answer { stat.version } else { 0 });
+            Heard::Written
+        }
+        Err(ZkError::BadVersion | ZkError::NodeExists) if is_write => Heard::Overtaken,
+        Err(ZkError::NoNode) if !is_write => {
+            *version = None;
+            Heard::Read(None)
+        }
+        Err(ZkError::NoNode) if version.is_some() => Heard::Overtaken,
+        Err(error @ ZkError::ConnectionLost) => Heard::Unknown(error.to_string()),
+        Err(error) => Heard::Refused(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zookeeper::ZkStat;
+
+    fn done(offset: i64, turn: u64) -> Done {
+        Done { offset, turn }
+    }
+
+    type Answered = Result<ZkAnswer, ZkError>;
+
+    fn data(text: &str, version: i32) -> ZkAnswer {
+        ZkAnswer::Data(text.as_bytes().to_vec(), ZkStat { version, ..ZkStat::default() })
+    }
+
+    fn node(found: &Answered) -> Kept {
+        let mut node = Kept::in_node("/o".to_owned());
+        node.learn(&Answer::ZooKeeper(found)).unwrap();
+        node.begin(Some(1));
+        node
+    }
+
+    /// On the brokers.
+    fn offset(found: Option<i64>) -> Kept {
+        let mut offset = Kept::on_brokers();
+        offset.learn(&Answer::Brokers(&Ok(CoordinatorAnswer::Read(found)))).unwrap();
+        offset.begin(Some(1));
+        offset
+    }
+
+    fn writes(offset: i64) -> Ask {
+        Ask::Brokers(OffsetAsk::Commit(offset))
+    }
+
+    fn read(found: Option<i64>) -> CoordinatorAnswer {
+        CoordinatorAnswer::Read(found)
+    }
+
+    fn set(text: &str, version: i32) -> Ask {
+        Ask::ZooKeeper(ZkOp::Set { path: "/o".to_owned(), data: text.as_bytes().to_vec(), version })
+    }
+
+    fn create(text: &str) -> Ask {
+        Ask::ZooKeeper(ZkOp::Create {
+            path: "/o".to_owned(),
+            data: text.as_bytes().to_vec(),
+            ephemeral: false,
+        })
+    }
+
+    #[test]
+    fn the_first_commit_creates_the_node_with_its_offset_and_the_next_sets_it() {
+        let mut node = node(&Err(ZkError::NoNode));
+        assert_eq!(node.commit(done(5, 1)), Some(create("5")));
+        assert_eq!(node.commit(done(6, 1)), None, "one at a time");
+        assert_eq!(node.answered(&Answer::ZooKeeper(&Ok(ZkAnswer::Created))), Step::Settled);
+        assert_eq!(node.commit(done(6, 1)), Some(set("6", 0)));
+    }
+
+    #[test]
+    fn what_is_not_ahead_is_not_written() {
+        let mut node = node(&Ok(data("7", 3)));
+        assert_eq!(node.commit(done(7, 1)), None);
+        assert_eq!(node.commit(done(6, 1)), None);
+        assert_eq!(node.commit(done(8, 1)), Some(set("8", 3)));
+    }
+
+    #[test]
+    fn an_offset_goes_back_only_after_the_application_went_elsewhere() {
+        let mut node = node(&Ok(data("7", 3)));
+        assert_eq!(node.commit(done(2, 2)), Some(set("2", 3)));
+        let stat = ZkStat { version: 4, ..ZkStat::default() };
+        assert_eq!(node.answered(&Answer::ZooKeeper(&Ok(ZkAnswer::Set(stat)))), Step::Settled);
+        assert_eq!(node.commit(done(1, 2)), None);
+    }
+
+    #[test]
+    fn what_was_handed_out_is_missed_until_it_or_something_of_a_later_turn_is_stored() {
+        let mut node = node(&Ok(data("7", 3)));
+        assert!(!node.is_behind(done(7, 1)) && node.is_behind(done(9, 1)));
+        node.commit(done(2, 2)).unwrap();
+        node.answered(&Answer::ZooKeeper(&Ok(ZkAnswer::Set(ZkStat { version: 4, ..ZkStat::default() }))));
+        assert!(!node.is_behind(done(9, 1)), "the application went elsewhere");
+        assert!(node.is_behind(done(3, 2)) && !node.is_behind(done(2, 2)));
+    }
+
+    #[test]
+    fn a_bad_version_is_read_and_the_larger_offset_kept() {
+        for (found, step) in [
+            (Ok(data("9", 5)), Step::Settled),
+            (Ok(data("3", 5)), Step::Ask(set("8", 5))),
+            (Ok(data("", 5)), Step::Ask(set("8", 5))),
+            (Err(ZkError::NoNode), Step::Ask(create("8"))),
+        ] {
+            let mut node = node(&Ok(data("7", 3)));
+            node.commit(done(8, 1)).unwrap();
+            assert_eq!(node.answered(&Answer::ZooKeeper(&Err(ZkError::BadVersion))), Step::Ask(node.read()));
+            assert_eq!(node.answered(&Answer::ZooKeeper(&found)), step, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_commit_of_unknown_fate_is_looked_at_before_anything_else() {
+        for (found, step) in [(Ok(data("8", 4)), Step::Settled), (Ok(data("7", 3)), Step::Ask(set("8", 3)))] {
+            let mut node = node(&Ok(data("7", 3)));
+            node.commit(done(8, 1)).unwrap();
+            assert_eq!(node.answered(&Answer::ZooKeeper(&Err(ZkError::ConnectionLost))), Step::Rest);
+            assert!(!node.is_idle() && node.commit(done(9, 1)).is_none());
+            assert!(node.look_again());
+            assert_eq!(node.answered(&Answer::ZooKeeper(&found)), step);
+        }
+    }
+
+    #[test]
+    fn data_that_is_no_offset_is_left_alone_and_told() {
+        let mut node = node(&Ok(data("7", 3)));
+        node.commit(done(8, 1)).unwrap();
+        node.answered(&Answer::ZooKeeper(&Err(ZkError::BadVersion)));
+        assert!(matches!(node.answered(&Answer::ZooKeeper(&Ok(data("x", 4)))), Step::Failed(_)));
+        assert!(node.is_idle());
+    }
+
+    #[test]
+    fn where_a_partition_begins_is_written_over_nothing() {
+        for (found, step) in [
+            (Ok(data("8", 3)), Step::Settled),
+            (Ok(data("3", 5)), Step::Stands(3)),
+            (Ok(data("9", 5)), Step::Stands(9)),
+            (Ok(data("", 5)), Step::Ask(set("8", 5))),
+            (Err(ZkError::NoNode), Step::Ask(create("8"))),
+        ] {
+            let mut node = node(&Err(ZkError::NoNode));
+            assert_eq!(node.commit(done(8, 1)), Some(create("8")));
+            assert_eq!(
+                node.start_answered(&Answer::ZooKeeper(&Err(ZkError::NodeExists)), false),
+                Step::Ask(node.read())
+            );
+            assert_eq!(node.start_answered(&Answer::ZooKeeper(&found), false), step, "{found:?}");
+            assert_eq!(node.is_idle(), !matches!(step, Step::Ask(_)));
+        }
+    }
+
+    #[test]
+    fn what_is_on_the_brokers_is_written_once_and_goes_back_only_in_a_later_turn() {
+        let mut offset = offset(Some(7));
+        assert_eq!(offset.commit(done(7, 1)), None);
+        assert_eq!(offset.commit(done(9, 1)), Some(writes(9)));
+        assert_eq!(offset.commit(done(10, 1)), None, "one at a time");
+        assert_eq!(offset.answered(&Answer::Brokers(&Ok(CoordinatorAnswer::Committed))), Step::Settled);
+        assert_eq!(offset.commit(done(8, 1)), None);
+        assert_eq!(offset.commit(done(2, 2)), Some(writes(2)));
+    }
+
+    #[test]
+    fn a_commit_without_an_answer_is_read_before_it_is_written_again_and_given_up_after_a_few_times() {
+        let lost = Err(OffsetsError::Unanswered { reason: "gone".to_owned() });
+        for (found, step) in [(8, Step::Settled), (9, Step::Settled), (7, Step::Ask(writes(8)))] {
+            let mut offset = offset(Some(7));
+            offset.commit(done(8, 1)).unwrap();
+            assert_eq!(offset.answered(&Answer::Brokers(&lost)), Step::Rest);
+            assert!(offset.look_again());
+            assert_eq!(offset.answered(&Answer::Brokers(&Ok(read(Some(found))))), step);
+        }
+        let mut offset = offset(Some(7));
+        offset.commit(done(8, 1)).unwrap();
+        for _ in 0..limits::COMMIT_DOUBTS {
+            assert_eq!(offset.answered(&Answer::Brokers(&lost)), Step::Rest);
+            assert!(offset.look_again());
+        }
+        assert!(matches!(offset.answered(&Answer::Brokers(&lost)), Step::Failed(_)));
+        assert!(offset.is_idle());
+    }
+
+    #[test]
+    fn where_a_partition_begins_is_read_on_the_brokers_before_it_is_written() {
+        for (found, elsewhere, step) in [
+            (None, false, Step::Ask(writes(8))),
+            (Some(8), false, Step::Settled),
+            (Some(3), false, Step::Stands(3)),
+            (Some(9), false, Step::Stands(9)),
+            (Some(3), true, Step::Ask(writes(8))),
+            (Some(9), true, Step::Stands(9)),
+        ] {
+            let mut offset = offset(None);
+            assert_eq!(offset.commit_start(done(8, 1)), Some(Ask::Brokers(OffsetAsk::Read)));
+            let answered = offset.start_answered(&Answer::Brokers(&Ok(read(found))), elsewhere);
+            assert_eq!(answered, step, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_ends_the_commit() {
+        let mut offset = offset(None);
+        offset.commit(done(8, 1)).unwrap();
+        let refused = Err(OffsetsError::HasMembers);
+        assert_eq!(
+            offset.answered(&Answer::Brokers(&refused)),
+            Step::Failed(OffsetsError::HasMembers.to_string())
+        );
+        assert_eq!(offset.commit(done(9, 1)), Some(writes(9)));
+    }
+}
