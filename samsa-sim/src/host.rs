@@ -16,7 +16,7 @@ use samsa_core::{Clock, HostPort, Instant, ZkOp};
 use samsa_proto::zookeeper::{ClusterId, path};
 
 use crate::clock::VirtualClock;
-use crate::cluster::{ClusterConfig, Input, ModelCluster, Output, ServerConn};
+use crate::cluster::{ClusterConfig, Committed, Input, ModelCluster, Output, ServerConn};
 use crate::executor::{Schedule, Sleep};
 use crate::faults::{Fault, Faults};
 use crate::lies::lie;
@@ -59,6 +59,8 @@ pub(crate) struct Surroundings {
 #[derive(Clone)]
 pub(crate) struct Host(Rc<RefCell<Inner>>);
 
+type Audit = Box<dyn Fn(&Committed)>;
+
 struct Inner {
     world: Surroundings,
     cluster: ModelCluster,
@@ -71,6 +73,8 @@ struct Inner {
     rng: Rng,
     alarm: Sleep,
     task: Option<Waker>,
+    /// Who looks at what groups commit.
+    audit: Option<Audit>,
 }
 
 impl Host {
@@ -97,7 +101,13 @@ impl Host {
             rng,
             alarm,
             task: None,
+            audit: None,
         })))
+    }
+
+    /// Has each commit of a group looked at when it is written.
+    pub(crate) fn audit(&self, audit: impl Fn(&Committed) + 'static) {
+        self.0.borrow_mut().audit = Some(Box::new(audit));
     }
 
     /// Serves for ever.
@@ -334,6 +344,11 @@ impl Inner {
                 }
                 Output::NodeGone { path } => self.world.zookeeper.with(|ensemble| ensemble.uproot(&path)),
                 Output::Note { broker, text } => self.world.trace.line(&name(broker), format_args!("{text}")),
+                Output::Committed(committed) => {
+                    if let Some(audit) = &self.audit {
+                        audit(&committed);
+                    }
+                }
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
                 Output::Hasty(text) if self.haste_is_the_clients() => {
                     self.world.violations.add("waits-out-throttle", text);

@@ -8,9 +8,12 @@ use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::ApiVersionsRequest;
 use samsa_proto::api::create_topics::CreateTopicsRequest;
 use samsa_proto::api::fetch::FetchRequest;
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::init_producer_id::InitProducerIdRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
+use samsa_proto::api::offset_commit::OffsetCommitRequest;
+use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 use samsa_proto::api::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use samsa_proto::api::produce::ProduceRequest;
 use samsa_proto::wire::Decode;
@@ -20,7 +23,8 @@ use super::produce::Pending;
 use super::release::Release;
 use super::state::State;
 use super::{
-    api_versions, create_topics, fetch, list_offsets, metadata, offset_for_leader_epoch, produce, producers,
+    api_versions, create_topics, fetch, list_offsets, metadata, offset_for_leader_epoch, offsets, produce,
+    producers,
 };
 
 /// A request that is being answered.
@@ -93,7 +97,8 @@ fn first_with_throttle(key: i16) -> Option<i16> {
     match key {
         ProduceRequest::KEY | FetchRequest::KEY => Some(1),
         ListOffsetsRequest::KEY | CreateTopicsRequest::KEY => Some(2),
-        MetadataRequest::KEY => Some(3),
+        MetadataRequest::KEY | OffsetCommitRequest::KEY | OffsetFetchRequest::KEY => Some(3),
+        FindCoordinatorRequest::KEY => Some(1),
         InitProducerIdRequest::KEY => Some(0),
         _ => None,
     }
@@ -149,6 +154,9 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) ->
         InitProducerIdRequest::KEY => with(state, body, &call, producers::answer),
         OffsetForLeaderEpochRequest::KEY => with(state, body, &call, offset_for_leader_epoch::answer),
         CreateTopicsRequest::KEY => with(state, body, &call, create_topics::answer),
+        FindCoordinatorRequest::KEY => with(state, body, &call, offsets::find),
+        OffsetCommitRequest::KEY => with(state, body, &call, offsets::commit),
+        OffsetFetchRequest::KEY => with(state, body, &call, offsets::fetch),
         _ => Answer::HangUp,
     }
 }

@@ -19,6 +19,7 @@ mod log;
 mod lying;
 mod metadata;
 mod offset_for_leader_epoch;
+mod offsets;
 mod produce;
 mod producers;
 mod registry;
@@ -34,6 +35,7 @@ pub use config::ClusterConfig;
 pub use release::Release;
 
 pub(crate) use log::LoggedRecord;
+pub(crate) use offsets::Committed;
 pub(crate) use upset::Loss;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +81,8 @@ pub(crate) enum Output {
     Node { path: String, data: Vec<u8> },
     /// Remove a node of `ZooKeeper`, with all below it.
     NodeGone { path: String },
+    /// An offset of a group was committed.
+    Committed(Committed),
     /// A line for the trace: which broker (0 for the controller), and what it did.
     Note { broker: i32, text: String },
     /// A client did what no correct client does.
@@ -329,6 +333,11 @@ impl ModelCluster {
         let tells =
             |broker: &i32| self.state.picture_of(*broker).topics.get(topic).is_some_and(|told| told.ready);
         self.broker_ids().into_iter().filter(|broker| self.is_running(*broker)).filter(tells).collect()
+    }
+
+    /// What a group has committed of a partition.
+    pub(crate) fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
+        self.state.offsets.of(group, topic, partition)
     }
 
     /// How many partitions a topic has; 0 when there is no such topic.

@@ -13,6 +13,7 @@ use samsa_proto::zookeeper::path;
 
 use super::config::ClusterConfig;
 use super::fetch_sessions::FetchSessions;
+use super::offsets::Offsets;
 use super::registry;
 use super::release::Release;
 use super::topic::{Partition, Topic};
@@ -86,6 +87,7 @@ pub(super) struct State {
     pub(super) incarnations: u64,
     pub(super) losses: Vec<Loss>,
     pub(super) sessions: FetchSessions,
+    pub(super) offsets: Offsets,
     pub(super) rng: Rng,
     pub(super) out: VecDeque<Output>,
 }
@@ -117,6 +119,7 @@ impl State {
             incarnations,
             losses,
             sessions,
+            offsets: Offsets::default(),
             rng,
             out,
         }

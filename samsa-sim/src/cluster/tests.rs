@@ -76,7 +76,10 @@ impl Bench {
                 Output::Note { text, .. } => self.notes.push(text),
                 Output::Complaint(text) | Output::Hasty(text) => self.complaints.push(text),
                 Output::Close { .. } => self.hung_up = true,
-                Output::Send { .. } | Output::Node { .. } | Output::NodeGone { .. } => {}
+                Output::Send { .. }
+                | Output::Node { .. }
+                | Output::NodeGone { .. }
+                | Output::Committed(_) => {}
             }
         }
         None
@@ -245,7 +248,7 @@ fn a_release_says_what_it_offers_in_every_version_of_the_question() {
             let frame = bench.answer();
             let (_, response) = decode_response::<ApiVersionsRequest<'_>>(version, &frame).unwrap();
             assert_eq!(response.error_code, ErrorCode::NONE);
-            assert_eq!(response.api_keys.len(), 8);
+            assert_eq!(response.api_keys.len(), 11);
         }
     }
 }

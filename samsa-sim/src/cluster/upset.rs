@@ -9,6 +9,7 @@ use samsa_proto::zookeeper::path;
 
 use super::Output;
 use super::log::LoggedRecord;
+use super::offsets::OFFSETS_TOPIC;
 use super::registry;
 use super::state::{State, Timer};
 use super::topic::Topic;
@@ -73,6 +74,7 @@ impl State {
         let release = self.release();
         let few =
             self.topics.iter().filter(|(_, topic)| topic.ready && topic.partitions.len() < MOST_PARTITIONS);
+        let few = few.filter(|(name, _)| *name != OFFSETS_TOPIC);
         let names: Vec<String> = few.map(|(name, _)| name.clone()).collect();
         let Some(name) = self.rng.pick(&names).cloned() else { return false };
         let Some(topic) = self.topics.get_mut(&name) else { return false };
@@ -125,7 +127,7 @@ impl State {
 
     /// Deletes a topic, which is made anew a little later.
     pub(super) fn delete_a_topic(&mut self, now: Now) -> bool {
-        let ready = self.topics.iter().filter(|(_, topic)| topic.ready);
+        let ready = self.topics.iter().filter(|(name, topic)| topic.ready && *name != OFFSETS_TOPIC);
         let names: Vec<String> = ready.map(|(name, _)| name.clone()).collect();
         let Some(name) = self.rng.pick(&names).cloned() else { return false };
         let Some(topic) = self.topics.remove(&name) else { return false };

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use samsa_core::ZkOp;
-use samsa_proto::zookeeper::read_offset;
+use samsa_proto::zookeeper::{path, read_offset};
 
-use super::Group;
+use super::{GROUP, Group};
+use crate::cluster::Committed;
 use crate::zookeeper::{Ensemble, wrong_with};
 
 /// What the group's members did about offsets, by the paths of their nodes.
@@ -28,6 +29,33 @@ pub(super) fn begin(group: &Group) {
             violations.add(invariant, what);
         }
         commits.note(ensemble, session, op);
+    });
+    begin_on_brokers(group);
+}
+
+/// On the brokers nothing keeps a commit from landing when its partition is another's already: of whoever owns it at that
+/// moment it must hold all the same.
+fn begin_on_brokers(group: &Group) {
+    let world = group.stage.world.clone();
+    let commits = group.commits.clone();
+    group.stage.world.host().audit(move |committed| {
+        let Committed { client, group, topic, partition, before, offset } = committed;
+        let (Ok(node), Ok(lock)) =
+            (path::offset(group, topic, partition), path::owner(group, topic, *partition))
+        else {
+            return;
+        };
+        let named = format!("{GROUP}_{client}-");
+        let is_owner = world.zookeeper_service().look(|ensemble| {
+            ensemble.look(&lock).is_some_and(|(owner, _)| owner.starts_with(named.as_bytes()))
+        });
+        let mut commits = commits.borrow_mut();
+        let is_allowed = commits.sought.get(&node).is_some_and(|sought| sought <= offset);
+        if before.is_some_and(|before| *offset < before) && is_owner && !is_allowed {
+            let what = format!("{topic}/{partition}: {offset} after {before:?}, by {client}");
+            world.violation("commits-go-forward", what);
+        }
+        commits.first.entry(node).or_insert(*offset);
     });
 }
 

@@ -63,7 +63,7 @@ async fn one_life(group: &Group, number: usize, rng: &mut Rng, end: Option<(Dura
 async fn connect(group: &Group) -> Option<(Cluster, usize)> {
     let Group { stage, .. } = group;
     loop {
-        let client = stage.plan.client(&stage.world).start().ok()?;
+        let client = stage.plan.client(&stage.world).client_id(group.next_name()).start().ok()?;
         let process = stage.world.last_client();
         match client.connected().await {
             Ok(()) => return Some((client, process)),
@@ -95,6 +95,10 @@ async fn subscribe(
     loop {
         let builder = client.consumer(GROUP).topics(&group.ways.topics).start_at(group.ways.start);
         let builder = builder.assignor(group.ways.assignor).commit(commit).commit_every(every);
+        let builder = match group.ways.offsets {
+            Some(offsets) => builder.offsets(offsets),
+            None => builder,
+        };
         match builder.subscribe().await {
             Ok(consumer) => return Some(consumer),
             Err(GroupError::Closed) => return None,

@@ -1,5 +1,5 @@
 //! Members of a group that lives in `ZooKeeper` come, go, crash, freeze and lose their sessions, while brokers fail and
-//! partitions are added.
+//! partitions are added. The group keeps its offsets in `ZooKeeper`, on the brokers, or in both places.
 //!
 //! | invariant                  | what must hold                                                                           |
 //! |----------------------------|------------------------------------------------------------------------------------------|
@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use samsa_client::{Assignor, Consumer, Message, Offset, Topic, TopicPartition};
+use samsa_client::{Assignor, Consumer, Message, Offset, OffsetStorage, Topic, TopicPartition};
 use samsa_proto::zookeeper::{path, read_offset};
 
 use super::plan::Plan;
@@ -105,6 +105,8 @@ struct Ways {
     start: Offset,
     assignor: Assignor,
     seeks: bool,
+    /// Where the offsets are, if it is said.
+    offsets: Option<OffsetStorage>,
 }
 
 impl Ways {
@@ -115,7 +117,10 @@ impl Ways {
         let assignor = if rng.chance(300) { Assignor::RoundRobin } else { Assignor::Range };
         // Who begins at the end and seeks to what came before may leave some of it out.
         let seeks = start == Offset::Earliest && rng.chance(400);
-        Self { topics, start, assignor, seeks }
+        let offsets =
+            [None, Some(OffsetStorage::ZooKeeper), Some(OffsetStorage::Brokers), Some(OffsetStorage::Both)];
+        let offsets = rng.pick(&offsets).copied().flatten();
+        Self { topics, start, assignor, seeks, offsets }
     }
 }
 
@@ -127,6 +132,7 @@ struct Group {
     delivered: Rc<RefCell<BTreeSet<(TopicPartition, i64)>>>,
     deliveries: Rc<Cell<usize>>,
     commits: Rc<RefCell<audit::Commits>>,
+    clients: Rc<Cell<usize>>,
 }
 
 async fn play(stage: Stage, ways: Ways) {
@@ -137,6 +143,7 @@ async fn play(stage: Stage, ways: Ways) {
         delivered: Rc::default(),
         deliveries: Rc::default(),
         commits: Rc::default(),
+        clients: Rc::default(),
     };
     audit::begin(&group);
     let Some(publisher) = stage.connect().await else { return };
@@ -198,8 +205,21 @@ impl Group {
         }
     }
 
-    /// What of a partition is committed.
+    /// What a client says that it is: each life of a member has another name.
+    fn next_name(&self) -> String {
+        format!("client{}", self.clients.replace(self.clients.get() + 1))
+    }
+
+    /// What of a partition is committed; where that is so in both places, the smaller.
     fn committed(&self, place: &TopicPartition) -> Option<i64> {
+        match self.ways.offsets.unwrap_or_default() {
+            OffsetStorage::Brokers => self.on_brokers(place),
+            OffsetStorage::Both => self.in_zookeeper(place)?.min(self.on_brokers(place)?).into(),
+            _ => self.in_zookeeper(place),
+        }
+    }
+
+    fn in_zookeeper(&self, place: &TopicPartition) -> Option<i64> {
         let path = path::offset(GROUP, &place.topic, place.partition).ok()?;
         self.stage
             .world
@@ -207,11 +227,23 @@ impl Group {
             .look(|ensemble| read_offset(ensemble.look(&path)?.0).ok().flatten())
     }
 
+    fn on_brokers(&self, place: &TopicPartition) -> Option<i64> {
+        self.stage.world.host().look(|cluster| cluster.committed(GROUP, &place.topic, place.partition))
+    }
+
+    /// Where whoever gets the partition next begins.
+    fn begins(&self, place: &TopicPartition) -> Option<i64> {
+        match self.ways.offsets.unwrap_or_default() {
+            OffsetStorage::Both => self.in_zookeeper(place).max(self.on_brokers(place)),
+            _ => self.committed(place),
+        }
+    }
+
     /// Waits until every partition has an owner and everything is committed.
     async fn settle(&self) {
         let is_settled = || {
             self.ends().into_iter().all(|(place, end)| {
-                let is_committed = end == 0 || self.committed(&place) == Some(end);
+                let is_committed = end == 0 || self.begins(&place) == Some(end);
                 owner(&self.stage, &place).is_some() && is_committed
             })
         };
@@ -222,7 +254,7 @@ impl Group {
         };
         if self.stage.world.timeout(CONVERGENCE, settling).await.is_none() {
             let how = |(place, end)| {
-                let (owner, committed) = (owner(&self.stage, &place), self.committed(&place));
+                let (owner, committed) = (owner(&self.stage, &place), self.begins(&place));
                 format!("{place}: owner {owner:?}, committed {committed:?} of {end}")
             };
             let all: Vec<String> = self.ends().into_iter().map(how).collect();
