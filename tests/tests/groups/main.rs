@@ -4,6 +4,7 @@
 mod foreign;
 mod killed;
 mod looking;
+mod places;
 mod sharing;
 
 #[path = "../support/client.rs"]
@@ -44,6 +45,13 @@ mod on_3_9_2 {
     fn a_member_that_is_killed_leaves_its_partitions_to_the_others() {
         super::killed::a_member_that_is_killed_leaves_its_partitions_to_the_others(Release::V3_9_2);
     }
+
+    #[test]
+    fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
+        super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
+            Release::V3_9_2,
+        );
+    }
 }
 
 mod on_1_1_1 {
@@ -52,6 +60,24 @@ mod on_1_1_1 {
     #[test]
     fn members_share_the_partitions_and_take_over_from_who_leaves() {
         super::sharing::members_share_the_partitions_and_take_over_from_who_leaves(Release::V1_1_1);
+    }
+
+    #[test]
+    fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
+        super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
+            Release::V1_1_1,
+        );
+    }
+}
+
+mod on_0_8_2_2 {
+    use samsa_tests::Release;
+
+    #[test]
+    fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
+        super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
+            Release::V0_8_2_2,
+        );
     }
 }
 
@@ -78,6 +104,14 @@ macro_rules! beside_scala {
         $(#[$ignored])?
         fn members_that_were_frozen_and_thaw_take_nothing_from_the_others() {
             crate::foreign::members_that_were_frozen_and_thaw_take_nothing_from_the_others(
+                samsa_tests::Release::$release,
+            );
+        }
+
+        #[test]
+        $(#[$ignored])?
+        fn members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers() {
+            crate::foreign::members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers(
                 samsa_tests::Release::$release,
             );
         }
