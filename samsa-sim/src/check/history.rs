@@ -1,6 +1,6 @@
 //! What an application did and saw, in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::cluster::{LoggedRecord, Loss};
@@ -37,6 +37,9 @@ pub(crate) struct Read {
 pub(crate) struct History {
     /// In the order of acceptance; a record's place is its number.
     pub(crate) accepted: Vec<Accepted>,
+    /// From these numbers on another client publishes than before. What the one before has sent may still arrive, and order
+    /// between two is nobody's promise.
+    pub(crate) publisher_changes: BTreeSet<usize>,
     /// The numbers of records that were published as a set.
     pub(crate) sets: Vec<Range<usize>>,
     /// By the record's number.
@@ -67,6 +70,11 @@ impl History {
     pub(crate) fn accept(&mut self, record: Accepted) -> usize {
         self.accepted.push(record);
         self.accepted.len() - 1
+    }
+
+    /// What is accepted from now on another client publishes.
+    pub(crate) fn change_publisher(&mut self) {
+        self.publisher_changes.insert(self.accepted.len());
     }
 
     pub(crate) fn settle(&mut self, number: usize, outcome: Outcome) {

@@ -94,11 +94,14 @@ fn stored_once(history: &History, places: &Places<'_>) -> Vec<Violation> {
     twice.collect()
 }
 
-/// In each partition, the records whose partition was decided at acceptance.
+/// In each partition, the records of one client whose partition was decided at acceptance.
 fn order(history: &History, places: &Places<'_>) -> Vec<Violation> {
     let mut last: BTreeMap<i32, (usize, i64)> = BTreeMap::new();
     let mut found = Vec::new();
     for (number, record) in history.accepted.iter().enumerate() {
+        if history.publisher_changes.contains(&number) {
+            last.clear();
+        }
         let bound = record.key.is_some() || record.partition.is_some();
         let stored = places.get(record.value.as_slice()).filter(|_| bound);
         let outcomes = history.outcomes.get(&number).map_or(&[][..], Vec::as_slice);

@@ -158,17 +158,21 @@ fn no_outcome_and_two_outcomes_are_found() {
 }
 
 #[test]
-fn two_records_of_a_key_in_the_wrong_order_are_found() {
-    let names = broken(|history, logs| {
-        let log = log(logs, 0);
-        let (first, second) = log.split_at_mut(1);
-        std::mem::swap(&mut first[0].value, &mut second[0].value);
-        history.outcomes.insert(0, vec![Outcome::Acknowledged { partition: 0, offset: Some(1) }]);
-        history.outcomes.insert(1, vec![Outcome::Acknowledged { partition: 0, offset: Some(0) }]);
-        history.reads.clear();
-        history.finished_readers.clear();
-    });
-    assert_eq!(names, ["order"]);
+fn two_records_of_a_key_that_one_client_published_in_the_wrong_order_are_found() {
+    let swapped = |change_publisher_at: Option<usize>| {
+        broken(|history, logs| {
+            let log = log(logs, 0);
+            let (first, second) = log.split_at_mut(1);
+            std::mem::swap(&mut first[0].value, &mut second[0].value);
+            history.publisher_changes.extend(change_publisher_at);
+            history.outcomes.insert(0, vec![Outcome::Acknowledged { partition: 0, offset: Some(1) }]);
+            history.outcomes.insert(1, vec![Outcome::Acknowledged { partition: 0, offset: Some(0) }]);
+            history.reads.clear();
+            history.finished_readers.clear();
+        })
+    };
+    assert_eq!([None, Some(0)].map(swapped), [["order"], ["order"]]);
+    assert_eq!(swapped(Some(1)), Vec::<&str>::new());
 }
 
 #[test]

@@ -53,5 +53,6 @@ async fn play(stage: Stage) {
         let what = format!("{accepted} records were accepted, and {settled} have an outcome after the close");
         stage.world.violation("one-outcome", what);
     }
+    stage.history_mut().change_publisher();
     publish_and_read(stage).await;
 }
