@@ -29,6 +29,8 @@ const CONTROLLER: usize = 100;
 pub struct Shape<'a> {
     /// Brokers, from id 1.
     pub brokers: usize,
+    /// In ZooKeeper mode: what brokers are, from id 1 on, where that is another release than the cluster's; as many as are said.
+    pub releases: &'a [Release],
     /// In KRaft mode, beside several brokers: controllers, which are processes of their own.
     pub controllers: usize,
     /// In ZooKeeper mode: where in it the brokers register themselves, as `/kafka`; empty for its root.
@@ -39,7 +41,7 @@ pub struct Shape<'a> {
 
 impl Default for Shape<'_> {
     fn default() -> Self {
-        Self { brokers: 1, controllers: 1, chroot: "", properties: &[] }
+        Self { brokers: 1, releases: &[], controllers: 1, chroot: "", properties: &[] }
     }
 }
 
@@ -82,8 +84,9 @@ impl RealKafka {
             Mode::ZooKeeper => (Some(ZooKeeper::start(&release, &jvm, within)?), 0),
             Mode::KRaft => (None, shape.controllers),
         };
+        let release_of = |id: usize| shape.releases.get(id - 1).copied().unwrap_or(release);
         let nodes = |ids: Range<usize>| -> Result<Vec<Node>, Error> {
-            ids.map(|id| Node::new(release, id, within)).collect()
+            ids.map(|id| Node::new(release_of(id), id, within)).collect()
         };
         let brokers = nodes(1..1 + shape.brokers)?;
         let controllers = nodes(CONTROLLER..CONTROLLER + controllers)?;
@@ -150,7 +153,7 @@ impl RealKafka {
         if let Some(zookeeper) = &self.zookeeper {
             zookeeper.wait_until_gone(&format!("{}/brokers/ids/{broker}", self.chroot))?;
         }
-        node.start(&self.jvm)?;
+        node.start()?;
         node.wait_until_it_serves()
     }
 
@@ -191,7 +194,7 @@ impl RealKafka {
 
     /// Starts a killed controller on the same port with the same data, and waits for nothing.
     pub fn restart_controller(&self, controller: usize) -> Result<(), Error> {
-        self.own_controllers()[controller - 1].start(&self.jvm)
+        self.own_controllers()[controller - 1].start()
     }
 
     fn broker(&self, id: usize) -> &Node {
@@ -207,9 +210,9 @@ impl RealKafka {
         let all: Vec<&Node> = self.own_controllers().iter().chain(&self.brokers).collect();
         if self.release.mode == Mode::KRaft {
             let cluster = URL_SAFE_NO_PAD.encode(format!("samsa-{:010}", std::process::id()));
-            all.iter().try_for_each(|node| node.format(&self.jvm, &cluster))?;
+            all.iter().try_for_each(|node| node.format(&cluster))?;
         }
-        all.iter().try_for_each(|node| node.start(&self.jvm))?;
+        all.iter().try_for_each(|node| node.start())?;
         self.brokers.iter().try_for_each(Node::wait_until_it_serves)
     }
 
@@ -219,7 +222,7 @@ impl RealKafka {
             match self.zookeeper() {
                 None => properties.extend(kraft(node, &self.controllers, self.brokers.len())),
                 Some(zookeeper) => {
-                    properties.extend(self.release.address(node.port.number));
+                    properties.extend(node.release.address(node.port.number));
                     properties.push(("broker.id", node.id.to_string()));
                     properties.push(("zookeeper.connect", zookeeper));
                 }

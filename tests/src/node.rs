@@ -22,7 +22,8 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 pub(crate) struct Node {
     pub(crate) id: usize,
     pub(crate) port: Port,
-    release: Release,
+    pub(crate) release: Release,
+    jvm: Jvm,
     directory: PathBuf,
     process: Mutex<Option<Process>>,
 }
@@ -31,7 +32,8 @@ impl Node {
     pub(crate) fn new(release: Release, id: usize, within: &Path) -> Result<Self, Error> {
         let directory = within.join(id.to_string());
         fs::create_dir_all(&directory).at("make", &directory)?;
-        Ok(Self { id, port: Port::take()?, release, directory, process: Mutex::new(None) })
+        let jvm = Jvm::of(release, "leash")?;
+        Ok(Self { id, port: Port::take()?, release, jvm, directory, process: Mutex::new(None) })
     }
 
     /// Where it keeps its data, its settings and its log.
@@ -45,15 +47,15 @@ impl Node {
     }
 
     /// In KRaft mode, once, before it is first started.
-    pub(crate) fn format(&self, jvm: &Jvm, cluster: &str) -> Result<(), Error> {
-        let mut command = jvm.command(&["-XX:TieredStopAtLevel=1"], "kafka.tools.StorageTool");
+    pub(crate) fn format(&self, cluster: &str) -> Result<(), Error> {
+        let mut command = self.jvm.command(&["-XX:TieredStopAtLevel=1"], "kafka.tools.StorageTool");
         command.args(["format", "-t", cluster, "-c"]).arg(self.file("server.properties"));
         process::run("StorageTool format", &mut command, &self.file("format.log"), START_LIMIT)
     }
 
     /// Starts it, and does not wait.
-    pub(crate) fn start(&self, jvm: &Jvm) -> Result<(), Error> {
-        let mut command = jvm.leashed(&["-Xmx512m"], &self.directory, "kafka.Kafka");
+    pub(crate) fn start(&self) -> Result<(), Error> {
+        let mut command = self.jvm.leashed(&["-Xmx512m"], &self.directory, "kafka.Kafka");
         command.arg(self.file("server.properties"));
         let name = format!("{}, node {}", self.release, self.id);
         *self.process() = Some(Process::start(&name, &mut command, &self.file("broker.log"))?);

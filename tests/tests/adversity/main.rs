@@ -5,12 +5,14 @@ mod failover;
 mod killed;
 mod last_broker;
 mod log;
+mod mixed;
 mod nearest;
 mod probe;
 mod refused;
 mod rolling;
 mod strangers;
 mod strict;
+mod unanswered;
 mod unreachable;
 mod zookeeper_gone;
 

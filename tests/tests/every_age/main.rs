@@ -15,8 +15,13 @@ use samsa_tokio::{Certainty, Cluster, Compression, ErrorCode, Message, PublishFa
 use client::{Place, Runtime};
 use content::Record;
 
-const SHAPE: Shape<'_> =
-    Shape { brokers: 1, controllers: 1, chroot: "/of/kafka", properties: &[("num.partitions", "3")] };
+const SHAPE: Shape<'_> = Shape {
+    brokers: 1,
+    releases: &[],
+    controllers: 1,
+    chroot: "/of/kafka",
+    properties: &[("num.partitions", "3")],
+};
 
 /// Nothing listens there.
 const NOBODY: &str = "127.0.0.1:1";
