@@ -9,7 +9,7 @@ use crate::config::{FetchConfig, Isolation};
 use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::explanation::Explanation;
-use crate::group::{Assignor, Commit, CommitError, GroupError, OffsetStorage};
+use crate::group::{Assignor, Commit, CommitError, GroupError, GroupProtocol, OffsetStorage};
 use crate::id::{MemberId, ReaderId};
 use crate::metrics::Metrics;
 use crate::offset::{Offset, PartitionOffset};
@@ -184,8 +184,12 @@ pub struct GroupSpec {
     pub commit_interval: Duration,
     /// How the partitions are shared out.
     pub assignor: Assignor,
-    /// Where it keeps its offsets, if that was said. Default: in ZooKeeper.
+    /// Where it keeps its offsets, if that was said. Default: in ZooKeeper; in the Samsa dialect on the brokers, and nowhere else.
     pub offsets: Option<OffsetStorage>,
+    /// Where the group lives, and how its members speak, if that was said. Default: as that of [`GroupProtocol`].
+    pub protocol: Option<GroupProtocol>,
+    /// In the Samsa dialect: whether partitions are locked where pykafka does it on Python 3.
+    pub python3_owners: bool,
     /// Sizes and times; the memory is that of all topics together.
     pub fetch: FetchConfig,
 }

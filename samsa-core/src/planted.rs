@@ -106,6 +106,10 @@ planted_bugs! {
     ForgetsStart = "forgets-start",
     /// What was handed out of partitions that went meanwhile is taken to be committed.
     ForgetsWhatWent = "forgets-what-went",
+    /// A partition is claimed without a look at what it may be locked under besides.
+    LooksAtOneName = "looks-at-one-name",
+    /// A lock keeps the name that it was claimed under, whoever leads now.
+    KeepsLocksName = "keeps-locks-name",
     /// A partition is not fetched while the replica is dialled that its leader has named.
     AwaitsReplica = "awaits-replica",
 }

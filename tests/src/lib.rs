@@ -1,7 +1,7 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], or several, with ZooKeeper where it has
-//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command,
+//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command,
 //! [`run_example`] an example of a crate.
 //! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
 //! needed, only a JDK (17 or later) and Maven.
@@ -33,6 +33,7 @@ mod node;
 mod ports;
 mod probe;
 mod process;
+pub mod pykafka;
 mod release;
 pub mod scala;
 mod scratch;

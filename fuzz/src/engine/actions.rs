@@ -178,6 +178,8 @@ fn order(
                 2 => Some(OffsetStorage::Brokers),
                 _ => Some(OffsetStorage::Both),
             },
+            protocol: None,
+            python3_owners: false,
             fetch: fetch(),
         }),
         (3, Some(member)) => Command::CommitOffsets { member },

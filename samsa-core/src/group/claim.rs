@@ -2,12 +2,17 @@
 //!
 //! | state     | input                              | then      | asks, does                                     |
 //! |-----------|------------------------------------|-----------|------------------------------------------------|
-//! | Free      | wanted                             | Claiming  | Create the owner node                          |
-//! | Claiming  | created                            | Starting  | Get the offset                                 |
+//! | Free      | wanted                             | Surveying | lists its owner nodes                          |
+//! | Surveying | nobody else has one                | Claiming  | Create the owner node                          |
+//! | Surveying | somebody has one of another name   | Looking   | Exists of that one, with a watch               |
+//! | Claiming  | created                            | Surveying | lists its owner nodes                          |
+//! | Surveying | claimed, and nobody else has one   | Starting  | Get the offset                                 |
+//! | Surveying | claimed, and somebody has one      | Yielding  | Delete the owner node                          |
+//! | Yielding  | any answer                         | Resting   |                                                |
 //! | Claiming  | it exists                          | Looking   | Exists, with a watch                           |
 //! | Claiming  | unknown fate                       | Resting   |                                                |
 //! | Resting   | due                                | Looking   | Sync, Exists with a watch                      |
-//! | Looking   | ours, and wanted                   | Starting  | Get the offset                                 |
+//! | Looking   | ours, and wanted                   | Surveying | lists its owner nodes                          |
 //! | Looking   | ours, and not wanted               | Releasing | Delete the owner node                          |
 //! | Looking   | somebody else's                    | Taken     |                                                |
 //! | Looking   | not there                          | Free      |                                                |
@@ -17,6 +22,8 @@
 //! | Active    | another has committed meanwhile    | Active    | has it read from there                         |
 //! | Starting  | no answer                          | Starting  | Get the offset, after a wait                   |
 //! | Starting  | not wanted                         | Releasing | Delete the owner node                          |
+//! | Active    | another name for its owner node    | Active    | [renames](super::lock) it                      |
+//! | Active    | another keeps that name            | Revoking  | withdraws the partition, tells                 |
 //! | Active    | not wanted                         | Revoking  | withdraws the partition, tells                 |
 //! | Revoking  | nobody holds it, time over         | Parting   | commits what is done                           |
 //! | Parting   | committed, or it failed            | Releasing | Delete the owner node                          |
@@ -24,7 +31,10 @@
 //! | Releasing | unknown fate                       | Resting   |                                                |
 //!
 //! Claimed first, then the offset is read; committed first, then released. A node is ours only if its `ephemeralOwner`
-//! is our session. One operation on the owner node is under way at a time.
+//! is our session. One operation on the owner node is under way at a time. Where a partition has one name for its owner node,
+//! Surveying is passed over.
+
+mod names;
 
 use crate::consumer::Held;
 use crate::planted::{PlantedBug, is_planted};
@@ -33,6 +43,7 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkStat};
 
 use super::desk::Desk;
+use super::lock::Lock;
 use super::offsets::{Answer, Ask, Offsets, Step};
 use super::session::Question;
 use super::world::World;
@@ -41,7 +52,8 @@ use crate::offset::Offset;
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Claim {
     partition: TopicPartition,
-    owner_path: String,
+    /// The owner node.
+    lock: Lock,
     /// Who we say we are.
     name: Vec<u8>,
     /// Where to start without a committed offset.
@@ -54,6 +66,8 @@ pub(super) struct Claim {
     due: Option<Instant>,
     /// When to look at the offset again.
     offset_due: Option<Instant>,
+    /// When to look again at the owner node that is to have another name.
+    rename_due: Option<Instant>,
     failures: u32,
     trouble: Option<String>,
 }
@@ -70,7 +84,12 @@ enum Beginning {
 #[derive(Clone, Debug, Hash)]
 enum State {
     Free,
+    /// Whether the owner node is made already.
+    Surveying {
+        is_claimed: bool,
+    },
     Claiming,
+    Yielding,
     Resting,
     Looking,
     Taken,
@@ -90,14 +109,14 @@ enum State {
 impl Claim {
     pub(super) fn new(
         partition: TopicPartition,
-        owner_path: String,
+        lock: Lock,
         offsets: Offsets,
         name: Vec<u8>,
         start: Offset,
     ) -> Self {
         Self {
             partition,
-            owner_path,
+            lock,
             name,
             start,
             wanted: false,
@@ -106,6 +125,7 @@ impl Claim {
             beginning: Beginning::Known,
             due: None,
             offset_due: None,
+            rename_due: None,
             failures: 0,
             trouble: None,
         }
@@ -115,8 +135,9 @@ impl Claim {
         &self.partition
     }
 
-    pub(super) fn owner_path(&self) -> &str {
-        &self.owner_path
+    /// The owner node that it looks at.
+    pub(super) fn looks_at(&self) -> &str {
+        self.lock.looked_at()
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -153,7 +174,12 @@ impl Claim {
             },
             State::Taken => "another member to give up its owner node",
             State::Revoking { .. } => "the application to let go of it",
-            State::Claiming | State::Looking | State::Resting | State::Free => "its owner node",
+            State::Surveying { .. }
+            | State::Claiming
+            | State::Yielding
+            | State::Looking
+            | State::Resting
+            | State::Free => "its owner node",
             State::Starting => "its committed offset",
             State::Active | State::Parting { .. } => "its last commit",
             State::Releasing => "its owner node to go",
@@ -164,7 +190,7 @@ impl Claim {
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
         let until = if let State::Revoking { until, .. } = &self.state { Some(*until) } else { None };
-        let at = [self.due, self.offset_due, until].into_iter().flatten().min()?;
+        let at = [self.due, self.offset_due, self.rename_due, until].into_iter().flatten().min()?;
         Some(Deadline::new(at, "claims of a group"))
     }
 
@@ -209,6 +235,7 @@ impl Claim {
                 _ => {}
             }
         }
+        self.look_at_name(desk);
         self.commit_start(desk);
         match &self.state {
             State::Revoking { held, until } if !held.is_held() || *until <= now => self.part(desk),
@@ -260,14 +287,15 @@ impl Claim {
     }
 
     fn claim(&mut self, desk: &mut Desk<'_, impl World>) {
-        self.state = State::Claiming;
-        let (path, data) = (self.owner_path.clone(), self.name.clone());
-        desk.ask(Question::Owner(self.partition.clone()), ZkOp::Create { path, data, ephemeral: true });
+        self.lock.begin();
+        if !self.surveys(desk, false) {
+            self.create(desk);
+        }
     }
 
     fn look(&mut self, desk: &mut Desk<'_, impl World>, after_doubt: bool) {
         (self.state, self.due) = (State::Looking, None);
-        let path = || self.owner_path.clone();
+        let path = || self.lock.looked_at().to_owned();
         if after_doubt {
             desk.ask(Question::Synced, ZkOp::Sync { path: path() });
         }
@@ -286,6 +314,10 @@ impl Claim {
         result: &Result<ZkAnswer, ZkError>,
     ) {
         match (&self.state, result) {
+            (State::Surveying { is_claimed }, Ok(ZkAnswer::Children(names))) => {
+                self.surveyed(desk, *is_claimed, names);
+            }
+            (State::Yielding, _) => self.rest(desk, "another member has it under another name".to_owned()),
             (State::Claiming, Ok(_)) => self.ours(desk),
             (State::Claiming, Err(ZkError::NodeExists)) => self.look(desk, false),
             (State::Claiming, Err(ZkError::ConnectionLost)) if is_planted(PlantedBug::TrustsLostClaim) => {
@@ -299,7 +331,7 @@ impl Claim {
                 let owner = if is_named { desk.session.id } else { Some(stat.ephemeral_owner) };
                 self.seen(desk, ZkStat { ephemeral_owner: owner.unwrap_or_default(), ..*stat });
             }
-            (State::Claiming | State::Looking | State::Releasing, Err(error)) => {
+            (State::Surveying { .. } | State::Claiming | State::Looking | State::Releasing, Err(error)) => {
                 self.rest(desk, error.to_string());
             }
             _ => {}
@@ -309,13 +341,14 @@ impl Claim {
     /// Something is there.
     fn seen(&mut self, desk: &mut Desk<'_, impl World>, stat: ZkStat) {
         if desk.session.id == Some(stat.ephemeral_owner) {
+            self.lock.adopt();
             return self.ours(desk);
         }
         if !self.wanted {
             return self.free(desk);
         }
         self.state = State::Taken;
-        self.trouble = None;
+        self.trouble = self.lock.in_the_way();
         if !is_planted(PlantedBug::GivesUpOnConflict) {
             self.due = Some(desk.now.mono + desk.session.timeout / 3);
         }
@@ -326,6 +359,12 @@ impl Claim {
         if !self.wanted {
             return self.release(desk);
         }
+        if !self.surveys(desk, true) {
+            self.read_offset(desk);
+        }
+    }
+
+    fn read_offset(&mut self, desk: &mut Desk<'_, impl World>) {
         self.state = State::Starting;
         let asks = self.offsets.read_anew();
         self.ask(desk, asks);
@@ -340,6 +379,7 @@ impl Claim {
     }
 
     fn rest(&mut self, desk: &mut Desk<'_, impl World>, trouble: String) {
+        self.lock.is_clear();
         self.state = State::Resting;
         self.wait(desk, trouble);
     }
@@ -450,7 +490,8 @@ impl Claim {
     fn release(&mut self, desk: &mut Desk<'_, impl World>) {
         (self.state, self.due) = (State::Releasing, None);
         desk.world.forget(&self.partition);
-        let op = ZkOp::Delete { path: self.owner_path.clone(), version: 0 };
-        desk.ask(Question::Owner(self.partition.clone()), op);
+        if self.lock.is_named() {
+            self.delete(desk);
+        }
     }
 }

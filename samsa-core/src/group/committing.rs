@@ -123,11 +123,12 @@ impl Member {
             commits_by_itself: self.settings.commit != Commit::Manual,
             assigned: Vec::new(),
             left_behind: Vec::new(),
+            taken: Vec::new(),
             failed: None,
             refused: None,
         };
         act(&mut self.claims, &mut desk);
-        let Desk { assigned, left_behind, failed, refused, .. } = desk;
+        let Desk { assigned, left_behind, taken, failed, refused, .. } = desk;
         self.refused = self.refused.take().or(refused);
         self.left_behind.extend(left_behind);
         if self.committing.is_some() {
@@ -137,6 +138,7 @@ impl Member {
             self.show(world);
             world.tell(ConsumerEvent::Assigned { partitions: assigned });
         }
+        self.revoke(now, &taken, None, world);
     }
 
     pub(super) fn show(&self, world: &mut impl World) {

@@ -24,6 +24,8 @@ pub(super) struct Desk<'a, W> {
     pub(super) assigned: Vec<TopicPartition>,
     /// What went although the application has had more of it than is committed.
     pub(super) left_behind: Vec<TopicPartition>,
+    /// What another keeps under its new name, and this member has under the old one.
+    pub(super) taken: Vec<TopicPartition>,
     /// The last commit that failed.
     pub(super) failed: Option<String>,
     /// Why the brokers will never say where to start.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::ErrorCode;
-use samsa_proto::zookeeper::PathError;
+use samsa_proto::zookeeper::{InexpressibleError, PathError};
 
 /// Why there is no membership of a group, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,35 @@ pub enum GroupError {
     /// A name cannot stand in ZooKeeper.
     #[error(transparent)]
     Name(#[from] PathError),
+    /// What the consumer wants cannot be registered in the dialect of the group.
+    #[error(transparent)]
+    Inexpressible(#[from] InexpressibleError),
+    /// The dialect is that of the Scala consumers of 0.7, which share partitions of brokers of 0.7 alone.
+    #[error(
+        "groups of the Scala 0.7 dialect are for clusters of Kafka 0.7, whose brokers this client does not speak with yet: \
+         leave the dialect at Scala, or take Samsa for a group with pykafka"
+    )]
+    Scala07,
+    /// Offsets of a group of the Samsa dialect were to be in ZooKeeper.
+    #[error(
+        "pykafka keeps the offsets of a group on the brokers: leave `offsets` unsaid, or say `OffsetStorage::Brokers`"
+    )]
+    OffsetsElsewhere,
+    /// Members of the group lock their partitions in another folder than this one would: both would read the same partitions.
+    #[error(
+        "members of group {group:?} lock their partitions below {folder:?}, where pykafka {python} does: set \
+         `python3_owners` to {is_python3}, or have all members leave first"
+    )]
+    OwnersElsewhere {
+        /// The group.
+        group: Arc<str>,
+        /// The folder below `owners/` in which they are.
+        folder: String,
+        /// Which pykafka locks there.
+        python: &'static str,
+        /// What the setting has to be to share with them.
+        is_python3: bool,
+    },
     /// A member that was there before registered itself in a way that this client cannot share partitions with. It left the
     /// group, or did not join it.
     #[error(
@@ -100,7 +129,13 @@ pub enum GroupError {
 impl GroupError {
     /// Whether to join again may succeed.
     pub fn is_retriable(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::Busy { .. } | Self::ForeignMember { .. })
+        matches!(
+            self,
+            Self::TimedOut { .. }
+                | Self::Busy { .. }
+                | Self::ForeignMember { .. }
+                | Self::OwnersElsewhere { .. }
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, PathError, Subscription, path};
+use samsa_proto::zookeeper::{PathError, path};
 
 use super::member::{Member, Paths, Phase, Registering, Settings};
 use super::session::{Question, Session};
@@ -57,12 +57,10 @@ impl Member {
 
     /// Nobody is in the way.
     pub(super) fn register(&mut self, now: Now, world: &mut impl World) {
-        let topics = self.settings.topics.iter().map(|topic| (topic.to_string(), 1)).collect();
-        let registration =
-            ConsumerRegistration { subscription: Subscription::Topics(topics), timestamp: now.wall.0 };
+        let registration = self.settings.registration(now.wall);
         let Some(session) = &mut self.session else { return };
         let path = self.paths.own.clone();
-        if let Ok(data) = registration.to_bytes(Dialect::Scala) {
+        if let Ok(data) = registration {
             session.ask(world, now, Question::Registration, ZkOp::Create { path, data, ephemeral: true });
         }
         self.phase = Phase::Registering(Registering::Creating);
@@ -124,7 +122,7 @@ impl Paths {
         let mut parents = vec![path::CONSUMERS.to_owned(), folder, ids.clone(), owners, offsets];
         let mut topics = BTreeMap::new();
         for topic in &settings.topics {
-            parents.push(path::topic_owners(group, topic)?);
+            parents.push(path::topic_owners(group, &settings.owners_folder(topic))?);
             parents.push(path::topic_offsets(group, topic)?);
             topics.insert(topic.to_string(), path::topic(topic)?);
         }

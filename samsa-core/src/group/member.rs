@@ -27,8 +27,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_proto::zookeeper::{PathError, path};
+use samsa_proto::zookeeper::{Dialect, PathError, path};
 
+use super::assign::Leaders;
 use super::claim::Claim;
 use super::elsewhere::Elsewhere;
 use super::offsets::{Answer, CoordinatorAnswer};
@@ -58,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) offsets: OffsetStorage,
     /// Whether it is looked first if the group is elsewhere: nobody has said where it is.
     pub(crate) compares: bool,
+    pub(crate) dialect: Dialect,
+    pub(crate) python3_owners: bool,
     pub(crate) session_timeout: Duration,
     pub(crate) backoff: Backoff,
 }
@@ -91,6 +94,8 @@ pub(crate) struct Member {
     pub(super) is_idle: bool,
     /// The partitions that the first round has shown. Others came later.
     pub(super) shown_first: Option<BTreeSet<TopicPartition>>,
+    /// Who led which partition when that was read last, where locks are named by that.
+    pub(super) leaders: Leaders,
     /// The foreign members that were told of.
     pub(super) foreign: BTreeSet<String>,
     pub(super) commit_due: Option<Instant>,
@@ -176,6 +181,7 @@ impl Member {
             has_share: false,
             is_idle: false,
             shown_first: None,
+            leaders: Leaders::new(),
             foreign: BTreeSet::new(),
             commit_due: None,
             committing: None,
@@ -333,7 +339,7 @@ impl Member {
             self.read_soon(now.mono + super::BURST);
         } else {
             self.each_claim(now, world, |claim, desk| {
-                if claim.owner_path() == fired {
+                if claim.looks_at() == fired {
                     claim.watch_fired(desk);
                 }
             });
@@ -356,6 +362,9 @@ impl Member {
             Question::Alive(doubts) => self.alive_answered(now, doubts, result, world),
             Question::Owner(partition) => {
                 self.one_claim(now, world, &partition, |claim, desk| claim.owner_answered(desk, result));
+            }
+            Question::Name(partition) => {
+                self.one_claim(now, world, &partition, |claim, desk| claim.name_answered(desk, result));
             }
             Question::Offset(partition) => {
                 let answer = Answer::ZooKeeper(result);

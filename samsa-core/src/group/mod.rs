@@ -14,10 +14,12 @@ mod claim;
 mod committing;
 mod coordinator;
 mod desk;
+mod dialect;
 mod elsewhere;
 mod error;
 mod hand;
 mod joining;
+mod lock;
 mod member;
 #[cfg(feature = "model")]
 pub mod model;
@@ -54,9 +56,9 @@ use crate::zookeeper::ZkNews;
 use self::coordinator::{Answered, Coordinator};
 use self::hand::{Hand, Outcome};
 use self::member::{Member, MemberInput, Settings};
-use samsa_proto::zookeeper::Dialect;
 
 pub use assign::Assignor;
+pub use dialect::GroupProtocol;
 pub use error::{CommitError, GroupError, OffsetsError};
 pub use offsets::OffsetStorage;
 pub(crate) use world::Done;
@@ -337,6 +339,7 @@ impl Groups {
         if bytes > limits::RACK_BYTES {
             return Err(GroupError::RackTooLong { bytes, limit: limits::RACK_BYTES });
         }
+        let protocol = spec.protocol.unwrap_or_default();
         let settings = Settings {
             group: Arc::clone(&spec.group),
             topics: spec.topics.clone(),
@@ -344,13 +347,15 @@ impl Groups {
             commit: spec.commit,
             commit_interval: spec.commit_interval,
             assignor: spec.assignor,
-            offsets: spec.offsets.unwrap_or_default(),
-            compares: spec.offsets.is_none(),
+            compares: spec.offsets.is_none() && spec.protocol.is_none(),
+            offsets: protocol.storage(spec.offsets)?,
+            dialect: protocol.dialect()?,
+            python3_owners: spec.python3_owners,
             session_timeout,
             backoff: cx.config.retry_backoff,
         };
-        let random = u128::from(self.rng.next());
-        let id = Dialect::Scala.member_id(&spec.group, &cx.config.client_id, cx.now.wall.0, random);
+        settings.registration(cx.now.wall)?;
+        let id = settings.member_id(&cx.config.client_id, cx.now.wall, &mut self.rng);
         Ok(Member::new(settings, id, cx.now, self.rng.fork())?)
     }
 

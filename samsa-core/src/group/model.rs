@@ -65,6 +65,8 @@ impl GroupMember {
             assignor: Assignor::Range,
             offsets: OffsetStorage::ZooKeeper,
             compares: false,
+            dialect: Dialect::Scala,
+            python3_owners: false,
             session_timeout,
             backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },
         };

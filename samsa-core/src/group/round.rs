@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use samsa_proto::zookeeper::{Owner, path};
+use samsa_proto::zookeeper::{PathError, path};
 
 use super::assign::Place;
 use super::claim::Claim;
@@ -29,6 +29,13 @@ pub(super) struct Round {
     view: View,
 }
 
+impl Round {
+    /// The partitions of a topic, as far as they are known.
+    pub(super) fn partitions(&self, topic: &str) -> BTreeSet<i32> {
+        self.view.topics.get(topic).cloned().unwrap_or_default()
+    }
+}
+
 impl Member {
     /// A round begins at this time at the latest.
     pub(super) fn read_soon(&mut self, at: Instant) {
@@ -42,6 +49,7 @@ impl Member {
         self.round = Some(Round { missing: 0, failed: None, view: View::default() });
         let ids = ZkOp::Children { path: self.paths.ids.clone(), watch: true };
         self.ask_round(now, world, Question::Members(self.rounds), ids);
+        self.ask_for_locks_elsewhere(now, world);
         let topics: Vec<_> = self.paths.topics.clone().into_iter().collect();
         for (topic, path) in topics {
             let question = Question::Topic(self.rounds, topic);
@@ -49,7 +57,7 @@ impl Member {
         }
     }
 
-    fn ask_round(&mut self, now: Now, world: &mut impl World, question: Question, op: ZkOp) {
+    pub(super) fn ask_round(&mut self, now: Now, world: &mut impl World, question: Question, op: ZkOp) {
         if let (Some(session), Some(round)) = (&mut self.session, &mut self.round) {
             round.missing += 1;
             session.ask(world, now, question, op);
@@ -64,7 +72,11 @@ impl Member {
         world: &mut impl World,
     ) {
         let number = match &question {
-            Question::Members(number) | Question::Member(number, _) | Question::Topic(number, _) => *number,
+            Question::Members(number)
+            | Question::OtherFolder(number)
+            | Question::Member(number, _)
+            | Question::Topic(number, _)
+            | Question::Leader(number, _) => *number,
             // It was not there when it was read.
             _ if matches!(result, Ok(ZkAnswer::Stat(Some(_)))) => return self.read_soon(now.mono),
             _ => return,
@@ -102,25 +114,42 @@ impl Member {
                 if id == self.id {
                     round.view.own_czxid = Some(stat.czxid);
                 }
-                round.view.member(&id, data, *stat);
+                round.view.member(self.settings.dialect, &id, data, *stat);
             }
-            (Question::Topic(_, topic), Ok(ZkAnswer::Data(data, _))) => round.view.topic(&topic, data),
+            (Question::Topic(_, topic), Ok(ZkAnswer::Data(data, _))) => {
+                round.view.topic(&topic, data);
+                self.ask_for_leaders(now, &topic, world);
+            }
             (Question::Topic(_, topic), Err(ZkError::NoNode)) => {
                 round.view.topics.insert(topic.clone(), BTreeSet::new());
-                if let (Ok(path), Some(session)) = (path::topic(&topic), &mut self.session) {
-                    let op = ZkOp::Exists { path, watch: true };
-                    session.ask(world, now, Question::Coming, op);
-                }
+                self.waits_for_node(now, path::topic(&topic), world);
+            }
+            (Question::Leader(_, partition), Ok(ZkAnswer::Data(data, _))) => {
+                round.view.leader(&partition, data);
+            }
+            (Question::Leader(_, partition), Err(ZkError::NoNode)) => {
+                let path = path::partition_state(&partition.topic, partition.partition);
+                self.waits_for_node(now, path, world);
+            }
+            (Question::OtherFolder(_), Ok(ZkAnswer::Children(names))) => {
+                round.view.is_locked_elsewhere = !names.is_empty();
             }
             // It went between the list and the reading of it; the watch on the list tells.
-            (Question::Member(..), Err(ZkError::NoNode)) | (_, Ok(_)) => {}
+            (Question::Member(..) | Question::OtherFolder(_), Err(ZkError::NoNode)) | (_, Ok(_)) => {}
             (_, Err(error)) => round.failed = Some(error.to_string()),
+        }
+    }
+
+    /// It is not there, and is to be read once it is.
+    fn waits_for_node(&mut self, now: Now, path: Result<String, PathError>, world: &mut impl World) {
+        if let (Ok(path), Some(session)) = (path, &mut self.session) {
+            session.ask(world, now, Question::Coming, ZkOp::Exists { path, watch: true });
         }
     }
 
     /// Whether there is something to ask for: dealing in turn, the topics of all members count.
     fn ask_for_others_topics(&mut self, now: Now, world: &mut impl World) -> bool {
-        let looks_at_all = self.settings.assignor.looks_at_all_topics();
+        let looks_at_all = self.settings.looks_at_all_topics();
         let Some(round) = self.round.as_ref().filter(|round| looks_at_all && round.failed.is_none()) else {
             return false;
         };
@@ -153,6 +182,9 @@ impl Member {
             return self.withdraw(now, error, world);
         }
         if self.phase == Phase::Looking {
+            if view.is_locked_elsewhere {
+                return self.end(Some(self.settings.locks_elsewhere()), world);
+            }
             return self.compare(now, &view, world);
         }
         if self.phase == Phase::Joined {
@@ -178,18 +210,24 @@ impl Member {
     /// Claims and gives up what the view says.
     fn follow(&mut self, now: Now, view: &View, world: &mut impl World) {
         self.tell_foreigners(view, world);
+        if view.is_locked_elsewhere {
+            let error = self.settings.locks_elsewhere();
+            tracing::warn!(group = %self.settings.group, %error, "two members may read one partition");
+        }
         if view.own_czxid.is_none() {
             // What is said of the session when its node is looked at again decides.
             return self.read_soon(now.mono + super::BURST);
         }
         self.remember_first(view);
-        let share = self.settings.assignor.share_of(&self.id, &view.members, &view.topics);
+        self.remember_leaders(view);
+        let share = self.settings.share_of(&self.id, view);
         let is_idle = share.is_empty() && view.topics.values().any(|partitions| !partitions.is_empty());
         if is_idle && !self.is_idle {
             world.tell(ConsumerEvent::Idle);
         }
         self.is_idle = is_idle;
         self.want_only(now, &share, None, world);
+        self.name_locks(now, world);
         if !std::mem::replace(&mut self.has_share, true) {
             world.joined();
         }
@@ -233,20 +271,32 @@ impl Member {
                 revoked.push(claim.partition().clone());
             }
         });
+        self.revoke(now, &revoked, by, world);
+        self.claims.retain(|_, claim| !claim.is_gone());
+    }
+
+    /// These go, once the application has let go of them.
+    pub(super) fn revoke(
+        &mut self,
+        now: Now,
+        revoked: &[TopicPartition],
+        by: Option<Instant>,
+        world: &mut impl World,
+    ) {
+        if revoked.is_empty() {
+            return;
+        }
         let timeout = self.session.as_ref().map_or(self.settings.session_timeout, |session| session.timeout);
         let until = now.mono + timeout / 2;
         let until = by.map_or(until, |by| by.min(until));
-        if !revoked.is_empty() {
-            let held = world.revoking(revoked.clone(), until);
-            self.each_claim(now, world, |claim, desk| {
-                if revoked.contains(claim.partition()) {
-                    claim.revoke(desk, held.clone(), until);
-                }
-            });
-            self.show(world);
-            self.each_claim(now, world, Claim::tick);
-        }
-        self.claims.retain(|_, claim| !claim.is_gone());
+        let held = world.revoking(revoked.to_vec(), until);
+        self.each_claim(now, world, |claim, desk| {
+            if revoked.contains(claim.partition()) {
+                claim.revoke(desk, held.clone(), until);
+            }
+        });
+        self.show(world);
+        self.each_claim(now, world, Claim::tick);
     }
 
     fn claim_for(&mut self, partition: &TopicPartition) {
@@ -254,12 +304,11 @@ impl Member {
             return;
         }
         let group = &self.settings.group;
-        let paths = path::owner(group, &partition.topic, partition.partition)
-            .and_then(|owner| Ok((owner, path::offset(group, &partition.topic, partition.partition)?)));
-        if let Ok((owner, offset)) = paths {
-            let name = Owner { member: self.id.clone(), stream: Some(0) }.to_bytes();
+        let offset = path::offset(group, &partition.topic, partition.partition);
+        if let (Some(lock), Ok(offset)) = (self.lock_of(partition), offset) {
+            let name = self.settings.owner(&self.id);
             let offsets = Offsets::new(self.settings.offsets, offset);
-            let claim = Claim::new(partition.clone(), owner, offsets, name, self.start_of(partition));
+            let claim = Claim::new(partition.clone(), lock, offsets, name, self.start_of(partition));
             self.claims.insert(partition.clone(), claim);
         }
     }

@@ -38,10 +38,16 @@ pub(super) enum Question {
     Member(u64, String),
     /// The partitions of this topic.
     Topic(u64, String),
-    /// Whether this topic has come.
+    /// Who leads this partition.
+    Leader(u64, TopicPartition),
+    /// Whether others lock their partitions in another folder.
+    OtherFolder(u64),
+    /// Whether this topic, or this partition, has come.
     Coming,
     /// The owner node of a partition.
     Owner(TopicPartition),
+    /// The other name that the owner node of a partition is to have.
+    Name(TopicPartition),
     /// The offset node of a partition.
     Offset(TopicPartition),
     /// The offset of a partition on the brokers.

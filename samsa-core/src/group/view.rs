@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, Subscription, TopicRegistration};
 
-use super::assign::{Members, Topics};
+use super::assign::{Leaders, Members, Topics};
+use super::dialect::preferred;
 use crate::zookeeper::ZkStat;
 
 /// A registration that is none of our dialect, or asks for what this client cannot compute.
@@ -22,14 +23,18 @@ pub(super) struct View {
     pub(super) members: Members,
     pub(super) topics: Topics,
     pub(super) foreign: Vec<Foreign>,
+    /// Who leads the partitions, or would if it could.
+    pub(super) leaders: Leaders,
+    /// Members of this group lock their partitions where this client does not look.
+    pub(super) is_locked_elsewhere: bool,
     /// The transaction that made our own registration.
     pub(super) own_czxid: Option<i64>,
 }
 
 impl View {
     /// A registration, as it stands in ZooKeeper.
-    pub(super) fn member(&mut self, id: &str, data: &[u8], stat: ZkStat) {
-        let wanted = ConsumerRegistration::from_bytes(data, Dialect::Scala)
+    pub(super) fn member(&mut self, dialect: Dialect, id: &str, data: &[u8], stat: ZkStat) {
+        let wanted = ConsumerRegistration::from_bytes(data, dialect)
             .map_err(|error| error.to_string())
             .and_then(|registration| topics_of(registration.subscription));
         match wanted {
@@ -45,7 +50,10 @@ impl View {
     /// A topic's node. What cannot be read has no partitions.
     pub(super) fn topic(&mut self, topic: &str, data: &[u8]) {
         let partitions = match TopicRegistration::from_bytes(data) {
-            Ok(registration) => registration.partitions.into_keys().collect(),
+            Ok(registration) => {
+                self.leaders.extend(preferred(topic, &registration));
+                registration.partitions.into_keys().collect()
+            }
             Err(error) => {
                 tracing::warn!(topic, %error, "the topic's node cannot be read");
                 BTreeSet::new()
@@ -90,7 +98,7 @@ mod tests {
     fn view(registrations: &[(&str, &str, i64)]) -> View {
         let mut view = View::default();
         for (id, data, czxid) in registrations {
-            view.member(id, data.as_bytes(), ZkStat { czxid: *czxid, ..ZkStat::default() });
+            view.member(Dialect::Scala, id, data.as_bytes(), ZkStat { czxid: *czxid, ..ZkStat::default() });
         }
         view
     }

@@ -17,9 +17,10 @@ use std::fmt;
 use super::consumer;
 
 /// How the members of a group write what they want, own and have read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
     /// The high-level consumers of Kafka 0.8 to 1.1, `MirrorMaker` and the console consumer among them.
+    #[default]
     Scala,
     /// samsa in Python, and the balanced consumer of pykafka.
     Samsa,

@@ -100,6 +100,7 @@ const ALL: &[(Scenario, Body)] = &[
     (slow_application::SCENARIO, slow_application::run),
     (seek_and_pause::SCENARIO, seek_and_pause::run),
     (consumer_group::SCENARIO, consumer_group::run),
+    (consumer_group::PYKAFKA, consumer_group::run_pykafka),
 ];
 
 /// There is no scenario of this name.

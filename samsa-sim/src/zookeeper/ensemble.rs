@@ -212,7 +212,8 @@ impl Ensemble {
         Ok(ZkAnswer::Children(self.names_below(path)))
     }
 
-    fn names_below(&self, path: &str) -> Vec<String> {
+    /// The names of a node's children.
+    pub(crate) fn names_below(&self, path: &str) -> Vec<String> {
         let prefix = if path == "/" { path.to_owned() } else { format!("{path}/") };
         let below = self.nodes.range(prefix.clone()..).map_while(|(path, _)| path.strip_prefix(&prefix));
         below.filter(|name| !name.contains('/')).map(str::to_owned).collect()

@@ -5,6 +5,7 @@ mod foreign;
 mod killed;
 mod looking;
 mod places;
+mod pykafka;
 mod sharing;
 
 #[path = "../support/client.rs"]
@@ -51,6 +52,11 @@ mod on_3_9_2 {
         super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
             Release::V3_9_2,
         );
+    }
+
+    #[test]
+    fn locks_follow_leaders_that_move() {
+        super::pykafka::locks_follow_leaders_that_move(Release::V3_9_2);
     }
 }
 
@@ -137,4 +143,44 @@ mod beside_scala_0_10_2_2 {
 
 mod beside_scala_0_8_2_2 {
     beside_scala!(V0_8_2_2, RoundRobin, ignore = "a minute for a release; CONTRIBUTING.md has the command");
+}
+
+/// What is asked of members by pykafka, on brokers of a release, that lock partitions as on Python 3, or as on Python 2.
+macro_rules! beside_pykafka {
+    ($release:ident, $locks_as_python2:literal) => {
+        const WAYS: samsa_tests::pykafka::Ways =
+            samsa_tests::pykafka::Ways { locks_as_python2: $locks_as_python2, in_turn: false };
+
+        #[test]
+        #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+        fn members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave() {
+            crate::pykafka::members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave(
+                samsa_tests::Release::$release,
+                WAYS,
+            );
+        }
+
+        #[test]
+        #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+        fn members_that_are_killed_leave_their_partitions_to_the_other_kind() {
+            crate::pykafka::members_that_are_killed_leave_their_partitions_to_the_other_kind(
+                samsa_tests::Release::$release,
+                WAYS,
+            );
+        }
+    };
+}
+
+mod beside_pykafka_on_3_9_2 {
+    beside_pykafka!(V3_9_2, false);
+
+    #[test]
+    #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+    fn members_of_both_kinds_deal_in_turn() {
+        crate::pykafka::members_of_both_kinds_deal_in_turn(samsa_tests::Release::V3_9_2);
+    }
+}
+
+mod beside_pykafka_on_1_1_1 {
+    beside_pykafka!(V1_1_1, true);
 }

@@ -67,6 +67,38 @@ impl Znodes {
         self.children(&path).into_iter().filter_map(streams).collect()
     }
 
+    /// The members of a group that registered the bare name of the topic, in the order of their names.
+    pub(crate) fn readers(&self, group: &str, topic: &str) -> Vec<String> {
+        let path = format!("/consumers/{group}/ids");
+        let reads =
+            |id: &String| self.data(&format!("{path}/{id}")).is_some_and(|data| data == topic.as_bytes());
+        let mut readers: Vec<String> = self.children(&path).into_iter().filter(reads).collect();
+        readers.sort();
+        readers
+    }
+
+    /// The owner nodes in a folder, by their names.
+    pub(crate) fn locks(&self, group: &str, folder: &str) -> BTreeMap<String, String> {
+        let path = format!("/consumers/{group}/owners/{folder}");
+        let read = |name: String| {
+            let data = self.data(&format!("{path}/{name}"))?;
+            Some((name, String::from_utf8(data).expect("text")))
+        };
+        self.children(&path).into_iter().filter_map(read).collect()
+    }
+
+    /// Who leads the partitions of a topic that have a leader.
+    pub(crate) fn leaders(&self, topic: &str) -> Partitions<i32> {
+        let path = format!("/brokers/topics/{topic}/partitions");
+        let leader = |name: String| {
+            let data = self.data(&format!("{path}/{name}/state"))?;
+            let state: serde_json::Value = serde_json::from_slice(&data).expect("JSON");
+            let leader = state["leader"].as_i64().filter(|leader| *leader >= 0)?;
+            Some((name.parse().expect("a partition"), leader as i32))
+        };
+        self.children(&path).into_iter().filter_map(leader).collect()
+    }
+
     /// Who has which partition.
     pub(crate) fn owners(&self, group: &str, topic: &str) -> Partitions<String> {
         self.partitions(&format!("/consumers/{group}/owners/{topic}"))

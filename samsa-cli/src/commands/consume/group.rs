@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use futures_lite::future;
-use samsa_client::{Commit, ConsumeError, ConsumedMessage, Consumer, ReadError};
+use samsa_client::{Commit, ConsumeError, ConsumedMessage, Consumer, GroupProtocol, ReadError};
 
 use super::message::ReadMessage;
 use super::printing::Printing;
@@ -28,7 +28,13 @@ struct Member<'a> {
 impl Consume {
     pub(super) async fn consume_in(&self, session: &Session, group: &str) -> Result<(), Failure> {
         let topic = session.cluster.topic(&self.topic);
-        let subscribing = topic.consumer(group).start_at(self.from.0).commit(Commit::Marked).subscribe();
+        let consumer = topic.consumer(group).start_at(self.from.0).commit(Commit::Marked);
+        let consumer = consumer.python3_owners(self.python3_owners);
+        let consumer = match self.dialect {
+            Some(name) => consumer.protocol(GroupProtocol::ZooKeeper(name.dialect())),
+            None => consumer,
+        };
+        let subscribing = consumer.subscribe();
         let consumer = session.stop.or(subscribing).await;
         let consumer = consumer.ok_or_else(|| Failure::interrupted("joining the group"))??;
         let printing = Printing::new(session, (!session.json).then_some(&self.format));

@@ -9,9 +9,9 @@ mod printing;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use futures_lite::future;
-use samsa_client::{Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
+use samsa_client::{Dialect, Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
 
 use self::bounds::Bounds;
 use self::looking::{First, Looking};
@@ -39,6 +39,14 @@ pub(crate) struct Consume {
     /// partitions without one. Groups live in ZooKeeper
     #[arg(long, value_name = "G", conflicts_with_all = ["partition", "until_end"])]
     group: Option<String>,
+    /// How the members of the group speak: scala, as the consumers of Kafka 0.8 to 1.1, which is the default; samsa, as
+    /// pykafka's balanced consumer, with offsets on the brokers; scala07, as the consumers of Kafka 0.7, which is refused: this
+    /// client does not speak with their brokers yet
+    #[arg(long, requires = "group", value_name = "DIALECT", value_enum)]
+    dialect: Option<DialectName>,
+    /// In the dialect samsa: lock partitions where pykafka does it on Python 3, below owners/b'TOPIC'
+    #[arg(long, requires = "group")]
+    python3_owners: bool,
     /// This partition alone
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
@@ -52,6 +60,24 @@ pub(crate) struct Consume {
     /// %h headers, %K and %S length of key and value, %%, \t \n \r \0 \\
     #[arg(long, short = 'f', value_name = "F", default_value = r"%s\n", conflicts_with = "json")]
     format: Format,
+}
+
+/// The name of a dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DialectName {
+    Scala,
+    Samsa,
+    Scala07,
+}
+
+impl DialectName {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Scala => Dialect::Scala,
+            Self::Samsa => Dialect::Samsa,
+            Self::Scala07 => Dialect::Scala07,
+        }
+    }
 }
 
 impl Consume {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Assignor, Command, Commit, FetchConfig, GroupError, GroupSpec, Isolation, Offset, OffsetStorage, Reply,
+    Assignor, Command, Commit, FetchConfig, GroupError, GroupProtocol, GroupSpec, Isolation, Offset,
+    OffsetStorage, Reply,
 };
 
 use super::Consumer;
@@ -25,6 +26,8 @@ pub struct ConsumerBuilder {
     commit_interval: Duration,
     assignor: Assignor,
     offsets: Option<OffsetStorage>,
+    protocol: Option<GroupProtocol>,
+    python3_owners: bool,
     fetch: FetchConfig,
 }
 
@@ -39,6 +42,8 @@ impl ConsumerBuilder {
             commit_interval: Duration::from_secs(5),
             assignor: Assignor::default(),
             offsets: None,
+            protocol: None,
+            python3_owners: false,
             fetch: link.fetch.clone(),
         }
     }
@@ -82,7 +87,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Where the group keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]. All members of a group must say the same, the Scala
+    /// Where the group keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]; in the Samsa dialect they are on the brokers. All members of a group must say the same, the Scala
     /// consumers in it with `offsets.storage` and `dual.commit.enabled`.
     ///
     /// ```
@@ -93,6 +98,38 @@ impl ConsumerBuilder {
     /// ```
     pub fn offsets(mut self, storage: OffsetStorage) -> Self {
         self.offsets = Some(storage);
+        self
+    }
+
+    /// Where the group lives, and how its members speak. Default: [`GroupProtocol::ZooKeeper`] with
+    /// [`Dialect::Scala`](crate::Dialect). All members of a group must have the same.
+    ///
+    /// With [`Dialect::Samsa`](crate::Dialect), pykafka's `BalancedConsumer` shares the group. A member reads exactly one topic, by
+    /// name, and the group's offsets are on the brokers. Let pykafka have a `broker_version` of 0.9.0 or later: with 0.8.2 it looks
+    /// for its offsets in ZooKeeper, where it does not commit them. It learns late that a leader has moved, and until then it may
+    /// read a partition that a member of Samsa reads, too; members of Samsa do not do that to each other.
+    /// [`Dialect::Scala07`](crate::Dialect) is refused: it is for clusters of Kafka 0.7, with which this client does not speak yet.
+    ///
+    /// ```
+    /// # use samsa_client::{Cluster, Consumer, GroupError, Offset};
+    /// use samsa_client::{Dialect, GroupProtocol};
+    ///
+    /// # async fn example(cluster: &Cluster) -> Result<Consumer, GroupError> {
+    /// let consumer = cluster.topic("events").consumer("billing").start_at(Offset::Earliest);
+    /// let consumer = consumer.protocol(GroupProtocol::ZooKeeper(Dialect::Samsa));
+    /// consumer.python3_owners(true).subscribe().await
+    /// # }
+    /// ```
+    pub fn protocol(mut self, protocol: GroupProtocol) -> Self {
+        self.protocol = Some(protocol);
+        self
+    }
+
+    /// In the Samsa dialect, whether partitions are locked where pykafka does it on Python 3: below `owners/b'T'`, for topic `T`,
+    /// not below `owners/T`, since its topic names are bytes (pykafka issue 567). All members of a group must have the same, or
+    /// two of them may read one partition. Default: no, as on Python 2, and where an application has set pykafka's `_topic_path`.
+    pub fn python3_owners(mut self, python3_owners: bool) -> Self {
+        self.python3_owners = python3_owners;
         self
     }
 
@@ -136,13 +173,26 @@ impl ConsumerBuilder {
     /// It takes as long as the builder's `api_timeout` at most.
     ///
     /// # Errors
-    /// When ZooKeeper is not reached in time, or a member that was there first speaks another dialect. The brokers are asked for
+    /// When ZooKeeper is not reached in time, a member that was there first speaks another dialect, or the dialect cannot say what
+    /// this one wants. The brokers are asked for
     /// offsets once partitions are claimed: if they refuse, the consumer ends with [`GroupError::Offsets`].
     pub async fn subscribe(self) -> Result<Consumer, GroupError> {
-        let Self { link, group, topics, start, commit, commit_interval, assignor, offsets, fetch } = self;
+        let Self { link, group, topics, start, commit, commit_interval, assignor, .. } = self;
+        let Self { protocol, python3_owners, offsets, fetch, .. } = self;
         let start = start.ok_or(GroupError::NoStart)?;
         let name = Arc::clone(&group);
-        let spec = GroupSpec { group, topics, start, commit, commit_interval, assignor, offsets, fetch };
+        let spec = GroupSpec {
+            group,
+            topics,
+            start,
+            commit,
+            commit_interval,
+            assignor,
+            protocol,
+            python3_owners,
+            offsets,
+            fetch,
+        };
         let membership = Call::new(&link, Command::JoinGroup(spec), |answer, _| match answer {
             Answer::Given(Reply::JoinGroup(result)) => result,
             Answer::Busy(open) => Err(GroupError::Busy { open }),

@@ -2,13 +2,15 @@
 //! without a word.
 //!
 //! Each stream of a member takes part as a *thread* of its own, named `C-n`; threads are in the order of these names as
-//! text, `C-10` before `C-2`.
+//! text, `C-10` before `C-2`. The Samsa dialect knows no streams, and another order of partitions ([`by_leader`]).
 
+mod by_leader;
 mod range;
 mod round_robin;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use by_leader::Leaders;
 use round_robin::HashedName;
 
 /// How the partitions of a group in ZooKeeper are shared out. Nothing in ZooKeeper tells it, so all members of a group
@@ -20,9 +22,9 @@ pub enum Assignor {
     #[default]
     Range,
     /// One by one over all topics, in the order in which the Scala consumers of 0.8.2 to 0.11 deal
-    /// (`partition.assignment.strategy=roundrobin`).
+    /// (`partition.assignment.strategy=roundrobin`). In the Samsa dialect, as pykafka's `roundrobin`.
     RoundRobin,
-    /// The same in the order of those of 1.0 and 1.1, which differs.
+    /// The same in the order of those of 1.0 and 1.1, which differs. In the Samsa dialect there is one order.
     RoundRobinKafka1,
 }
 

@@ -1,6 +1,7 @@
 //! A member on a ZooKeeper that answers at once, or does not.
 
 mod brokers;
+mod dialects;
 mod doubts;
 mod elsewhere;
 mod offsets;

@@ -8,6 +8,8 @@ use super::super::member::{Member, MemberInput, Settings};
 use super::super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
 use super::super::world::{Done, World};
 use super::super::{Assignor, Commit, GroupError, OffsetStorage, OffsetsError};
+use samsa_proto::zookeeper::Dialect;
+
 use crate::backoff::Backoff;
 use crate::consumer::{ConsumerEvent, Held, Hold, Lease};
 use crate::id::{SessionId, ZkRequestId};
@@ -32,6 +34,12 @@ pub(super) mod own {
     pub(in super::super) fn registration(partitions: i32) -> String {
         let partitions: Vec<String> = (0..partitions).map(|number| format!("\"{number}\":[1]")).collect();
         format!("{{\"version\":1,\"partitions\":{{{}}}}}", partitions.join(","))
+    }
+
+    pub(super) fn state(leader: i32, in_sync: i32) -> String {
+        format!(
+            "{{\"controller_epoch\":1,\"leader\":{leader},\"version\":1,\"leader_epoch\":1,\"isr\":[{in_sync}]}}"
+        )
     }
 
     pub(super) fn member(topic: &str) -> String {
@@ -92,6 +100,8 @@ pub(super) struct Script {
     members_on_brokers: usize,
     brokers_answer: bool,
     broken: BTreeMap<String, (OffsetsError, bool)>,
+    /// What somebody else makes when something was done.
+    followers: BTreeMap<String, (String, i64)>,
 }
 
 impl Script {
@@ -112,6 +122,8 @@ impl Script {
             assignor: Assignor::Range,
             offsets: OffsetStorage::ZooKeeper,
             compares: false,
+            dialect: Dialect::Scala,
+            python3_owners: false,
             session_timeout: TIMEOUT,
             backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },
         };
@@ -132,6 +144,7 @@ impl Script {
             members_on_brokers: 0,
             brokers_answer: true,
             broken: BTreeMap::new(),
+            followers: BTreeMap::new(),
         };
         script.put(&own::topic(), &own::registration(partitions));
         script
@@ -378,6 +391,29 @@ impl Script {
         self.nodes.insert(path.to_owned(), (data.to_owned(), stat));
     }
 
+    /// A broker leads a partition from now on.
+    pub(super) fn leads(&mut self, partition: i32, broker: i32) {
+        self.has_state(partition, broker, broker);
+    }
+
+    /// Nobody leads a partition any more, of which this broker was in sync.
+    pub(super) fn has_no_leader(&mut self, partition: i32, in_sync: i32) {
+        self.has_state(partition, -1, in_sync);
+    }
+
+    fn has_state(&mut self, partition: i32, leader: i32, in_sync: i32) {
+        let path = format!("{}/partitions/{partition}/state", own::topic());
+        self.put(&path, &own::state(leader, in_sync));
+        if self.member.session_name().is_some() {
+            self.fires(&path);
+        }
+    }
+
+    /// Right after this is done, somebody else makes a node.
+    pub(super) fn comes_after(&mut self, what: &str, path: &str, session: i64) {
+        self.followers.insert(what.to_owned(), (path.to_owned(), session));
+    }
+
     pub(super) fn remove(&mut self, path: &str) {
         self.nodes.remove(path);
     }
@@ -442,7 +478,7 @@ impl Script {
         let (verb, path) = described(op);
         let what = format!("{verb} {path}");
         self.log.push(what.clone());
-        match self.refusals.remove(&what) {
+        let result = match self.refusals.remove(&what) {
             Some((error, was_done)) => {
                 if was_done {
                     self.apply(op, path)?;
@@ -450,7 +486,11 @@ impl Script {
                 Err(error)
             }
             None => self.apply(op, path),
+        };
+        if let Some((path, session)) = self.followers.remove(&what) {
+            self.put_owned(&path, "you", session);
         }
+        result
     }
 
     fn apply(&mut self, op: &ZkOp, path: &str) -> Result<ZkAnswer, ZkError> {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use samsa_client::{Dialect, TopicPartition};
 use samsa_core::ZkOp;
 use samsa_proto::zookeeper::{path, read_offset};
 
+use super::locks::locks;
 use super::{GROUP, Group};
 use crate::cluster::Committed;
 use crate::zookeeper::{Ensemble, wrong_with};
@@ -37,18 +39,17 @@ pub(super) fn begin(group: &Group) {
 /// moment it must hold all the same.
 fn begin_on_brokers(group: &Group) {
     let world = group.stage.world.clone();
-    let commits = group.commits.clone();
+    let (commits, dialect) = (group.commits.clone(), group.ways.dialect);
     group.stage.world.host().audit(move |committed| {
         let Committed { client, group, topic, partition, before, offset } = committed;
-        let (Ok(node), Ok(lock)) =
-            (path::offset(group, topic, partition), path::owner(group, topic, *partition))
-        else {
-            return;
+        let Ok(node) = path::offset(group, topic, partition) else { return };
+        let place = TopicPartition::new(&**topic, *partition);
+        let named = match dialect {
+            Dialect::Samsa => format!("{client}:"),
+            _ => format!("{GROUP}_{client}-"),
         };
-        let named = format!("{GROUP}_{client}-");
-        let is_owner = world.zookeeper_service().look(|ensemble| {
-            ensemble.look(&lock).is_some_and(|(owner, _)| owner.starts_with(named.as_bytes()))
-        });
+        let locks = world.zookeeper_service().look(|ensemble| locks(ensemble, dialect, &place));
+        let is_owner = locks.iter().any(|lock| lock.owner.starts_with(&named));
         let mut commits = commits.borrow_mut();
         let is_allowed = commits.sought.get(&node).is_some_and(|sought| sought <= offset);
         if before.is_some_and(|before| *offset < before) && is_owner && !is_allowed {

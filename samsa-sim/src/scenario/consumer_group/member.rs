@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError};
+use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError, GroupProtocol};
 
 use super::application::Application;
 use super::{GROUP, Group};
@@ -99,6 +99,7 @@ async fn subscribe(
             Some(offsets) => builder.offsets(offsets),
             None => builder,
         };
+        let builder = builder.protocol(GroupProtocol::ZooKeeper(group.ways.dialect));
         match builder.subscribe().await {
             Ok(consumer) => return Some(consumer),
             Err(GroupError::Closed) => return None,

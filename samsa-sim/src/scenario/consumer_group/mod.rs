@@ -4,6 +4,7 @@
 //! | invariant                  | what must hold                                                                           |
 //! |----------------------------|------------------------------------------------------------------------------------------|
 //! | `owner-hands-out`          | who hands out a message holds the partition's lock at that moment                        |
+//! | `one-owner`                | nobody else hands any out while who did so has its lock, by whatever name                |
 //! | `hands-out-what-it-has`    | it is among the partitions that the member is told to have                               |
 //! | `commits-go-forward`       | a committed offset is never moved back, but after a seek                                 |
 //! | `commits-by-owner`         | an offset is committed only in the session that holds the partition's lock               |
@@ -13,9 +14,12 @@
 //! | `pauses`                   | nothing of a paused partition is handed out                                              |
 //! | `delivers-all`             | every message in the log, from where the group began, was handed out at least once       |
 //! | `settles`                  | when all is well every partition has an owner, and what is there is committed            |
+//!
+//! The scenario `pykafka-group` is the same in the dialect of pykafka, where a partition's lock is named by its leader, too.
 
 mod application;
 mod audit;
+mod locks;
 mod member;
 
 use std::cell::{Cell, RefCell};
@@ -24,9 +28,10 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use samsa_client::{Assignor, Consumer, Message, Offset, OffsetStorage, Topic, TopicPartition};
+use samsa_client::{Assignor, Consumer, Dialect, Message, Offset, OffsetStorage, Topic, TopicPartition};
 use samsa_proto::zookeeper::{path, read_offset};
 
+use self::locks::Lock;
 use super::plan::Plan;
 use super::publish_and_read::flush;
 use super::stage::{CONVERGENCE, Stage, TOPIC};
@@ -60,9 +65,25 @@ const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(1
 /// Between two looks at whether all has settled.
 const LOOK: Duration = Duration::from_millis(200);
 
+pub(super) const PYKAFKA: Scenario = Scenario {
+    name: "pykafka-group",
+    about: "the same in the dialect of pykafka: one topic, locks named by leaders that move, offsets on the brokers",
+    finds: &["looks-at-one-name", "keeps-locks-name"],
+};
+
 pub(super) fn run(seed: u64, options: Options) -> Report {
-    let ways = Ways::of(seed);
-    let plan = plan(seed, &ways);
+    run_as(seed, options, Ways::of(seed), &[])
+}
+
+pub(super) fn run_pykafka(seed: u64, options: Options) -> Report {
+    let (topics, dialect, start) = (vec![TOPIC], Dialect::Samsa, Offset::Earliest);
+    let ways = Ways { topics, dialect, start, offsets: Some(OffsetStorage::Brokers), ..Ways::of(seed) };
+    run_as(seed, options, ways, &[Fault::LeaderMove])
+}
+
+fn run_as(seed: u64, options: Options, ways: Ways, faults: &[Fault]) -> Report {
+    let mut plan = plan(seed, &ways);
+    plan.faults = plan.faults.map(|mix| mix.with(faults));
     Stage::play(seed, options, plan, |stage| play(stage, ways))
 }
 
@@ -104,6 +125,7 @@ struct Ways {
     topics: Vec<&'static str>,
     start: Offset,
     assignor: Assignor,
+    dialect: Dialect,
     seeks: bool,
     /// Where the offsets are, if it is said.
     offsets: Option<OffsetStorage>,
@@ -120,7 +142,7 @@ impl Ways {
         let offsets =
             [None, Some(OffsetStorage::ZooKeeper), Some(OffsetStorage::Brokers), Some(OffsetStorage::Both)];
         let offsets = rng.pick(&offsets).copied().flatten();
-        Self { topics, start, assignor, seeks, offsets }
+        Self { topics, start, assignor, dialect: Dialect::Scala, seeks, offsets }
     }
 }
 
@@ -133,6 +155,8 @@ struct Group {
     deliveries: Rc<Cell<usize>>,
     commits: Rc<RefCell<audit::Commits>>,
     clients: Rc<Cell<usize>>,
+    /// The locks under which something was handed out.
+    used: Rc<RefCell<BTreeSet<Lock>>>,
 }
 
 async fn play(stage: Stage, ways: Ways) {
@@ -144,6 +168,7 @@ async fn play(stage: Stage, ways: Ways) {
         deliveries: Rc::default(),
         commits: Rc::default(),
         clients: Rc::default(),
+        used: Rc::default(),
     };
     audit::begin(&group);
     let Some(publisher) = stage.connect().await else { return };
@@ -162,6 +187,9 @@ async fn play(stage: Stage, ways: Ways) {
     stage.world.spawn_named("member", member::stay(group.clone(), 100));
     flush(&stage, &publisher).await;
     group.settle().await;
+    if group.ways.dialect == Dialect::Samsa && stage.world.host().upset(Fault::LeaderMove) {
+        group.settle().await;
+    }
     group.judge();
     stage.close(publisher).await;
 }
@@ -179,12 +207,18 @@ impl Group {
         let world = &self.stage.world;
         let which = format!("{place}@{}", read.offset);
         world.trace().line(&format!("member {number}"), format_args!("gets {which}"));
-        let owner = owner(&self.stage, place);
-        let is_owner = owner.as_ref().is_some_and(|owner| owner.starts_with(consumer.member()));
-        if !is_owner {
-            let what = format!("member {number} hands out {which}, which {owner:?} owns");
+        let is_own = |lock: &Lock| lock.owner.starts_with(consumer.member());
+        let (own, others): (Vec<Lock>, Vec<Lock>) = self.locks(place).into_iter().partition(is_own);
+        if own.is_empty() {
+            let what = format!("member {number} hands out {which}, which {others:?} owns");
             world.violation("owner-hands-out", what);
         }
+        let mut used = self.used.borrow_mut();
+        if let Some(other) = others.iter().find(|other| used.contains(*other)) {
+            let what = format!("member {number} hands out {which}, and so did {other:?}");
+            world.violation("one-owner", what);
+        }
+        used.extend(own);
         if !consumer.assignment().contains(place) {
             let what = format!("member {number} hands out {which}, which it does not have");
             world.violation("hands-out-what-it-has", what);
@@ -244,7 +278,7 @@ impl Group {
         let is_settled = || {
             self.ends().into_iter().all(|(place, end)| {
                 let is_committed = end == 0 || self.begins(&place) == Some(end);
-                owner(&self.stage, &place).is_some() && is_committed
+                self.is_locked(&place) && is_committed
             })
         };
         let settling = async {
@@ -254,8 +288,8 @@ impl Group {
         };
         if self.stage.world.timeout(CONVERGENCE, settling).await.is_none() {
             let how = |(place, end)| {
-                let (owner, committed) = (owner(&self.stage, &place), self.begins(&place));
-                format!("{place}: owner {owner:?}, committed {committed:?} of {end}")
+                let (locks, committed) = (self.locks(&place), self.begins(&place));
+                format!("{place}: locked by {locks:?}, committed {committed:?} of {end}")
             };
             let all: Vec<String> = self.ends().into_iter().map(how).collect();
             self.stage.world.violation("settles", all.join("; "));
@@ -303,11 +337,4 @@ impl Group {
             .filter(|offset| !delivered.contains(&(place.clone(), *offset)))
             .collect()
     }
-}
-
-/// Who says that it owns a partition.
-fn owner(stage: &Stage, place: &TopicPartition) -> Option<String> {
-    let path = path::owner(GROUP, &place.topic, place.partition).ok()?;
-    let look = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
-    stage.world.zookeeper_service().look(|ensemble| ensemble.look(&path).map(|(data, _)| look(data)))
 }

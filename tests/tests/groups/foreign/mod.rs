@@ -94,10 +94,11 @@ impl<'a> Group<'a> {
 
 /// What a `samsa consume` of a [`Group`] has printed.
 fn printed(samsa: &Samsa) -> Vec<Place> {
-    places(&samsa.printed().expect("what it printed"))
+    placed(&samsa.printed().expect("what it printed"))
 }
 
-fn places(text: &[u8]) -> Vec<Place> {
+/// What stands in the lines of a text.
+pub(crate) fn placed(text: &[u8]) -> Vec<Place> {
     let place = |line: &str| {
         let (partition, offset) = line.split_once(' ')?;
         Some((partition.parse().ok()?, offset.parse().ok()?))
@@ -112,7 +113,7 @@ fn received(scala: &ScalaMember) -> Vec<Place> {
 }
 
 /// How often each message was received.
-fn times(received: &[Place]) -> BTreeMap<Place, usize> {
+pub(crate) fn times(received: &[Place]) -> BTreeMap<Place, usize> {
     let mut times = BTreeMap::new();
     for place in received {
         *times.entry(*place).or_default() += 1;
@@ -121,7 +122,7 @@ fn times(received: &[Place]) -> BTreeMap<Place, usize> {
 }
 
 /// What came more than once.
-fn repeated(received: &[Place]) -> Vec<(Place, usize)> {
+pub(crate) fn repeated(received: &[Place]) -> Vec<(Place, usize)> {
     times(received).into_iter().filter(|(_, times)| *times > 1).collect()
 }
 

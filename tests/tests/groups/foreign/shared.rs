@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use samsa_tests::{Release, shared};
 
-use super::{Group, owned_by, places, printed, received, repeated};
+use super::{Group, owned_by, placed, printed, received, repeated};
 use crate::client::Runtime;
 
 const COUNT: usize = 200;
@@ -46,7 +46,7 @@ pub(crate) fn members_of_both_kinds_share_by_range_and_hand_over_when_they_leave
         samsa.terminate().expect("it is asked to leave");
         let ended = samsa.end(Duration::from_secs(20)).expect("it leaves");
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
-        let left = [left, places(&ended.stdout)].concat();
+        let left = [left, placed(&ended.stdout)].concat();
         group.until_shared(1);
         group.publish(COUNT).await;
         let of_all = || [left.clone(), received(&last)].concat();

@@ -1,0 +1,219 @@
+//! How the members of a group speak: everything in which the dialects of groups in ZooKeeper differ, but for what one of them
+//! [names its locks](super::lock).
+//!
+//! |                    | Scala                             | Samsa                                     |
+//! |--------------------|-----------------------------------|-------------------------------------------|
+//! | a member reads     | topics                            | one topic                                 |
+//! | it is called       | `G_client-ms-8 hex`               | `client:uuid`                             |
+//! | its locks are      | `owners/T/P`, holding `C-0`       | `owners/T/L-P`, holding `C`               |
+//! | partitions go      | by number, to streams             | by leader and number, as text, to members |
+//! | offsets are        | in ZooKeeper, unless said         | on the brokers                            |
+//!
+//! `L` is whoever leads the partition. While nobody does, it is the first of those in sync, else the first replica: all
+//! members see the same. pykafka keeps to the last leader that it has heard of, which is mostly the one in sync.
+//!
+//! pykafka on Python 3 has its locks below `owners/b'T'`. Members that lock in different folders do not see each other's
+//! locks, so one that finds locks in the other folder does not join.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use samsa_proto::zookeeper::{
+    ConsumerRegistration, Dialect, InexpressibleError, Owner, PartitionNode, PartitionReplicas,
+    PartitionState, Subscription, TopicRegistration, path,
+};
+
+use super::assign::{Leaders, Place};
+use super::claim::Claim;
+use super::lock::Lock;
+use super::member::{Member, Settings};
+use super::offsets::OffsetStorage;
+use super::session::Question;
+use super::view::View;
+use super::world::World;
+use crate::group::GroupError;
+use crate::rng::Rng;
+use crate::time::{Now, UnixMillis};
+use crate::topology::TopicPartition;
+use crate::zookeeper::ZkOp;
+
+/// Where a group lives, and how its members speak to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GroupProtocol {
+    /// In ZooKeeper, in this dialect. [`Dialect::Scala07`] is refused: it is for clusters of Kafka 0.7, with which this client
+    /// does not speak yet.
+    ZooKeeper(Dialect),
+}
+
+/// In ZooKeeper, as the Scala consumers of 0.8 to 1.1 speak.
+impl Default for GroupProtocol {
+    fn default() -> Self {
+        Self::ZooKeeper(Dialect::Scala)
+    }
+}
+
+impl GroupProtocol {
+    pub(super) fn dialect(self) -> Result<Dialect, GroupError> {
+        match self {
+            Self::ZooKeeper(Dialect::Scala07) => Err(GroupError::Scala07),
+            Self::ZooKeeper(dialect) => Ok(dialect),
+        }
+    }
+
+    /// Where the group keeps its offsets.
+    pub(super) fn storage(self, said: Option<OffsetStorage>) -> Result<OffsetStorage, GroupError> {
+        match (self, said) {
+            (Self::ZooKeeper(Dialect::Samsa), None | Some(OffsetStorage::Brokers)) => {
+                Ok(OffsetStorage::Brokers)
+            }
+            (Self::ZooKeeper(Dialect::Samsa), Some(_)) => Err(GroupError::OffsetsElsewhere),
+            (_, said) => Ok(said.unwrap_or_default()),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether the leader is part of a lock's name.
+    fn names_leaders(&self) -> bool {
+        self.dialect == Dialect::Samsa
+    }
+
+    pub(super) fn member_id(&self, client: &str, now: UnixMillis, rng: &mut Rng) -> String {
+        let low = u128::from(rng.next());
+        let random = if self.names_leaders() { u128::from(rng.next()) << 64 | low } else { low };
+        self.dialect.member_id(&self.group, client, now.0, random)
+    }
+
+    /// What the member registers.
+    pub(super) fn registration(&self, now: UnixMillis) -> Result<Vec<u8>, InexpressibleError> {
+        let topics = self.topics.iter().map(|topic| (topic.to_string(), 1)).collect();
+        let subscription = Subscription::Topics(topics);
+        ConsumerRegistration { subscription, timestamp: now.0 }.to_bytes(self.dialect)
+    }
+
+    /// Who it says it is, in its locks.
+    pub(super) fn owner(&self, member: &str) -> Vec<u8> {
+        let stream = (!self.names_leaders()).then_some(0);
+        Owner { member: member.to_owned(), stream }.to_bytes()
+    }
+
+    /// The folder of a topic's locks.
+    pub(super) fn owners_folder<'a>(&self, topic: &'a str) -> Cow<'a, str> {
+        folder(topic, self.names_leaders() && self.python3_owners)
+    }
+
+    /// Whether it has to know the partitions of topics that the member itself does not read.
+    pub(super) fn looks_at_all_topics(&self) -> bool {
+        !self.names_leaders() && self.assignor.looks_at_all_topics()
+    }
+
+    pub(super) fn share_of(&self, member: &str, view: &View) -> BTreeSet<Place> {
+        if self.names_leaders() {
+            self.assignor.share_by_leader(member, &view.members, &view.leaders)
+        } else {
+            self.assignor.share_of(member, &view.members, &view.topics)
+        }
+    }
+
+    /// The folder in which there must be no locks.
+    fn other_folder(&self) -> Option<Cow<'_, str>> {
+        let topic = self.topics.first().filter(|_| self.names_leaders())?;
+        Some(folder(topic, !self.python3_owners))
+    }
+
+    pub(super) fn locks_elsewhere(&self) -> GroupError {
+        let is_python3 = !self.python3_owners;
+        GroupError::OwnersElsewhere {
+            group: self.group.clone(),
+            folder: self.other_folder().unwrap_or_default().into_owned(),
+            python: if is_python3 { "on Python 3" } else { "on Python 2" },
+            is_python3,
+        }
+    }
+}
+
+fn folder(topic: &str, is_python3: bool) -> Cow<'_, str> {
+    if is_python3 { path::python3_folder(topic).into() } else { topic.into() }
+}
+
+impl Member {
+    /// Asks for the leaders of a topic's partitions, where those matter.
+    pub(super) fn ask_for_leaders(&mut self, now: Now, topic: &str, world: &mut impl World) {
+        if !self.settings.names_leaders() {
+            return;
+        }
+        let Some(round) = &self.round else { return };
+        let partitions = round.partitions(topic);
+        for partition in partitions {
+            if let Ok(path) = path::partition_state(topic, partition) {
+                let question = Question::Leader(self.rounds, TopicPartition::new(topic, partition));
+                self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
+            }
+        }
+    }
+
+    /// Asks whether others lock partitions where this member does not look.
+    pub(super) fn ask_for_locks_elsewhere(&mut self, now: Now, world: &mut impl World) {
+        let folder = self.settings.other_folder();
+        let path = folder.map(|folder| path::topic_owners(&self.settings.group, &folder));
+        if let Some(Ok(path)) = path {
+            let question = Question::OtherFolder(self.rounds);
+            self.ask_round(now, world, question, ZkOp::Children { path, watch: false });
+        }
+    }
+
+    pub(super) fn remember_leaders(&mut self, view: &View) {
+        if self.settings.names_leaders() {
+            self.leaders.clone_from(&view.leaders);
+        }
+    }
+
+    /// A partition's lock, by the name that it is to have now.
+    pub(super) fn lock_of(&self, partition: &TopicPartition) -> Option<Lock> {
+        let (group, TopicPartition { topic, partition: number }) = (&self.settings.group, partition);
+        if !self.settings.names_leaders() {
+            return Some(Lock::new(path::owner(group, topic, number).ok()?));
+        }
+        let folder = path::topic_owners(group, &self.settings.owners_folder(topic)).ok()?;
+        let leader = *self.leaders.get(&(topic.to_string(), *number))?;
+        Some(Lock::among(&folder, PartitionNode { broker: Some(leader), partition: *number }))
+    }
+
+    /// Gives the locks the names that they are to have by now.
+    pub(super) fn name_locks(&mut self, now: Now, world: &mut impl World) {
+        if !self.settings.names_leaders() {
+            return;
+        }
+        let claimed = self.claims.keys();
+        let locks = claimed.filter_map(|partition| Some((partition.clone(), self.lock_of(partition)?)));
+        let locks: BTreeMap<TopicPartition, Lock> = locks.collect();
+        self.each_claim(now, world, |claim: &mut Claim, desk| {
+            if let Some(lock) = locks.get(claim.partition()) {
+                claim.is_called(desk, lock.path());
+            }
+        });
+    }
+}
+
+impl View {
+    /// What a partition's state says of its leader.
+    pub(super) fn leader(&mut self, partition: &TopicPartition, data: &[u8]) {
+        match PartitionState::from_bytes(data) {
+            Ok(state) => {
+                let leader = state.leader.or_else(|| state.isr.first().copied());
+                let place = (partition.topic.to_string(), partition.partition);
+                self.leaders.extend(leader.map(|leader| (place, leader)));
+            }
+            Err(error) => tracing::warn!(%partition, %error, "the partition's state cannot be read"),
+        }
+    }
+}
+
+/// Who leads the partitions of a topic before anybody was elected.
+pub(super) fn preferred(topic: &str, registration: &TopicRegistration) -> Leaders {
+    let first = |(number, partition): (&i32, &PartitionReplicas)| {
+        Some(((topic.to_owned(), *number), *partition.replicas.first()?))
+    };
+    registration.partitions.iter().filter_map(first).collect()
+}

@@ -1,0 +1,55 @@
+//! Who has a partition: the nodes that lock it, by whatever names.
+
+use samsa_client::{Dialect, TopicPartition};
+use samsa_proto::zookeeper::{PartitionNode, PartitionState, path};
+
+use super::{GROUP, Group};
+use crate::zookeeper::Ensemble;
+
+/// An owner node of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lock {
+    pub(super) name: String,
+    /// The transaction that made it.
+    pub(super) made: i64,
+    /// Who has it, by its own word.
+    pub(super) owner: String,
+}
+
+impl Group {
+    /// All locks of a partition.
+    pub(super) fn locks(&self, place: &TopicPartition) -> Vec<Lock> {
+        let dialect = self.ways.dialect;
+        self.stage.world.zookeeper_service().look(|ensemble| locks(ensemble, dialect, place))
+    }
+
+    /// Whether a partition has one lock, of the name that it is to have.
+    pub(super) fn is_locked(&self, place: &TopicPartition) -> bool {
+        let names: Vec<String> = self.locks(place).into_iter().map(|lock| lock.name).collect();
+        names == [self.lock_name(place)]
+    }
+
+    fn lock_name(&self, place: &TopicPartition) -> String {
+        let broker = if self.ways.dialect == Dialect::Samsa { self.leader(place) } else { None };
+        PartitionNode { broker, partition: place.partition }.to_string()
+    }
+
+    fn leader(&self, place: &TopicPartition) -> Option<i32> {
+        let path = path::partition_state(&place.topic, place.partition).ok()?;
+        let leader = |ensemble: &Ensemble| PartitionState::from_bytes(ensemble.look(&path)?.0).ok()?.leader;
+        self.stage.world.zookeeper_service().look(leader)
+    }
+}
+
+/// All locks of a partition, in a group that speaks so.
+pub(super) fn locks(ensemble: &Ensemble, dialect: Dialect, place: &TopicPartition) -> Vec<Lock> {
+    let folder = path::topic_owners(GROUP, &place.topic).unwrap_or_default();
+    let is_of_it = |name: &String| {
+        PartitionNode::from_name(name, dialect).is_ok_and(|node| node.partition == place.partition)
+    };
+    let lock = |name: String| {
+        let (data, stat) = ensemble.look(&format!("{folder}/{name}"))?;
+        Some(Lock { name, made: stat.czxid, owner: String::from_utf8_lossy(data).into_owned() })
+    };
+    ensemble.names_below(&folder).into_iter().filter(is_of_it).filter_map(lock).collect()
+}

@@ -1,0 +1,98 @@
+//! Members of other people in the same group: the balanced consumers of pykafka, beside `samsa consume --group --dialect samsa`.
+
+mod by_leader;
+mod killed;
+mod moved;
+mod shared;
+mod turns;
+
+use samsa_tests::{
+    RealKafka, Release,
+    cli::Samsa,
+    needs,
+    pykafka::{PykafkaMember, Ways},
+};
+use samsa_tokio::Cluster;
+
+pub(crate) use killed::members_that_are_killed_leave_their_partitions_to_the_other_kind;
+pub(crate) use moved::locks_follow_leaders_that_move;
+pub(crate) use shared::members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave;
+pub(crate) use turns::members_of_both_kinds_deal_in_turn;
+
+use crate::foreign::{placed, times};
+use crate::members::Place;
+use crate::znodes::{Znodes, until};
+
+const BROKERS: usize = 2;
+/// Enough for `1-10` to come before `1-2`.
+const PARTITIONS: usize = 12;
+
+/// A cluster whose partitions have several leaders, for one test.
+fn cluster(release: Release) -> Option<RealKafka> {
+    // Who coordinates the group must not go with one broker.
+    needs(RealKafka::start_many(release, BROKERS, &[("offsets.topic.replication.factor", "2")]))
+}
+
+/// A group and its topic, which have one name.
+struct Group<'a> {
+    kafka: &'a RealKafka,
+    cluster: &'a Cluster,
+    znodes: Znodes,
+    name: &'a str,
+    ways: Ways,
+    published: usize,
+}
+
+impl<'a> Group<'a> {
+    async fn new(kafka: &'a RealKafka, cluster: &'a Cluster, name: &'a str, ways: Ways) -> Self {
+        cluster.topic(name).create(PARTITIONS as i32, BROKERS as i16).await.expect("a topic");
+        Self { kafka, cluster, znodes: Znodes::of(kafka), name, ways, published: 0 }
+    }
+
+    fn samsa(&self) -> Samsa {
+        let zookeeper = self.kafka.zookeeper().expect("ZooKeeper");
+        let place = ["--zookeeper", &zookeeper, "-X", "zookeeper.session.timeout.ms=4000"];
+        let consume = ["consume", self.name, "--group", self.name, "--dialect", "samsa"];
+        let consume = [&consume[..], &["--format", r"%p %o\n"]].concat();
+        let python3: &[&str] = if self.ways.locks_as_python2 { &[] } else { &["--python3-owners"] };
+        Samsa::start(&[&place[..], &consume, python3].concat()).expect("a process")
+    }
+
+    /// A member of pykafka. `None`: skip the test, without Python.
+    fn pykafka(&self) -> Option<PykafkaMember> {
+        needs(PykafkaMember::start(self.kafka, self.name, self.name, self.ways))
+    }
+
+    /// Publishes so many more messages to each partition.
+    async fn publish(&mut self, each: usize) {
+        let topic = self.cluster.topic(self.name);
+        for number in 0..each * PARTITIONS {
+            let partition = topic.partition((number % PARTITIONS) as i32);
+            let _outcome = partition.enqueue(format!("m{number}")).await.expect("room");
+        }
+        self.cluster.flush().await.expect("all is delivered");
+        self.published += each * PARTITIONS;
+    }
+
+    /// Waits until so many members share the partitions, each as both kinds compute it; says who has which.
+    fn until_shared(&self, members: usize) -> by_leader::Owners {
+        until(|| by_leader::shared(&self.znodes, self.name, self.ways, members, PARTITIONS))
+    }
+
+    /// Waits until all that was published was received.
+    fn until_received(&self, received: impl Fn() -> Vec<Place>) {
+        until(|| {
+            let times = times(&received());
+            let is_so = times.len() == self.published;
+            if is_so { Ok(()) } else { Err(format!("{} of {} messages", times.len(), self.published)) }
+        });
+    }
+}
+
+fn printed(samsa: &Samsa) -> Vec<Place> {
+    placed(&samsa.printed().expect("what it printed"))
+}
+
+fn received(pykafka: &PykafkaMember) -> Vec<Place> {
+    pykafka.received().expect("what it received")
+}
