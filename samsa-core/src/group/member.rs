@@ -45,7 +45,7 @@ use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::topology::TopicPartition;
-use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState};
+use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkSessionState};
 
 /// What a member wants.
 #[derive(Clone, Debug, Hash)]
@@ -264,29 +264,8 @@ impl Member {
     }
 
     /// Whether it may own something.
-    fn owns(&self) -> bool {
+    pub(super) fn owns(&self) -> bool {
         matches!(self.phase, Phase::Joined | Phase::Leaving { .. })
-    }
-
-    fn look_at_the_clocks(&mut self, now: Now, world: &mut impl World) {
-        let owns = self.owns();
-        let Some(session) = &mut self.session else { return };
-        if owns && session.ends() <= now.mono {
-            return self.lose(now, "ZooKeeper did not answer in time", world);
-        }
-        if session.comes_in_doubt(now) {
-            tracing::warn!(group = %self.settings.group, "the clocks disagree: the machine may have been suspended");
-            world.end_lease();
-            self.ask_whether_alive(now, world);
-        }
-    }
-
-    fn ask_whether_alive(&mut self, now: Now, world: &mut impl World) {
-        let path = self.paths.own.clone();
-        let Some(session) = self.session.as_mut().filter(|session| session.id.is_some()) else { return };
-        let question = Question::Alive(session.doubts());
-        session.ask(world, now, Question::Synced, ZkOp::Sync { path: path.clone() });
-        session.ask(world, now, question, ZkOp::Exists { path, watch: false });
     }
 
     fn zookeeper(&mut self, now: Now, news: ZkNews, world: &mut impl World) {
@@ -300,14 +279,6 @@ impl Member {
                 }
                 self.renew_lease(world);
             }
-        }
-    }
-
-    fn renew_lease(&self, world: &mut impl World) {
-        if let Some(session) = self.session.as_ref().filter(|session| !session.is_in_doubt())
-            && self.owns()
-        {
-            world.renew(session.ends(), session.ahead_at_most());
         }
     }
 
@@ -404,26 +375,6 @@ impl Member {
         }
     }
 
-    fn alive_answered(
-        &mut self,
-        now: Now,
-        doubts: u64,
-        result: &Result<ZkAnswer, ZkError>,
-        world: &mut impl World,
-    ) {
-        let Some(session) = &mut self.session else { return };
-        match result {
-            Ok(ZkAnswer::Stat(Some(stat))) if session.id == Some(stat.ephemeral_owner) => {
-                session.is_there(doubts);
-            }
-            Ok(ZkAnswer::Stat(_)) if matches!(self.phase, Phase::Joined | Phase::Leaving { .. }) => {
-                self.lose(now, "the member's registration is gone", world);
-            }
-            Ok(_) => session.is_there(doubts),
-            Err(_) => {}
-        }
-    }
-
     fn tick(&mut self, now: Now, world: &mut impl World) {
         match self.phase {
             Phase::Resting(at) if at <= now.mono => self.open(now, world),
@@ -453,7 +404,7 @@ impl Member {
     }
 
     /// The session cannot be relied on any more, nor used again to own anything.
-    fn lose(&mut self, now: Now, reason: &str, world: &mut impl World) {
+    pub(super) fn lose(&mut self, now: Now, reason: &str, world: &mut impl World) {
         reason.clone_into(&mut self.trouble);
         let owned = self.claims.values().filter(|claim| claim.is_assigned());
         let partitions: Vec<_> = owned.map(|claim| claim.partition().clone()).collect();

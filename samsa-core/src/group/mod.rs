@@ -9,8 +9,10 @@
 //! of the group's [`coordinator`]. Here the members meet the rest of the client: commands, and the readers that hand out what
 //! is theirs.
 
+mod answering;
 mod assign;
 mod claim;
+mod clocks;
 mod committing;
 mod coordinator;
 mod desk;
@@ -53,8 +55,8 @@ use crate::topology::TopicPartition;
 use crate::wake::{DriverSignal, Wakers};
 use crate::zookeeper::ZkNews;
 
-use self::coordinator::{Answered, Coordinator};
-use self::hand::{Hand, Outcome};
+use self::coordinator::Coordinator;
+use self::hand::Hand;
 use self::member::{Member, MemberInput, Settings};
 
 pub use assign::Assignor;
@@ -474,88 +476,6 @@ impl Groups {
             }
         }
     }
-
-    fn ask_coordinator(
-        &mut self,
-        cx: &mut Context<'_>,
-        cluster: &Cluster,
-        id: MemberId,
-    ) -> impl Iterator<Item = MemberInput> + use<> {
-        let entry = self.members.get_mut(&id);
-        let answered = entry.map(|Entry { member, coordinator, .. }| {
-            coordinator.pump(cx, cluster, &mut self.last_token, !member.is_in_doubt())
-        });
-        answered.unwrap_or_default().into_iter().map(input_of)
-    }
-
-    /// Lets those go on that wait for a broker.
-    fn ask_coordinators(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, consumer: &mut Consumer) {
-        let waiting = self.members.iter().filter(|(_, entry)| entry.coordinator.is_wanted());
-        for member in waiting.map(|(member, _)| *member).collect::<Vec<_>>() {
-            self.look_after(cx, cluster, consumer, member);
-        }
-    }
-
-    fn coordinator_answers(
-        &mut self,
-        cx: &mut Context<'_>,
-        cluster: &mut Cluster,
-        consumer: &mut Consumer,
-        token: u64,
-        answer: impl FnOnce(&mut Coordinator, &mut Context<'_>) -> Vec<Answered>,
-    ) {
-        let whose = self.members.iter_mut().find(|(_, entry)| entry.coordinator.has_sent(token));
-        let Some((member, entry)) = whose else { return };
-        let member = *member;
-        for answered in answer(&mut entry.coordinator, cx) {
-            self.drive(cx, cluster, consumer, member, input_of(answered));
-        }
-        self.look_after(cx, cluster, consumer, member);
-    }
-
-    fn outcome(&mut self, cx: &mut Context<'_>, id: MemberId, outcome: Outcome) {
-        let Some(entry) = self.members.get_mut(&id) else { return };
-        match outcome {
-            Outcome::Joined => {
-                if let Some((waiter, membership)) = entry.joining.take() {
-                    cx.out.complete(waiter.op, Reply::JoinGroup(Ok(membership)));
-                }
-            }
-            Outcome::Committed(result) => {
-                if let Some(waiter) = entry.committing.take() {
-                    let result = result.map_err(|reason| CommitError::Failed { reason });
-                    cx.out.complete(waiter.op, Reply::CommitOffsets(result));
-                }
-            }
-            Outcome::Over(failure) => {
-                if let Some(mut entry) = self.members.remove(&id) {
-                    for op in std::mem::take(&mut entry.leaving) {
-                        let left = failure.clone().map_or(Ok(()), Err);
-                        cx.out.complete(op, Reply::LeaveGroup(left));
-                    }
-                    entry.answer_all(cx.out, &failure.unwrap_or(GroupError::Closed));
-                }
-            }
-        }
-    }
-}
-
-impl Entry {
-    fn answer_all(self, out: &mut Out, error: &GroupError) {
-        if let Some((waiter, _)) = self.joining {
-            out.complete(waiter.op, Reply::JoinGroup(Err(error.clone())));
-        }
-        if let Some(waiter) = self.committing {
-            out.complete(waiter.op, Reply::CommitOffsets(Err(CommitError::Closed)));
-        }
-        for op in self.leaving {
-            out.complete(op, Reply::LeaveGroup(Err(error.clone())));
-        }
-    }
-}
-
-fn input_of((id, answer): Answered) -> MemberInput {
-    MemberInput::Brokers { id, answer }
 }
 
 fn waiter(cx: &Context<'_>, op: OpId, within: Duration) -> Waiter {
