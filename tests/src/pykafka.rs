@@ -1,6 +1,6 @@
 //! Members of a group that are balanced consumers of pykafka, each a Python process.
 //!
-//! pykafka is installed once, in a virtual environment in the [cache](crate::cache), which needs Python 3 with its `venv` and
+//! pykafka is installed once, in a virtual environment in the [cache](mod@crate::cache), which needs Python 3 with its `venv` and
 //! whatever package index pip is set to.
 
 use std::{
