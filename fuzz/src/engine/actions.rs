@@ -19,6 +19,9 @@ use super::peer::{self, Mood};
 use super::world::World;
 use crate::script::Script;
 
+/// What ZooKeeper is asked at most before time passes.
+const ERRANDS: usize = 10_000;
+
 /// Rounds after which a storm must have calmed: some for each record that waits, and each connection.
 const ROUNDS: usize = 500;
 
@@ -412,7 +415,11 @@ fn round(world: &mut World, refusal: Option<ErrorCode>) -> bool {
     for session in world.sessions_to_come() {
         world.session_is(session, ZkSessionState::Connected { id: SESSION, timeout: Duration::from_secs(6) });
     }
-    while !world.errands.is_empty() {
+    for asked in 0.. {
+        if world.errands.is_empty() {
+            break;
+        }
+        assert!(asked < ERRANDS, "ZooKeeper is asked again and again, whatever it answers");
         zookeeper_reply(world, &mut smooth);
     }
     for index in 0..world.sockets.len() {

@@ -112,7 +112,7 @@ impl Member {
             (Step::Offsets, Ok(ZkAnswer::Children(offsets))) if !offsets.is_empty() => {
                 self.is_here(now, world);
             }
-            (Step::OffsetsTopic, Ok(ZkAnswer::Stat(None))) => self.is_here(now, world),
+            (Step::OffsetsTopic, Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode)) => self.is_here(now, world),
             (Step::OffsetsTopic, Ok(_)) => self.ask_brokers(now, world),
             (_, Ok(_) | Err(ZkError::NoNode)) if !is_last => {}
             (_, Ok(_) | Err(ZkError::NoNode)) => match path::topic(OFFSETS_TOPIC) {
