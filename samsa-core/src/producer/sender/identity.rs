@@ -10,8 +10,8 @@
 //! |---------|--------------------------------|---------|---------------------------------------------------|
 //! | Unasked | a batch needs one              | Seeking | the question, or a wish for a connection          |
 //! | Seeking | a broker is there, and asked   | Asking  | the question                                      |
-//! | Seeking | the broker knows no such thing | Absent  | batches go without identity; if a leader is       |
-//! |         |                                |         | newer, it is asked instead                        |
+//! | Seeking | no broker that is there knows  | Absent  | batches go without identity, but to no partition  |
+//! |         | such a thing                   |         | that has some with one                            |
 //! | Asking  | an id                          | Known   | the batches that wait go                          |
 //! | Asking  | a refusal for good             | Unasked | the batches that wait fail                        |
 //! | Asking  | another error, or no answer    | Resting | a deadline                                        |
@@ -19,6 +19,9 @@
 //! | Known   | a partition is through with it | Unasked |                                                   |
 //! | Absent  | a minute, and a batch          | Seeking | the question, or a wish for a connection          |
 //! | Absent  | another broker is asked things | Seeking | the question, or a wish for a connection          |
+//! | Absent  | a batch, and its leader knows  | Asking  | the question, to the leader                       |
+//! | Seeking | a connection to a leader comes | Seeking | the question, or a wish for a connection          |
+//! | Absent  | or goes                        |         |                                                   |
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -34,7 +37,6 @@ use super::world::{Asked, World};
 use crate::config::Retries;
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
-use crate::id::BrokerId;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
@@ -173,20 +175,22 @@ impl Sender {
         if partition.sequence.is_some() {
             return true;
         }
+        let was_numbered = partition.was_numbered;
         match self.producer_ids.state {
             State::Unasked => self.seek_producer_id(world),
             State::Absent(until) if until <= world.now() => self.seek_producer_id(world),
+            State::Absent(_) => self.ask_for_batch(world),
             _ => {}
         }
-        match self.producer_ids.state {
+        let (state, first) = (&self.producer_ids.state, self.settings.first_sequence);
+        match *state {
             State::Known(producer) => {
-                let first = self.settings.first_sequence;
                 if let Some(partition) = self.partition(place) {
                     partition.sequence = Some(Sequence { next: first, ..Sequence::new(producer) });
                 }
                 true
             }
-            State::Absent(_) => true,
+            State::Absent(_) if !was_numbered => true,
             _ => {
                 self.producer_ids.waiting.insert(place);
                 false
@@ -228,7 +232,7 @@ impl Sender {
     pub(super) fn seek_producer_id(&mut self, world: &mut dyn World) {
         let token = self.next_token();
         let asked = match world.ask_producer_id(token) {
-            Asked::Unsupported => self.ask_a_leader(world, token),
+            Asked::Unsupported => self.ask_leaders(world, token),
             asked => asked,
         };
         self.producer_ids.state = match asked {
@@ -242,12 +246,29 @@ impl Sender {
         }
     }
 
+    /// A batch has come to a leader that takes batches with an identity: that one knows more than who was asked before.
+    fn ask_for_batch(&mut self, world: &mut dyn World) {
+        let token = self.next_token();
+        if self.ask_leaders(world, token) == Asked::Sent {
+            self.producer_ids.state = State::Asking(token);
+        }
+    }
+
     /// Where brokers are of several releases, one that takes batches with an identity gives it too.
-    fn ask_a_leader(&mut self, world: &mut dyn World, token: u64) -> Asked {
-        let knows = |broker: &BrokerId| world.broker_version(*broker).map(format_of) == Some(Format::V2);
-        let ready = self.brokers.iter().filter(|(_, broker)| broker.link == Link::Ready);
-        let newer = ready.map(|(id, _)| *id).find(knows);
-        newer.map_or(Asked::Unsupported, |broker| world.ask_producer_id_of(broker, token))
+    fn ask_leaders(&mut self, world: &mut dyn World, token: u64) -> Asked {
+        let ready = self.brokers.iter().filter(|(_, broker)| broker.link == Link::Ready).map(|(id, _)| *id);
+        let mut best = Asked::Unsupported;
+        for broker in ready {
+            if world.broker_version(broker).map(format_of) != Some(Format::V2) {
+                continue;
+            }
+            match world.ask_producer_id_of(broker, token) {
+                Asked::Sent => return Asked::Sent,
+                Asked::NotYet => best = Asked::NotYet,
+                Asked::Unsupported => {}
+            }
+        }
+        best
     }
 
     /// A broker may be there now, or another one that knows more.

@@ -272,6 +272,7 @@ impl Sender {
         state.link = Link::Ready;
         state.trouble = None;
         self.learn_formats(world);
+        self.contact_changed(world);
     }
 
     fn broker_unreachable(&mut self, world: &mut dyn World, peer: Peer, reason: String) {
@@ -290,6 +291,7 @@ impl Sender {
             self.give_up_broker(world, place, broker);
         }
         self.learn_formats(world);
+        self.contact_changed(world);
         world.refresh("a leader cannot be reached");
         self.hurry_metadata(world);
     }

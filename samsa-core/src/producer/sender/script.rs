@@ -356,6 +356,11 @@ impl Play {
         !self.world.producer_ids_asked.is_empty()
     }
 
+    /// The next question for a producer id, which is not answered.
+    pub(super) fn takes_question(&mut self) -> u64 {
+        self.world.producer_ids_asked.pop_front().expect("a question for a producer id")
+    }
+
     /// The next producer id: 1, 2, and so on.
     pub(super) fn gives_producer_id(&mut self) {
         self.world.last_producer_id += 1;
@@ -364,7 +369,7 @@ impl Play {
     }
 
     pub(super) fn answers_producer_id(&mut self, error_code: ErrorCode, producer_id: i64) {
-        let token = self.world.producer_ids_asked.pop_front().expect("a question for a producer id");
+        let token = self.takes_question();
         let response =
             InitProducerIdResponse { error_code, producer_id, producer_epoch: 0, ..Default::default() };
         let frame = samsa_proto::encode_response::<InitProducerIdRequest<'_>>(1, 4, &response).unwrap();

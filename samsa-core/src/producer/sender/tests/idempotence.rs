@@ -119,6 +119,74 @@ fn a_leader_that_is_newer_is_asked_where_another_broker_gives_no_ids() {
     assert!(identities.contains(&(1, true)) && identities.contains(&(2, false)), "{identities:?}");
 }
 
+/// Broker 1 is a new leader, and broker 2 an old one, which is asked first for ids.
+fn mixed() -> Play {
+    let mut play = Play::new(|_| ());
+    play.world.gives_producer_ids = Asked::Unsupported;
+    play.world.leaders_give_producer_ids = Some(Asked::Sent);
+    play.connects(2, 2);
+    play.connects(1, 9);
+    play.has_leaders(&[Some(1), Some(2)]);
+    play
+}
+
+#[test]
+fn a_leader_that_went_while_it_was_asked_is_asked_when_it_is_back() {
+    let mut play = mixed();
+    play.world.holds_producer_ids = true;
+    let ticket = play.publish_to(0, "1");
+    let token = play.takes_question();
+    play.disconnects(1);
+    play.hears(ProducerInput::Failed { token, failure: not_sent() });
+    play.passes(BACKOFF);
+    assert!(!play.asks_producer_id(), "nobody is there who gives ids");
+    play.connects(1, 9);
+    play.sends_nothing();
+    play.gives_producer_id();
+    let sent = play.sends();
+    assert_eq!(numbers(&sent), (1, 0, 0));
+    play.hears_written(&sent, 0);
+    assert_eq!(receipt(&ticket).offset, Some(0));
+}
+
+#[test]
+fn a_leader_that_is_ready_is_asked_though_nobody_was_there_who_gives_ids() {
+    let mut play = mixed();
+    play.world.leaders_give_producer_ids = Some(Asked::Unsupported);
+    let _unnumbered = play.publish_to(0, "1");
+    let sent = play.sends();
+    assert_eq!(sent.batches[0].read().header().identity, None);
+    play.hears_written(&sent, 0);
+    play.world.leaders_give_producer_ids = Some(Asked::Sent);
+    let _ticket = play.publish_to(0, "2");
+    assert_eq!(numbers(&play.sends()), (1, 0, 0));
+}
+
+#[test]
+fn a_leader_that_could_not_be_asked_yet_is_asked_when_it_is_ready() {
+    let mut play = mixed();
+    play.world.leaders_give_producer_ids = Some(Asked::NotYet);
+    let _ticket = play.publish_to(0, "1");
+    play.sends_nothing();
+    play.world.leaders_give_producer_ids = Some(Asked::Sent);
+    play.connects(1, 9);
+    assert_eq!(numbers(&play.sends()), (1, 0, 0));
+}
+
+#[test]
+fn a_partition_that_has_numbers_waits_while_nobody_gives_an_id() {
+    let mut play = pipelined();
+    play.world.gives_producer_ids = Asked::Unsupported;
+    let [ticket] = publish(&mut play, ["1"]);
+    let sent = play.sends();
+    play.hears_error(&sent, ErrorCode::INVALID_PRODUCER_EPOCH);
+    play.sends_nothing();
+    assert_eq!(outcome(&ticket), None);
+    play.world.gives_producer_ids = Asked::Sent;
+    play.hears(ProducerInput::ContactChanged);
+    assert_eq!(numbers(&play.sends()), (2, 0, 0));
+}
+
 #[test]
 fn another_broker_is_asked_again_where_one_gave_no_ids() {
     let mut play = Play::new(|_| ());
