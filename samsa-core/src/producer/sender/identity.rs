@@ -344,6 +344,9 @@ impl Sender {
             if batch.identity.is_some() && index >= doubt {
                 batch.is_possibly_sent = true;
                 self.fail(place, &mut batch, PublishFailure::Refused(code));
+            } else if batch.identity.is_some() && batch.is_over() {
+                // Nobody waits for it, and it is certainly not stored.
+                batch.release(&self.store, &mut self.wakers);
             } else {
                 if batch.identity.is_some() {
                     batch.forget_attempts();

@@ -367,6 +367,18 @@ fn a_batch_that_was_over_in_flight_and_then_refused_leaves() {
 }
 
 #[test]
+fn a_batch_that_was_over_in_flight_takes_no_other_identity() {
+    let mut play = pipelined();
+    let [late] = publish(&mut play, ["1"]);
+    let sent = play.sends();
+    play.passes(TIMEOUT);
+    assert_eq!(error(&late).certainty(), Certainty::PossiblySent);
+    play.hears_error(&sent, ErrorCode::INVALID_PRODUCER_EPOCH);
+    play.sends_nothing();
+    assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
+}
+
+#[test]
 fn certainly_unsent_batches_expire_and_leave_no_gap() {
     let mut play = pipelined();
     let tickets = publish(&mut play, ["1", "2"]);
