@@ -13,7 +13,7 @@
 //! | Named    | another name               | Creating | Create under the new name        |
 //! | Creating | created                    | Deleting | Delete under the old name        |
 //! | Creating | it exists                  | Looking  | Exists under the new name        |
-//! | Creating | unknown fate               | Resting  |                                  |
+//! | Creating | unknown fate, no folder    | Resting  |                                  |
 //! | Resting  | due                        | Looking  | Sync, Exists under the new name  |
 //! | Looking  | ours                       | Deleting | Delete under the old name        |
 //! | Looking  | not there                  | Named    | (and begins anew)                |
@@ -185,7 +185,9 @@ impl Lock {
             (Renaming::Looking(to), Ok(ZkAnswer::Stat(Some(stat)))) if is_ours(stat) => self.is_made(to),
             (Renaming::Looking(to), Ok(ZkAnswer::Stat(Some(_)))) => self.is_refused(to, is_kept),
             (Renaming::Checking(old), Ok(ZkAnswer::Stat(Some(stat)))) if is_ours(stat) => self.goes(old),
-            (Renaming::Creating(to) | Renaming::Looking(to), Err(error)) if *error != ZkError::NoNode => {
+            // Without the folder there is no name to be had, however often that is asked for.
+            (Renaming::Creating(to), Err(_)) => self.rest(Renaming::Resting(to)),
+            (Renaming::Looking(to), Err(error)) if *error != ZkError::NoNode => {
                 self.rest(Renaming::Resting(to))
             }
             (Renaming::Deleting(old) | Renaming::Checking(old), Err(error)) if *error != ZkError::NoNode => {
@@ -321,6 +323,16 @@ mod tests {
             assert_eq!(lock.look_again(), Some([sync, exists("/o/2-3")]));
             assert_eq!(hears(&mut lock, &Ok(found.clone())), step);
         }
+    }
+
+    #[test]
+    fn a_new_name_whose_folder_is_gone_is_made_after_a_wait() {
+        let mut lock = moved();
+        assert_eq!(hears(&mut lock, &Err(ZkError::NoNode)), Step::Rest);
+        assert!(lock.rename(b"me").is_none());
+        lock.look_again().expect("it is looked at");
+        assert_eq!(hears(&mut lock, &Ok(ZkAnswer::Stat(None))), Step::Named);
+        assert_eq!(lock.rename(b"me"), Some(create("/o/2-3", b"me")));
     }
 
     #[test]

@@ -122,6 +122,16 @@ fn a_new_name_whose_fate_is_unknown_is_found_out_before_the_old_one_goes() {
 }
 
 #[test]
+fn a_new_name_whose_folder_is_gone_is_not_asked_for_without_a_wait() {
+    let mut script = one();
+    script.refuses(&format!("create {NEW}"), ZkError::NoNode);
+    script.leads(0, 2);
+    script.passes(SECOND);
+    assert!(script.place_of(&format!("create {NEW}")) < script.place_of(&format!("sync {NEW}")));
+    assert_eq!((script.data(NEW), script.count(&format!("create {NEW}"))), (Some("me"), 2));
+}
+
+#[test]
 fn a_partition_that_another_has_under_another_name_is_claimed_when_that_goes() {
     let mut script = samsa(1);
     script.put_owned(NEW, "you", 99);
