@@ -9,8 +9,9 @@
 //! | out of order, unknown producer          | behind  | not stored by this attempt: again, in its turn             |
 //! | out of order, unknown producer          | first   | the identity is spent; the second time, after a while      |
 //! | another producer, an old epoch          | any     | the identity is spent                                      |
-//! | the format is unsupported               | first   | the identity is spent; for a while its leader is sent      |
-//! |                                         |         | messages of old; if none was written: else its outcome     |
+//! | the format is unsupported               | any     | its leader keeps messages of old, for a while: if none of  |
+//! |                                         |         | the partition may be stored with an identity, the identity |
+//! |                                         |         | is spent and it is sent such; else see `headers`           |
 //! | an error that may pass, or no answer    | any     | the same bytes go again, alone, after a while              |
 //! | the same, and its time was over         | any     | the same, if it may be stored; else it leaves              |
 //! | too large, and certainly not stored     | any     | two batches take its place and its numbers, if it is more  |
@@ -115,27 +116,26 @@ impl Sender {
                 self.look(world, place);
             }
             code if has_identity && ends_identity(code) => self.spend_identity(world, place, code),
-            ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT if has_identity && !self.is_confirmed(place) => {
-                self.go_without_identity(world, place);
+            ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT if has_identity => {
+                self.keeps_old(world, place, index, answer);
             }
             code => self.refused(world, place, index, code, answer),
         }
     }
 
-    /// Whether a broker has taken a batch of a partition's sequence.
-    fn is_confirmed(&mut self, place: Place) -> bool {
-        let sequence = self.partition(place).and_then(|partition| partition.sequence.as_ref());
-        sequence.is_some_and(|sequence| sequence.is_confirmed)
-    }
-
     /// A leader keeps the messages of a partition in a format from before record batches, for the sake of older brokers or
-    /// readers (`message.format.version`, up to 3.9): it is sent such messages for a while, without identity.
-    fn go_without_identity(&mut self, world: &mut dyn World, place: Place) {
+    /// readers (`message.format.version`, up to 3.9): for a while it is sent such messages, without identity. Not where
+    /// something may be stored with one: what is keyless goes elsewhere then, and the rest is refused, see `gather`.
+    fn keeps_old(&mut self, world: &mut dyn World, place: Place, index: usize, answer: &Answer) {
+        let loss = Loss { is_possibly_sent: answer.is_ambiguous(), why: answer.describe() };
+        self.note_trouble(place, index, &loss);
         let until = world.now() + ABSENT_FOR;
         if let Some(partition) = self.partition(place) {
+            partition.is_doubted = false;
             partition.keeps_old_until = Some(until);
-            partition.was_numbered = false;
-            partition.spent = Some(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+            if !partition.was_numbered {
+                partition.spent = Some(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+            }
         }
         self.learn_format(world, place.topic);
         self.look(world, place);

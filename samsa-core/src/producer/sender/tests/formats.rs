@@ -127,11 +127,65 @@ fn what_may_be_stored_with_an_identity_is_not_sent_without_one() {
     assert_eq!(again.batches, sent.batches);
     let next = play.publish_to(0, "2");
     play.hears_error(&again, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
-    assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
+    play.sends_nothing();
+    let refused = PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    assert_eq!((error(&ticket).failure(), error(&ticket).certainty()), (&refused, Certainty::PossiblySent));
+    assert_eq!((error(&next).failure(), error(&next).certainty()), (&refused, Certainty::NotSent));
+    assert_eq!(play.buffer.used_bytes(), 0);
+}
+
+#[test]
+fn what_was_written_with_an_identity_is_not_followed_by_messages_of_old_after_another_identity() {
+    let mut play = Play::with_leaders(&[1]);
+    let _first = play.publish_to(0, "1");
     let sent = play.sends();
-    assert_eq!((sent.version, sent.values()), (2, vec!["2".to_owned()]));
-    play.hears_written(&sent, 3);
-    assert_eq!(receipt(&next).offset, Some(3));
+    play.hears_written(&sent, 0);
+    let ticket = play.publish_to(0, "2");
+    let sent = play.sends();
+    play.hears_error(&sent, ErrorCode::UNKNOWN_PRODUCER_ID);
+    let renewed = play.sends();
+    play.hears_error(&renewed, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    play.sends_nothing();
+    let refused = PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    assert_eq!((error(&ticket).failure(), error(&ticket).certainty()), (&refused, Certainty::NotSent));
+
+    play.passes(Duration::from_secs(60));
+    let _later = play.publish_to(0, "3");
+    assert!(play.sends().batches[0].read().header().identity.is_some(), "the leader is asked again");
+}
+
+#[test]
+fn a_refusal_with_an_offset_may_be_stored_and_nothing_follows_without_an_identity() {
+    let mut play = Play::with_leaders(&[1]);
+    let ticket = play.publish_to(0, "1");
+    let sent = play.sends();
+    play.hears_answer(&sent, |_| (ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT, 5));
+    play.sends_nothing();
+    assert_eq!(error(&ticket).certainty(), Certainty::PossiblySent);
+}
+
+#[test]
+fn keyless_messages_leave_a_partition_with_numbers_whose_leader_keeps_messages_of_old() {
+    let mut play = Play::with_leaders(&[1, 2]);
+    for partition in 0..2 {
+        let _first = play.publish_to(partition, "0");
+        let sent = play.sends();
+        play.hears_written(&sent, 0);
+    }
+    let mut refusals = 0;
+    for round in 1..5 {
+        let ticket = play.publish("x");
+        let mut sent = play.sends();
+        if sent.broker == 1 {
+            refusals += 1;
+            play.hears_error(&sent, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+            sent = play.sends();
+        }
+        assert_eq!((sent.broker, sent.version), (2, 9));
+        play.hears_written(&sent, round);
+        assert_eq!(receipt(&ticket).partition, 1);
+    }
+    assert_eq!(refusals, 1, "it is not asked again at once");
 }
 
 #[test]
