@@ -261,7 +261,7 @@ impl TopicBatches {
         self.bound.get_or_make(partition, || Lane::new(id, self.form()))
     }
 
-    fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         let form = self.form.load(Ordering::Acquire);
         let format = Format::from_magic((form & !TAKES_HEADERS) as i8).unwrap_or(Format::V2);
         Form { format, takes_headers: form & TAKES_HEADERS != 0 }

@@ -47,6 +47,7 @@ impl Sender {
         let topic = &mut self.topics[index as usize];
         let Some(view) = world.topic(topic.batches.name()) else {
             topic.partitions.iter_mut().for_each(Partition::lose_leader);
+            self.learn_format(world, index);
             return;
         };
         let keeps = topic.id.is_some() && is_planted(PlantedBug::KeepsOldTopic);
@@ -85,27 +86,33 @@ impl Sender {
     /// Each partition writes in its leader's format. Where that is not known, and for keyless records, it is the
     /// oldest that any leader of the topic takes: what turns out wrong is written anew when it is sent. Headers are
     /// refused at once while the leader is there and lacks them, and without a key while all leaders are and do: one that is
-    /// not connected may be upgraded.
+    /// not connected may be upgraded, and so may one that is not known.
+    ///
+    /// Gives the oldest format, if some leader's is known.
     pub(super) fn learn_format(&mut self, world: &dyn World, index: u32) -> Option<Format> {
         let (topic, brokers) = (&mut self.topics[index as usize], &self.brokers);
         let format = |leader: BrokerId| world.broker_version(leader).map(format_of);
         let is_there =
             |leader: &BrokerId| brokers.get(leader).is_some_and(|broker| broker.link == Link::Ready);
         let formats = topic.partitions.iter().filter_map(|partition| partition.leader.and_then(format));
-        let oldest = formats.min()?;
+        let oldest = formats.min();
+        // While no leader is known, what is written stays as it was.
+        let usual = oldest.unwrap_or_else(|| topic.batches.form().format);
+        let mut some_takes_headers = topic.partitions.is_empty();
         for partition in &mut topic.partitions {
             partition.speaks = partition.leader.filter(is_there).and_then(format);
-            let speaks = partition.leader.and_then(format).unwrap_or(oldest);
             let takes_headers = partition.speaks.is_none_or(|speaks| speaks == Format::V2);
-            partition.form = Some(Form { format: partition.format_at(speaks, world.now()), takes_headers });
+            some_takes_headers |= takes_headers;
+            let before = partition.form.filter(|_| oldest.is_none());
+            let format = match before {
+                Some(form) => form.format,
+                None => partition.format_at(partition.leader.and_then(format).unwrap_or(usual), world.now()),
+            };
+            partition.form = Some(Form { format, takes_headers });
         }
-        let takes_headers = topic
-            .partitions
-            .iter()
-            .any(|partition| partition.speaks.is_none_or(|speaks| speaks == Format::V2));
-        topic.batches.set_form(Form { format: oldest, takes_headers });
+        topic.batches.set_form(Form { format: usual, takes_headers: some_takes_headers });
         (0..topic.partitions.len() as u32).for_each(|number| topic.tell_form(number));
-        Some(oldest)
+        oldest
     }
 
     /// Returns when to look again; never, when no record waits for the topic to be known.

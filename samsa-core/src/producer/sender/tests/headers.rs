@@ -112,6 +112,30 @@ fn a_leader_that_went_may_come_back_upgraded() {
 }
 
 #[test]
+fn while_no_leader_is_known_they_are_taken_and_wait() {
+    for loses_topic in [false, true] {
+        let mut play = mixed(&[Some(OLD)]);
+        let _lane = play.publish_to(0, "0");
+        let sent = play.sends();
+        play.hears_written(&sent, 0);
+        assert!(append(&play, Some(0), "x").is_err() && append(&play, None, "x").is_err());
+        if loses_topic {
+            play.loses_topic("events");
+        } else {
+            play.has_leaders(&[None]);
+        }
+        let tickets = [publish(&mut play, Some(0), "x"), publish(&mut play, None, "y")];
+        assert_eq!(tickets.each_ref().map(outcome), [None, None]);
+        play.has_leaders(&[Some(NEW)]);
+        while let Some(sent) = play.take_request() {
+            assert_eq!((sent.broker, headers(&sent)), (NEW, 1));
+            play.hears_written(&sent, 1);
+        }
+        assert!(tickets.iter().all(|ticket| receipt(ticket).offset.is_some()));
+    }
+}
+
+#[test]
 fn while_a_leader_is_not_known_they_wait_and_the_leader_decides() {
     for (leader, goes) in [(NEW, true), (OLD, false)] {
         let mut play = mixed(&[None, Some(OLD)]);
