@@ -290,7 +290,7 @@ impl Engine {
         let mut lines = Vec::new();
         self.net.explain(&mut lines);
         self.cluster.explain(&mut lines);
-        self.producer.explain(&mut lines);
+        self.producer.explain(self.now.mono, &mut lines);
         self.consumer.explain(self.now.mono, &mut lines);
         self.lookup.explain(&mut lines);
         self.groups.explain(&mut lines);

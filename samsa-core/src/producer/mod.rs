@@ -130,7 +130,7 @@ impl Producer {
         assert!(is_empty, "{used} bytes are charged after the close, and {lent} lent");
     }
 
-    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
-        self.sender.explain(lines);
+    pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {
+        self.sender.explain(now, lines);
     }
 }

@@ -199,7 +199,7 @@ impl Sender {
     }
 
     /// What is certain of a retry.
-    pub(super) fn explain_guarantees(&self, lines: &mut Vec<Waiting>) {
+    pub(super) fn explain_guarantees(&self, now: Instant, lines: &mut Vec<Waiting>) {
         let retry = match self.settings.retries {
             Retries::All => "a retry may be stored twice",
             Retries::OnlyNotSent => "what may be stored is not sent again",
@@ -217,11 +217,7 @@ impl Sender {
             say(what, self.producer_ids.next());
         }
         let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
-        let of_old = partitions.filter(|partition| {
-            let speaks_old = partition.speaks.is_some_and(|speaks| speaks != Format::V2);
-            speaks_old || partition.keeps_old_until.is_some()
-        });
-        let count = of_old.count();
+        let count = partitions.filter(|partition| partition.is_led_by_old(now)).count();
         if count > 0 {
             let leaders =
                 format!("the leaders of {count} partition(s) take no record batches, as from 0.11 on");

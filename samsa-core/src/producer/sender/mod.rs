@@ -325,10 +325,10 @@ impl Sender {
         self.hurries_at = None;
     }
 
-    pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
+    pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {
         lines.extend(self.active.iter().map(|place| self.explain_place(*place)));
         self.waits.explain(lines);
-        self.explain_guarantees(lines);
+        self.explain_guarantees(now, lines);
     }
 
     pub(crate) fn metrics(&self) -> (PublishMetrics, Vec<PublishedPartition>) {

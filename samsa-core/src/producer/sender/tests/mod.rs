@@ -286,7 +286,7 @@ fn explain_names_what_each_partition_waits_for() {
     play.has_leaders(&[Some(1), None]);
     let _waiting = play.publish_to(1, "2");
     let mut lines = Vec::new();
-    play.sender.explain(&mut lines);
+    play.sender.explain(play.now().mono, &mut lines);
     let lines: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.who, line.what)).collect();
     let expected = [
         "messages for topic \"events\" partition 0: the answer of broker 1",

@@ -16,7 +16,7 @@ fn forbidding(newest: i16, idempotence: bool) -> Play {
 
 fn what_is_explained(play: &Play) -> Vec<String> {
     let mut lines = Vec::new();
-    play.sender.explain(&mut lines);
+    play.sender.explain(play.now().mono, &mut lines);
     let lines = lines.into_iter().filter(|line| line.who == "idempotence");
     lines.map(|line| line.what).collect()
 }
