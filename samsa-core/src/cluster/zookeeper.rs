@@ -41,8 +41,10 @@ pub(crate) struct ZooKeeperDiscovery {
     pending: BTreeMap<u64, Question>,
     /// The brokers that are being read; they become the brokers when the last has come.
     reading: BTreeMap<BrokerId, Registered>,
-    /// Brokers whose registrations are of no use, as of the last reading.
+    /// How many brokers have registrations that are of no use, as of the last reading.
     left_out: usize,
+    /// Why the last of them is left out.
+    reason: String,
     failures: u32,
     /// When to open a session, or to read everything again.
     due: Option<Instant>,
@@ -93,6 +95,7 @@ impl ZooKeeperDiscovery {
             pending: BTreeMap::new(),
             reading: BTreeMap::new(),
             left_out: 0,
+            reason: String::new(),
             failures: 0,
             due: Some(Instant::START),
         }
@@ -150,8 +153,8 @@ impl ZooKeeperDiscovery {
         match self.left_out {
             0 => format!("no broker is registered in ZooKeeper at {}: is one up?", self.ensemble),
             count => format!(
-                "of {count} brokers in ZooKeeper at {} none has an endpoint that can be used: only PLAINTEXT is spoken here",
-                self.ensemble
+                "of {count} brokers in ZooKeeper at {} none can be used: {}",
+                self.ensemble, self.reason
             ),
         }
     }
@@ -287,14 +290,21 @@ impl ZooKeeperDiscovery {
                 self.reading.insert(id, broker);
             }
             Ok(None) => {
-                self.left_out += 1;
                 tracing::warn!(broker = %id, "no PLAINTEXT endpoint is registered; leaving the broker out");
+                self.leave_out(format!(
+                    "broker {id} has no PLAINTEXT endpoint, and nothing else is spoken here"
+                ));
             }
             Err(reason) => {
-                self.left_out += 1;
                 tracing::warn!(broker = %id, %reason, "the registration cannot be read");
+                self.leave_out(format!("the registration of broker {id} cannot be read: {reason}"));
             }
         }
+    }
+
+    fn leave_out(&mut self, reason: String) {
+        self.left_out += 1;
+        self.reason = reason;
     }
 
     fn finish_reading(&mut self) -> Option<Learnt> {

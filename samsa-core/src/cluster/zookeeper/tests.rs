@@ -216,6 +216,16 @@ fn why_there_is_no_broker_is_told_with_the_ensemble() {
     assert!(brokers(script.hears(one, Ok(ZkAnswer::Data(TLS.to_vec(), ZkStat::default())))).is_empty());
     let told = script.discovery.why_no_broker();
     assert!(told.contains("of 1 brokers") && told.contains("PLAINTEXT"), "{told}");
+
+    script.watch_fires(session, "/brokers/ids");
+    let ids = script.asks("/brokers/ids");
+    script.hears_names(ids, &["1"]);
+    let one = script.asks("/brokers/ids/1");
+    let nonsense = ZkAnswer::Data(b"nonsense".to_vec(), ZkStat::default());
+    assert!(brokers(script.hears(one, Ok(nonsense))).is_empty());
+    let told = script.discovery.why_no_broker();
+    assert!(told.contains("of 1 brokers") && told.contains("cannot be read: "), "{told}");
+    assert!(!told.contains("PLAINTEXT"), "{told}");
 }
 
 #[test]
