@@ -101,7 +101,7 @@ pub use samsa_core::{
     GroupError, GroupLookError, GroupMember, GroupPartition, GroupProtocol, GroupResetError, Hold, HostPort,
     Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, ListedGroup, LookError,
     Metrics, Now, Offset, OffsetStorage, OffsetsError, PartitionInfo, PartitionOffset, Partitioner,
-    PublishConfig, PublishError, PublishFailure, PublishMetrics, PublishedPartition, ReadError,
+    PatternError, PublishConfig, PublishError, PublishFailure, PublishMetrics, PublishedPartition, ReadError,
     ReadPartition, Receipt, Retries, SetReceipt, TopicName, TopicPartition, UnixMillis, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;

@@ -9,7 +9,7 @@ use crate::config::{FetchConfig, Isolation};
 use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::explanation::Explanation;
-use crate::group::{Assignor, Commit, CommitError, GroupError, GroupProtocol, OffsetStorage};
+use crate::group::{Assignor, Commit, CommitError, GroupError, GroupProtocol, OffsetStorage, TopicPattern};
 use crate::id::{MemberId, ReaderId};
 use crate::metrics::Metrics;
 use crate::offset::{Offset, PartitionOffset};
@@ -174,8 +174,10 @@ pub struct ReaderSpec {
 pub struct GroupSpec {
     /// Its name.
     pub group: Arc<str>,
-    /// The topics; each once.
+    /// The topics by name, each once; none where they are chosen by a pattern.
     pub topics: Vec<Arc<str>>,
+    /// By which pattern they are chosen, also those that come later.
+    pub pattern: Option<TopicPattern>,
     /// Where to start in a partition without a committed offset.
     pub start: Offset,
     /// What is committed, and when.

@@ -124,7 +124,10 @@ pub use explanation::{Explanation, Waiting};
 #[cfg(feature = "model")]
 #[doc(hidden)]
 pub use group::model;
-pub use group::{Assignor, Commit, CommitError, GroupError, GroupProtocol, OffsetStorage, OffsetsError};
+pub use group::{
+    Assignor, Commit, CommitError, GroupError, GroupProtocol, OffsetStorage, OffsetsError, PatternError,
+    TopicPattern,
+};
 pub use id::{BrokerId, ConnId, JobId, MemberId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;
 pub use intent::{Intent, Job, JobOutput, Snapshot};

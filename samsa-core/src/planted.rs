@@ -110,6 +110,8 @@ planted_bugs! {
     LooksAtOneName = "looks-at-one-name",
     /// A lock keeps the name that it was claimed under, whoever leads now.
     KeepsLocksName = "keeps-locks-name",
+    /// A member of a group that chooses its topics by a pattern does not notice when one comes.
+    MissesNewTopics = "misses-new-topics",
     /// A partition is not fetched while the replica is dialled that its leader has named.
     AwaitsReplica = "awaits-replica",
 }

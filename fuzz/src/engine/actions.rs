@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use samsa_core::{
     Assignor, Command, Commit, FetchConfig, GroupReset, GroupSpec, Input, Instant, Isolation, NewTopic,
-    Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, UnixMillis, ZkNews,
-    ZkSessionState,
+    Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, TopicPattern, UnixMillis,
+    ZkNews, ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
@@ -170,7 +170,15 @@ fn order(
     let command = match (turn % 8, member) {
         (0..3, _) => Command::JoinGroup(GroupSpec {
             group: if script.flag() { "g".into() } else { topic_name(script).into() },
-            topics: if script.flag() { vec!["a".into(), "b".into()] } else { vec![topic] },
+            topics: match script.flag() {
+                _ if turn % 8 == 2 => Vec::new(),
+                true => vec!["a".into(), "b".into()],
+                false => vec![topic],
+            },
+            pattern: (turn % 8 == 2).then(|| match turn {
+                0..224 => TopicPattern::Matching("a|b".into()),
+                _ => TopicPattern::NotMatching("b".into()),
+            }),
             start: at,
             commit: [Commit::Automatic, Commit::Marked, Commit::Manual][script.choice(3)],
             commit_interval: Duration::from_millis(1 + u64::from(script.byte()) * 20),

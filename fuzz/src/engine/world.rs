@@ -229,6 +229,7 @@ impl World {
             assert!(socket.connected, "{conn} is not connected yet");
             socket.writable = true;
         }
+        self.take_readers();
         self.check_bounds();
         if self.engine.is_closed() {
             self.end();
@@ -315,6 +316,12 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// The readers of topics that members of groups have chosen.
+    fn take_readers(&mut self) {
+        let taken = self.members.iter().flat_map(|member| member.board.take_readers().into_values());
+        self.readers.extend(taken.map(OpenReader::of_group));
     }
 
     fn check_bounds(&self) {

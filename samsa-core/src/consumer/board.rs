@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
+use super::reader::Reader;
 use crate::group::GroupError;
 use crate::limits;
 use crate::sync::Mutex;
@@ -110,6 +111,9 @@ pub struct Board(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     assignment: Arc<[TopicPartition]>,
+    /// Readers that the application has not taken yet, and who waits for one.
+    readers: BTreeMap<Arc<str>, Reader>,
+    awaits_readers: Option<Waker>,
     listeners: BTreeMap<u64, Listener>,
     listened: u64,
     failure: Option<GroupError>,
@@ -139,6 +143,25 @@ impl Board {
     /// Whether the membership has ended.
     pub fn is_over(&self) -> bool {
         lock(&self.0).is_over
+    }
+
+    /// The readers that have come and were not taken yet.
+    pub fn take_readers(&self) -> BTreeMap<Arc<str>, Reader> {
+        std::mem::take(&mut lock(&self.0).readers)
+    }
+
+    /// The same; and whoever asks is woken when one comes, and at the end.
+    pub fn poll_readers(&self, waker: &Waker) -> BTreeMap<Arc<str>, Reader> {
+        let mut state = lock(&self.0);
+        if !state.awaits_readers.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            state.awaits_readers = Some(waker.clone());
+        }
+        std::mem::take(&mut state.readers)
+    }
+
+    /// Looks at those that were not taken yet.
+    pub fn look_at_readers<T>(&self, look: impl FnOnce(&BTreeMap<Arc<str>, Reader>) -> T) -> T {
+        look(&lock(&self.0).readers)
     }
 
     /// Somebody listens from now on, under this number.
@@ -182,6 +205,15 @@ impl Board {
         lock(&self.0).assignment = assignment;
     }
 
+    /// A reader of a topic that has come. An earlier one of it has ended.
+    pub(crate) fn bring(&self, reader: Reader, wakers: &mut Wakers) {
+        let mut state = lock(&self.0);
+        let ended = state.readers.insert(Arc::clone(reader.topic()), reader);
+        state.awaits_readers.take().into_iter().for_each(|waker| wakers.push(waker));
+        drop(state);
+        drop(ended);
+    }
+
     /// Told to everybody who listens; to nobody, if nobody does.
     pub(crate) fn tell(&self, event: &ConsumerEvent, wakers: &mut Wakers) {
         let mut lost = Vec::new();
@@ -204,9 +236,13 @@ impl Board {
         state.assignment = Arc::default();
         state.is_over = true;
         state.failure = failure;
+        state.awaits_readers.take().into_iter().for_each(|waker| wakers.push(waker));
+        let not_taken = std::mem::take(&mut state.readers);
         for listener in state.listeners.values_mut() {
             listener.waiting.take().into_iter().for_each(|waker| wakers.push(waker));
         }
+        drop(state);
+        drop(not_taken);
     }
 }
 
@@ -258,6 +294,22 @@ mod tests {
         assert!(matches!(next(), Poll::Ready(None)));
         assert_eq!(board.take_failure(), Some(GroupError::Closed));
         assert_eq!(board.take_failure(), None);
+    }
+
+    #[test]
+    fn who_waits_for_a_reader_is_woken_and_takes_it_once() {
+        let (board, mut brought, mut ended) = (Board::default(), Wakers::default(), Wakers::default());
+        assert!(board.poll_readers(Waker::noop()).is_empty());
+        let (buffer, _) = super::super::script::buffer();
+        let topic = Arc::clone(buffer.topic());
+        board.bring(Reader::new(buffer), &mut brought);
+        assert!(!brought.is_empty());
+        assert!(board.look_at_readers(|readers| readers.contains_key(&topic)));
+        assert_eq!(board.poll_readers(Waker::noop()).into_keys().collect::<Vec<_>>(), [topic]);
+        assert!(board.take_readers().is_empty());
+        board.poll_readers(Waker::noop());
+        board.end(None, &mut ended);
+        assert!(!ended.is_empty(), "there will be none any more");
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Fetcher {
     /// Counts what is sent and what is brought.
     step: u64,
     warned: bool,
+    /// The most memory that it had since no request was under way.
+    had_memory: usize,
 }
 
 /// What is asked.
@@ -85,6 +87,7 @@ impl Request {
 
 impl Fetcher {
     pub(crate) fn new(spec: ReaderSpec, buffer: Arc<FetchBuffer>, opening: Option<Opening>) -> Self {
+        let had_memory = spec.fetch.buffer_bytes;
         Self {
             spec,
             buffer,
@@ -101,6 +104,7 @@ impl Fetcher {
             asked: BTreeMap::new(),
             step: 0,
             warned: false,
+            had_memory,
         }
     }
 
@@ -267,10 +271,17 @@ impl Fetcher {
         fits() || (alone && self.buffer.is_starved())
     }
 
+    /// Says whether it has more than before. What is under way was asked for within what it had then.
+    pub(crate) fn set_memory(&mut self, bytes: usize) -> bool {
+        let before = std::mem::replace(&mut self.spec.fetch.buffer_bytes, bytes);
+        self.had_memory = self.had_memory.max(bytes);
+        before < bytes
+    }
+
     /// Beyond the memory of the reader there is one response at most that is under way: an application that waits gets it
     /// whatever it holds, and one that is longer than what was asked must be read.
     pub(crate) fn assert_bounds(&self) {
-        let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
+        let (used, most) = (self.buffer.memory().used(), self.had_memory);
         let reserved = self.requests.values().map(|request| request.reserved);
         let largest = reserved.clone().max().unwrap_or(0);
         let rest = reserved.sum::<usize>() - largest;
@@ -280,6 +291,9 @@ impl Fetcher {
     }
 
     pub(crate) fn sent(&mut self, token: u64, request: Request, partitions: impl Iterator<Item = i32>) {
+        if self.requests.is_empty() {
+            self.had_memory = self.spec.fetch.buffer_bytes;
+        }
         let step = self.next_step();
         self.asked.insert(request.broker, step);
         self.requests.insert(token, request);

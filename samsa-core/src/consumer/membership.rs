@@ -29,8 +29,10 @@ pub struct Membership {
     pub id: MemberId,
     /// Its name in the group.
     pub member: Arc<str>,
-    /// A reader for each topic.
+    /// A reader for each topic. Where they are chosen by a pattern, none at first: they come by the [board](Board::poll_readers).
     pub readers: BTreeMap<Arc<str>, Reader>,
+    /// Whether the topics are chosen by a pattern, so that readers come, and end before the membership does.
+    pub follows_pattern: bool,
     /// For how long something may be handed out.
     pub lease: Arc<Lease>,
     /// What the engine tells.
@@ -57,7 +59,23 @@ impl Consumer {
         let buffer = FetchBuffer::new(reader, Arc::clone(&spec.topic), spec.fetch.decompressed_bytes, signal);
         cluster.want(cx, &spec.topic, Interest::Read);
         self.fetchers.insert(reader, Fetcher::in_group(group, spec, Arc::clone(&buffer)));
+        self.with(cx, cluster, reader, Fetcher::update);
         Some((reader, Reader::new(buffer)))
+    }
+
+    /// From now on the reader has this much memory.
+    pub(crate) fn set_memory(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        reader: ReaderId,
+        bytes: usize,
+    ) {
+        let Some(fetcher) = self.fetchers.get_mut(&reader) else { return };
+        if fetcher.set_memory(bytes) {
+            self.pump(cx, cluster, reader);
+            self.remember_deadline();
+        }
     }
 
     /// The reader has this partition from now on. If it is withheld, its records are not fetched before it is

@@ -62,6 +62,7 @@ impl Groups {
                     cx.out.complete(waiter.op, Reply::JoinGroup(Ok(membership)));
                 }
             }
+            Outcome::Refused(_) => {}
             Outcome::Committed(result) => {
                 if let Some(waiter) = entry.committing.take() {
                     let result = result.map_err(|reason| CommitError::Failed { reason });

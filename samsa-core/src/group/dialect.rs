@@ -87,8 +87,9 @@ impl Settings {
 
     /// What the member registers.
     pub(super) fn registration(&self, now: UnixMillis) -> Result<Vec<u8>, InexpressibleError> {
-        let topics = self.topics.iter().map(|topic| (topic.to_string(), 1)).collect();
-        let subscription = Subscription::Topics(topics);
+        let topics = || self.topics.iter().map(|topic| (topic.to_string(), 1)).collect();
+        let chosen = self.pattern.as_ref().map(|pattern| pattern.subscription(1));
+        let subscription = chosen.unwrap_or_else(|| Subscription::Topics(topics()));
         ConsumerRegistration { subscription, timestamp: now.0 }.to_bytes(self.dialect)
     }
 
@@ -110,9 +111,9 @@ impl Settings {
 
     pub(super) fn share_of(&self, member: &str, view: &View) -> BTreeSet<Place> {
         if self.names_leaders() {
-            self.assignor.share_by_leader(member, &view.members, &view.leaders)
+            self.assignor.share_by_leader(member, &view.members(), &view.leaders)
         } else {
-            self.assignor.share_of(member, &view.members, &view.topics)
+            self.assignor.share_of(member, &view.members(), &view.topics)
         }
     }
 

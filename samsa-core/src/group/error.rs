@@ -6,13 +6,25 @@ use std::time::Duration;
 use samsa_proto::ErrorCode;
 use samsa_proto::zookeeper::{InexpressibleError, PathError};
 
+use super::pattern::PatternError;
+
 /// Why there is no membership of a group, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupError {
-    /// No topic was named.
-    #[error("a consumer needs a topic: name one with topics([..])")]
+    /// No topic was named, and no pattern given.
+    #[error(
+        "a consumer needs topics: name them with topics([..]), or choose them with matching(..) or not_matching(..)"
+    )]
     NoTopic,
+    /// Topics were named and a pattern given, or several patterns.
+    #[error(
+        "a consumer chooses its topics in one way: with topics([..]), or matching(..), or not_matching(..), a pattern once; `a|b` matches what either does"
+    )]
+    SeveralChoices,
+    /// The pattern is not accepted.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// It was not said where to start.
     #[error(
         "say with start_at(..) where to start in partitions without a committed offset: there is no default that is right for everybody"

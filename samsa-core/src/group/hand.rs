@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::coordinator::Coordinator;
 use super::offsets::CoordinatorAsk;
 use super::world::World;
-use super::{Commit, Done, FIRST_SESSION, GroupError, Place};
+use super::{Commit, Done, FIRST_SESSION, GroupError, Opens, Place};
 use crate::cluster::Cluster;
+use crate::command::ReaderSpec;
+use crate::config::FetchConfig;
 use crate::consumer::{Consumer, ConsumerEvent, Held, Hold};
 use crate::id::{ReaderId, SessionId, ZkRequestId};
 use crate::intent::Intent;
@@ -21,6 +23,8 @@ use crate::wake::{DriverSignal, Wakers};
 pub(super) enum Outcome {
     Joined,
     Committed(Result<(), String>),
+    /// There is no room for what is the member's.
+    Refused(GroupError),
     Over(Option<GroupError>),
 }
 
@@ -34,6 +38,7 @@ pub(super) struct Hand<'a, 'b> {
     signal: &'a Arc<DriverSignal>,
     wakers: Wakers,
     outcomes: Vec<Outcome>,
+    has_other_readers: bool,
 }
 
 impl<'a, 'b> Hand<'a, 'b> {
@@ -46,16 +51,76 @@ impl<'a, 'b> Hand<'a, 'b> {
         signal: &'a Arc<DriverSignal>,
     ) -> Self {
         let (wakers, outcomes) = (Wakers::default(), Vec::new());
-        Self { cx, cluster, consumer, place, coordinator, sessions, signal, wakers, outcomes }
+        let has_other_readers = false;
+        Self {
+            cx,
+            cluster,
+            consumer,
+            place,
+            coordinator,
+            sessions,
+            signal,
+            wakers,
+            outcomes,
+            has_other_readers,
+        }
     }
 
     pub(super) fn finish(mut self) -> Vec<Outcome> {
+        if self.has_other_readers {
+            self.share_memory();
+        }
         self.cx.out.wake(&mut self.wakers);
         self.outcomes
     }
 
     fn reader(&self, partition: &TopicPartition) -> Option<ReaderId> {
         self.place.readers.get(&partition.topic).copied()
+    }
+
+    /// The reader of a partition's topic. One that is new goes to the application by the board.
+    fn reader_to_be(&mut self, partition: &TopicPartition) -> Option<ReaderId> {
+        let opened = self.reader(partition);
+        let Some(opens) = self.place.opens.as_ref().filter(|_| opened.is_none()) else { return opened };
+        let (topic, open) = (&partition.topic, self.place.readers.len());
+        let fetch = FetchConfig { buffer_bytes: opens.memory(open + 1), ..opens.fetch.clone() };
+        let spec = ReaderSpec { topic: Arc::clone(topic), partition: None, start: opens.start, fetch };
+        let Some((reader, end)) = self.consumer.open_for_group(self.cx, self.cluster, &opens.group, spec)
+        else {
+            self.outcomes.push(Outcome::Refused(GroupError::Busy { open }));
+            return None;
+        };
+        self.place.readers.insert(Arc::clone(topic), reader);
+        self.place.board.bring(end, &mut self.wakers);
+        self.has_other_readers = true;
+        Some(reader)
+    }
+
+    /// A topic of which nothing is read any more needs no reader, where another can be opened.
+    fn close_if_unused(&mut self, topic: &Arc<str>) {
+        let is_used = self.place.sources.keys().any(|partition| partition.topic == *topic);
+        if is_used || self.place.opens.is_none() {
+            return;
+        }
+        if let Some(reader) = self.place.readers.remove(topic) {
+            self.consumer.end_for_group(self.cx, self.cluster, reader);
+            self.has_other_readers = true;
+        }
+    }
+
+    fn share_memory(&mut self) {
+        let Some(opens) = &self.place.opens else { return };
+        let bytes = opens.memory(self.place.readers.len());
+        for reader in self.place.readers.values() {
+            self.consumer.set_memory(self.cx, self.cluster, *reader, bytes);
+        }
+    }
+}
+
+impl Opens {
+    /// Of each of so many readers: equal parts of what there is, but never less than one partition is to bring.
+    fn memory(&self, readers: usize) -> usize {
+        (self.fetch.buffer_bytes / readers.max(1)).max(self.fetch.partition_bytes)
     }
 }
 
@@ -78,7 +143,7 @@ impl World for Hand<'_, '_> {
     }
 
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
-        let reader = self.reader(partition)?;
+        let reader = self.reader_to_be(partition)?;
         let number = partition.partition;
         let start = (start, is_withheld);
         let source = self.consumer.assign(self.cx, self.cluster, reader, number, start)?;
@@ -113,6 +178,7 @@ impl World for Hand<'_, '_> {
 
     fn forget(&mut self, partition: &TopicPartition) {
         self.place.sources.remove(partition);
+        self.close_if_unused(&partition.topic);
     }
 
     fn done(&self, partition: &TopicPartition) -> Option<Done> {

@@ -33,6 +33,7 @@ use super::assign::Leaders;
 use super::claim::Claim;
 use super::elsewhere::Elsewhere;
 use super::offsets::{Answer, CoordinatorAnswer};
+use super::pattern::Pattern;
 use super::round::Round;
 use super::session::{Question, Session};
 use super::world::World;
@@ -51,7 +52,9 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkSessionState};
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Settings {
     pub(crate) group: Arc<str>,
+    /// The topics that it names; none if it chooses them by a pattern.
     pub(crate) topics: Vec<Arc<str>>,
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) start: Offset,
     pub(crate) commit: Commit,
     pub(crate) commit_interval: Duration,
@@ -72,7 +75,7 @@ pub(super) struct Paths {
     pub(super) parents: Vec<String>,
     pub(super) ids: String,
     pub(super) own: String,
-    /// Of the topics that the member wants.
+    /// Of the topics that the member names.
     pub(super) topics: BTreeMap<String, String>,
 }
 
@@ -89,6 +92,8 @@ pub(crate) struct Member {
     pub(super) round_due: Option<Instant>,
     pub(super) round_failures: u32,
     pub(super) elsewhere: Elsewhere,
+    /// The topics that were chosen whose folders in the group are there.
+    pub(super) folders: BTreeSet<String>,
     /// Whether a round has said what is ours.
     pub(super) has_share: bool,
     pub(super) is_idle: bool,
@@ -158,6 +163,8 @@ pub(crate) enum MemberInput {
     Tick,
     /// Everything that is done is to be committed.
     Commit,
+    /// The client cannot read what is the member's.
+    Refused(GroupError),
     Leave {
         until: Instant,
     },
@@ -178,6 +185,7 @@ impl Member {
             round_due: None,
             round_failures: 0,
             elsewhere: Elsewhere::default(),
+            folders: BTreeSet::new(),
             has_share: false,
             is_idle: false,
             shown_first: None,
@@ -255,6 +263,7 @@ impl Member {
             MemberInput::Brokers { id, answer } => self.brokers_answered(now, id, &answer, world),
             MemberInput::Tick => {}
             MemberInput::Commit => self.commit_all(now, world),
+            MemberInput::Refused(error) => self.withdraw(now, error, world),
             MemberInput::Leave { until } => self.leave(now, until, world),
         }
         self.tick(now, world);
@@ -442,6 +451,7 @@ impl Member {
             session.close(world);
         }
         self.claims.clear();
+        self.folders.clear();
         (self.round, self.round_due, self.commit_due) = (None, None, None);
         self.is_idle = false;
     }

@@ -26,6 +26,7 @@ mod member;
 #[cfg(feature = "model")]
 pub mod model;
 mod offsets;
+mod pattern;
 mod round;
 mod session;
 #[cfg(test)]
@@ -41,13 +42,14 @@ use bytes::Bytes;
 
 use crate::cluster::Cluster;
 use crate::command::{GroupSpec, ReaderSpec, Reply};
-use crate::config::Discovery;
+use crate::config::{Discovery, FetchConfig};
 use crate::connection::{Failure, Peer};
 use crate::consumer::{Board, Consumer, Held, Hold, Lease, Membership, Reader};
 use crate::explanation::Waiting;
 use crate::id::{MemberId, OpId, ReaderId, SessionId};
 use crate::intent::Intent;
 use crate::limits;
+use crate::offset::Offset;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
@@ -56,13 +58,15 @@ use crate::wake::{DriverSignal, Wakers};
 use crate::zookeeper::ZkNews;
 
 use self::coordinator::Coordinator;
-use self::hand::Hand;
+use self::hand::{Hand, Outcome};
 use self::member::{Member, MemberInput, Settings};
+use self::pattern::Pattern;
 
 pub use assign::Assignor;
 pub use dialect::GroupProtocol;
 pub use error::{CommitError, GroupError, OffsetsError};
 pub use offsets::OffsetStorage;
+pub use pattern::{PatternError, TopicPattern};
 pub(crate) use world::Done;
 
 /// How long a member waits for more changes when it has seen one: one round of reading for a burst.
@@ -114,11 +118,22 @@ struct Entry {
 #[derive(Debug)]
 struct Place {
     readers: BTreeMap<Arc<str>, ReaderId>,
+    /// How readers are opened as topics come, where those are chosen by a pattern.
+    opens: Option<Opens>,
     /// Those that are read, and those that are given up and still counted.
     sources: BTreeMap<TopicPartition, Arc<crate::consumer::Source>>,
     board: Arc<Board>,
     lease: Arc<Lease>,
     commit: Commit,
+}
+
+/// How to open a reader of another topic.
+#[derive(Debug)]
+struct Opens {
+    group: Arc<str>,
+    start: Offset,
+    /// The memory is that of all readers together.
+    fetch: FetchConfig,
 }
 
 /// A command that waits.
@@ -334,8 +349,11 @@ impl Groups {
         let Discovery::ZooKeeper { session_timeout, .. } = cx.config.discovery else {
             return Err(GroupError::NoZooKeeper);
         };
-        if spec.topics.is_empty() {
-            return Err(GroupError::NoTopic);
+        let pattern = spec.pattern.as_ref().map(Pattern::new).transpose()?;
+        match (spec.topics.is_empty(), &pattern) {
+            (true, None) => return Err(GroupError::NoTopic),
+            (false, Some(_)) => return Err(GroupError::SeveralChoices),
+            _ => {}
         }
         let bytes = spec.fetch.rack.as_ref().map_or(0, String::len);
         if bytes > limits::RACK_BYTES {
@@ -345,6 +363,7 @@ impl Groups {
         let settings = Settings {
             group: Arc::clone(&spec.group),
             topics: spec.topics.clone(),
+            pattern,
             start: spec.start,
             commit: spec.commit,
             commit_interval: spec.commit_interval,
@@ -373,7 +392,7 @@ impl Groups {
         let (id, board, lease) =
             (MemberId(self.last_member), Arc::<Board>::default(), Arc::<Lease>::default());
         let mut fetch = spec.fetch.clone();
-        fetch.buffer_bytes /= spec.topics.len();
+        fetch.buffer_bytes /= spec.topics.len().max(1);
         let (mut ids, mut readers) = (BTreeMap::new(), BTreeMap::<Arc<str>, Reader>::new());
         for topic in &spec.topics {
             let (topic, fetch) = (Arc::clone(topic), fetch.clone());
@@ -386,7 +405,14 @@ impl Groups {
         let (stay, held) = Hold::new(&self.signal);
         let name = Arc::from(member.id());
         let (shown, lent) = (Arc::clone(&board), Arc::clone(&lease));
-        let place = Place { readers: ids, sources: BTreeMap::new(), board, lease, commit: spec.commit };
+        let opens = spec.pattern.as_ref().map(|_| Opens {
+            group: Arc::clone(&spec.group),
+            start: spec.start,
+            fetch: spec.fetch.clone(),
+        });
+        let follows_pattern = opens.is_some();
+        let sources = BTreeMap::new();
+        let place = Place { readers: ids, opens, sources, board, lease, commit: spec.commit };
         let coordinator = Coordinator::new(&spec.group, cx.config.retry_backoff, self.rng.fork());
         let entry = Entry {
             member,
@@ -397,7 +423,9 @@ impl Groups {
             committing: None,
             leaving: Vec::new(),
         };
-        Ok((entry, Membership { id, member: name, readers, lease: lent, board: shown, stay }))
+        let membership =
+            Membership { id, member: name, readers, follows_pattern, lease: lent, board: shown, stay };
+        Ok((entry, membership))
     }
 
     fn commit(
@@ -469,7 +497,10 @@ impl Groups {
             member.handle(now, input, &mut hand);
             let outcomes = hand.finish();
             for outcome in outcomes {
-                self.outcome(cx, id, outcome);
+                match outcome {
+                    Outcome::Refused(error) => inputs.push_back(MemberInput::Refused(error)),
+                    outcome => self.outcome(cx, id, outcome),
+                }
             }
             if inputs.is_empty() {
                 inputs.extend(self.ask_coordinator(cx, cluster, id));

@@ -59,6 +59,7 @@ impl GroupMember {
         let settings = Settings {
             group: Arc::from("g"),
             topics: vec![Arc::from("t")],
+            pattern: None,
             start: Offset::Earliest,
             commit: Commit::Automatic,
             commit_interval: Duration::MAX,

@@ -2,8 +2,12 @@
 //!
 //! Everything is read anew each time, with watches on what may change. If something changes meanwhile, its watch fires,
 //! and another round follows. The answers of an earlier round change nothing.
+//!
+//! What is asked depends on what is known by then: the members, and the topics that this member names, or the list of all
+//! topics if it chooses by a pattern; then that list, if others choose and all their topics count; then the topics that are
+//! chosen, and the folders of those that are to be claimed for the first time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use samsa_proto::zookeeper::{PathError, path};
 
@@ -17,6 +21,7 @@ use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
 use crate::offset::Offset;
+use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
@@ -27,6 +32,8 @@ pub(super) struct Round {
     missing: usize,
     failed: Option<String>,
     view: View,
+    /// The topics whose folders are being made.
+    folders: BTreeSet<String>,
 }
 
 impl Round {
@@ -46,15 +53,25 @@ impl Member {
 
     pub(super) fn begin_round(&mut self, now: Now, world: &mut impl World) {
         self.rounds += 1;
-        self.round = Some(Round { missing: 0, failed: None, view: View::default() });
+        self.round =
+            Some(Round { missing: 0, failed: None, view: View::default(), folders: BTreeSet::new() });
         let ids = ZkOp::Children { path: self.paths.ids.clone(), watch: true };
         self.ask_round(now, world, Question::Members(self.rounds), ids);
         self.ask_for_locks_elsewhere(now, world);
+        if self.settings.pattern.is_some() {
+            self.ask_for_the_list(now, world);
+        }
         let topics: Vec<_> = self.paths.topics.clone().into_iter().collect();
         for (topic, path) in topics {
             let question = Question::Topic(self.rounds, topic);
             self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
         }
+    }
+
+    fn ask_for_the_list(&mut self, now: Now, world: &mut impl World) {
+        let watch = !is_planted(PlantedBug::MissesNewTopics);
+        let list = ZkOp::Children { path: path::TOPICS.to_owned(), watch };
+        self.ask_round(now, world, Question::Topics(self.rounds), list);
     }
 
     pub(super) fn ask_round(&mut self, now: Now, world: &mut impl World, question: Question, op: ZkOp) {
@@ -75,7 +92,9 @@ impl Member {
             Question::Members(number)
             | Question::OtherFolder(number)
             | Question::Member(number, _)
+            | Question::Topics(number)
             | Question::Topic(number, _)
+            | Question::Folder(number)
             | Question::Leader(number, _) => *number,
             // It was not there when it was read.
             _ if matches!(result, Ok(ZkAnswer::Stat(Some(_)))) => return self.read_soon(now.mono),
@@ -89,7 +108,7 @@ impl Member {
             round.missing -= 1;
             round.missing == 0
         });
-        if is_complete && !self.ask_for_others_topics(now, world) {
+        if is_complete && !self.asks_for_more(now, world) {
             self.finish_round(now, world);
         }
     }
@@ -122,7 +141,9 @@ impl Member {
             }
             (Question::Topic(_, topic), Err(ZkError::NoNode)) => {
                 round.view.topics.insert(topic.clone(), BTreeSet::new());
-                self.waits_for_node(now, path::topic(&topic), world);
+                if !round.view.is_listed(&topic) {
+                    self.waits_for_node(now, path::topic(&topic), world);
+                }
             }
             (Question::Leader(_, partition), Ok(ZkAnswer::Data(data, _))) => {
                 round.view.leader(&partition, data);
@@ -134,8 +155,17 @@ impl Member {
             (Question::OtherFolder(_), Ok(ZkAnswer::Children(names))) => {
                 round.view.is_locked_elsewhere = !names.is_empty();
             }
-            // It went between the list and the reading of it; the watch on the list tells.
-            (Question::Member(..) | Question::OtherFolder(_), Err(ZkError::NoNode)) | (_, Ok(_)) => {}
+            (Question::Topics(_), Ok(ZkAnswer::Children(topics))) => {
+                round.view.listed = Some(topics.iter().cloned().collect());
+            }
+            (Question::Topics(_), Err(ZkError::NoNode)) => {
+                round.view.listed = Some(BTreeSet::new());
+                self.waits_for_node(now, Ok(path::TOPICS.to_owned()), world);
+            }
+            // It went between the list and the reading of it; the watch on the list tells. Or it was made by somebody else.
+            (Question::Member(..) | Question::OtherFolder(_), Err(ZkError::NoNode))
+            | (Question::Folder(_), Err(ZkError::NodeExists))
+            | (_, Ok(_)) => {}
             (_, Err(error)) => round.failed = Some(error.to_string()),
         }
     }
@@ -147,28 +177,51 @@ impl Member {
         }
     }
 
-    /// Whether there is something to ask for: dealing in turn, the topics of all members count.
-    fn ask_for_others_topics(&mut self, now: Now, world: &mut impl World) -> bool {
-        let looks_at_all = self.settings.looks_at_all_topics();
-        let Some(round) = self.round.as_ref().filter(|round| looks_at_all && round.failed.is_none()) else {
-            return false;
-        };
-        let wanted = round.view.members.values().flat_map(|topics| topics.keys());
-        let unknown: BTreeSet<String> =
-            wanted.filter(|topic| !round.view.topics.contains_key(*topic)).cloned().collect();
+    /// Whether there is something that could not be asked for before.
+    fn asks_for_more(&mut self, now: Now, world: &mut impl World) -> bool {
+        let Some(round) = self.round.as_ref().filter(|round| round.failed.is_none()) else { return false };
+        let counts_all = self.settings.looks_at_all_topics();
+        if counts_all && round.view.has_patterns() && round.view.listed.is_none() {
+            self.ask_for_the_list(now, world);
+            return true;
+        }
+        let own = self.settings.pattern.iter().flat_map(|pattern| round.view.chosen_by(pattern));
+        let mut wanted: BTreeSet<String> = own.collect();
+        if counts_all {
+            wanted.extend(round.view.members().into_values().flat_map(BTreeMap::into_keys));
+        }
+        wanted.retain(|topic| !round.view.topics.contains_key(topic));
         let mut is_asked = false;
-        for topic in unknown {
+        for topic in wanted {
             if let Ok(path) = path::topic(&topic) {
                 is_asked = true;
                 let question = Question::Topic(self.rounds, topic);
                 self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
             }
         }
-        is_asked
+        is_asked || self.asks_for_folders(now, world)
+    }
+
+    /// Topics that were chosen have no folders in the group before somebody claims one of their partitions.
+    fn asks_for_folders(&mut self, now: Now, world: &mut impl World) -> bool {
+        let Some(round) = self.round.as_mut().filter(|_| self.settings.pattern.is_some()) else {
+            return false;
+        };
+        let share = self.settings.share_of(&self.id, &round.view);
+        let mut topics: BTreeSet<String> = share.into_iter().map(|(topic, _)| topic).collect();
+        topics.retain(|topic| !self.folders.contains(topic) && round.folders.insert(topic.clone()));
+        let group = &self.settings.group;
+        let of = |topic: &String| [path::topic_owners(group, topic), path::topic_offsets(group, topic)];
+        let paths: Vec<String> = topics.iter().flat_map(of).flatten().collect();
+        for path in &paths {
+            let op = ZkOp::Create { path: path.clone(), data: Vec::new(), ephemeral: false };
+            self.ask_round(now, world, Question::Folder(self.rounds), op);
+        }
+        !paths.is_empty()
     }
 
     fn finish_round(&mut self, now: Now, world: &mut impl World) {
-        let Some(Round { failed, view, .. }) = self.round.take() else { return };
+        let Some(Round { failed, view, folders, .. }) = self.round.take() else { return };
         if let Some(trouble) = failed {
             tracing::debug!(group = %self.settings.group, %trouble, "a round of reading failed");
             self.round_failures = self.round_failures.saturating_add(1);
@@ -176,6 +229,7 @@ impl Member {
             return self.read_soon(now.mono + wait);
         }
         self.round_failures = 0;
+        self.folders.extend(folders);
         if let Some(foreign) = view.older_foreigner() {
             let (group, member) = (self.settings.group.to_string(), foreign.member.clone());
             let error = GroupError::ForeignMember { group, member, reason: foreign.reason.clone() };
@@ -192,7 +246,7 @@ impl Member {
         }
     }
 
-    /// The group is none that we can share.
+    /// The group is none that we can share, or the client has no room for what is ours.
     pub(super) fn withdraw(&mut self, now: Now, error: GroupError, world: &mut impl World) {
         world.end_lease();
         let claimed = self.claims.values().filter(|claim| claim.is_assigned());
@@ -221,7 +275,10 @@ impl Member {
         self.remember_first(view);
         self.remember_leaders(view);
         let share = self.settings.share_of(&self.id, view);
-        let is_idle = share.is_empty() && view.topics.values().any(|partitions| !partitions.is_empty());
+        let members = view.members();
+        let is_read = |topic: &String| members.get(&self.id).is_some_and(|own| own.contains_key(topic));
+        let mut to_read = view.topics.iter().filter(|(topic, _)| is_read(topic));
+        let is_idle = share.is_empty() && to_read.any(|(_, partitions)| !partitions.is_empty());
         if is_idle && !self.is_idle {
             world.tell(ConsumerEvent::Idle);
         }

@@ -36,8 +36,12 @@ pub(super) enum Question {
     Members(u64),
     /// What this member wants.
     Member(u64, String),
+    /// Which topics there are.
+    Topics(u64),
     /// The partitions of this topic.
     Topic(u64, String),
+    /// A folder of a topic is made.
+    Folder(u64),
     /// Who leads this partition.
     Leader(u64, TopicPartition),
     /// Whether others lock their partitions in another folder.

@@ -1,11 +1,12 @@
-//! What one round of reading has shown: who is in the group, and which partitions its topics have.
+//! What one round of reading has shown: who is in the group, which topics each wants, and which partitions these have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, Subscription, TopicRegistration};
+use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, Subscription, TopicFilter, TopicRegistration};
 
 use super::assign::{Leaders, Members, Topics};
 use super::dialect::preferred;
+use super::pattern::Pattern;
 use crate::zookeeper::ZkStat;
 
 /// A registration that is none of our dialect, or asks for what this client cannot compute.
@@ -20,7 +21,12 @@ pub(super) struct Foreign {
 /// What was read so far.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct View {
-    pub(super) members: Members,
+    /// The members that name their topics.
+    named: Members,
+    /// Those that choose them by a pattern, each with its streams.
+    by_pattern: BTreeMap<Pattern, BTreeMap<String, u16>>,
+    /// All topics of the cluster, where they were asked for.
+    pub(super) listed: Option<BTreeSet<String>>,
     pub(super) topics: Topics,
     pub(super) foreign: Vec<Foreign>,
     /// Who leads the partitions, or would if it could.
@@ -34,17 +40,65 @@ pub(super) struct View {
 impl View {
     /// A registration, as it stands in ZooKeeper.
     pub(super) fn member(&mut self, dialect: Dialect, id: &str, data: &[u8], stat: ZkStat) {
-        let wanted = ConsumerRegistration::from_bytes(data, dialect)
-            .map_err(|error| error.to_string())
-            .and_then(|registration| topics_of(registration.subscription));
-        match wanted {
-            Ok(topics) => {
-                self.members.insert(id.to_owned(), topics);
+        let registration = ConsumerRegistration::from_bytes(data, dialect).map_err(|error| error.to_string());
+        let counted = registration.and_then(|registration| match registration.subscription {
+            Subscription::Topics(topics) => {
+                self.named.insert(id.to_owned(), topics);
+                Ok(())
             }
-            Err(reason) => {
-                self.foreign.push(Foreign { member: id.to_owned(), reason, czxid: stat.czxid });
+            Subscription::WhiteList(filter) => self.chooser(id, &filter, false),
+            Subscription::BlackList(filter) => self.chooser(id, &filter, true),
+        });
+        if let Err(reason) = counted {
+            self.foreign.push(Foreign { member: id.to_owned(), reason, czxid: stat.czxid });
+        }
+    }
+
+    fn chooser(&mut self, id: &str, filter: &TopicFilter, excludes: bool) -> Result<(), String> {
+        if let Some(meant) = filter.escaped_twice() {
+            tracing::debug!(
+                member = id,
+                pattern = filter.regex,
+                meant,
+                "a consumer of Kafka 1.1 has escaped its pattern twice: the group, itself included, reads it as it stands"
+            );
+        }
+        let pattern = Pattern::registered(filter, excludes).map_err(|error| error.to_string())?;
+        self.by_pattern.entry(pattern).or_default().insert(id.to_owned(), filter.streams);
+        Ok(())
+    }
+
+    /// Whether somebody chooses its topics by a pattern.
+    pub(super) fn has_patterns(&self) -> bool {
+        !self.by_pattern.is_empty()
+    }
+
+    /// The members, each with the topics that it wants; of patterns those that are listed, or, where no list was asked for,
+    /// those that somebody names.
+    pub(super) fn members(&self) -> Members {
+        let mut members = self.named.clone();
+        for (pattern, choosers) in &self.by_pattern {
+            let topics = self.chosen_by(pattern);
+            for (member, streams) in choosers {
+                let wanted = topics.iter().map(|topic| (topic.clone(), *streams)).collect();
+                members.insert(member.clone(), wanted);
             }
         }
+        members
+    }
+
+    /// The topics that a pattern means.
+    pub(super) fn chosen_by(&self, pattern: &Pattern) -> BTreeSet<String> {
+        let is_meant = |topic: &&String| pattern.means(topic);
+        match &self.listed {
+            Some(listed) => listed.iter().filter(is_meant).cloned().collect(),
+            None => self.named.values().flat_map(BTreeMap::keys).filter(is_meant).cloned().collect(),
+        }
+    }
+
+    /// Whether the list had this topic, which it has not any more when its node is gone.
+    pub(super) fn is_listed(&self, topic: &str) -> bool {
+        self.listed.as_ref().is_some_and(|listed| listed.contains(topic))
     }
 
     /// A topic's node. What cannot be read has no partitions.
@@ -69,28 +123,6 @@ impl View {
     }
 }
 
-/// The topics that a member reads, with its streams. A white list of plain names is as good as these names.
-fn topics_of(subscription: Subscription) -> Result<BTreeMap<String, u16>, String> {
-    match subscription {
-        Subscription::Topics(topics) => Ok(topics),
-        Subscription::WhiteList(filter) if is_plain(&filter.regex) => {
-            Ok(filter.regex.split('|').map(|topic| (topic.to_owned(), filter.streams)).collect())
-        }
-        Subscription::WhiteList(filter) | Subscription::BlackList(filter) => Err(format!(
-            "it chooses its topics by the pattern {:?}, which this client does not evaluate; let it name its topics",
-            filter.regex
-        )),
-    }
-}
-
-/// Names with `|` between them. A dot would stand for any character, so a name with a dot is a pattern.
-fn is_plain(regex: &str) -> bool {
-    let is_name = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-    };
-    regex.split('|').all(is_name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,29 +135,42 @@ mod tests {
         view
     }
 
+    fn by(pattern: &str, kind: &str, streams: u16) -> String {
+        format!(
+            r#"{{"version":1,"subscription":{{"{pattern}":{streams}}},"pattern":"{kind}","timestamp":"1"}}"#
+        )
+    }
+
+    fn wanted(view: &View, member: &str) -> Vec<(String, u16)> {
+        view.members()[member].clone().into_iter().collect()
+    }
+
     #[test]
-    fn a_member_reads_the_topics_that_it_names_in_either_form() {
-        let static_one = r#"{"version":1,"subscription":{"a":2},"pattern":"static","timestamp":"1"}"#;
-        let console = r#"{"version":1,"subscription":{"a|b-1":1},"pattern":"white_list","timestamp":"1"}"#;
-        let view = view(&[("one", static_one, 1), ("two", console, 2)]);
-        let expected = [("one", vec![("a", 2)]), ("two", vec![("a", 1), ("b-1", 1)])];
-        for (member, topics) in expected {
-            let topics: BTreeMap<String, u16> =
-                topics.into_iter().map(|(topic, streams)| (topic.to_owned(), streams)).collect();
-            assert_eq!(view.members[member], topics);
-        }
+    fn a_member_reads_the_topics_that_it_names_and_of_those_that_are_listed_what_its_pattern_means() {
+        let (white, black) = (by(r"a|b-\\d", "white_list", 3), by("a.*", "black_list", 1));
+        let mut view = view(&[("one", &by("a", "static", 2), 1), ("two", &white, 2), ("three", &black, 3)]);
+        view.listed = Some(["a", "b-1", "b-x", "__consumer_offsets"].map(str::to_owned).into());
+        assert_eq!(wanted(&view, "one"), [("a".to_owned(), 2)]);
+        assert_eq!(wanted(&view, "two"), [("a".to_owned(), 3), ("b-1".to_owned(), 3)]);
+        assert_eq!(wanted(&view, "three"), [("b-1".to_owned(), 1), ("b-x".to_owned(), 1)]);
         assert!(view.foreign.is_empty());
     }
 
     #[test]
+    fn where_no_list_was_asked_for_a_pattern_is_held_against_what_others_name() {
+        let view = view(&[("one", &by("a", "static", 1), 1), ("two", &by("a|b", "white_list", 1), 2)]);
+        assert_eq!(wanted(&view, "two"), [("a".to_owned(), 1)]);
+    }
+
+    #[test]
     fn who_was_there_before_us_and_speaks_otherwise_is_in_the_way_and_who_came_later_is_not() {
-        let pattern = r#"{"version":1,"subscription":{"a.*":1},"pattern":"white_list","timestamp":"1"}"#;
-        let mut view = view(&[("samsa", "events", 5), ("pattern", pattern, 6)]);
+        let pattern = by("(?!b).*", "white_list", 1);
+        let mut view = view(&[("samsa", "events", 5), ("pattern", &pattern, 6)]);
         assert_eq!(view.older_foreigner().map(|foreign| &*foreign.member), Some("samsa"));
         view.own_czxid = Some(5);
         assert_eq!(view.older_foreigner(), None);
-        assert_eq!(view.foreign.len(), 2);
-        assert!(view.members.is_empty());
+        assert!(view.foreign[1].reason.contains("lookahead"), "{:?}", view.foreign);
+        assert!(view.members().is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use samsa_core::{
     Assignor, Command, Commit, FetchConfig, GroupError, GroupProtocol, GroupSpec, Isolation, Offset,
-    OffsetStorage, Reply,
+    OffsetStorage, Reply, TopicPattern,
 };
 
 use super::Consumer;
@@ -21,6 +21,7 @@ pub struct ConsumerBuilder {
     link: Arc<Link>,
     group: Arc<str>,
     topics: Vec<Arc<str>>,
+    patterns: Vec<TopicPattern>,
     start: Option<Offset>,
     commit: Commit,
     commit_interval: Duration,
@@ -37,6 +38,7 @@ impl ConsumerBuilder {
             link: Arc::clone(link),
             group: Arc::from(group),
             topics: Vec::new(),
+            patterns: Vec::new(),
             start: None,
             commit: Commit::default(),
             commit_interval: Duration::from_secs(5),
@@ -60,9 +62,43 @@ impl ConsumerBuilder {
         self
     }
 
+    /// The topics to consume, those that are there and those that come later: all whose whole name this regular expression
+    /// matches. Not together with [`topics`](Self::topics), and once.
+    ///
+    /// It is what the Scala consumers call a white list, and every member of the group reads it, so it is one of Java's, of
+    /// which that is accepted which both read alike: no look at what is around, no references back, no possessive quantifiers,
+    /// no named classes. As there, a comma means `|`, spaces go, and Kafka's own topics are never matched. What is
+    /// matched anew, or goes, leads to a rebalance, without a restart. The partitions of a topic that comes later are partitions
+    /// that are added: [`start_at`](Self::start_at) says where they begin.
+    ///
+    /// ```no_run
+    /// # async fn example(cluster: samsa_client::Cluster) -> Result<(), Box<dyn std::error::Error>> {
+    /// use samsa_client::Offset;
+    ///
+    /// let consumer = cluster.consumer("billing").matching(r"events-.*|audit").start_at(Offset::Earliest);
+    /// let mut consumer = consumer.subscribe().await?;
+    /// while let Some(message) = consumer.next().await {
+    ///     let message = message?;
+    ///     println!("{}: {:?}", message.topic(), message.value());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn matching(mut self, pattern: impl AsRef<str>) -> Self {
+        self.patterns.push(TopicPattern::Matching(Arc::from(pattern.as_ref())));
+        self
+    }
+
+    /// The topics to consume: all but those that this regular expression matches, and Kafka's own; a black list, as the Scala
+    /// consumers call it. Otherwise as [`matching`](Self::matching).
+    pub fn not_matching(mut self, pattern: impl AsRef<str>) -> Self {
+        self.patterns.push(TopicPattern::NotMatching(Arc::from(pattern.as_ref())));
+        self
+    }
+
     /// Where to start in a partition for which the group has no committed offset. It has no default: it must be said. That
     /// place is committed before anything is handed out, so that whoever has the partition next leaves nothing out. With
-    /// [`Offset::Latest`], a partition that is added to the topic is read from its beginning by a member that was there
+    /// [`Offset::Latest`], a partition that is added is read from its beginning by a member that was there
     /// before. If nobody but a member that joins later gets it, it begins at the end, as any other does.
     pub fn start_at(mut self, start: Offset) -> Self {
         self.start = Some(start);
@@ -139,7 +175,9 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Memory for what was fetched, over all topics, which have equal parts of it. Default 64 MiB.
+    /// Memory for what was fetched, over all topics, which have equal parts of it. Default 64 MiB. Where a pattern chooses the
+    /// topics, these are those of which the member has partitions, and none has less than
+    /// [`FetchConfig::partition_bytes`].
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.fetch.buffer_bytes = bytes;
         self
@@ -173,17 +211,23 @@ impl ConsumerBuilder {
     /// It takes as long as the builder's `api_timeout` at most.
     ///
     /// # Errors
-    /// When ZooKeeper is not reached in time, a member that was there first speaks another dialect, or the dialect cannot say what
+    /// When it is not said which topics, or in more than one way; when a pattern is none that all members read alike; when
+    /// ZooKeeper is not reached in time, a member that was there first speaks another dialect, or the dialect cannot say what
     /// this one wants. The brokers are asked for
     /// offsets once partitions are claimed: if they refuse, the consumer ends with [`GroupError::Offsets`].
     pub async fn subscribe(self) -> Result<Consumer, GroupError> {
-        let Self { link, group, topics, start, commit, commit_interval, assignor, .. } = self;
+        let Self { link, group, topics, mut patterns, start, commit, commit_interval, assignor, .. } = self;
         let Self { protocol, python3_owners, offsets, fetch, .. } = self;
         let start = start.ok_or(GroupError::NoStart)?;
         let name = Arc::clone(&group);
+        let pattern = patterns.pop();
+        if !patterns.is_empty() {
+            return Err(GroupError::SeveralChoices);
+        }
         let spec = GroupSpec {
             group,
             topics,
+            pattern,
             start,
             commit,
             commit_interval,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use samsa_core::{
-    Chunk, Command, Commit, CommitError, GroupError, Membership, Offset, Progress, ReadError, Reply,
+    Chunk, Command, Commit, CommitError, GroupError, Membership, Offset, Progress, ReadError, Reader, Reply,
     TopicPartition,
 };
 
@@ -90,18 +90,16 @@ impl Consumer {
     /// Where this partition is read on: everything before this offset was handed out, or is for nobody. `None` while it is
     /// not this member's.
     pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
-        let TopicPartition { topic, partition } = partition;
-        let reader = self.inner.readers.get(topic)?;
-        self.begun.position(topic, *partition).or_else(|| reader.position(*partition))
+        let begun = self.begun.position(&partition.topic, partition.partition);
+        begun.or_else(|| self.look_at(partition, Reader::position))
     }
 
     /// For each partition that is this member's, how many offsets it has still to read, as its leader said last. One of which
     /// nothing was fetched yet is left out.
     pub fn lag(&self) -> BTreeMap<TopicPartition, u64> {
         let lag = |partition: &TopicPartition| {
-            let reader = self.inner.readers.get(&partition.topic)?;
-            let begun = reader.position(partition.partition)?.abs_diff(self.position(partition)?);
-            Some(reader.lag(partition.partition)? + begun)
+            let begun = self.look_at(partition, Reader::position)?.abs_diff(self.position(partition)?);
+            Some(self.look_at(partition, Reader::lag)? + begun)
         };
         let assignment = self.assignment();
         let known = assignment.iter().filter_map(|partition| Some((partition.clone(), lag(partition)?)));
@@ -110,13 +108,16 @@ impl Consumer {
 
     /// Bytes of fetched responses that are in memory: buffered here, or held by the application through chunks and messages.
     pub fn held_bytes(&self) -> usize {
-        self.inner.readers.values().map(samsa_core::Reader::held_bytes).sum()
+        let held =
+            |readers: &BTreeMap<Arc<str>, Reader>| readers.values().map(Reader::held_bytes).sum::<usize>();
+        held(&self.inner.readers) + self.inner.board.look_at_readers(held)
     }
 
     /// Reads nothing more of these partitions, until they are resumed. They stay this member's; what was fetched of them is
     /// kept while nothing else needs the room. Partitions that are not this member's are passed over; one that is given up and
     /// comes back is not paused.
     pub fn pause(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
+        self.take_readers();
         for TopicPartition { topic, partition } in partitions {
             if let Some(reader) = self.inner.readers.get_mut(&topic) {
                 reader.pause(partition);
@@ -127,6 +128,7 @@ impl Consumer {
 
     /// Takes back [`pause`](Self::pause).
     pub fn resume(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
+        self.take_readers();
         for TopicPartition { topic, partition } in partitions {
             self.begun.resume(&topic, partition);
             if let Some(reader) = self.inner.readers.get_mut(&topic) {
@@ -152,6 +154,7 @@ impl Consumer {
     /// end, it may or may not happen.
     pub async fn seek(&mut self, partition: TopicPartition, to: Offset) -> Result<(), ReadError> {
         let TopicPartition { topic, partition } = partition;
+        self.take_readers();
         let Some(reader) = self.inner.readers.get(&topic) else {
             return Err(ReadError::UnknownPartition { topic, partition });
         };
@@ -248,6 +251,19 @@ impl Consumer {
         .await
     }
 
+    /// Something of a partition, also where its topic's reader has come and was not polled yet.
+    fn look_at<T>(&self, place: &TopicPartition, look: fn(&Reader, i32) -> Option<T>) -> Option<T> {
+        let of = |readers: &BTreeMap<Arc<str>, Reader>| {
+            readers.get(&place.topic).and_then(|reader| look(reader, place.partition))
+        };
+        self.inner.board.look_at_readers(of).or_else(|| of(&self.inner.readers))
+    }
+
+    /// The readers of topics that have come. What an earlier reader of a topic had has gone before.
+    fn take_readers(&mut self) {
+        self.inner.readers.extend(self.inner.board.take_readers());
+    }
+
     /// The application has asked for more: it is done with what it has.
     fn put_down(&mut self) {
         if let Some(in_hand) = self.in_hand.take() {
@@ -264,7 +280,7 @@ impl Consumer {
 
     fn mark_all(&self) {
         self.put_down_up_to_here();
-        self.inner.readers.values().for_each(samsa_core::Reader::mark_all);
+        self.inner.readers.values().for_each(Reader::mark_all);
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ConsumedMessage, ConsumeError>>> {
@@ -306,8 +322,9 @@ impl Consumer {
             return Poll::Pending;
         }
         self.begun.forget_stale();
+        self.inner.readers.extend(self.inner.board.poll_readers(cx.waker()));
         let first = self.turn;
-        let mut ended = 0;
+        let mut ended = Vec::new();
         for is_later in [false, true] {
             let readers = self.inner.readers.values_mut().enumerate();
             for (place, reader) in readers.filter(|(place, _)| (*place < first) == is_later) {
@@ -316,12 +333,17 @@ impl Consumer {
                         self.turn = place + 1;
                         return Poll::Ready(Some(next.map_err(ConsumeError::Read)));
                     }
-                    Poll::Ready(None) => ended += 1,
+                    Poll::Ready(None) => ended.push(Arc::clone(reader.topic())),
                     Poll::Pending => {}
                 }
             }
         }
-        if ended == self.inner.readers.len() { self.end() } else { Poll::Pending }
+        if self.inner.follows_pattern {
+            self.inner.readers.retain(|topic, _| !ended.contains(topic));
+            // It may have ended since it was looked at, and then nobody is woken.
+            return if self.inner.board.is_over() { self.end() } else { Poll::Pending };
+        }
+        if ended.len() == self.inner.readers.len() { self.end() } else { Poll::Pending }
     }
 
     /// The error that ended the membership, if one did, and then nothing more.

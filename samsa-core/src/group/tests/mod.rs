@@ -5,6 +5,7 @@ mod dialects;
 mod doubts;
 mod elsewhere;
 mod offsets;
+mod patterns;
 mod script;
 
 use std::time::Duration;

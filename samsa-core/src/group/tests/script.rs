@@ -75,7 +75,7 @@ struct TestWorld {
     done: BTreeMap<i32, Done>,
     begun: BTreeMap<i32, Done>,
     had: BTreeMap<i32, Done>,
-    shown: Vec<i32>,
+    shown: Vec<TopicPartition>,
     lease: Lease,
     failure: Option<GroupError>,
     listens: bool,
@@ -116,6 +116,7 @@ impl Script {
         let mut settings = Settings {
             group: Arc::from("g"),
             topics: vec![Arc::from("t")],
+            pattern: None,
             start: Offset::Earliest,
             commit: Commit::Automatic,
             commit_interval: Duration::from_secs(5),
@@ -334,6 +335,11 @@ impl Script {
         self.member.is_not_awaited();
     }
 
+    /// The client has no room for what is the member's.
+    pub(super) fn is_refused(&mut self, error: GroupError) {
+        self.input(MemberInput::Refused(error));
+    }
+
     pub(super) fn leaves(&mut self) {
         let until = self.now.mono + Duration::from_secs(10);
         self.input(MemberInput::Leave { until });
@@ -448,7 +454,12 @@ impl Script {
     }
 
     pub(super) fn shown(&self) -> Vec<i32> {
-        self.world.shown.clone()
+        self.world.shown.iter().map(|own| own.partition).collect()
+    }
+
+    /// The same with their topics.
+    pub(super) fn shown_places(&self) -> Vec<String> {
+        self.world.shown.iter().map(TopicPartition::to_string).collect()
     }
 
     pub(super) fn failure(&self) -> Option<&GroupError> {
@@ -648,7 +659,7 @@ impl World for TestWorld {
     }
 
     fn show(&mut self, assignment: Vec<TopicPartition>) {
-        self.shown = assignment.into_iter().map(|own| own.partition).collect();
+        self.shown = assignment;
     }
 
     fn joined(&mut self) {
