@@ -93,7 +93,7 @@ async fn subscribe(
 ) -> Option<Consumer> {
     let every = rng.duration(&COMMITS);
     loop {
-        let builder = client.consumer(GROUP).topics(&group.ways.topics).start_at(group.ways.start);
+        let builder = group.choose(client.consumer(GROUP), rng).start_at(group.ways.start);
         let builder = builder.assignor(group.ways.assignor).commit(commit).commit_every(every);
         let builder = match group.ways.offsets {
             Some(offsets) => builder.offsets(offsets),

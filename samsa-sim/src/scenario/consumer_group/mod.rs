@@ -1,11 +1,14 @@
 //! Members of a group that lives in `ZooKeeper` come, go, crash, freeze and lose their sessions, while brokers fail and
-//! partitions are added. The group keeps its offsets in `ZooKeeper`, on the brokers, or in both places.
+//! partitions are added. The group keeps its offsets in `ZooKeeper`, on the brokers, or in both places. In some groups
+//! members choose their topics by name, others the same by a white list or a black list, and topics come while they are
+//! there.
 //!
 //! | invariant                  | what must hold                                                                           |
 //! |----------------------------|------------------------------------------------------------------------------------------|
 //! | `owner-hands-out`          | who hands out a message holds the partition's lock at that moment                        |
 //! | `one-owner`                | nobody else hands any out while who did so has its lock, by whatever name                |
 //! | `hands-out-what-it-has`    | it is among the partitions that the member is told to have                               |
+//! | `hands-out-what-it-chose`  | its topic is one that the member names, or that its pattern means                        |
 //! | `commits-go-forward`       | a committed offset is never moved back, but after a seek                                 |
 //! | `commits-by-owner`         | an offset is committed only in the session that holds the partition's lock               |
 //! | `deletes-its-own`          | an owner node is deleted only by the session that made it                                |
@@ -28,7 +31,9 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use samsa_client::{Assignor, Consumer, Dialect, Message, Offset, OffsetStorage, Topic, TopicPartition};
+use samsa_client::{
+    Assignor, Consumer, ConsumerBuilder, Dialect, Message, Offset, OffsetStorage, Topic, TopicPartition,
+};
 use samsa_proto::zookeeper::{path, read_offset};
 
 use self::locks::Lock;
@@ -55,12 +60,23 @@ pub(super) const SCENARIO: Scenario = Scenario {
         "trusts-one-clock",
         "forgets-start",
         "forgets-what-went",
+        "misses-new-topics",
     ],
 };
 
 const GROUP: &str = "readers";
 /// Another topic, which some groups read, too.
 const OTHER: &str = "others";
+/// Topics that come later, where members choose by patterns; the last one when all is well.
+const LATE: [&str; 2] = ["late-1", "late-2"];
+const LAST: &str = "late-9";
+/// One that nobody chooses.
+const STRAY: &str = "stray";
+/// The topics of such a group, and all others.
+const WHITE_LIST: &str = r"events, others, late-\d";
+const BLACK_LIST: &str = "st.*";
+/// When the last topic comes.
+const SOON: Range<Duration> = Duration::ZERO..Duration::from_secs(40);
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);
 /// Between two looks at whether all has settled.
 const LOOK: Duration = Duration::from_millis(200);
@@ -77,7 +93,8 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
 
 pub(super) fn run_pykafka(seed: u64, options: Options) -> Report {
     let (topics, dialect, start) = (vec![TOPIC], Dialect::Samsa, Offset::Earliest);
-    let ways = Ways { topics, dialect, start, offsets: Some(OffsetStorage::Brokers), ..Ways::of(seed) };
+    let offsets = Some(OffsetStorage::Brokers);
+    let ways = Ways { topics, patterns: false, dialect, start, offsets, ..Ways::of(seed) };
     run_as(seed, options, ways, &[Fault::LeaderMove])
 }
 
@@ -123,6 +140,8 @@ fn plan(seed: u64, ways: &Ways) -> Plan {
 /// How the members of the group read.
 struct Ways {
     topics: Vec<&'static str>,
+    /// Whether a member may choose them by a pattern.
+    patterns: bool,
     start: Offset,
     assignor: Assignor,
     dialect: Dialect,
@@ -142,7 +161,9 @@ impl Ways {
         let offsets =
             [None, Some(OffsetStorage::ZooKeeper), Some(OffsetStorage::Brokers), Some(OffsetStorage::Both)];
         let offsets = rng.pick(&offsets).copied().flatten();
-        Self { topics, start, assignor, dialect: Dialect::Scala, seeks, offsets }
+        let patterns = rng.chance(300);
+        let topics = if patterns { [&[TOPIC, OTHER, LAST], &LATE[..]].concat() } else { topics };
+        Self { topics, patterns, start, assignor, dialect: Dialect::Scala, seeks, offsets }
     }
 }
 
@@ -182,9 +203,17 @@ async fn play(stage: Stage, ways: Ways) {
         if group.ways.topics.contains(&OTHER) && rng.chance(300) {
             group.publish(&other).await;
         }
+        if group.ways.patterns && rng.chance(30) {
+            let name = rng.pick(&[LATE[0], LATE[1], STRAY]).copied().unwrap_or(STRAY);
+            group.publish(&publisher.topic(name)).await;
+        }
         stage.world.sleep(rng.duration(&PAUSE)).await;
     }
     stage.world.spawn_named("member", member::stay(group.clone(), 100));
+    if group.ways.patterns {
+        stage.world.sleep(rng.duration(&SOON)).await;
+        group.publish(&publisher.topic(LAST)).await;
+    }
     flush(&stage, &publisher).await;
     group.settle().await;
     if group.ways.dialect == Dialect::Samsa && stage.world.host().upset(Fault::LeaderMove) {
@@ -195,7 +224,7 @@ async fn play(stage: Stage, ways: Ways) {
 }
 
 impl Group {
-    /// To the other topic, whatever becomes of it.
+    /// To another topic, whatever becomes of it.
     async fn publish(&self, other: &Topic) {
         if let Err(error) = other.enqueue(Message::new("more")).await {
             self.stage.world.violation("accepts-while-there-is-room", error.to_string());
@@ -223,11 +252,24 @@ impl Group {
             let what = format!("member {number} hands out {which}, which it does not have");
             world.violation("hands-out-what-it-has", what);
         }
+        if !self.ways.topics.contains(&&*place.topic) {
+            let what = format!("member {number} hands out {which}, which nobody chose");
+            world.violation("hands-out-what-it-chose", what);
+        }
         self.delivered.borrow_mut().insert((place.clone(), read.offset));
         if *place.topic == *TOPIC {
             // Each is a reader of its own for the checks: what is handed out twice is no fault.
             let reader = self.deliveries.replace(self.deliveries.get() + 1);
             self.stage.history_mut().read(reader, place.partition, read);
+        }
+    }
+
+    /// The topics, by their names or by what means the same.
+    fn choose(&self, builder: ConsumerBuilder, rng: &mut Rng) -> ConsumerBuilder {
+        match if self.ways.patterns { rng.below(3) } else { 0 } {
+            0 => builder.topics(&self.ways.topics),
+            1 => builder.matching(WHITE_LIST),
+            _ => builder.not_matching(BLACK_LIST),
         }
     }
 
