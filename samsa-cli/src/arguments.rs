@@ -128,6 +128,21 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_stands_in_place_of_the_topic_and_only_in_a_group() {
+        for line in ["samsa consume --matching e.* --group g", "samsa consume --not-matching e.* --group g"] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in [
+            "samsa consume --group g",
+            "samsa consume --matching e.*",
+            "samsa consume events --matching e.* --group g",
+            "samsa consume --matching e.* --not-matching a --group g",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
     fn a_cluster_is_found_in_one_way_only() {
         let error = parse("samsa --bootstrap k1:9092 --zookeeper zk1:2181 brokers").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ArgumentConflict);

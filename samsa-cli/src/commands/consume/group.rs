@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use futures_lite::future;
-use samsa_client::{Commit, ConsumeError, ConsumedMessage, Consumer, GroupProtocol, ReadError};
+use samsa_client::{
+    Commit, ConsumeError, ConsumedMessage, Consumer, ConsumerBuilder, GroupProtocol, ReadError,
+    TopicPartition,
+};
 
 use super::message::ReadMessage;
 use super::printing::Printing;
@@ -21,14 +24,14 @@ struct Member<'a> {
     consumer: Consumer,
     printing: Printing<'a>,
     /// The last message of each partition.
-    printed: BTreeMap<i32, ConsumedMessage>,
+    printed: BTreeMap<TopicPartition, ConsumedMessage>,
     together: usize,
 }
 
 impl Consume {
     pub(super) async fn consume_in(&self, session: &Session, group: &str) -> Result<(), Failure> {
-        let topic = session.cluster.topic(&self.topic);
-        let consumer = topic.consumer(group).start_at(self.from.0).commit(Commit::Marked);
+        let consumer =
+            self.choose(session.cluster.consumer(group)).start_at(self.from.0).commit(Commit::Marked);
         let consumer = consumer.python3_owners(self.python3_owners);
         let consumer = match self.dialect {
             Some(name) => consumer.protocol(GroupProtocol::ZooKeeper(name.dialect())),
@@ -52,6 +55,18 @@ impl Consume {
                 Err(Failure::NotDone(format!("{partitions} could not be read on")))
             }
         }
+    }
+}
+
+impl Consume {
+    fn choose(&self, mut consumer: ConsumerBuilder) -> ConsumerBuilder {
+        if let Some(pattern) = &self.matching {
+            consumer = consumer.matching(pattern);
+        }
+        if let Some(pattern) = &self.not_matching {
+            consumer = consumer.not_matching(pattern);
+        }
+        consumer.topics(&self.topic)
     }
 }
 
@@ -100,7 +115,7 @@ impl Member<'_> {
             headers: message.headers().collect(),
         })?;
         self.together += 1;
-        self.printed.insert(message.partition(), message);
+        self.printed.insert(TopicPartition::new(message.topic(), message.partition()), message);
         Ok(())
     }
 

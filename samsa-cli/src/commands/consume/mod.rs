@@ -30,7 +30,15 @@ const IDLE: Duration = Duration::from_secs(2);
 #[derive(Args, Debug)]
 pub(crate) struct Consume {
     /// Where from
-    topic: String,
+    #[arg(required_unless_present_any = ["matching", "not_matching"])]
+    topic: Option<String>,
+    /// Instead of TOPIC, in a group: every topic whose whole name this regular expression matches, also those that come
+    /// later
+    #[arg(long, value_name = "REGEX", requires = "group", conflicts_with_all = ["topic", "not_matching"])]
+    matching: Option<String>,
+    /// Instead of TOPIC, in a group: every topic but those, and Kafka's own
+    #[arg(long, value_name = "REGEX", requires = "group", conflicts_with = "topic")]
+    not_matching: Option<String>,
     /// Where to start: earliest, latest, an offset, or @ and a time, as @1767225600000 (milliseconds since 1970) or
     /// @2026-01-01T00:00:00Z
     #[arg(long, value_name = "START", default_value = "earliest")]
@@ -86,7 +94,7 @@ impl Consume {
         if let Some(group) = &self.group {
             return self.consume_in(session, group).await;
         }
-        let topic = session.cluster.topic(&self.topic);
+        let topic = session.cluster.topic(self.topic.as_deref().unwrap_or_default());
         let mut bounds = self.bounds(session, &topic).await?;
         if bounds.are_reached() {
             return Ok(());
