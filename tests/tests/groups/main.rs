@@ -4,6 +4,7 @@
 mod foreign;
 mod killed;
 mod looking;
+mod patterns;
 mod places;
 mod pykafka;
 mod sharing;
@@ -25,6 +26,11 @@ mod on_3_9_2 {
     #[test]
     fn each_group_gets_every_message() {
         super::sharing::each_group_gets_every_message(Release::V3_9_2);
+    }
+
+    #[test]
+    fn topics_that_a_pattern_means_are_shared_as_they_come_and_go() {
+        super::patterns::topics_that_a_pattern_means_are_shared_as_they_come_and_go(Release::V3_9_2);
     }
 
     #[test]
@@ -69,6 +75,11 @@ mod on_1_1_1 {
     }
 
     #[test]
+    fn topics_that_a_pattern_means_are_shared_as_they_come_and_go() {
+        super::patterns::topics_that_a_pattern_means_are_shared_as_they_come_and_go(Release::V1_1_1);
+    }
+
+    #[test]
     fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
         super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
             Release::V1_1_1,
@@ -110,6 +121,14 @@ macro_rules! beside_scala {
         $(#[$ignored])?
         fn members_that_were_frozen_and_thaw_take_nothing_from_the_others() {
             crate::foreign::members_that_were_frozen_and_thaw_take_nothing_from_the_others(
+                samsa_tests::Release::$release,
+            );
+        }
+
+        #[test]
+        $(#[$ignored])?
+        fn members_of_both_kinds_share_what_one_pattern_means() {
+            crate::foreign::members_of_both_kinds_share_what_one_pattern_means(
                 samsa_tests::Release::$release,
             );
         }

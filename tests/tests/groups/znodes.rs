@@ -46,6 +46,13 @@ impl Znodes {
             .expect("a topic");
     }
 
+    /// Asks for a topic to be deleted, as the tools did before there was a request for it.
+    pub(crate) fn delete_topic(&self, topic: &str) {
+        let mode = CreateMode::Persistent.with_acls(Acls::anyone_all());
+        block_on(self.client.create(&format!("/admin/delete_topics/{topic}"), &[], &mode))
+            .expect("a request");
+    }
+
     /// Something of a group, in a node of this path below it.
     pub(crate) fn leave(&self, group: &str, path: &str, data: &str) {
         let mode = CreateMode::Persistent.with_acls(Acls::anyone_all());

@@ -2,6 +2,7 @@
 
 mod frozen;
 mod killed;
+mod patterns;
 mod shared;
 mod stored;
 mod turns;
@@ -13,6 +14,7 @@ use samsa_tokio::Cluster;
 
 pub(crate) use frozen::members_that_were_frozen_and_thaw_take_nothing_from_the_others;
 pub(crate) use killed::members_that_are_killed_leave_their_partitions_to_the_other_kind;
+pub(crate) use patterns::members_of_both_kinds_share_what_one_pattern_means;
 pub(crate) use shared::members_of_both_kinds_share_by_range_and_hand_over_when_they_leave;
 pub(crate) use stored::members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers;
 pub(crate) use turns::members_of_both_kinds_deal_in_turn;
