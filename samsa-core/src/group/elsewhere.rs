@@ -57,7 +57,9 @@ impl Member {
         if !self.settings.compares || self.elsewhere.is_known {
             return self.register(now, world);
         }
-        let wanted = view.topics.iter().filter(|(topic, _)| self.paths.topics.contains_key(*topic));
+        let is_chosen = |topic: &str| self.settings.pattern.as_ref().is_some_and(|own| own.means(topic));
+        let is_wanted = |topic: &String| self.paths.topics.contains_key(topic) || is_chosen(topic);
+        let wanted = view.topics.iter().filter(|(topic, _)| is_wanted(topic));
         let partitions = wanted.flat_map(|(topic, partitions)| {
             partitions.iter().map(|partition| TopicPartition::new(topic.as_str(), *partition))
         });
