@@ -26,9 +26,10 @@ use samsa_proto::zookeeper::{
 use super::assign::{Leaders, Place};
 use super::claim::Claim;
 use super::lock::Lock;
-use super::member::{Member, Settings};
+use super::member::Member;
 use super::offsets::OffsetStorage;
 use super::session::Question;
+use super::settings::Settings;
 use super::view::View;
 use super::world::World;
 use crate::group::GroupError;

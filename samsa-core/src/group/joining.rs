@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use samsa_proto::zookeeper::{PathError, path};
 
-use super::member::{Member, Paths, Phase, Registering, Settings};
+use super::member::{Member, Paths, Phase, Registering};
 use super::session::{Question, Session};
+use super::settings::Settings;
 use super::world::World;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Now;

@@ -25,48 +25,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use samsa_proto::zookeeper::{Dialect, PathError, path};
+use samsa_proto::zookeeper::{PathError, path};
 
+use super::OffsetsError;
 use super::assign::Leaders;
 use super::claim::Claim;
 use super::elsewhere::Elsewhere;
 use super::offsets::{Answer, CoordinatorAnswer};
-use super::pattern::Pattern;
 use super::round::Round;
 use super::session::{Question, Session};
+use super::settings::Settings;
 use super::world::World;
-use super::{Assignor, Commit, OffsetStorage, OffsetsError};
-use crate::backoff::Backoff;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
 use crate::id::{SessionId, ZkRequestId};
-use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkSessionState};
-
-/// What a member wants.
-#[derive(Clone, Debug, Hash)]
-pub(crate) struct Settings {
-    pub(crate) group: Arc<str>,
-    /// The topics that it names; none if it chooses them by a pattern.
-    pub(crate) topics: Vec<Arc<str>>,
-    pub(crate) pattern: Option<Pattern>,
-    pub(crate) start: Offset,
-    pub(crate) commit: Commit,
-    pub(crate) commit_interval: Duration,
-    pub(crate) assignor: Assignor,
-    pub(crate) offsets: OffsetStorage,
-    /// Whether it is looked first if the group is elsewhere: nobody has said where it is.
-    pub(crate) compares: bool,
-    pub(crate) dialect: Dialect,
-    pub(crate) python3_owners: bool,
-    pub(crate) session_timeout: Duration,
-    pub(crate) backoff: Backoff,
-}
 
 /// Where the nodes of the group are.
 #[derive(Clone, Debug, Hash)]

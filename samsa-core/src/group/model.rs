@@ -11,8 +11,9 @@ use std::time::Duration;
 use samsa_proto::zookeeper::{ConsumerRegistration, Dialect};
 
 use super::claim::Claim;
-use super::member::{Member, MemberInput, Phase, Settings};
+use super::member::{Member, MemberInput, Phase};
 use super::offsets::CoordinatorAsk;
+use super::settings::Settings;
 use super::world::{Done, World};
 use super::{Assignor, Commit, GroupError, OffsetStorage};
 use crate::backoff::Backoff;

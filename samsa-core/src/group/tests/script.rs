@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::member::{Member, MemberInput, Settings};
+use super::super::member::{Member, MemberInput};
 use super::super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
+use super::super::settings::Settings;
 use super::super::world::{Done, World};
 use super::super::{Assignor, Commit, GroupError, OffsetStorage, OffsetsError};
 use samsa_proto::zookeeper::Dialect;

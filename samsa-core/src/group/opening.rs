@@ -1,0 +1,104 @@
+//! From what an application asks for to a member with its readers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::coordinator::Coordinator;
+use super::member::Member;
+use super::pattern::Pattern;
+use super::settings::Settings;
+use super::{Entry, GroupError, Groups, Opens, Place};
+use crate::cluster::Cluster;
+use crate::command::{GroupSpec, ReaderSpec};
+use crate::config::Discovery;
+use crate::consumer::{Board, Consumer, Hold, Lease, Membership, Reader};
+use crate::id::MemberId;
+use crate::limits;
+use crate::out::Context;
+
+impl Groups {
+    /// The member that was asked for, if it can be.
+    pub(super) fn prepare(&mut self, cx: &Context<'_>, spec: &GroupSpec) -> Result<Member, GroupError> {
+        let Discovery::ZooKeeper { session_timeout, .. } = cx.config.discovery else {
+            return Err(GroupError::NoZooKeeper);
+        };
+        let pattern = spec.pattern.as_ref().map(Pattern::new).transpose()?;
+        match (spec.topics.is_empty(), &pattern) {
+            (true, None) => return Err(GroupError::NoTopic),
+            (false, Some(_)) => return Err(GroupError::SeveralChoices),
+            _ => {}
+        }
+        let bytes = spec.fetch.rack.as_ref().map_or(0, String::len);
+        if bytes > limits::RACK_BYTES {
+            return Err(GroupError::RackTooLong { bytes, limit: limits::RACK_BYTES });
+        }
+        let protocol = spec.protocol.unwrap_or_default();
+        let settings = Settings {
+            group: Arc::clone(&spec.group),
+            topics: spec.topics.clone(),
+            pattern,
+            start: spec.start,
+            commit: spec.commit,
+            commit_interval: spec.commit_interval,
+            assignor: spec.assignor,
+            compares: spec.offsets.is_none() && spec.protocol.is_none(),
+            offsets: protocol.storage(spec.offsets)?,
+            dialect: protocol.dialect()?,
+            python3_owners: spec.python3_owners,
+            session_timeout,
+            backoff: cx.config.retry_backoff,
+        };
+        settings.registration(cx.now.wall)?;
+        let id = settings.member_id(&cx.config.client_id, cx.now.wall, &mut self.rng);
+        Ok(Member::new(settings, id, cx.now, self.rng.fork())?)
+    }
+
+    /// What it has of the client, and what the application has of it.
+    pub(super) fn open(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        member: Member,
+        spec: &GroupSpec,
+    ) -> Result<(Entry, Membership), GroupError> {
+        self.last_member += 1;
+        let (id, board, lease) =
+            (MemberId(self.last_member), Arc::<Board>::default(), Arc::<Lease>::default());
+        let mut fetch = spec.fetch.clone();
+        fetch.buffer_bytes /= spec.topics.len().max(1);
+        let (mut ids, mut readers) = (BTreeMap::new(), BTreeMap::<Arc<str>, Reader>::new());
+        for topic in &spec.topics {
+            let (topic, fetch) = (Arc::clone(topic), fetch.clone());
+            let reader = ReaderSpec { topic: Arc::clone(&topic), partition: None, start: spec.start, fetch };
+            let opened = consumer.open_for_group(cx, cluster, &spec.group, reader);
+            let (reader, end) = opened.ok_or(GroupError::Busy { open: ids.len() })?;
+            ids.insert(Arc::clone(&topic), reader);
+            readers.insert(topic, end);
+        }
+        let (stay, held) = Hold::new(&self.signal);
+        let name = Arc::from(member.id());
+        let (shown, lent) = (Arc::clone(&board), Arc::clone(&lease));
+        let opens = spec.pattern.as_ref().map(|_| Opens {
+            group: Arc::clone(&spec.group),
+            start: spec.start,
+            fetch: spec.fetch.clone(),
+        });
+        let follows_pattern = opens.is_some();
+        let sources = BTreeMap::new();
+        let place = Place { readers: ids, opens, sources, board, lease, commit: spec.commit };
+        let coordinator = Coordinator::new(&spec.group, cx.config.retry_backoff, self.rng.fork());
+        let entry = Entry {
+            member,
+            place,
+            coordinator,
+            stay: held,
+            joining: None,
+            committing: None,
+            leaving: Vec::new(),
+        };
+        let membership =
+            Membership { id, member: name, readers, follows_pattern, lease: lent, board: shown, stay };
+        Ok((entry, membership))
+    }
+}
