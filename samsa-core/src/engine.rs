@@ -333,7 +333,6 @@ impl Engine {
         if cfg!(any(debug_assertions, feature = "planted-bugs")) {
             self.net.assert_bounds();
             self.cluster.assert_bounds();
-            self.consumer.assert_bounds();
         }
     }
 

@@ -51,8 +51,6 @@ pub(crate) struct Fetcher {
     /// Counts what is sent and what is brought.
     step: u64,
     warned: bool,
-    /// The most memory that it had since no request was under way.
-    had_memory: usize,
 }
 
 /// What is asked.
@@ -87,7 +85,6 @@ impl Request {
 
 impl Fetcher {
     pub(crate) fn new(spec: ReaderSpec, buffer: Arc<FetchBuffer>, opening: Option<Opening>) -> Self {
-        let had_memory = spec.fetch.buffer_bytes;
         Self {
             spec,
             buffer,
@@ -104,7 +101,6 @@ impl Fetcher {
             asked: BTreeMap::new(),
             step: 0,
             warned: false,
-            had_memory,
         }
     }
 
@@ -271,28 +267,26 @@ impl Fetcher {
         fits() || (alone && self.buffer.is_starved())
     }
 
-    /// Says whether it has more than before. What is under way was asked for within what it had then.
+    /// Says whether it has more than before.
     pub(crate) fn set_memory(&mut self, bytes: usize) -> bool {
-        let before = std::mem::replace(&mut self.spec.fetch.buffer_bytes, bytes);
-        self.had_memory = self.had_memory.max(bytes);
-        before < bytes
+        std::mem::replace(&mut self.spec.fetch.buffer_bytes, bytes) < bytes
     }
 
-    /// Beyond the memory of the reader there is one response at most that is under way: an application that waits gets it
-    /// whatever it holds, and one that is longer than what was asked must be read.
-    pub(crate) fn assert_bounds(&self) {
-        let (used, most) = (self.buffer.memory().used(), self.had_memory);
-        let reserved = self.requests.values().map(|request| request.reserved);
-        let largest = reserved.clone().max().unwrap_or(0);
-        let rest = reserved.sum::<usize>() - largest;
-        let is_bound =
-            rest == 0 || used.saturating_add(rest) <= most || is_planted(PlantedBug::SpendsWithoutEnd);
-        assert!(is_bound, "{used} bytes are held and {rest} asked for besides {largest}, of {most}");
+    /// Beyond the memory of the reader only one response is asked for, when nothing else is: an application that waits gets
+    /// it whatever it holds. What comes may be longer than what was asked for, and must be read.
+    fn assert_bounds(&self, more: usize) {
+        let (used, reserved, most) =
+            (self.buffer.memory().used(), self.reserved(), self.spec.fetch.buffer_bytes);
+        let is_bound = more == 0
+            || reserved == 0
+            || used.saturating_add(reserved).saturating_add(more) <= most
+            || is_planted(PlantedBug::SpendsWithoutEnd);
+        assert!(is_bound, "{more} bytes are asked for besides {reserved}, and {used} are held, of {most}");
     }
 
     pub(crate) fn sent(&mut self, token: u64, request: Request, partitions: impl Iterator<Item = i32>) {
-        if self.requests.is_empty() {
-            self.had_memory = self.spec.fetch.buffer_bytes;
+        if cfg!(any(debug_assertions, feature = "planted-bugs")) {
+            self.assert_bounds(request.reserved);
         }
         let step = self.next_step();
         self.asked.insert(request.broker, step);

@@ -256,11 +256,6 @@ impl Consumer {
         (self.read, partitions.collect())
     }
 
-    /// What is fetched and what is asked for stay within each reader's memory, but for one response.
-    pub(crate) fn assert_bounds(&self) {
-        self.fetchers.values().for_each(Fetcher::assert_bounds);
-    }
-
     pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {
         for (reader, fetcher) in &self.fetchers {
             fetcher.explain(now, *reader, lines);
