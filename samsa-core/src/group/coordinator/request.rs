@@ -66,15 +66,16 @@ pub(super) fn commit<'a>(
     asked: &'a BTreeMap<ZkRequestId, Asked>,
     topics: &'a Topics,
 ) -> OffsetCommitRequest<'a> {
-    let partition = |(partition_index, ask)| OffsetCommitRequestPartition {
-        partition_index,
-        committed_offset: if let OffsetAsk::Commit(offset) = ask { offset } else { -1 },
-        ..Default::default()
+    let partition = |(partition_index, ask)| match ask {
+        OffsetAsk::Commit(committed_offset) => {
+            Some(OffsetCommitRequestPartition { partition_index, committed_offset, ..Default::default() })
+        }
+        OffsetAsk::Read => None,
     };
     let topics = topics.iter().map(|(name, id)| OffsetCommitRequestTopic {
         name,
         topic_id: *id,
-        partitions: partitions(asked, name).map(partition).collect(),
+        partitions: partitions(asked, name).filter_map(partition).collect(),
         ..Default::default()
     });
     OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() }

@@ -103,6 +103,8 @@ fn every_version_has_a_form_for_the_questions() {
         let request = request::commit("g", asked, topics);
         let member = (request.generation_id_or_member_epoch, request.member_id);
         assert_eq!(member, (-1, ""), "it is no member of a group of the brokers");
+        let written: Vec<_> = request.topics[0].partitions.iter().map(|part| part.committed_offset).collect();
+        assert_eq!(written, [5], "what is to be read is not written");
         encode(version, &request).unwrap();
     }
 }

@@ -261,13 +261,17 @@ impl Kept {
                 let is_write = matches!(self.state, State::Writing(_));
                 heard_of_node(result, version, is_write)
             }
-            (Answer::Brokers(result), _) => match result {
-                Ok(CoordinatorAnswer::Read(stored)) => Heard::Read(*stored),
-                Ok(CoordinatorAnswer::Committed | CoordinatorAnswer::Members(_)) => Heard::Written,
-                Err(error @ OffsetsError::Unanswered { .. }) => Heard::Unknown(error.to_string()),
-                Err(error) => Heard::Refused(error.to_string()),
-            },
-            (Answer::ZooKeeper(_), Place::Brokers) => Heard::Refused("it is kept elsewhere".to_owned()),
+            (Answer::Brokers(Ok(CoordinatorAnswer::Read(stored))), Place::Brokers) => Heard::Read(*stored),
+            (Answer::Brokers(Ok(CoordinatorAnswer::Committed)), Place::Brokers) => Heard::Written,
+            (Answer::Brokers(Err(error @ OffsetsError::Unanswered { .. })), Place::Brokers) => {
+                Heard::Unknown(error.to_string())
+            }
+            (Answer::Brokers(Err(error)), Place::Brokers) => Heard::Refused(error.to_string()),
+            (Answer::Brokers(Ok(CoordinatorAnswer::Members(_))), _)
+            | (Answer::ZooKeeper(_), Place::Brokers)
+            | (Answer::Brokers(_), Place::Node { .. }) => {
+                Heard::Refused("what came is an answer to something else".to_owned())
+            }
         }
     }
 }
@@ -481,6 +485,15 @@ mod tests {
             let answered = offset.start_answered(&Answer::Brokers(&Ok(read(found))), elsewhere);
             assert_eq!(answered, step, "{found:?}");
         }
+    }
+
+    #[test]
+    fn what_is_no_answer_to_a_commit_says_nothing_of_it() {
+        let mut offset = offset(None);
+        offset.commit(done(8, 1)).unwrap();
+        let answer = Answer::Brokers(&Ok(CoordinatorAnswer::Members(2)));
+        assert!(matches!(offset.answered(&answer), Step::Failed(_)));
+        assert_eq!(offset.stored(), None);
     }
 
     #[test]
