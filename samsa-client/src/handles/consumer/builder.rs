@@ -123,8 +123,9 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Where the group keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]; in the Samsa dialect they are on the brokers. All members of a group must say the same, the Scala
-    /// consumers in it with `offsets.storage` and `dual.commit.enabled`.
+    /// Where the group keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]; in the Samsa dialect they are on the brokers.
+    /// All members of a group must say the same. Scala consumers say `offsets.storage=zookeeper`, their default, for ZooKeeper;
+    /// `offsets.storage=kafka` for both places; and that with `dual.commit.enabled=false` for the brokers alone.
     ///
     /// ```
     /// # use samsa_client::{Cluster, Consumer, GroupError, Offset, OffsetStorage};
@@ -164,6 +165,7 @@ impl ConsumerBuilder {
     /// In the Samsa dialect, whether partitions are locked where pykafka does it on Python 3: below `owners/b'T'`, for topic `T`,
     /// not below `owners/T`, since its topic names are bytes (pykafka issue 567). All members of a group must have the same, or
     /// two of them may read one partition. Default: no, as on Python 2, and where an application has set pykafka's `_topic_path`.
+    /// In another dialect it is refused.
     pub fn python3_owners(mut self, python3_owners: bool) -> Self {
         self.python3_owners = python3_owners;
         self

@@ -19,12 +19,13 @@ pub enum OffsetStorage {
     /// In ZooKeeper. Only the session that holds a partition's lock can write there, so whoever has lost the lock changes nothing.
     #[default]
     ZooKeeper,
-    /// On the brokers, from Kafka 0.8.2 on: what the Scala consumers do with `offsets.storage=kafka`. The brokers know no locks:
+    /// On the brokers, from Kafka 0.8.2 on: what the Scala consumers do with `offsets.storage=kafka` and
+    /// `dual.commit.enabled=false`. The brokers know no locks:
     /// a commit that is on its way when a partition goes to another member may land late, over what that one has committed.
     /// Messages may then be handed out again; none is left out that was not handed out.
     Brokers,
-    /// In both places, as with `dual.commit.enabled=true`: each begins at the larger offset, and writes both. It is for groups
-    /// that move from one place to the other.
+    /// In both places: what the Scala consumers do with `offsets.storage=kafka` unless `dual.commit.enabled` is set to false.
+    /// Each begins at the larger offset, and writes both. It is for groups that move from one place to the other.
     Both,
 }
 
