@@ -92,6 +92,9 @@ impl Group {
     /// What it takes to have the group begin there in every partition of a topic. An offset that a partition's log does not
     /// hold becomes the nearer end of the log. Nothing is changed.
     ///
+    /// It is about offsets in ZooKeeper only. A group that keeps them on the brokers, or in both places, goes on where the brokers
+    /// have it, in the second case if that is further.
+    ///
     /// # Errors
     /// When the group has members, or is not there; a member that has just left is there until ZooKeeper has ended its session, a
     /// moment later. When there is no such topic, some leader or ZooKeeper does not answer in

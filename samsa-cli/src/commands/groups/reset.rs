@@ -12,7 +12,9 @@ use crate::session::Session;
 use crate::start::Start;
 use crate::table::Table;
 
-/// Set the committed offsets of a topic for a group that has no members
+/// Set the committed offsets of a topic, in ZooKeeper only, for a group that has no members
+///
+/// A group that keeps its offsets on the brokers, or in both places, does not begin there: what the brokers have stays as it is.
 ///
 /// With --json, each partition is an object of this shape; it is done unless this was a dry run:
 ///
@@ -52,7 +54,12 @@ impl Reset {
         self.print(session.json, &plan)?;
         let changed = plan.moves().iter().filter(|step| step.from != Some(step.to)).count();
         let changed = count(changed as u64, "offset");
-        tell!("{changed} {}", if self.dry_run { "would be set; nothing was" } else { "set" });
+        let how = if self.dry_run {
+            "would be set, in ZooKeeper only; nothing was"
+        } else {
+            "set, in ZooKeeper only"
+        };
+        tell!("{changed} {how}");
         Ok(())
     }
 
