@@ -118,6 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn only_a_group_has_a_place_for_its_offsets() {
+        for place in ["zookeeper", "brokers", "both"] {
+            let line = format!("samsa consume events --group billing --offsets {place}");
+            assert!(parse(&line).is_ok(), "{line}");
+        }
+        for line in ["samsa consume events --offsets both", "samsa consume events --group g --offsets kafka"]
+        {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
     fn a_value_has_a_size_that_memory_has_room_for() {
         let line = |size| format!("samsa perf publish events --records 1 --size {size}");
         assert!(parse(&line("0")).is_ok() && parse(&line("1073741824")).is_ok());

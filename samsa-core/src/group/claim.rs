@@ -70,6 +70,8 @@ pub(super) struct Claim {
     rename_due: Option<Instant>,
     failures: u32,
     trouble: Option<String>,
+    /// Why the last commit failed, if one did since it was revoked.
+    commit_failed: Option<String>,
 }
 
 /// What whoever has the partition next knows of where it begins.
@@ -128,6 +130,7 @@ impl Claim {
             rename_due: None,
             failures: 0,
             trouble: None,
+            commit_failed: None,
         }
     }
 
@@ -212,6 +215,7 @@ impl Claim {
     /// The application has been told.
     pub(super) fn revoke(&mut self, desk: &mut Desk<'_, impl World>, held: Held, until: Instant) {
         self.withdraw(desk);
+        self.commit_failed = None;
         self.state = State::Revoking { held, until };
     }
 
@@ -404,6 +408,7 @@ impl Claim {
                 self.settled(desk);
             }
             Step::Failed(reason) => {
+                self.commit_failed = Some(reason.clone());
                 desk.commit_failed(&self.partition, reason);
                 self.settled(desk);
             }
@@ -476,14 +481,18 @@ impl Claim {
             return;
         }
         self.state = State::Parting { is_last: true };
-        let done = desk.world.done(&self.partition).filter(|_| desk.commits_by_itself && !is_last);
-        let asks = done.map(|done| self.offsets.commit(done)).unwrap_or_default();
+        let done = desk.world.done(&self.partition);
+        let due = done.filter(|_| desk.commits_by_itself && !is_last);
+        let asks = due.map(|done| self.offsets.commit(done)).unwrap_or_default();
         if !asks.is_empty() {
             return self.ask(desk, asks);
         }
         if self.has_more(&*desk.world) {
             desk.left_behind.push(self.partition.clone());
         }
+        let failed =
+            self.commit_failed.take().filter(|_| done.is_some_and(|done| self.offsets.is_behind(done)));
+        desk.uncommitted.extend(failed.map(|reason| (self.partition.clone(), reason)));
         self.release(desk);
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Commit;
 use super::claim::Claim;
 use super::desk::Desk;
-use super::member::Member;
+use super::member::{Member, Phase};
 use super::session::Session;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
@@ -125,12 +125,16 @@ impl Member {
             left_behind: Vec::new(),
             taken: Vec::new(),
             failed: None,
+            uncommitted: Vec::new(),
             refused: None,
         };
         act(&mut self.claims, &mut desk);
-        let Desk { assigned, left_behind, taken, failed, refused, .. } = desk;
+        let Desk { assigned, left_behind, taken, failed, uncommitted, refused, .. } = desk;
         self.refused = self.refused.take().or(refused);
         self.left_behind.extend(left_behind);
+        if matches!(self.phase, Phase::Leaving { .. }) {
+            self.uncommitted.extend(uncommitted.into_iter().map(|(place, why)| format!("{place}: {why}")));
+        }
         if self.committing.is_some() {
             self.commit_trouble = self.commit_trouble.take().or(failed);
         }

@@ -28,6 +28,8 @@ pub(super) struct Desk<'a, W> {
     pub(super) taken: Vec<TopicPartition>,
     /// The last commit that failed.
     pub(super) failed: Option<String>,
+    /// What went without its last commit, and why that failed.
+    pub(super) uncommitted: Vec<(TopicPartition, String)>,
     /// Why the brokers will never say where to start.
     pub(super) refused: Option<OffsetsError>,
 }

@@ -62,6 +62,15 @@ impl GroupProtocol {
         }
     }
 
+    /// Whether locks are where pykafka has them on Python 3.
+    pub(super) fn python3_owners(self, is_said: bool) -> Result<bool, GroupError> {
+        match self {
+            Self::ZooKeeper(Dialect::Samsa) => Ok(is_said),
+            Self::ZooKeeper(_) if is_said => Err(GroupError::Python3Owners),
+            Self::ZooKeeper(_) => Ok(false),
+        }
+    }
+
     /// Where the group keeps its offsets.
     pub(super) fn storage(self, said: Option<OffsetStorage>) -> Result<OffsetStorage, GroupError> {
         match (self, said) {

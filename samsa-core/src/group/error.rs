@@ -49,9 +49,14 @@ pub enum GroupError {
     Scala07,
     /// Offsets of a group of the Samsa dialect were to be in ZooKeeper.
     #[error(
-        "pykafka keeps the offsets of a group on the brokers: leave `offsets` unsaid, or say `OffsetStorage::Brokers`"
+        "pykafka keeps the offsets of a group on the brokers: leave `offsets` (--offsets) unsaid, or say `OffsetStorage::Brokers` (brokers)"
     )]
     OffsetsElsewhere,
+    /// Locks where pykafka has them on Python 3 were asked for in another dialect than Samsa, in which there are none.
+    #[error(
+        "python3_owners (--python3-owners) is for the dialect Samsa (--dialect samsa): members of others lock their partitions in one place"
+    )]
+    Python3Owners,
     /// Members of the group lock their partitions in another folder than this one would: both would read the same partitions.
     #[error(
         "members of group {group:?} lock their partitions below {folder:?}, where pykafka {python} does: set \
@@ -90,18 +95,20 @@ pub enum GroupError {
         /// The last thing that went wrong.
         last: String,
     },
-    /// The time to leave was over, or the session lost, before everything that is done was committed: what is not will be
-    /// handed out again, to whoever gets the partitions.
+    /// Not everything that is done was committed when it left: the last commit of a partition failed, the time to leave was over,
+    /// or the session lost. What is not committed will be handed out again, to whoever gets the partitions.
     #[error(
-        "left with {partitions} partitions whose last offsets may not be committed; they are handed out again from the last commit on"
+        "left with {partitions} partitions whose last offsets may not be committed ({reason}); they are handed out again from the last commit on"
     )]
     NotCommitted {
         /// How many.
         partitions: usize,
+        /// What went wrong first.
+        reason: String,
     },
     /// The group has no offsets in ZooKeeper, and the brokers know a group of this name. It was not said which of them is meant.
     #[error(
-        "group {group:?} has no offsets in ZooKeeper, but on the brokers {offsets} offsets of these topics and {members} members: say offsets(Brokers) to go on there, or offsets(ZooKeeper) to begin in ZooKeeper, or choose another name"
+        "group {group:?} has no offsets in ZooKeeper, but on the brokers {offsets} offsets of these topics and {members} members: say offsets(Brokers) (--offsets brokers) to go on there, or offsets(ZooKeeper) (--offsets zookeeper) to begin in ZooKeeper, or choose another name"
     )]
     OnBrokersToo {
         /// The group.
@@ -111,8 +118,8 @@ pub enum GroupError {
         /// Consumers that the brokers coordinate under this name.
         members: usize,
     },
-    /// The brokers do not tell where the group is. It left the group.
-    #[error("group {group:?} keeps its offsets on the brokers, and they do not tell them: {error}")]
+    /// The brokers do not tell where the group is, or would take no commit of it. It left the group, or did not join it.
+    #[error("group {group:?} cannot keep its offsets on the brokers: {error}")]
     Offsets {
         /// The group.
         group: Arc<str>,

@@ -40,6 +40,7 @@ use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
 use crate::id::{SessionId, ZkRequestId};
+use crate::limits;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::topology::TopicPartition;
@@ -88,7 +89,9 @@ pub(crate) struct Member {
     pub(super) commit_trouble: Option<String>,
     /// What went since the last commit that was answered although the application has had more of it than is committed.
     pub(super) left_behind: BTreeSet<TopicPartition>,
-    /// Why the brokers will never say where to start.
+    /// The partitions that went without their last commit while the member left, each with the reason.
+    pub(super) uncommitted: Vec<String>,
+    /// Why the brokers will never say where to start: the member leaves for that.
     pub(super) refused: Option<OffsetsError>,
     pub(super) failures: u32,
     pub(super) trouble: String,
@@ -173,6 +176,7 @@ impl Member {
             is_awaited: false,
             commit_trouble: None,
             left_behind: BTreeSet::new(),
+            uncommitted: Vec::new(),
             refused: None,
             failures: 0,
             trouble: "nothing was tried yet".to_owned(),
@@ -353,11 +357,10 @@ impl Member {
         }
     }
 
-    /// Whoever can never be told where to start has no use for the partitions.
+    /// Whoever can never be told where to start has no use for the partitions. What is done of the others is committed first.
     fn leave_if_refused(&mut self, now: Now, world: &mut impl World) {
-        if let Some(error) = self.refused.take() {
-            let group = Arc::clone(&self.settings.group);
-            self.withdraw(now, GroupError::Offsets { group, error }, world);
+        if self.refused.is_some() && self.phase == Phase::Joined {
+            self.leave(now, now.mono + limits::LEAVING, world);
         }
     }
 
@@ -415,8 +418,7 @@ impl Member {
             self.answer_commit(Some(reason.to_owned()), world);
         }
         if matches!(self.phase, Phase::Leaving { .. }) {
-            let partitions = lost;
-            let failure = (partitions > 0).then_some(GroupError::NotCommitted { partitions });
+            let failure = self.why_it_left(lost, reason);
             return self.end(failure, world);
         }
         self.failures = self.failures.saturating_add(1);
@@ -457,9 +459,20 @@ impl Member {
         let Phase::Leaving { until } = self.phase else { return };
         if self.claims.is_empty() || until <= now.mono {
             let left = self.claims.values().filter(|claim| claim.is_assigned()).count();
-            let late = (left > 0).then_some(GroupError::NotCommitted { partitions: left });
-            self.end(late, world);
+            let failure = self.why_it_left(left, "the time to leave was over");
+            self.end(failure, world);
         }
+    }
+
+    /// What is told of a leave that has ended, with so many partitions that it still had for this reason.
+    fn why_it_left(&mut self, left: usize, reason: &str) -> Option<GroupError> {
+        if let Some(error) = self.refused.take() {
+            let group = Arc::clone(&self.settings.group);
+            return Some(GroupError::Offsets { group, error });
+        }
+        let partitions = left + self.uncommitted.len();
+        let reason = self.uncommitted.first().map_or(reason, |first| first).to_owned();
+        (partitions > 0).then_some(GroupError::NotCommitted { partitions, reason })
     }
 
     /// What of the group waits, for people.

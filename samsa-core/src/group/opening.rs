@@ -44,7 +44,7 @@ impl Groups {
             compares: spec.offsets.is_none() && spec.protocol.is_none(),
             offsets: protocol.storage(spec.offsets)?,
             dialect: protocol.dialect()?,
-            python3_owners: spec.python3_owners,
+            python3_owners: protocol.python3_owners(spec.python3_owners)?,
             session_timeout,
             backoff: cx.config.retry_backoff,
         };

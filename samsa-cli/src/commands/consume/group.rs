@@ -5,8 +5,8 @@ use std::io;
 
 use futures_lite::future;
 use samsa_client::{
-    Commit, ConsumeError, ConsumedMessage, Consumer, ConsumerBuilder, GroupProtocol, ReadError,
-    TopicPartition,
+    Commit, ConsumeError, ConsumedMessage, Consumer, ConsumerBuilder, ConsumerEvent, ConsumerEvents,
+    GroupProtocol, ReadError, TopicPartition,
 };
 
 use super::message::ReadMessage;
@@ -22,6 +22,7 @@ const TOGETHER: usize = 1_000;
 /// A member, and what it has printed and not written out yet.
 struct Member<'a> {
     consumer: Consumer,
+    events: ConsumerEvents,
     printing: Printing<'a>,
     /// The last message of each partition.
     printed: BTreeMap<TopicPartition, ConsumedMessage>,
@@ -37,14 +38,23 @@ impl Consume {
             Some(name) => consumer.protocol(GroupProtocol::ZooKeeper(name.dialect())),
             None => consumer,
         };
+        let consumer = match self.offsets {
+            Some(name) => consumer.offsets(name.storage()),
+            None => consumer,
+        };
         let subscribing = consumer.subscribe();
         let consumer = session.stop.or(subscribing).await;
         let consumer = consumer.ok_or_else(|| Failure::interrupted("joining the group"))??;
         let printing = Printing::new(session, (!session.json).then_some(&self.format));
-        let mut member = Member { consumer, printing, printed: BTreeMap::new(), together: 0 };
+        let events = consumer.events();
+        let mut member = Member { consumer, events, printing, printed: BTreeMap::new(), together: 0 };
         let outcome = member.consume(session, self.count).await;
         let written = member.write_out();
-        let left = member.consumer.close().await;
+        let Member { consumer, mut events, .. } = member;
+        let left = consumer.close().await;
+        while let Some(Some(event)) = future::poll_once(events.next()).await {
+            tell_what_failed(&event);
+        }
         let stopped = outcome?;
         written?;
         left?;
@@ -101,7 +111,8 @@ impl Member<'_> {
             return Ok(next);
         }
         self.write_out()?;
-        Ok(session.stop.or(self.consumer.next()).await.flatten())
+        let Self { consumer, events, .. } = self;
+        Ok(session.stop.or(beside(consumer.next(), events)).await.flatten())
     }
 
     fn print(&mut self, message: ConsumedMessage) -> io::Result<()> {
@@ -126,6 +137,23 @@ impl Member<'_> {
             self.consumer.mark(&message);
         }
         Ok(())
+    }
+}
+
+/// Waits, and says meanwhile what fails.
+async fn beside<T>(next: impl Future<Output = T>, events: &mut ConsumerEvents) -> T {
+    let telling = async {
+        while let Some(event) = events.next().await {
+            tell_what_failed(&event);
+        }
+        future::pending().await
+    };
+    future::or(next, telling).await
+}
+
+fn tell_what_failed(event: &ConsumerEvent) {
+    if let ConsumerEvent::CommitFailed { partition, reason } = event {
+        tell!("{partition}: an offset was not committed: {reason}");
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use futures_lite::future;
-use samsa_client::{Dialect, Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
+use samsa_client::{Dialect, Offset, OffsetStorage, PartitionOffset, ReadError, ReaderBuilder, Topic};
 
 use self::bounds::Bounds;
 use self::looking::{First, Looking};
@@ -52,6 +52,11 @@ pub(crate) struct Consume {
     /// client does not speak with their brokers yet
     #[arg(long, requires = "group", value_name = "DIALECT", value_enum)]
     dialect: Option<DialectName>,
+    /// Where the group keeps its offsets: zookeeper, which is the default; brokers, as Scala's consumers with
+    /// offsets.storage=kafka and dual.commit.enabled=false, and as the dialect samsa does in any case; both, as Scala's with
+    /// offsets.storage=kafka alone
+    #[arg(long, requires = "group", value_name = "PLACE", value_enum)]
+    offsets: Option<StorageName>,
     /// In the dialect samsa: lock partitions where pykafka does it on Python 3, below owners/b'TOPIC'
     #[arg(long, requires = "group")]
     python3_owners: bool,
@@ -84,6 +89,25 @@ impl DialectName {
             Self::Scala => Dialect::Scala,
             Self::Samsa => Dialect::Samsa,
             Self::Scala07 => Dialect::Scala07,
+        }
+    }
+}
+
+/// Where offsets are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StorageName {
+    #[value(name = "zookeeper")]
+    ZooKeeper,
+    Brokers,
+    Both,
+}
+
+impl StorageName {
+    fn storage(self) -> OffsetStorage {
+        match self {
+            Self::ZooKeeper => OffsetStorage::ZooKeeper,
+            Self::Brokers => OffsetStorage::Brokers,
+            Self::Both => OffsetStorage::Both,
         }
     }
 }

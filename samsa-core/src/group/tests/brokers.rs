@@ -98,6 +98,64 @@ fn a_refused_commit_is_told_and_the_next_tries_again() {
 }
 
 #[test]
+fn who_leaves_is_told_of_the_partitions_whose_last_commit_failed() {
+    for offsets in [OffsetStorage::Brokers, OffsetStorage::Both] {
+        let mut script = keeping(offsets, 3);
+        for partition in 0..3 {
+            script.put_on_brokers(partition, 1);
+        }
+        script.settle();
+        for partition in 0..3 {
+            script.is_done_with(partition, 4);
+        }
+        script.brokers_fail_at("commit 1@4", OffsetsError::HasMembers, false);
+        script.brokers_fail_at("commit 2@4", OffsetsError::InvalidGroup, false);
+        script.leaves();
+        script.settle();
+        assert!(script.saw(&Seen::Over) && script.saw(&Seen::CommitFailed(1)));
+        let Some(GroupError::NotCommitted { partitions, reason }) = script.failure() else {
+            panic!("{:?}", script.failure());
+        };
+        assert_eq!((*partitions, script.on_brokers(0)), (2, Some(4)));
+        assert!(reason.contains("t/1") && reason.contains("has members"), "{reason}");
+    }
+}
+
+#[test]
+fn a_commit_that_failed_before_the_last_one_is_no_loss() {
+    let mut script = keeping(OffsetStorage::Brokers, 1);
+    script.put_on_brokers(0, 1);
+    script.settle();
+    script.is_done_with(0, 4);
+    script.brokers_fail_at("commit 0@4", OffsetsError::HasMembers, false);
+    script.brokers_answer(false);
+    script.commits();
+    script.leaves();
+    script.brokers_answer(true);
+    script.settle();
+    assert!(script.saw(&Seen::CommitFailed(0)) && script.saw(&Seen::Over));
+    assert_eq!((script.failure(), script.on_brokers(0)), (None, Some(4)));
+}
+
+#[test]
+fn who_may_not_read_one_partitions_offset_commits_the_others_before_it_leaves_with_the_reason() {
+    let mut script = keeping(OffsetStorage::Brokers, 2);
+    script.put_on_brokers(0, 1);
+    script.brokers_fail_at("read 1", OffsetsError::InvalidGroup, false);
+    script.brokers_answer(false);
+    script.settle();
+    script.brokers_answers_one();
+    assert_eq!(script.shown(), [0]);
+    script.is_done_with(0, 4);
+    script.brokers_answer(true);
+    script.settle();
+    assert_eq!(script.on_brokers(0), Some(4));
+    assert!(script.place_of("commit 0@4") < script.place_of("delete /consumers/g/owners/t/0"));
+    let failure = script.failure().expect("it is over");
+    assert!(matches!(failure, GroupError::Offsets { error: OffsetsError::InvalidGroup, .. }), "{failure}");
+}
+
+#[test]
 fn who_may_not_read_the_offsets_leaves_the_group_with_the_reason_and_who_cannot_now_tries_again() {
     let mut script = keeping(OffsetStorage::Brokers, 1);
     script.brokers_fail_at("read 0", OffsetsError::InvalidGroup, false);

@@ -200,6 +200,13 @@ impl Script {
         true
     }
 
+    /// The brokers answer one thing that they were asked.
+    pub(super) fn brokers_answers_one(&mut self) {
+        self.brokers_answer = true;
+        assert!(self.brokers_answer_one(), "nothing was asked");
+        self.brokers_answer = false;
+    }
+
     /// So many consumers are in a group of this name that the brokers coordinate.
     pub(super) fn has_members_on_brokers(&mut self, count: usize) {
         self.members_on_brokers = count;
