@@ -1,5 +1,7 @@
 //! A scripted world around the sender: brokers that answer what a test says.
 
+mod sent;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
@@ -12,9 +14,9 @@ use samsa_proto::api::produce::{
     LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceRequest, ProduceResponse,
     TopicProduceResponse,
 };
-use samsa_proto::records::{self, OwnedBatch};
 use samsa_proto::wire::{EncodeError, Records, Uuid};
 
+pub(super) use self::sent::{Sent, SentBatch};
 use super::Sender;
 use super::world::{Asked, World};
 use crate::address::HostPort;
@@ -65,48 +67,6 @@ pub(super) struct Script {
     pub(super) hint: Option<(i32, i32)>,
     /// What the metadata says of every leader's epoch.
     pub(super) leader_epoch: Option<i32>,
-}
-
-/// A request as a broker sees it.
-#[derive(Clone, Debug)]
-pub(super) struct Sent {
-    pub(super) broker: i32,
-    pub(super) version: i16,
-    pub(super) token: u64,
-    pub(super) acks: i16,
-    pub(super) batches: Vec<SentBatch>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SentBatch {
-    pub(super) topic: String,
-    pub(super) id: [u8; 16],
-    pub(super) partition: i32,
-    pub(super) wire: Bytes,
-}
-
-impl SentBatch {
-    pub(super) fn read(&self) -> OwnedBatch {
-        let batch = records::batches(&self.wire).next().unwrap().unwrap();
-        batch.verify().unwrap();
-        batch.into_owned(&self.wire, 1 << 30).unwrap()
-    }
-
-    pub(super) fn values(&self) -> Vec<String> {
-        let batch = self.read();
-        let values = batch.records().map(|record| record.unwrap().value().unwrap_or_default().to_vec());
-        values.map(|value| String::from_utf8(value).unwrap()).collect()
-    }
-}
-
-impl Sent {
-    pub(super) fn partitions(&self) -> Vec<i32> {
-        self.batches.iter().map(|batch| batch.partition).collect()
-    }
-
-    pub(super) fn values(&self) -> Vec<String> {
-        self.batches.iter().flat_map(SentBatch::values).collect()
-    }
 }
 
 impl Script {
