@@ -206,7 +206,7 @@ impl Source {
         if self.is_behind_fence(turn) && !self.revoked.load(Ordering::SeqCst) {
             return true;
         }
-        self.handed.set(before);
+        self.handed.take_back(before);
         false
     }
 
