@@ -204,6 +204,16 @@ impl Connection {
         !self.send.is_idle()
     }
 
+    /// Whether something waits to be written, now or after a pause.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.send.is_empty()
+    }
+
+    /// Until when nothing is sent.
+    pub(crate) fn held_until(&self) -> Option<Instant> {
+        self.throttled_until
+    }
+
     /// The time may be over for which nothing was to be sent. Says whether it is, since the last call.
     pub(crate) fn go_on(&mut self, now: Instant) -> bool {
         let is_over = self.throttled_until.take_if(|until| *until <= now).is_some();

@@ -113,6 +113,11 @@ impl Network {
         self.slots.get(conn).map_or(0, Connection::in_flight)
     }
 
+    /// Until when nothing is sent on this connection, since the broker has asked for a pause.
+    pub(crate) fn held_until(&self, now: Now, conn: ConnId) -> Option<Instant> {
+        self.slots.get(conn)?.held_until().filter(|until| *until > now.mono)
+    }
+
     /// From when on the oldest answer that this connection owes is late, if it owes one.
     pub(crate) fn late_from(&self, peer: Peer, role: Role) -> Option<Instant> {
         self.slots.get(self.established(peer, role)?)?.late_from()
@@ -208,6 +213,15 @@ impl Network {
             return;
         }
         if let Some(conn) = self.established(peer, role) {
+            self.close(now, conn, reason);
+        }
+    }
+
+    /// The same where not everything is sent that was asked on it: what is not sent never is.
+    pub(crate) fn give_up_unsent(&mut self, now: Now, peer: Peer, role: Role, reason: &str) {
+        let unsent = self.established(peer, role);
+        let unsent = unsent.filter(|conn| self.slots.get(*conn).is_some_and(Connection::has_unsent));
+        if let Some(conn) = unsent {
             self.close(now, conn, reason);
         }
     }

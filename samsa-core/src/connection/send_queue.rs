@@ -38,6 +38,11 @@ impl SendQueue {
         self.segments.is_empty() || self.limit() <= self.written
     }
 
+    /// Whether everything is written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
     /// From now on no other request is begun, or they all are again.
     pub(crate) fn hold(&mut self, hold: bool) {
         self.held = hold;

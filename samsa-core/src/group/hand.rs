@@ -9,6 +9,7 @@ use super::{Commit, Done, FIRST_SESSION, GroupError, Opens, Place};
 use crate::cluster::Cluster;
 use crate::command::ReaderSpec;
 use crate::config::FetchConfig;
+use crate::connection::{Peer, Role};
 use crate::consumer::{Consumer, ConsumerEvent, Held, Hold};
 use crate::id::{ReaderId, SessionId, ZkRequestId};
 use crate::intent::Intent;
@@ -139,7 +140,10 @@ impl World for Hand<'_, '_> {
     }
 
     fn drop_asked(&mut self) {
-        self.coordinator.drop_asked();
+        if let Some(broker) = self.coordinator.drop_asked() {
+            let reason = "the session is over in which a commit was to be sent";
+            self.cx.net.give_up_unsent(self.cx.now, Peer::Broker(broker), Role::Group, reason);
+        }
     }
 
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {

@@ -52,6 +52,8 @@ pub(super) struct Coordinator {
     group: Arc<str>,
     whom: Whom,
     rests_until: Option<Instant>,
+    /// The broker has asked for a pause until then: a commit would wait unsent, whatever becomes of the session.
+    held_until: Option<Instant>,
     failures: u32,
     trouble: String,
     waiting: BTreeMap<ZkRequestId, Asked>,
@@ -84,6 +86,7 @@ enum Kind {
 /// A request that has no answer yet.
 #[derive(Debug)]
 struct Sent {
+    to: BrokerId,
     kind: Kind,
     asked: BTreeMap<ZkRequestId, Asked>,
     topics: Topics,
@@ -98,6 +101,7 @@ impl Coordinator {
             group: Arc::clone(group),
             whom: Whom::Unknown,
             rests_until: None,
+            held_until: None,
             failures: 0,
             trouble: "no broker to ask".to_owned(),
             waiting: BTreeMap::new(),
@@ -111,10 +115,11 @@ impl Coordinator {
         self.waiting.insert(id, Asked { ask, until: now + limits::COORDINATOR });
     }
 
-    /// Nobody wants to know any more.
-    pub(super) fn drop_asked(&mut self) {
+    /// Nobody wants to know any more. Says which broker may not have been sent a commit yet that it is to have no more.
+    pub(super) fn drop_asked(&mut self) -> Option<BrokerId> {
         self.waiting.clear();
-        self.sent.clear();
+        let sent = std::mem::take(&mut self.sent);
+        sent.into_values().find(|sent| sent.kind == Kind::Commit).map(|sent| sent.to)
     }
 
     /// Whether something is still to be asked.
@@ -128,7 +133,7 @@ impl Coordinator {
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
         let given_up = self.waiting.values().map(|asked| asked.until).min()?;
-        let at = self.rests_until.map_or(given_up, |rested| rested.min(given_up));
+        let at = [self.rests_until, self.held_until].into_iter().flatten().fold(given_up, Instant::min);
         Some(Deadline::new(at, "a group's coordinator"))
     }
 
@@ -155,6 +160,7 @@ impl Coordinator {
     ) -> Vec<Answered> {
         let mut answered = self.give_up_late(cx.now.mono);
         self.rests_until = self.rests_until.filter(|until| *until > cx.now.mono);
+        self.held_until = None;
         if self.rests_until.is_some() || !self.is_wanted() {
             return answered;
         }
@@ -163,7 +169,9 @@ impl Coordinator {
             Whom::Finding(_) => {}
             Whom::Known(broker) => {
                 if let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), Role::Group) {
-                    answered.extend(self.ask_all(cx, cluster, tokens, (conn, may_commit)));
+                    self.held_until = cx.net.held_until(cx.now, conn);
+                    let may_commit = may_commit && self.held_until.is_none();
+                    answered.extend(self.ask_all(cx, cluster, tokens, (broker, conn, may_commit)));
                 }
             }
         }
@@ -194,7 +202,7 @@ impl Coordinator {
         cx: &mut Context<'_>,
         cluster: &Cluster,
         tokens: &mut u64,
-        (conn, may_commit): (ConnId, bool),
+        (to, conn, may_commit): (BrokerId, ConnId, bool),
     ) -> Vec<Answered> {
         let mut answered = Vec::new();
         for kind in [Kind::Members, Kind::Read, Kind::Commit] {
@@ -202,7 +210,7 @@ impl Coordinator {
                 let is_one = |asked: &Asked| asked.ask.kind() == kind;
                 let asked = self.waiting.extract_if(.., |_, asked| is_one(asked)).collect();
                 let topics = topics_of(&asked, cluster);
-                answered.extend(self.ask_one(cx, tokens, conn, Sent { kind, asked, topics }));
+                answered.extend(self.ask_one(cx, tokens, conn, Sent { to, kind, asked, topics }));
             }
         }
         answered
@@ -212,7 +220,7 @@ impl Coordinator {
         if sent.asked.is_empty() {
             return Vec::new();
         }
-        let Sent { kind, asked, topics } = &sent;
+        let Sent { kind, asked, topics, .. } = &sent;
         let group = &*self.group;
         let token = match kind {
             Kind::Members => {

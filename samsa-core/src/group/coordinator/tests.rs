@@ -1,5 +1,6 @@
 //! What is asked in each version, and what becomes of the answers.
 
+use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use samsa_proto::api::describe_groups::{DescribeGroupsResponse, DescribedGroup, DescribedGroupMember};
 use samsa_proto::api::find_coordinator::{Coordinator as Found, FindCoordinatorResponse};
 use samsa_proto::api::offset_commit::{
@@ -13,8 +14,9 @@ use samsa_proto::{ErrorCode, Message, encode, encode_response};
 
 use super::*;
 use crate::config::{Config, Discovery};
-use crate::connection::Network;
+use crate::connection::{Network, RecvBuf};
 use crate::id::SessionId;
+use crate::intent::Intent;
 use crate::out::Out;
 use crate::time::Now;
 use std::time::Duration;
@@ -57,7 +59,7 @@ impl Script {
         let asked = std::mem::take(&mut script.coordinator.waiting);
         let topics = Topics::from([(Arc::from("t"), ID)]);
         let kind = asked.values().next().map_or(Kind::Members, |asked| asked.ask.kind());
-        script.coordinator.sent.insert(9, Sent { kind, asked, topics });
+        script.coordinator.sent.insert(9, Sent { to: BrokerId(3), kind, asked, topics });
         script
     }
 
@@ -77,6 +79,38 @@ impl Script {
         let topic = OffsetCommitResponseTopic { name: "t", partitions, ..Default::default() };
         let response = OffsetCommitResponse { topics: vec![topic], ..Default::default() };
         self.hears::<OffsetCommitRequest<'_>>(9, 2, &response)
+    }
+
+    /// A connection to broker 3, which is it.
+    fn connected(&mut self) -> ConnId {
+        self.coordinator.whom = Whom::Known(BrokerId(3));
+        self.net.set_brokers(self.now, BTreeMap::from([(BrokerId(3), "127.0.0.1:9092".parse().unwrap())]));
+        assert_eq!(self.net.connection(self.now, Peer::Broker(BrokerId(3)), Role::Group), None);
+        let Some(Intent::Connect { conn, .. }) = self.net.poll_intent() else { panic!("nobody is dialled") };
+        self.net.connected(self.now, conn);
+        let version = |api_key| ApiVersion { api_key, min_version: 1, max_version: 5, ..Default::default() };
+        let api_keys = [3, OffsetCommitRequest::KEY, OffsetFetchRequest::KEY].map(version).to_vec();
+        let response = ApiVersionsResponse { api_keys, ..Default::default() };
+        self.answers::<ApiVersionsRequest<'_>>(conn, 0, 4, &response);
+        conn
+    }
+
+    /// The broker answers what was sent.
+    fn answers<R: Request>(&mut self, conn: ConnId, id: i32, version: i16, response: &R::Response<'_>) {
+        let mut sent = Vec::new();
+        self.net.transmit(conn, &mut sent);
+        self.net.transmitted(self.now, conn, sent.concat().len());
+        let frame = encode_response::<R>(id, version, response).unwrap().concat();
+        let RecvBuf::Read(mut buffer) = self.net.recv_buf(conn) else { panic!("nothing can be read") };
+        buffer.unfilled()[..frame.len()].copy_from_slice(&frame);
+        buffer.advance(frame.len());
+        self.net.received(self.now, conn, buffer);
+    }
+
+    fn pumps(&mut self) -> Vec<Answered> {
+        let cluster = Cluster::new(&self.config, Rng::new(1));
+        let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
+        self.coordinator.pump(&mut cx, &cluster, &mut 0, true)
     }
 
     fn waiting(&self) -> Vec<u64> {
@@ -302,9 +336,29 @@ fn what_cannot_be_asked_for_too_long_is_answered_with_the_last_trouble() {
 fn what_was_dropped_is_neither_asked_nor_answered() {
     let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
     script.coordinator.ask(script.now.mono, id(7), of(1, OffsetAsk::Commit(6)));
-    script.coordinator.drop_asked();
+    assert_eq!(script.coordinator.drop_asked(), Some(BrokerId(3)), "it may wait unsent");
+    assert_eq!(script.coordinator.drop_asked(), None);
+    assert_eq!(Script::asked(&[OffsetAsk::Read]).coordinator.drop_asked(), None, "a read harms nobody");
     assert_eq!(script.hears_of_commits(&[ErrorCode::NONE]), []);
     assert!(!script.coordinator.is_wanted());
+}
+
+#[test]
+fn no_commit_is_asked_for_while_the_broker_wants_a_pause() {
+    let mut script = Script::new();
+    let conn = script.connected();
+    script.coordinator.ask(script.now.mono, id(1), of(0, OffsetAsk::Read));
+    assert_eq!((script.pumps(), script.waiting()), (vec![], vec![]));
+    let response = OffsetFetchResponse { throttle_time_ms: 700, ..Default::default() };
+    script.answers::<OffsetFetchRequest<'_>>(conn, 1, 5, &response);
+
+    script.coordinator.ask(script.now.mono, id(2), of(0, OffsetAsk::Commit(5)));
+    assert_eq!((script.pumps(), script.waiting()), (vec![], vec![2]), "it can still be dropped");
+    let over = script.now.mono + Duration::from_millis(700);
+    assert_eq!(script.coordinator.deadline().map(|deadline| deadline.at), Some(over));
+    script.now.mono = over;
+    script.net.tick(script.now);
+    assert_eq!((script.pumps(), script.waiting()), (vec![], vec![]));
 }
 
 #[test]

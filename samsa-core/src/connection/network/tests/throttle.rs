@@ -23,6 +23,7 @@ pub(super) fn throttled() -> (Script, ConnId) {
 fn a_throttled_connection_is_sent_nothing_until_the_time_is_over() {
     let (mut script, conn) = throttled();
     script.requests(conn);
+    assert_eq!(script.net.held_until(script.now, conn), Some(script.now.mono + Duration::from_millis(700)));
     assert_eq!(script.net.poll_writable(), None);
     assert_eq!(script.sent(conn), []);
     assert_eq!(script.net.deadline().unwrap().why, "throttled connection");
@@ -30,8 +31,30 @@ fn a_throttled_connection_is_sent_nothing_until_the_time_is_over() {
     script.passes(Duration::from_millis(699));
     assert_eq!(script.sent(conn), []);
     script.passes(Duration::from_millis(1));
+    assert_eq!(script.net.held_until(script.now, conn), None);
     assert_eq!(script.net.poll_writable(), Some(conn));
     assert_eq!(script.sent(conn), [(3, 3)]);
+}
+
+#[test]
+fn what_a_throttled_connection_holds_back_is_never_sent_once_it_is_given_up() {
+    let (mut script, conn) = throttled();
+    script.net.give_up_unsent(script.now, BROKER, Role::Control, "nobody wants it any more");
+    script.does_nothing();
+    script.requests(conn);
+    script.net.give_up_unsent(script.now, BROKER, Role::Control, "nobody wants it any more");
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { .. })));
+    let failures = [script.learns(), script.learns()];
+    assert!(
+        matches!(
+            &failures,
+            [
+                News::Failed { failure: Failure::PossiblySent(_), .. },
+                News::Failed { failure: Failure::NotSent(_), .. }
+            ]
+        ),
+        "{failures:?}"
+    );
 }
 
 #[test]
