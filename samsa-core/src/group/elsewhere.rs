@@ -6,6 +6,8 @@
 //! name, the member does not join.
 //!
 //! Brokers that were never asked for a group's offsets have no topic for them, and are not asked: that would make it.
+//!
+//! Whoever keeps its offsets on the brokers asks them for members alone: while there are any, nobody else may commit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
 use super::session::Question;
 use super::view::View;
 use super::world::World;
-use super::{GroupError, OffsetsError};
+use super::{GroupError, OffsetStorage, OffsetsError};
 use crate::time::Now;
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
@@ -54,8 +56,12 @@ enum Step {
 impl Member {
     /// Nobody is in the way.
     pub(super) fn compare(&mut self, now: Now, view: &View, world: &mut impl World) {
-        if !self.settings.compares || self.elsewhere.is_known {
+        let is_on_brokers = self.settings.offsets != OffsetStorage::ZooKeeper;
+        if self.elsewhere.is_known || !(self.settings.compares || is_on_brokers) {
             return self.register(now, world);
+        }
+        if is_on_brokers {
+            return self.look_elsewhere(now, world);
         }
         let is_chosen = |topic: &str| self.settings.pattern.as_ref().is_some_and(|own| own.means(topic));
         let is_wanted = |topic: &String| self.paths.topics.contains_key(topic) || is_chosen(topic);
@@ -71,6 +77,9 @@ impl Member {
         self.phase = Phase::Comparing { due: None };
         self.elsewhere.look += 1;
         (self.elsewhere.offsets, self.elsewhere.members, self.elsewhere.failed) = (0, 0, false);
+        if self.settings.offsets != OffsetStorage::ZooKeeper {
+            return self.ask_brokers(now, world);
+        }
         self.ask_nodes(
             now,
             Step::Topics,
@@ -163,6 +172,10 @@ impl Member {
         let Elsewhere { missing, failed, offsets, members, .. } = self.elsewhere;
         if missing > 0 {
             return;
+        }
+        if self.settings.offsets != OffsetStorage::ZooKeeper && members > 0 {
+            let group = Arc::clone(&self.settings.group);
+            return self.end(Some(GroupError::Offsets { group, error: OffsetsError::HasMembers }), world);
         }
         if offsets > 0 || members > 0 {
             let group = Arc::clone(&self.settings.group);

@@ -7,7 +7,7 @@
 //! | Preparing   | all there                        | Looking     | a round of reading                               |
 //! | Looking     | somebody speaks another dialect  | Over        | closes the session, tells who                    |
 //! | Looking     | nobody does, and it is said where the group is | Registering | Create of its own node             |
-//! | Looking     | nobody does                      | Comparing   | whether the group is [elsewhere](super::elsewhere) |
+//! | Looking     | nobody does                      | Comparing   | whether the group is [elsewhere](super::elsewhere), or has members there |
 //! | Comparing   | it is elsewhere                  | Over        | closes the session, tells where                  |
 //! | Comparing   | it is here, or nowhere           | Registering | Create of its own node                           |
 //! | Registering | created, or found to be ours     | Joined      | a round of reading                               |

@@ -145,6 +145,8 @@ fn who_may_not_read_one_partitions_offset_commits_the_others_before_it_leaves_wi
     script.brokers_answer(false);
     script.settle();
     script.brokers_answers_one();
+    script.settle();
+    script.brokers_answers_one();
     assert_eq!(script.shown(), [0]);
     script.is_done_with(0, 4);
     script.brokers_answer(true);
@@ -178,6 +180,8 @@ fn what_the_brokers_said_before_a_partition_was_lost_says_nothing_of_where_to_st
     let mut script = keeping(OffsetStorage::Brokers, 2);
     script.put_on_brokers(1, 5);
     script.brokers_answer(false);
+    script.settle();
+    script.brokers_answers_one();
     script.settle();
     script.joins("you");
     script.passes(SECOND);

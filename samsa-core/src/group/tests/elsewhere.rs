@@ -2,7 +2,7 @@
 
 use super::SECOND;
 use super::script::{Script, Seen};
-use crate::group::{GroupError, OffsetsError};
+use crate::group::{GroupError, OffsetStorage, OffsetsError};
 
 const BROKERS_KEEP_OFFSETS: &str = "/brokers/topics/__consumer_offsets";
 
@@ -73,6 +73,34 @@ fn brokers_that_cannot_tell_now_are_asked_again_and_those_that_never_will_are_no
     script.brokers_fail_at("members", OffsetsError::NotOffered, false);
     script.settle();
     assert!(script.saw(&Seen::Joined));
+}
+
+#[test]
+fn who_keeps_its_offsets_on_the_brokers_does_not_join_while_the_group_has_members_there() {
+    for offsets in [OffsetStorage::Brokers, OffsetStorage::Both] {
+        let mut script = Script::with(2, |settings| settings.offsets = offsets);
+        script.put_on_brokers(1, 7);
+        script.has_members_on_brokers(1);
+        script.settle();
+        let failure = script.failure().expect("it is over");
+        assert!(matches!(failure, GroupError::Offsets { error: OffsetsError::HasMembers, .. }), "{failure}");
+        assert!(!script.asked("create /consumers/g/ids/me") && !script.asked("read 1"));
+    }
+}
+
+#[test]
+fn who_keeps_its_offsets_on_the_brokers_joins_where_they_cannot_count_members_and_waits_where_they_cannot_now()
+ {
+    for error in [OffsetsError::NotOffered, OffsetsError::Unanswered { reason: "gone".to_owned() }] {
+        let mut script = Script::with(1, |settings| settings.offsets = OffsetStorage::Brokers);
+        script.put_on_brokers(0, 7);
+        script.brokers_fail_at("members", error.clone(), false);
+        script.settle();
+        assert_eq!(script.saw(&Seen::Joined), !error.is_retriable());
+        script.passes(SECOND);
+        assert!(script.saw(&Seen::Joined), "{error}");
+        assert_eq!(script.count("members"), if error.is_retriable() { 2 } else { 1 });
+    }
 }
 
 #[test]
