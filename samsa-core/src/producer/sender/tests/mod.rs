@@ -8,6 +8,7 @@ mod formats;
 mod headers;
 mod hints;
 mod idempotence;
+mod ids;
 mod keyless;
 mod linger;
 mod renewal;
