@@ -56,7 +56,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
         "trusts-lost-claim",
         "releases-before-commit",
         "hands-out-after-release",
-        "ignores-lease",
         "trusts-one-clock",
         "forgets-start",
         "forgets-what-went",
@@ -84,7 +83,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) const PYKAFKA: Scenario = Scenario {
     name: "pykafka-group",
     about: "the same in the dialect of pykafka: one topic, locks named by leaders that move, offsets on the brokers",
-    finds: &["looks-at-one-name", "keeps-locks-name"],
+    finds: &["looks-at-one-name", "keeps-locks-name", "ignores-lease"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
