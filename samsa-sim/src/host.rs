@@ -59,7 +59,8 @@ pub(crate) struct Surroundings {
 #[derive(Clone)]
 pub(crate) struct Host(Rc<RefCell<Inner>>);
 
-type Audit = Box<dyn Fn(&Committed)>;
+/// The second says whether the connection is over: then the client does not know what becomes of it.
+type Audit = Box<dyn Fn(&Committed, bool)>;
 
 struct Inner {
     world: Surroundings,
@@ -75,6 +76,8 @@ struct Inner {
     task: Option<Waker>,
     /// Who looks at what groups commit.
     audit: Option<Audit>,
+    /// The connection of what arrived last.
+    heard: Option<ServerConn>,
 }
 
 impl Host {
@@ -102,11 +105,12 @@ impl Host {
             alarm,
             task: None,
             audit: None,
+            heard: None,
         })))
     }
 
     /// Has each commit of a group looked at when it is written.
-    pub(crate) fn audit(&self, audit: impl Fn(&Committed) + 'static) {
+    pub(crate) fn audit(&self, audit: impl Fn(&Committed, bool) + 'static) {
         self.0.borrow_mut().audit = Some(Box::new(audit));
     }
 
@@ -306,6 +310,7 @@ impl Inner {
                 let now = self.world.clock.now();
                 if let Some(count) = read.ok().filter(|count| *count > 0) {
                     let bytes = Bytes::copy_from_slice(&buffer[..count]);
+                    self.heard = Some(conn);
                     self.cluster.handle(now, Input::Received { conn, bytes });
                 } else {
                     self.forget(conn);
@@ -346,7 +351,8 @@ impl Inner {
                 Output::Note { broker, text } => self.world.trace.line(&name(broker), format_args!("{text}")),
                 Output::Committed(committed) => {
                     if let Some(audit) = &self.audit {
-                        audit(&committed);
+                        let heard = self.heard.and_then(|conn| self.accepted.get(&conn));
+                        audit(&committed, heard.is_none_or(|heard| heard.socket.link().is_over()));
                     }
                 }
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),

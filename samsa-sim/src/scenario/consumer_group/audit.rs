@@ -35,12 +35,13 @@ pub(super) fn begin(group: &Group) {
     begin_on_brokers(group);
 }
 
-/// On the brokers nothing keeps a commit from landing when its partition is another's already: of whoever owns it at that
-/// moment it must hold all the same.
+/// On the brokers nothing keeps a commit from landing when its partition is another's already, or when its connection is
+/// over and others were sent since: of whoever owns the partition at that moment, and knows of the commit, it must hold all
+/// the same.
 fn begin_on_brokers(group: &Group) {
     let world = group.stage.world.clone();
     let (commits, dialect) = (group.commits.clone(), group.ways.dialect);
-    group.stage.world.host().audit(move |committed| {
+    group.stage.world.host().audit(move |committed, is_late| {
         let Committed { client, group, topic, partition, before, offset } = committed;
         let Ok(node) = path::offset(group, topic, partition) else { return };
         let place = TopicPartition::new(&**topic, *partition);
@@ -52,7 +53,7 @@ fn begin_on_brokers(group: &Group) {
         let is_owner = locks.iter().any(|lock| lock.owner.starts_with(&named));
         let mut commits = commits.borrow_mut();
         let is_allowed = commits.sought.get(&node).is_some_and(|sought| sought <= offset);
-        if before.is_some_and(|before| *offset < before) && is_owner && !is_allowed {
+        if before.is_some_and(|before| *offset < before) && is_owner && !is_late && !is_allowed {
             let what = format!("{topic}/{partition}: {offset} after {before:?}, by {client}");
             world.violation("commits-go-forward", what);
         }
