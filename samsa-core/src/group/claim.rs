@@ -35,6 +35,7 @@
 //! Surveying is passed over.
 
 mod names;
+mod parting;
 
 use crate::consumer::Held;
 use crate::planted::{PlantedBug, is_planted};
@@ -445,62 +446,6 @@ impl Claim {
         let Some(turn) = self.offsets.turn() else { return };
         if let Some(turn) = desk.world.begin_at(&self.partition, offset, turn) {
             self.offsets.begin(Some(turn));
-        }
-    }
-
-    fn withdraw(&self, desk: &mut Desk<'_, impl World>) {
-        if !is_planted(PlantedBug::HandsOutAfterRelease) {
-            desk.world.withdraw(&self.partition);
-        }
-    }
-
-    fn part(&mut self, desk: &mut Desk<'_, impl World>) {
-        if is_planted(PlantedBug::ReleasesBeforeCommit) {
-            let done = desk.world.done(&self.partition);
-            self.release(desk);
-            let asks = done.map(|done| self.offsets.commit(done)).unwrap_or_default();
-            return self.ask(desk, asks);
-        }
-        self.state = State::Parting { is_last: false };
-        if self.offsets.is_idle() {
-            self.settled(desk);
-        }
-    }
-
-    /// No commit is under way any more, if it is none in another place. Who parts commits what is still to be, once, and goes.
-    fn settled(&mut self, desk: &mut Desk<'_, impl World>) {
-        if !self.offsets.is_idle() {
-            return;
-        }
-        if self.beginning == Beginning::Committing {
-            self.beginning = Beginning::Known;
-            desk.world.read_on(&self.partition);
-        }
-        let State::Parting { is_last } = self.state else { return };
-        if !is_last && desk.session.is_in_doubt() {
-            return;
-        }
-        self.state = State::Parting { is_last: true };
-        let done = desk.world.done(&self.partition);
-        let due = done.filter(|_| desk.commits_by_itself && !is_last);
-        let asks = due.map(|done| self.offsets.commit(done)).unwrap_or_default();
-        if !asks.is_empty() {
-            return self.ask(desk, asks);
-        }
-        if self.has_more(&*desk.world) {
-            desk.left_behind.push(self.partition.clone());
-        }
-        let failed =
-            self.commit_failed.take().filter(|_| done.is_some_and(|done| self.offsets.is_behind(done)));
-        desk.uncommitted.extend(failed.map(|reason| (self.partition.clone(), reason)));
-        self.release(desk);
-    }
-
-    fn release(&mut self, desk: &mut Desk<'_, impl World>) {
-        (self.state, self.due) = (State::Releasing, None);
-        desk.world.forget(&self.partition);
-        if self.lock.is_named() {
-            self.delete(desk);
         }
     }
 }
