@@ -1,87 +1,34 @@
 //! A member, a ZooKeeper that is a map, and what the member did.
 
-use std::collections::{BTreeMap, VecDeque};
+mod brokers;
+mod nodes;
+mod world;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::member::{Member, MemberInput};
-use super::super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
 use super::super::settings::Settings;
-use super::super::world::{Done, World};
+use super::super::world::Done;
 use super::super::{Assignor, Commit, GroupError, OffsetStorage, OffsetsError};
 use samsa_proto::zookeeper::Dialect;
 
+use self::nodes::described;
+pub(super) use self::nodes::own;
+pub(super) use self::world::Seen;
+use self::world::TestWorld;
 use crate::backoff::Backoff;
-use crate::consumer::{ConsumerEvent, Held, Hold, Lease};
-use crate::id::{SessionId, ZkRequestId};
-use crate::intent::Intent;
 use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Instant, Now, UnixMillis};
 use crate::topology::TopicPartition;
-use crate::wake::{DriverSignal, Wakers};
-use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};
+use crate::zookeeper::{ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};
 
 const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// In which every partition begins.
 pub(super) const FIRST_TURN: u64 = 1;
-
-pub(super) mod own {
-    pub(in super::super) fn topic() -> String {
-        "/brokers/topics/t".to_owned()
-    }
-
-    pub(in super::super) fn registration(partitions: i32) -> String {
-        let partitions: Vec<String> = (0..partitions).map(|number| format!("\"{number}\":[1]")).collect();
-        format!("{{\"version\":1,\"partitions\":{{{}}}}}", partitions.join(","))
-    }
-
-    pub(super) fn state(leader: i32, in_sync: i32) -> String {
-        format!(
-            "{{\"controller_epoch\":1,\"leader\":{leader},\"version\":1,\"leader_epoch\":1,\"isr\":[{in_sync}]}}"
-        )
-    }
-
-    pub(super) fn member(topic: &str) -> String {
-        format!(
-            "{{\"version\":1,\"subscription\":{{\"{topic}\":1}},\"pattern\":\"static\",\"timestamp\":\"1\"}}"
-        )
-    }
-}
-
-/// What the member did, besides asking.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
-    Joined,
-    Withdrawn(i32),
-    Lost(Vec<i32>),
-    Idle,
-    Foreign(String),
-    CommitFailed(i32),
-    Committed(bool),
-    Closed,
-    Over,
-}
-
-#[derive(Debug, Default)]
-struct TestWorld {
-    asked: VecDeque<(ZkRequestId, ZkOp)>,
-    asked_brokers: VecDeque<(ZkRequestId, CoordinatorAsk)>,
-    opened: Option<SessionId>,
-    sessions: u32,
-    seen: Vec<Seen>,
-    starts: Vec<(i32, Offset)>,
-    reads: Vec<i32>,
-    done: BTreeMap<i32, Done>,
-    begun: BTreeMap<i32, Done>,
-    had: BTreeMap<i32, Done>,
-    shown: Vec<TopicPartition>,
-    lease: Lease,
-    failure: Option<GroupError>,
-    listens: bool,
-    holds: Vec<Hold>,
-}
 
 #[derive(Debug)]
 pub(super) struct Script {
@@ -167,68 +114,6 @@ impl Script {
                 break;
             }
         }
-    }
-
-    fn brokers_answer_one(&mut self) -> bool {
-        if !self.brokers_answer {
-            return false;
-        }
-        let Some((id, ask)) = self.world.asked_brokers.pop_front() else { return false };
-        let what = match &ask {
-            CoordinatorAsk::Offset(place, OffsetAsk::Read) => format!("read {}", place.partition),
-            CoordinatorAsk::Offset(place, OffsetAsk::Commit(offset)) => {
-                format!("commit {}@{offset}", place.partition)
-            }
-            CoordinatorAsk::Members => "members".to_owned(),
-        };
-        let refusal = self.broken.remove(&what);
-        self.log.push(what);
-        if let CoordinatorAsk::Offset(place, OffsetAsk::Commit(offset)) = &ask
-            && refusal.as_ref().is_none_or(|(_, was_done)| *was_done)
-        {
-            self.brokers.insert(place.partition, *offset);
-        }
-        let answer = match (refusal, ask) {
-            (Some((error, _)), _) => Err(error),
-            (None, CoordinatorAsk::Members) => Ok(CoordinatorAnswer::Members(self.members_on_brokers)),
-            (None, CoordinatorAsk::Offset(place, OffsetAsk::Read)) => {
-                Ok(CoordinatorAnswer::Read(self.brokers.get(&place.partition).copied()))
-            }
-            (None, CoordinatorAsk::Offset(..)) => Ok(CoordinatorAnswer::Committed),
-        };
-        self.input(MemberInput::Brokers { id, answer });
-        true
-    }
-
-    /// The brokers answer one thing that they were asked.
-    pub(super) fn brokers_answers_one(&mut self) {
-        self.brokers_answer = true;
-        assert!(self.brokers_answer_one(), "nothing was asked");
-        self.brokers_answer = false;
-    }
-
-    /// So many consumers are in a group of this name that the brokers coordinate.
-    pub(super) fn has_members_on_brokers(&mut self, count: usize) {
-        self.members_on_brokers = count;
-    }
-
-    /// From now on the brokers answer what was asked of them only by and by, or at once again.
-    pub(super) fn brokers_answer(&mut self, at_once: bool) {
-        self.brokers_answer = at_once;
-    }
-
-    /// The brokers fail at this once, be it done or not.
-    pub(super) fn brokers_fail_at(&mut self, what: &str, error: OffsetsError, was_done: bool) {
-        self.broken.insert(what.to_owned(), (error, was_done));
-    }
-
-    /// What is committed on the brokers.
-    pub(super) fn on_brokers(&self, partition: i32) -> Option<i64> {
-        self.brokers.get(&partition).copied()
-    }
-
-    pub(super) fn put_on_brokers(&mut self, partition: i32, offset: i64) {
-        self.brokers.insert(partition, offset);
     }
 
     /// Where something stands in what was asked.
@@ -386,60 +271,6 @@ impl Script {
         self.world.done.insert(partition, Done { offset, turn });
     }
 
-    /// An operation is performed or not, and its answer is lost, once.
-    pub(super) fn loses_the_answer_to(&mut self, what: &str, was_done: bool) {
-        self.refusals.insert(what.to_owned(), (ZkError::ConnectionLost, was_done));
-    }
-
-    pub(super) fn refuses(&mut self, what: &str, error: ZkError) {
-        self.refusals.insert(what.to_owned(), (error, false));
-    }
-
-    pub(super) fn put(&mut self, path: &str, data: &str) {
-        self.put_owned(path, data, 0);
-    }
-
-    pub(super) fn put_owned(&mut self, path: &str, data: &str, ephemeral_owner: i64) {
-        self.transactions += 1;
-        let stat = ZkStat { version: 0, czxid: self.transactions, ephemeral_owner };
-        self.nodes.insert(path.to_owned(), (data.to_owned(), stat));
-    }
-
-    /// A broker leads a partition from now on.
-    pub(super) fn leads(&mut self, partition: i32, broker: i32) {
-        self.has_state(partition, broker, broker);
-    }
-
-    /// Nobody leads a partition any more, of which this broker was in sync.
-    pub(super) fn has_no_leader(&mut self, partition: i32, in_sync: i32) {
-        self.has_state(partition, -1, in_sync);
-    }
-
-    fn has_state(&mut self, partition: i32, leader: i32, in_sync: i32) {
-        let path = format!("{}/partitions/{partition}/state", own::topic());
-        self.put(&path, &own::state(leader, in_sync));
-        if self.member.session_name().is_some() {
-            self.fires(&path);
-        }
-    }
-
-    /// Right after this is done, somebody else makes a node.
-    pub(super) fn comes_after(&mut self, what: &str, path: &str, session: i64) {
-        self.followers.insert(what.to_owned(), (path.to_owned(), session));
-    }
-
-    pub(super) fn remove(&mut self, path: &str) {
-        self.nodes.remove(path);
-    }
-
-    pub(super) fn data(&self, path: &str) -> Option<&str> {
-        self.nodes.get(path).map(|(data, _)| &**data)
-    }
-
-    pub(super) fn owner(&self, path: &str) -> Option<i64> {
-        self.nodes.get(path).map(|(_, stat)| stat.ephemeral_owner)
-    }
-
     pub(super) fn session_id(&self) -> i64 {
         self.session
     }
@@ -491,195 +322,5 @@ impl Script {
 
     fn input(&mut self, input: MemberInput) {
         self.member.handle(self.now, input, &mut self.world);
-    }
-
-    fn perform(&mut self, op: &ZkOp) -> Result<ZkAnswer, ZkError> {
-        let (verb, path) = described(op);
-        let what = format!("{verb} {path}");
-        self.log.push(what.clone());
-        let result = match self.refusals.remove(&what) {
-            Some((error, was_done)) => {
-                if was_done {
-                    self.apply(op, path)?;
-                }
-                Err(error)
-            }
-            None => self.apply(op, path),
-        };
-        if let Some((path, session)) = self.followers.remove(&what) {
-            self.put_owned(&path, "you", session);
-        }
-        result
-    }
-
-    fn apply(&mut self, op: &ZkOp, path: &str) -> Result<ZkAnswer, ZkError> {
-        let found = self.nodes.get(path).cloned();
-        match op {
-            ZkOp::Get { .. } => {
-                let (data, stat) = found.ok_or(ZkError::NoNode)?;
-                Ok(ZkAnswer::Data(data.into_bytes(), stat))
-            }
-            ZkOp::Exists { .. } => Ok(ZkAnswer::Stat(found.map(|(_, stat)| stat))),
-            ZkOp::Children { .. } => {
-                let prefix = format!("{path}/");
-                let names = self.nodes.keys().filter_map(|path| path.strip_prefix(&prefix));
-                Ok(ZkAnswer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect()))
-            }
-            ZkOp::Create { data, ephemeral, .. } => {
-                if found.is_some() {
-                    return Err(ZkError::NodeExists);
-                }
-                let owner = if *ephemeral { self.session } else { 0 };
-                self.put_owned(path, &String::from_utf8_lossy(data), owner);
-                Ok(ZkAnswer::Created)
-            }
-            ZkOp::Set { data, version, .. } => {
-                let (_, mut stat) = found.ok_or(ZkError::NoNode)?;
-                if stat.version != *version {
-                    return Err(ZkError::BadVersion);
-                }
-                stat.version += 1;
-                self.nodes.insert(path.to_owned(), (String::from_utf8_lossy(data).into_owned(), stat));
-                Ok(ZkAnswer::Set(stat))
-            }
-            ZkOp::Delete { version, .. } => {
-                let (_, stat) = found.ok_or(ZkError::NoNode)?;
-                if stat.version != *version {
-                    return Err(ZkError::BadVersion);
-                }
-                self.nodes.remove(path);
-                Ok(ZkAnswer::Deleted)
-            }
-            ZkOp::Sync { .. } => Ok(ZkAnswer::Synced),
-        }
-    }
-}
-
-fn described(op: &ZkOp) -> (&'static str, &str) {
-    match op {
-        ZkOp::Get { path, .. } => ("get", path),
-        ZkOp::Exists { path, .. } => ("exists", path),
-        ZkOp::Children { path, .. } => ("list", path),
-        ZkOp::Create { path, .. } => ("create", path),
-        ZkOp::Set { path, .. } => ("set", path),
-        ZkOp::Delete { path, .. } => ("delete", path),
-        ZkOp::Sync { path } => ("sync", path),
-    }
-}
-
-impl World for TestWorld {
-    fn intend(&mut self, intent: Intent) {
-        match intent {
-            Intent::OpenSession { session, .. } => self.opened = Some(session),
-            Intent::CloseSession { .. } => {
-                self.asked.clear();
-                self.seen.push(Seen::Closed);
-            }
-            Intent::ZooKeeper { id, op } => self.asked.push_back((id, op)),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn next_session(&mut self) -> SessionId {
-        self.sessions += 1;
-        SessionId(self.sessions)
-    }
-
-    fn ask_brokers(&mut self, id: ZkRequestId, ask: CoordinatorAsk) {
-        self.asked_brokers.push_back((id, ask));
-    }
-
-    fn drop_asked(&mut self) {
-        self.asked_brokers.clear();
-    }
-
-    fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
-        self.starts.push((partition.partition, start));
-        if !is_withheld {
-            self.reads.push(partition.partition);
-        }
-        if let Offset::Exact(offset) = start {
-            self.begun.insert(partition.partition, Done { offset, turn: FIRST_TURN });
-        }
-        Some(FIRST_TURN)
-    }
-
-    fn read_on(&mut self, partition: &TopicPartition) {
-        self.reads.push(partition.partition);
-    }
-
-    fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64> {
-        let begun = self.begun.get_mut(&partition.partition).filter(|begun| begun.turn == since)?;
-        *begun = Done { offset, turn: since + 1 };
-        self.starts.push((partition.partition, Offset::Exact(offset)));
-        Some(since + 1)
-    }
-
-    fn withdraw(&mut self, partition: &TopicPartition) {
-        self.seen.push(Seen::Withdrawn(partition.partition));
-    }
-
-    fn forget(&mut self, partition: &TopicPartition) {
-        let number = &partition.partition;
-        for known in [&mut self.done, &mut self.begun, &mut self.had] {
-            known.remove(number);
-        }
-    }
-
-    fn done(&self, partition: &TopicPartition) -> Option<Done> {
-        self.done.get(&partition.partition).copied()
-    }
-
-    fn start(&self, partition: &TopicPartition) -> Option<Done> {
-        self.begun.get(&partition.partition).copied()
-    }
-
-    fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
-        self.had.get(&partition.partition).copied().or_else(|| self.done(partition))
-    }
-
-    fn renew(&mut self, until: Instant, ahead: i64) {
-        self.lease.renew(until, ahead, &mut Wakers::default());
-    }
-
-    fn end_lease(&mut self) {
-        self.lease.end();
-    }
-
-    fn revoking(&mut self, _: Vec<TopicPartition>, _: Instant) -> Held {
-        let (hold, state) = Hold::new(&Arc::new(DriverSignal::default()));
-        self.holds.extend(Some(hold).filter(|_| self.listens));
-        state
-    }
-
-    fn tell(&mut self, event: ConsumerEvent) {
-        self.seen.extend(match event {
-            ConsumerEvent::Lost { partitions } => {
-                Some(Seen::Lost(partitions.into_iter().map(|lost| lost.partition).collect()))
-            }
-            ConsumerEvent::Idle => Some(Seen::Idle),
-            ConsumerEvent::ForeignMember { member, .. } => Some(Seen::Foreign(member)),
-            ConsumerEvent::CommitFailed { partition, .. } => Some(Seen::CommitFailed(partition.partition)),
-            ConsumerEvent::Assigned { .. }
-            | ConsumerEvent::Revoking { .. }
-            | ConsumerEvent::Missed { .. } => None,
-        });
-    }
-
-    fn show(&mut self, assignment: Vec<TopicPartition>) {
-        self.shown = assignment;
-    }
-
-    fn joined(&mut self) {
-        self.seen.push(Seen::Joined);
-    }
-
-    fn committed(&mut self, result: Result<(), String>) {
-        self.seen.push(Seen::Committed(result.is_ok()));
-    }
-
-    fn over(&mut self, failure: Option<GroupError>) {
-        self.failure = failure;
-        self.seen.push(Seen::Over);
     }
 }

@@ -1,0 +1,167 @@
+//! The rest of the client, of which it is kept what the member wanted of it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::FIRST_TURN;
+use crate::consumer::{ConsumerEvent, Held, Hold, Lease};
+use crate::group::GroupError;
+use crate::group::offsets::CoordinatorAsk;
+use crate::group::world::{Done, World};
+use crate::id::{SessionId, ZkRequestId};
+use crate::intent::Intent;
+use crate::offset::Offset;
+use crate::time::Instant;
+use crate::topology::TopicPartition;
+use crate::wake::{DriverSignal, Wakers};
+use crate::zookeeper::ZkOp;
+
+/// What the member did, besides asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Joined,
+    Withdrawn(i32),
+    Lost(Vec<i32>),
+    Idle,
+    Foreign(String),
+    CommitFailed(i32),
+    Committed(bool),
+    Closed,
+    Over,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct TestWorld {
+    pub(super) asked: VecDeque<(ZkRequestId, ZkOp)>,
+    pub(super) asked_brokers: VecDeque<(ZkRequestId, CoordinatorAsk)>,
+    pub(super) opened: Option<SessionId>,
+    pub(super) sessions: u32,
+    pub(super) seen: Vec<Seen>,
+    pub(super) starts: Vec<(i32, Offset)>,
+    pub(super) reads: Vec<i32>,
+    pub(super) done: BTreeMap<i32, Done>,
+    pub(super) begun: BTreeMap<i32, Done>,
+    pub(super) had: BTreeMap<i32, Done>,
+    pub(super) shown: Vec<TopicPartition>,
+    pub(super) lease: Lease,
+    pub(super) failure: Option<GroupError>,
+    pub(super) listens: bool,
+    pub(super) holds: Vec<Hold>,
+}
+
+impl World for TestWorld {
+    fn intend(&mut self, intent: Intent) {
+        match intent {
+            Intent::OpenSession { session, .. } => self.opened = Some(session),
+            Intent::CloseSession { .. } => {
+                self.asked.clear();
+                self.seen.push(Seen::Closed);
+            }
+            Intent::ZooKeeper { id, op } => self.asked.push_back((id, op)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn next_session(&mut self) -> SessionId {
+        self.sessions += 1;
+        SessionId(self.sessions)
+    }
+
+    fn ask_brokers(&mut self, id: ZkRequestId, ask: CoordinatorAsk) {
+        self.asked_brokers.push_back((id, ask));
+    }
+
+    fn drop_asked(&mut self) {
+        self.asked_brokers.clear();
+    }
+
+    fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
+        self.starts.push((partition.partition, start));
+        if !is_withheld {
+            self.reads.push(partition.partition);
+        }
+        if let Offset::Exact(offset) = start {
+            self.begun.insert(partition.partition, Done { offset, turn: FIRST_TURN });
+        }
+        Some(FIRST_TURN)
+    }
+
+    fn read_on(&mut self, partition: &TopicPartition) {
+        self.reads.push(partition.partition);
+    }
+
+    fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64> {
+        let begun = self.begun.get_mut(&partition.partition).filter(|begun| begun.turn == since)?;
+        *begun = Done { offset, turn: since + 1 };
+        self.starts.push((partition.partition, Offset::Exact(offset)));
+        Some(since + 1)
+    }
+
+    fn withdraw(&mut self, partition: &TopicPartition) {
+        self.seen.push(Seen::Withdrawn(partition.partition));
+    }
+
+    fn forget(&mut self, partition: &TopicPartition) {
+        let number = &partition.partition;
+        for known in [&mut self.done, &mut self.begun, &mut self.had] {
+            known.remove(number);
+        }
+    }
+
+    fn done(&self, partition: &TopicPartition) -> Option<Done> {
+        self.done.get(&partition.partition).copied()
+    }
+
+    fn start(&self, partition: &TopicPartition) -> Option<Done> {
+        self.begun.get(&partition.partition).copied()
+    }
+
+    fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
+        self.had.get(&partition.partition).copied().or_else(|| self.done(partition))
+    }
+
+    fn renew(&mut self, until: Instant, ahead: i64) {
+        self.lease.renew(until, ahead, &mut Wakers::default());
+    }
+
+    fn end_lease(&mut self) {
+        self.lease.end();
+    }
+
+    fn revoking(&mut self, _: Vec<TopicPartition>, _: Instant) -> Held {
+        let (hold, state) = Hold::new(&Arc::new(DriverSignal::default()));
+        self.holds.extend(Some(hold).filter(|_| self.listens));
+        state
+    }
+
+    fn tell(&mut self, event: ConsumerEvent) {
+        self.seen.extend(match event {
+            ConsumerEvent::Lost { partitions } => {
+                Some(Seen::Lost(partitions.into_iter().map(|lost| lost.partition).collect()))
+            }
+            ConsumerEvent::Idle => Some(Seen::Idle),
+            ConsumerEvent::ForeignMember { member, .. } => Some(Seen::Foreign(member)),
+            ConsumerEvent::CommitFailed { partition, .. } => Some(Seen::CommitFailed(partition.partition)),
+            ConsumerEvent::Assigned { .. }
+            | ConsumerEvent::Revoking { .. }
+            | ConsumerEvent::Missed { .. } => None,
+        });
+    }
+
+    fn show(&mut self, assignment: Vec<TopicPartition>) {
+        self.shown = assignment;
+    }
+
+    fn joined(&mut self) {
+        self.seen.push(Seen::Joined);
+    }
+
+    fn committed(&mut self, result: Result<(), String>) {
+        self.seen.push(Seen::Committed(result.is_ok()));
+    }
+
+    fn over(&mut self, failure: Option<GroupError>) {
+        self.failure = failure;
+        self.seen.push(Seen::Over);
+    }
+}
