@@ -29,6 +29,7 @@ mod jars;
 pub mod java;
 mod jvm;
 mod kafka;
+pub mod member;
 mod node;
 mod ports;
 mod probe;

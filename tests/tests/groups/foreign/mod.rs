@@ -9,7 +9,7 @@ mod turns;
 
 use std::collections::BTreeMap;
 
-use samsa_tests::{RealKafka, cli::Samsa, scala::ScalaMember};
+use samsa_tests::{RealKafka, cli::Samsa, member::ForeignMember, scala};
 use samsa_tokio::Cluster;
 
 pub(crate) use frozen::members_that_were_frozen_and_thaw_take_nothing_from_the_others;
@@ -48,14 +48,14 @@ impl<'a> Group<'a> {
         Samsa::start(&[&place[..], &consume].concat()).expect("a process")
     }
 
-    fn scala(&self, name: &str, streams: usize) -> ScalaMember {
-        ScalaMember::start(self.kafka, (self.name, name), (self.name, streams), &[]).expect("a process")
+    fn scala(&self, name: &str, streams: usize) -> ForeignMember {
+        scala::start(self.kafka, (self.name, name), (self.name, streams), &[]).expect("a process")
     }
 
     /// One that names its topic as the console consumer does: by a white list.
-    fn console(&self, name: &str) -> ScalaMember {
+    fn console(&self, name: &str) -> ForeignMember {
         let topic = format!("~{}", self.name);
-        ScalaMember::start(self.kafka, (self.name, name), (&topic, 1), &[]).expect("a process")
+        scala::start(self.kafka, (self.name, name), (&topic, 1), &[]).expect("a process")
     }
 
     /// Publishes so many more messages, evenly over the partitions.
@@ -110,7 +110,7 @@ pub(crate) fn placed(text: &[u8]) -> Vec<Place> {
     whole.lines().map(|line| place(line).expect("a place")).collect()
 }
 
-fn received(scala: &ScalaMember) -> Vec<Place> {
+fn received(scala: &ForeignMember) -> Vec<Place> {
     scala.received().expect("what it received")
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use samsa_tests::{Release, scala::ScalaMember, shared};
+use samsa_tests::{Release, scala, shared};
 use samsa_tokio::Offset;
 
 use super::{PARTITIONS, owned_by, received};
@@ -29,7 +29,7 @@ pub(crate) fn members_of_both_kinds_share_what_one_pattern_means(release: Releas
         };
         let topics = ["picked-a", "picked-b", "picked-c"];
         topics[..2].iter().for_each(|topic| znodes.create_topic(topic, PARTITIONS));
-        let scala = ScalaMember::start(kafka, (name, "a"), (&format!("~{WHITE_LIST}"), 1), &[]);
+        let scala = scala::start(kafka, (name, "a"), (&format!("~{WHITE_LIST}"), 1), &[]);
         let scala = scala.expect("a process");
         let logged = || scala.logged();
         until_owned(topics[1], &[0, 1, 2, 3], &[], &logged);

@@ -1,7 +1,7 @@
 //! Offsets on the brokers, where Scala's consumers keep them with `offsets.storage=kafka`, in ZooKeeper too with
 //! `dual.commit.enabled=true`: each kind goes on where the other has stopped.
 
-use samsa_tests::{Release, scala::ScalaMember, shared};
+use samsa_tests::{Release, scala, shared};
 use samsa_tokio::OffsetStorage;
 
 use super::{Group, received, times};
@@ -23,7 +23,7 @@ pub(crate) fn members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers(r
 
             group.publish(COUNT).await;
             let settings = [("offsets.storage", "kafka"), ("dual.commit.enabled", dual)];
-            let scala = ScalaMember::start(kafka, (name, "a"), (name, 1), &settings).expect("a process");
+            let scala = scala::start(kafka, (name, "a"), (name, 1), &settings).expect("a process");
             let first = (COUNT / super::PARTITIONS) as i64;
             until(|| match received(&scala).len() {
                 COUNT => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use samsa_tests::{Release, scala::ScalaMember, shared};
+use samsa_tests::{Release, scala, shared};
 use samsa_tokio::{Assignor, Offset};
 
 use crate::client::Runtime;
@@ -18,7 +18,7 @@ pub(crate) fn members_of_both_kinds_deal_in_turn(release: Release, assignor: Ass
         let znodes = Znodes::of(kafka);
         znodes.create_topic(name, PARTITIONS);
         let settings = [("partition.assignment.strategy", "roundrobin")];
-        let scala = ScalaMember::start(kafka, (name, "a"), (name, 1), &settings).expect("a process");
+        let scala = scala::start(kafka, (name, "a"), (name, 1), &settings).expect("a process");
         let consumer = cluster.topic(name).consumer(name).start_at(Offset::Earliest).assignor(assignor);
         let consumer = consumer.subscribe().await.expect("a member");
         let owned = |owners: &Partitions<String>, begin: &str| -> BTreeSet<i32> {

@@ -9,8 +9,9 @@ mod turns;
 use samsa_tests::{
     RealKafka, Release,
     cli::Samsa,
+    member::ForeignMember,
     needs,
-    pykafka::{PykafkaMember, Ways},
+    pykafka::{self, Ways},
 };
 use samsa_tokio::Cluster;
 
@@ -59,8 +60,8 @@ impl<'a> Group<'a> {
     }
 
     /// A member of pykafka. `None`: skip the test, without Python.
-    fn pykafka(&self) -> Option<PykafkaMember> {
-        needs(PykafkaMember::start(self.kafka, self.name, self.name, self.ways))
+    fn pykafka(&self) -> Option<ForeignMember> {
+        needs(pykafka::start(self.kafka, self.name, self.name, self.ways))
     }
 
     /// Publishes so many more messages to each partition.
@@ -93,6 +94,6 @@ fn printed(samsa: &Samsa) -> Vec<Place> {
     placed(&samsa.printed().expect("what it printed"))
 }
 
-fn received(pykafka: &PykafkaMember) -> Vec<Place> {
+fn received(pykafka: &ForeignMember) -> Vec<Place> {
     pykafka.received().expect("what it received")
 }
