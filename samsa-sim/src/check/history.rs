@@ -107,6 +107,11 @@ impl History {
         left
     }
 
+    /// Whether this record was acknowledged, once, and nothing else was said of it.
+    pub(crate) fn is_acknowledged(&self, number: usize) -> bool {
+        matches!(self.outcomes.get(&number).map(Vec::as_slice), Some([Outcome::Acknowledged { .. }]))
+    }
+
     pub(crate) fn acknowledged(&self) -> usize {
         let outcomes = self.outcomes.values().flatten();
         outcomes.filter(|outcome| matches!(outcome, Outcome::Acknowledged { .. })).count()

@@ -9,7 +9,6 @@ use super::plan::Plan;
 use super::publish_and_read::publish_when_all_is_well;
 use super::stage::{AT_ONCE, Stage, TOPIC};
 use super::{Options, Scenario};
-use crate::check::Outcome;
 use crate::cluster::ClusterConfig;
 use crate::faults::FaultMix;
 use crate::report::Report;
@@ -88,11 +87,8 @@ async fn publish_keyless(stage: &Stage, client: &Cluster, rng: &mut Rng) {
 /// All messages from this one on are acknowledged.
 fn check(stage: &Stage, first: usize) {
     let history = stage.history();
-    let is_acknowledged = |number: &usize| {
-        let outcomes = history.outcomes.get(number).map_or(&[][..], Vec::as_slice);
-        matches!(outcomes, [Outcome::Acknowledged { .. }])
-    };
-    if let Some(number) = (first..history.accepted.len()).find(|number| !is_acknowledged(number)) {
+    let mut all = first..history.accepted.len();
+    if let Some(number) = all.find(|number| !history.is_acknowledged(*number)) {
         let what = format!("m{number} has no key and is not written, though a leader can be reached");
         stage.world.violation("keyless-go-where-a-leader-is", what);
     }

@@ -9,7 +9,6 @@ use samsa_client::{Cluster, FetchConfig, Offset};
 use super::plan::Plan;
 use super::stage::{AT_ONCE, CONVERGENCE, Stage, TOPIC};
 use super::{Options, Scenario};
-use crate::check::Outcome;
 use crate::report::Report;
 use crate::rng::Rng;
 
@@ -91,11 +90,7 @@ pub(super) async fn publish_when_all_is_well(stage: &Stage, publisher: &Cluster)
     // The tasks that wait for the outcomes run before time moves.
     stage.world.sleep(Duration::from_micros(1)).await;
     let history = stage.history();
-    let is_acknowledged = |number: &usize| {
-        let outcomes = history.outcomes.get(number).map_or(&[][..], Vec::as_slice);
-        matches!(outcomes, [Outcome::Acknowledged { .. }])
-    };
-    if let Some(number) = (first..first + LAST).find(|number| !is_acknowledged(number)) {
+    if let Some(number) = (first..first + LAST).find(|number| !history.is_acknowledged(*number)) {
         let what = format!("m{number}, published when all is well, is not acknowledged");
         stage.world.violation("converges", what);
     }

@@ -12,7 +12,6 @@ use super::plan::Plan;
 use super::publish_and_read::{flush, publish_until_healed, publish_when_all_is_well};
 use super::stage::{AT_ONCE, Stage, TOPIC};
 use super::{Options, Scenario};
-use crate::check::Outcome;
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::{Fault, FaultMix};
 use crate::report::Report;
@@ -106,11 +105,7 @@ async fn publish_keyless_in_between(stage: &Stage, publisher: &Cluster) {
     flush(stage, publisher).await;
     stage.world.sleep(Duration::from_micros(1)).await;
     let history = stage.history();
-    let is_acknowledged = |number: &usize| {
-        let outcomes = history.outcomes.get(number).map_or(&[][..], Vec::as_slice);
-        matches!(outcomes, [Outcome::Acknowledged { .. }])
-    };
-    let written = (first..first + KEYLESS).filter(is_acknowledged).count();
+    let written = (first..first + KEYLESS).filter(|number| history.is_acknowledged(*number)).count();
     if written < KEYLESS {
         let what =
             format!("of {KEYLESS} messages without keys {written} are written, though a leader takes all");
