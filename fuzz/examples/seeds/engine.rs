@@ -21,7 +21,9 @@ const WAIT: &[u8] = &[0, 0, 0];
 const JUMP: &[u8] = &[1, 250, 0];
 const LIE: &[u8] = &[7, 0, 0, 0, 10, 0, 224, 0, 0, 0, 9, 0, 0, 4, 0xff, 0xff, 0xff, 0xff];
 const CLOSE: &[u8] = &[2, 0, 0, 50, 15];
-const JOIN: &[u8] = &[2, 0, 0, 50, 208, 0, 1, 1, 1, 0, 0];
+const JOIN: &[u8] = &[2, 0, 0, 50, 208, 0, 1, 1, 1, 0, 0, 0];
+const JOIN_ON_BROKERS: &[u8] = &[2, 0, 0, 50, 208, 0, 1, 1, 1, 0, 0, 2];
+const JOIN_AS_PYKAFKA: &[u8] = &[2, 0, 0, 50, 208, 0, 1, 0, 1, 0, 0, 8];
 const COMMIT: &[u8] = &[2, 0, 0, 50, 211, 0];
 const LEAVE: &[u8] = &[2, 0, 0, 50, 212, 0];
 const LET_GO: &[u8] = &[2, 0, 0, 50, 213, 0];
@@ -106,6 +108,27 @@ const LIVES: &[Life] = &[
 const IN_GROUPS: &[Life] = &[
     ("join", &[ZOOKEEPER, JOIN, ALL_WELL, READ_ON, WELL, READ_ON, COMMIT, WELL, LEAVE, WELL, WAIT]),
     ("join-two", &[ZOOKEEPER, JOIN, JOIN, WELL, WELL, READ_ON, WAIT, WELL, LET_GO, WELL, WAIT, WELL, CLOSE]),
+    (
+        "join-on-brokers",
+        &[ZOOKEEPER, JOIN_ON_BROKERS, ALL_WELL, READ_ON, WELL, READ_ON, COMMIT, WELL, LEAVE, WELL, WAIT],
+    ),
+    (
+        "join-as-pykafka",
+        &[
+            ZOOKEEPER,
+            JOIN_AS_PYKAFKA,
+            JOIN_AS_PYKAFKA,
+            ALL_WELL,
+            READ_ON,
+            WELL,
+            READ_ON,
+            COMMIT,
+            WELL,
+            LEAVE,
+            WELL,
+            WAIT,
+        ],
+    ),
     ("join-and-expire", &[ZOOKEEPER, JOIN, ALL_WELL, READ_ON, COMMIT, EXPIRE, WELL, WAIT, WELL, LEAVE]),
     ("leave-twice", &[ZOOKEEPER, JOIN, ALL_WELL, LEAVE, LEAVE, WELL, WAIT, WELL]),
     (

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Assignor, Command, Commit, FetchConfig, GroupReset, GroupSpec, Input, Instant, Isolation, NewTopic,
-    Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, TopicPattern, UnixMillis,
-    ZkNews, ZkSessionState,
+    Assignor, Command, Commit, FetchConfig, GroupProtocol, GroupReset, GroupSpec, Input, Instant, Isolation,
+    NewTopic, Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, TopicPattern,
+    UnixMillis, ZkNews, ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
+use samsa_proto::zookeeper::Dialect;
 
 use super::FETCH_BUFFER;
 use super::application::{OpenReader, Record};
@@ -133,7 +134,10 @@ fn command(world: &mut World, script: &mut Script<'_>) {
         0..=2 => Command::Connect,
         3 => Command::Topics,
         4 => Command::Partitions { topic },
-        5 | 6 => Command::Offsets { topic, partitions: None, at, isolation: Isolation::default() },
+        5 | 6 => {
+            let partitions = (turn % 16 == 6).then(|| [0, 2].into());
+            Command::Offsets { topic, partitions, at, isolation: Isolation::default() }
+        }
         7 | 8 => Command::Flush,
         9 => Command::Explain,
         13 => {
@@ -168,31 +172,7 @@ fn order(
     let index = script.choice(world.members.len());
     let member = world.members.get(index).map(|member| member.id);
     let command = match (turn % 8, member) {
-        (0..3, _) => Command::JoinGroup(GroupSpec {
-            group: if script.flag() { "g".into() } else { topic_name(script).into() },
-            topics: match script.flag() {
-                _ if turn % 8 == 2 => Vec::new(),
-                true => vec!["a".into(), "b".into()],
-                false => vec![topic],
-            },
-            pattern: (turn % 8 == 2).then(|| match turn {
-                0..224 => TopicPattern::Matching("a|b".into()),
-                _ => TopicPattern::NotMatching("b".into()),
-            }),
-            start: at,
-            commit: [Commit::Automatic, Commit::Marked, Commit::Manual][script.choice(3)],
-            commit_interval: Duration::from_millis(1 + u64::from(script.byte()) * 20),
-            assignor: if script.flag() { Assignor::RoundRobin } else { Assignor::Range },
-            offsets: match script.byte() % 4 {
-                0 => None,
-                1 => Some(OffsetStorage::ZooKeeper),
-                2 => Some(OffsetStorage::Brokers),
-                _ => Some(OffsetStorage::Both),
-            },
-            protocol: None,
-            python3_owners: false,
-            fetch: fetch(),
-        }),
+        (0..3, _) => Command::JoinGroup(group_spec(script, turn, topic, at)),
         (3, Some(member)) => Command::CommitOffsets { member },
         (4, Some(member)) => Command::LeaveGroup { member },
         (5, Some(_)) => {
@@ -206,6 +186,49 @@ fn order(
         }
     };
     world.command(command, within);
+}
+
+fn group_spec(script: &mut Script<'_>, turn: u8, topic: Arc<str>, start: Offset) -> GroupSpec {
+    let group = if script.flag() { "g".into() } else { topic_name(script).into() };
+    let by_pattern = turn % 8 == 2;
+    let topics = match script.flag() {
+        _ if by_pattern => Vec::new(),
+        true => vec!["a".into(), "b".into()],
+        false => vec![topic],
+    };
+    let pattern = by_pattern.then(|| match turn {
+        0..224 => TopicPattern::Matching("a|b".into()),
+        _ => TopicPattern::NotMatching("b".into()),
+    });
+    let commit = [Commit::Automatic, Commit::Marked, Commit::Manual][script.choice(3)];
+    let commit_interval = Duration::from_millis(1 + u64::from(script.byte()) * 20);
+    let assignor = if script.flag() { Assignor::RoundRobin } else { Assignor::Range };
+    let ways = script.byte();
+    let offsets = match ways % 4 {
+        0 => None,
+        1 => Some(OffsetStorage::ZooKeeper),
+        2 => Some(OffsetStorage::Brokers),
+        _ => Some(OffsetStorage::Both),
+    };
+    let dialect = match ways / 4 % 4 {
+        0 => None,
+        1 => Some(Dialect::Scala),
+        2 => Some(Dialect::Samsa),
+        _ => Some(Dialect::Scala07),
+    };
+    GroupSpec {
+        group,
+        topics,
+        pattern,
+        start,
+        commit,
+        commit_interval,
+        assignor,
+        offsets,
+        protocol: dialect.map(GroupProtocol::ZooKeeper),
+        python3_owners: ways / 16 % 2 == 1,
+        fetch: fetch(),
+    }
 }
 
 /// Groups are looked at from outside, and the offsets of one are set.
