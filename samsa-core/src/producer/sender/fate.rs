@@ -68,7 +68,7 @@ impl Sender {
                     world.introduce(broker, address);
                 }
                 for (place, answer) in request.places.into_iter().zip(answers) {
-                    self.answered(world, place, token, &answer);
+                    self.answered(world, request.broker, place, token, &answer);
                 }
             }
             Err(why) => {
@@ -101,7 +101,7 @@ impl Sender {
         self.hurry_for(world, places, "a produce request was lost");
     }
 
-    fn answered(&mut self, world: &mut dyn World, place: Place, token: u64, answer: &Answer) {
+    fn answered(&mut self, world: &mut dyn World, by: BrokerId, place: Place, token: u64, answer: &Answer) {
         let Some(index) = self.lands(place, token) else { return };
         let has_identity =
             self.partition(place).is_some_and(|partition| partition.queue[index].identity.is_some());
@@ -117,7 +117,7 @@ impl Sender {
             }
             code if has_identity && ends_identity(code) => self.spend_identity(world, place, code),
             ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT if has_identity => {
-                self.keeps_old(world, place, index, answer);
+                self.keeps_old(world, by, place, index, answer);
             }
             code => self.refused(world, place, index, code, answer),
         }
@@ -125,10 +125,21 @@ impl Sender {
 
     /// A leader keeps the messages of a partition in a format from before record batches, for the sake of older brokers or
     /// readers (`message.format.version`, up to 3.9): for a while it is sent such messages, without identity. Not where
-    /// something may be stored with one: what is keyless goes elsewhere then, and the rest is refused, see `gather`.
-    fn keeps_old(&mut self, world: &mut dyn World, place: Place, index: usize, answer: &Answer) {
+    /// something may be stored with one: what is keyless goes elsewhere then, and the rest is refused, see `gather`. Who leads
+    /// by now may keep another one.
+    fn keeps_old(
+        &mut self,
+        world: &mut dyn World,
+        by: BrokerId,
+        place: Place,
+        index: usize,
+        answer: &Answer,
+    ) {
         let loss = Loss { is_possibly_sent: answer.is_ambiguous(), why: answer.describe() };
         self.note_trouble(place, index, &loss);
+        if self.partition(place).is_some_and(|partition| partition.is_led_by_other_than(by)) {
+            return self.go_on(world, place, index);
+        }
         let until = world.now() + ABSENT_FOR;
         if let Some(partition) = self.partition(place) {
             partition.is_doubted = false;

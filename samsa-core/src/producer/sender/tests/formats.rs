@@ -219,3 +219,17 @@ fn a_format_that_is_refused_where_something_was_stored_with_an_identity_is_an_er
     assert_eq!(*error(&ticket).failure(), PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT));
     assert_eq!(error(&ticket).certainty(), Certainty::NotSent);
 }
+
+#[test]
+fn what_the_leader_before_keeps_is_not_held_against_the_next_one() {
+    let mut play = Play::with_leaders(&[1]);
+    play.connects(2, 9);
+    let ticket = play.publish_to(0, "1");
+    let sent = play.sends();
+    play.has_leaders(&[Some(2)]);
+    play.hears_error(&sent, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    let again = play.sends();
+    assert_eq!((again.broker, again.version, &again.batches), (2, 9, &sent.batches), "at once");
+    play.hears_written(&again, 3);
+    assert_eq!(receipt(&ticket).offset, Some(3));
+}
