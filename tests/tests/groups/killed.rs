@@ -8,6 +8,7 @@ use samsa_tests::{RealKafka, Release, cli::Samsa, shared};
 
 use crate::client::Runtime;
 use crate::members::publish;
+use crate::znodes::Znodes;
 
 const COUNT: usize = 200;
 /// The session timeout, rounded up to a tick of ZooKeeper, and a second; and what a busy machine adds.
@@ -48,7 +49,7 @@ pub(crate) fn a_member_that_is_killed_leaves_its_partitions_to_the_others(releas
     for runtime in Runtime::BOTH {
         let name = format!("killed-on-{}", runtime.name());
         runtime.run(kafka, async |cluster| {
-            cluster.topic(&name).create(4, 1).await.expect("a topic");
+            Znodes::of(kafka).create_topic(&name, 4);
             let (stays, goes) = (consumer(kafka, &name, runtime), consumer(kafka, &name, runtime));
             publish(cluster, &name, COUNT).await;
             until(&[&stays, &goes], lines(0..COUNT / 4)).await;

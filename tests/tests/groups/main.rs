@@ -15,140 +15,91 @@ mod client;
 mod members;
 mod znodes;
 
+/// Claims, each a function of a module, on a release of brokers.
+macro_rules! on {
+    ($release:ident, $from:ident: $($(#[$attribute:meta])* $claim:ident($($more:expr),*);)+) => {
+        $(
+            #[test]
+            $(#[$attribute])*
+            fn $claim() {
+                crate::$from::$claim(samsa_tests::Release::$release $(, $more)*);
+            }
+        )+
+    };
+}
+
 mod on_3_9_2 {
-    use samsa_tests::Release;
-
-    #[test]
-    fn members_share_the_partitions_and_take_over_from_who_leaves() {
-        super::sharing::members_share_the_partitions_and_take_over_from_who_leaves(Release::V3_9_2);
-    }
-
-    #[test]
-    fn each_group_gets_every_message() {
-        super::sharing::each_group_gets_every_message(Release::V3_9_2);
-    }
-
-    #[test]
-    fn topics_that_a_pattern_means_are_shared_as_they_come_and_go() {
-        super::patterns::topics_that_a_pattern_means_are_shared_as_they_come_and_go(Release::V3_9_2);
-    }
-
-    #[test]
-    fn groups_are_described_and_begin_where_they_are_told_to() {
-        super::looking::groups_are_described_and_begin_where_they_are_told_to(Release::V3_9_2);
-    }
-
-    #[test]
-    fn the_command_shows_groups_and_sets_their_offsets() {
-        super::looking::the_command_shows_groups_and_sets_their_offsets(Release::V3_9_2);
-    }
-
-    #[test]
-    fn offsets_of_a_topic_that_is_gone_are_shown_and_told_of() {
-        super::looking::offsets_of_a_topic_that_is_gone_are_shown_and_told_of(Release::V3_9_2);
-    }
-
-    #[test]
-    fn a_member_that_is_killed_leaves_its_partitions_to_the_others() {
-        super::killed::a_member_that_is_killed_leaves_its_partitions_to_the_others(Release::V3_9_2);
-    }
-
-    #[test]
-    fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
-        super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
-            Release::V3_9_2,
-        );
-    }
-
-    #[test]
-    fn locks_follow_leaders_that_move() {
-        super::pykafka::locks_follow_leaders_that_move(Release::V3_9_2);
-    }
+    on!(V3_9_2, sharing:
+        members_share_the_partitions_and_take_over_from_who_leaves();
+        of_five_members_one_has_no_partition_until_another_leaves();
+        each_group_gets_every_message();
+    );
+    on!(V3_9_2, patterns: topics_that_a_pattern_means_are_shared_as_they_come_and_go(););
+    on!(V3_9_2, looking:
+        groups_are_described_and_begin_where_they_are_told_to();
+        the_command_shows_groups_and_sets_their_offsets();
+        offsets_of_a_topic_that_is_gone_are_shown_and_told_of();
+    );
+    on!(V3_9_2, killed: a_member_that_is_killed_leaves_its_partitions_to_the_others(););
+    on!(V3_9_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
+    on!(V3_9_2, pykafka: locks_follow_leaders_that_move(););
 }
 
 mod on_1_1_1 {
-    use samsa_tests::Release;
-
-    #[test]
-    fn members_share_the_partitions_and_take_over_from_who_leaves() {
-        super::sharing::members_share_the_partitions_and_take_over_from_who_leaves(Release::V1_1_1);
-    }
-
-    #[test]
-    fn topics_that_a_pattern_means_are_shared_as_they_come_and_go() {
-        super::patterns::topics_that_a_pattern_means_are_shared_as_they_come_and_go(Release::V1_1_1);
-    }
-
-    #[test]
-    fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
-        super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
-            Release::V1_1_1,
-        );
-    }
+    on!(V1_1_1, sharing: members_share_the_partitions_and_take_over_from_who_leaves(););
+    on!(V1_1_1, patterns: topics_that_a_pattern_means_are_shared_as_they_come_and_go(););
+    on!(V1_1_1, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
 }
 
 mod on_0_8_2_2 {
-    use samsa_tests::Release;
+    on!(V0_8_2_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
+}
 
-    #[test]
-    fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper() {
-        super::places::offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(
-            Release::V0_8_2_2,
+/// The two ways of the README and a member that is killed, on the releases that the others leave out.
+macro_rules! whole {
+    ($release:ident) => {
+        on!($release, sharing:
+            #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
+            members_share_the_partitions_and_take_over_from_who_leaves();
+            #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
+            of_five_members_one_has_no_partition_until_another_leaves();
+            #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
+            each_group_gets_every_message();
         );
-    }
+        on!($release, killed:
+            #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
+            a_member_that_is_killed_leaves_its_partitions_to_the_others();
+        );
+    };
+}
+
+mod whole_on_0_8_2_2 {
+    whole!(V0_8_2_2);
+}
+
+mod whole_on_0_9_0_1 {
+    whole!(V0_9_0_1);
+}
+
+mod whole_on_0_10_2_2 {
+    whole!(V0_10_2_2);
+}
+
+mod whole_on_2_8_2 {
+    whole!(V2_8_2);
 }
 
 /// What is asked of members by one release of Scala's consumers, on a broker of the same.
 macro_rules! beside_scala {
     ($release:ident, $assignor:ident $(, $ignored:meta)?) => {
-        #[test]
-        $(#[$ignored])?
-        fn members_of_both_kinds_share_by_range_and_hand_over_when_they_leave() {
-            crate::foreign::members_of_both_kinds_share_by_range_and_hand_over_when_they_leave(
-                samsa_tests::Release::$release,
-            );
-        }
-
-        #[test]
-        $(#[$ignored])?
-        fn members_that_are_killed_leave_their_partitions_to_the_other_kind() {
-            crate::foreign::members_that_are_killed_leave_their_partitions_to_the_other_kind(
-                samsa_tests::Release::$release,
-            );
-        }
-
-        #[test]
-        $(#[$ignored])?
-        fn members_that_were_frozen_and_thaw_take_nothing_from_the_others() {
-            crate::foreign::members_that_were_frozen_and_thaw_take_nothing_from_the_others(
-                samsa_tests::Release::$release,
-            );
-        }
-
-        #[test]
-        $(#[$ignored])?
-        fn members_of_both_kinds_share_what_one_pattern_means() {
-            crate::foreign::members_of_both_kinds_share_what_one_pattern_means(
-                samsa_tests::Release::$release,
-            );
-        }
-
-        #[test]
-        $(#[$ignored])?
-        fn members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers() {
-            crate::foreign::members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers(
-                samsa_tests::Release::$release,
-            );
-        }
-
-        #[test]
-        $(#[$ignored])?
-        fn members_of_both_kinds_deal_in_turn() {
-            crate::foreign::members_of_both_kinds_deal_in_turn(
-                samsa_tests::Release::$release,
-                samsa_tokio::Assignor::$assignor,
-            );
-        }
+        on!($release, foreign:
+            $(#[$ignored])? members_of_both_kinds_share_by_range_and_hand_over_when_they_leave();
+            $(#[$ignored])? members_that_are_killed_leave_their_partitions_to_the_other_kind();
+            $(#[$ignored])? members_that_were_frozen_and_thaw_take_nothing_from_the_others();
+            $(#[$ignored])? members_of_both_kinds_share_what_one_pattern_means();
+            $(#[$ignored])? members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers();
+            $(#[$ignored])? members_of_both_kinds_deal_in_turn(samsa_tokio::Assignor::$assignor);
+        );
     };
 }
 
@@ -170,34 +121,21 @@ macro_rules! beside_pykafka {
         const WAYS: samsa_tests::pykafka::Ways =
             samsa_tests::pykafka::Ways { locks_as_python2: $locks_as_python2, in_turn: false };
 
-        #[test]
-        #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
-        fn members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave() {
-            crate::pykafka::members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave(
-                samsa_tests::Release::$release,
-                WAYS,
-            );
-        }
-
-        #[test]
-        #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
-        fn members_that_are_killed_leave_their_partitions_to_the_other_kind() {
-            crate::pykafka::members_that_are_killed_leave_their_partitions_to_the_other_kind(
-                samsa_tests::Release::$release,
-                WAYS,
-            );
-        }
+        on!($release, pykafka:
+            #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+            members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave(WAYS);
+            #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+            members_that_are_killed_leave_their_partitions_to_the_other_kind(WAYS);
+        );
     };
 }
 
 mod beside_pykafka_on_3_9_2 {
     beside_pykafka!(V3_9_2, false);
-
-    #[test]
-    #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
-    fn members_of_both_kinds_deal_in_turn() {
-        crate::pykafka::members_of_both_kinds_deal_in_turn(samsa_tests::Release::V3_9_2);
-    }
+    on!(V3_9_2, pykafka:
+        #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+        members_of_both_kinds_deal_in_turn();
+    );
 }
 
 mod beside_pykafka_on_1_1_1 {

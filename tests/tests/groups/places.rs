@@ -33,9 +33,9 @@ pub(crate) fn offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zook
     Runtime::Tokio.run(kafka, async |cluster| {
         let znodes = Znodes::of(kafka);
         znodes.create_topic(name, PARTITIONS);
-        for (nth, offsets) in [OffsetStorage::Brokers, OffsetStorage::Brokers].into_iter().enumerate() {
+        for nth in 0..2 {
             publish(cluster, name, COUNT).await;
-            goes_on(join_keeping(cluster, name, offsets).await, nth * COUNT).await;
+            goes_on(join_keeping(cluster, name, OffsetStorage::Brokers).await, nth * COUNT).await;
             assert!(znodes.committed(name, name).is_empty(), "nothing is in ZooKeeper");
         }
 
