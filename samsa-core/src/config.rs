@@ -58,7 +58,8 @@ pub enum Compression {
     Snappy,
     /// LZ4 frames; with the fault in their checksum that brokers before 0.10 expect.
     Lz4,
-    /// Zstandard (KIP-110). A leader before 2.1 does not know it: messages for it fail as `NotSent`.
+    /// Zstandard (KIP-110). A leader before 2.1 does not know it: keyless messages go to others then, and messages for it
+    /// fail as `NotSent`.
     Zstd,
 }
 

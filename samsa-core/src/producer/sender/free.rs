@@ -114,15 +114,15 @@ impl Sender {
     }
 
     fn pick(&self, index: u32, now: Instant) -> Option<u32> {
-        let topic = &self.topics[index as usize];
+        let (topic, codec) = (&self.topics[index as usize], self.settings.codec);
         let has_old = topic.partitions.iter().any(|partition| partition.is_led_by_old(now));
         let needs_headers = has_old && self.only_headers_wait(now, index);
         // Where no leader takes anything, each says so.
-        let is_refused = topic.takes_nothing(now);
+        let is_refused = topic.takes_nothing(codec, now);
         let suits = |number: &u32| {
             let partition = &topic.partitions[*number as usize];
             let lacks_headers = needs_headers && partition.is_led_by_old(now);
-            !lacks_headers && (is_refused || !partition.takes_nothing(now))
+            !lacks_headers && (is_refused || !partition.takes_nothing(codec, now))
         };
         let open = (0..topic.partitions.len() as u32).filter(|number| self.is_open(index, *number, now));
         open.filter(suits).min_by_key(|number| topic.weight(&topic.partitions[*number as usize]))
@@ -138,7 +138,10 @@ impl Sender {
     fn takes_more(&self, world: &dyn World, place: Place) -> bool {
         let Spot::Partition(number) = place.spot else { return false };
         let partition = &self.topics[place.topic as usize].partitions[number as usize];
-        partition.takes_more(world.now(), self.window(world, place)) && self.has_room(partition.leader)
+        let (now, codec) = (world.now(), self.settings.codec);
+        partition.takes_more(now, self.window(world, place))
+            && !partition.takes_nothing(codec, now)
+            && self.has_room(partition.leader)
     }
 
     fn has_room(&self, leader: Option<BrokerId>) -> bool {

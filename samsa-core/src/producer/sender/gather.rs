@@ -6,7 +6,7 @@ use samsa_proto::records::{Codec, Format};
 use super::Sender;
 use super::batch::Batch;
 use super::place::{Link, Place, Spot, Stage};
-use super::request::{Part, format_of, request, version_for};
+use super::request::{Part, format_of, knows_codec, request, version_for};
 use super::window::Next;
 use super::world::World;
 use crate::error::PublishFailure;
@@ -18,9 +18,6 @@ use crate::producer::compression::CompressionJob;
 
 /// A request takes no further batch beyond this size.
 const REQUEST_BYTES: usize = 1 << 20;
-
-/// The first Produce version that may carry Zstandard (Kafka 2.1).
-const WITH_ZSTD: i16 = 7;
 
 /// A request without response.
 #[derive(Debug)]
@@ -140,7 +137,7 @@ impl Sender {
             return Prepared::Nothing;
         };
         let takes = self.learn_format_at(world, place, newest);
-        let suited = self.suit(place, index, takes).and_then(|()| self.knows_codec(newest, takes));
+        let suited = self.has_codec_for(newest, takes).and_then(|()| self.suit(place, index, takes));
         if let Err(failure) = suited {
             self.unsuited(world, place, index, failure);
             return Prepared::Nothing;
@@ -219,17 +216,15 @@ impl Sender {
 
     /// What a partition's leader takes, whose newest version this is.
     fn learn_format_at(&mut self, world: &dyn World, place: Place, newest: i16) -> Format {
-        let (speaks, now) = (format_of(newest), world.now());
-        let Some(partition) = self.partition(place) else { return speaks };
-        partition.speaks = Some(speaks);
-        partition.format_at(speaks, now)
+        let now = world.now();
+        let Some(partition) = self.partition(place) else { return format_of(newest) };
+        partition.newest = Some(newest);
+        partition.format_at(newest, now)
     }
 
-    fn knows_codec(&self, newest: i16, takes: Format) -> Result<(), PublishFailure> {
-        if self.settings.codec == Codec::Zstd && (newest < WITH_ZSTD || takes != Format::V2) {
-            return Err(PublishFailure::Refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
-        }
-        Ok(())
+    fn has_codec_for(&self, newest: i16, takes: Format) -> Result<(), PublishFailure> {
+        let is_known = knows_codec(self.settings.codec, newest, takes);
+        is_known.then_some(()).ok_or(PublishFailure::Refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE))
     }
 
     /// Whether a batch has to be compressed before it can go.

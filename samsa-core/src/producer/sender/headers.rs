@@ -2,11 +2,12 @@
 //!
 //! | a batch                                  | at its leader                      | then                                        |
 //! |------------------------------------------|------------------------------------|---------------------------------------------|
-//! | keyless, certainly not stored            | lacks what it needs, another may   | goes to another partition                   |
-//! |                                          | have it                            |                                             |
+//! | keyless, certainly not stored            | lacks what it needs (headers,      | goes to another partition                   |
+//! |                                          | record batches, the codec),        |                                             |
+//! |                                          | another may have it                |                                             |
 //! | with headers, certainly not stored       | lacks headers                      | what has headers ends as `NotSent`; the     |
 //! |                                          |                                    | rest is written anew, and goes              |
-//! | any other                                | lacks its format                   | its outcome, see `gather`                   |
+//! | any other                                | lacks its format, or the codec     | its outcome, see `gather`                   |
 //! | keyless with headers, without partition  | all leaders are known to lack them | what has headers ends as `NotSent`; the     |
 //! |                                          |                                    | rest waits for a partition                  |
 //!
@@ -14,7 +15,7 @@
 
 use std::collections::VecDeque;
 
-use samsa_proto::ErrorCode;
+use samsa_proto::records::Codec;
 
 use super::Sender;
 use super::batch::Batch;
@@ -38,8 +39,7 @@ impl Sender {
         self.goes_on = true;
         let lacks_headers =
             matches!(failure, PublishFailure::Unacceptable(AppendError::HeadersUnsupported { .. }));
-        let is_too_old = failure == PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
-        if (lacks_headers || is_too_old) && self.is_given_back(world, place, index) {
+        if self.is_given_back(world, place, index) {
             return;
         }
         if lacks_headers {
@@ -51,8 +51,8 @@ impl Sender {
 
     /// Takes a keyless batch off a partition that cannot have it, if another one may.
     fn is_given_back(&mut self, world: &mut dyn World, place: Place, index: usize) -> bool {
-        let (now, topic) = (world.now(), self.topic(place.topic));
-        let (no_headers, nothing) = (topic.lacks_headers_everywhere(now), topic.takes_nothing(now));
+        let (now, codec, topic) = (world.now(), self.settings.codec, self.topic(place.topic));
+        let (no_headers, nothing) = (topic.lacks_headers_everywhere(now), topic.takes_nothing(codec, now));
         let Some(partition) = self.partition(place) else { return false };
         let waiting = partition.queue.len();
         let mut from_it = partition.queue.iter().skip(index);
@@ -146,7 +146,7 @@ impl super::Topic {
         !self.partitions.is_empty() && self.partitions.iter().all(|partition| partition.is_led_by_old(now))
     }
 
-    pub(super) fn takes_nothing(&self, now: Instant) -> bool {
-        self.partitions.iter().all(|partition| partition.takes_nothing(now))
+    pub(super) fn takes_nothing(&self, codec: Codec, now: Instant) -> bool {
+        self.partitions.iter().all(|partition| partition.takes_nothing(codec, now))
     }
 }

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use samsa_proto::ErrorCode;
-use samsa_proto::records::Format;
+use samsa_proto::records::{Codec, Format};
 
 use super::batch::Batch;
 use super::identity::Sequence;
+use super::request::{format_of, knows_codec};
 use crate::error::{AppendError, PublishFailure};
 use crate::id::{BrokerId, JobId};
 use crate::limits;
@@ -59,8 +60,8 @@ pub(super) struct Topic {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub(super) struct Partition {
     pub(super) leader: Option<BrokerId>,
-    /// What its leader speaks, if that is known and connected.
-    pub(super) speaks: Option<Format>,
+    /// The newest Produce version of its leader, if that is known and connected.
+    pub(super) newest: Option<i16>,
     /// Until when its leader is believed to keep messages of old, whatever it speaks (`message.format.version`).
     pub(super) keeps_old_until: Option<Instant>,
     /// What is written for it, and what its lane was told to write.
@@ -213,7 +214,7 @@ impl Partition {
         self.told_leader = (None, None);
         self.leader = None;
         self.leader_epoch = None;
-        self.speaks = None;
+        self.newest = None;
         if is_planted(PlantedBug::ForgetsWithMetadata)
             && self.queue.iter().all(|batch| batch.flight.is_none())
         {
@@ -272,18 +273,23 @@ impl Partition {
 
     /// Its leader is there, and keeps none but messages of old: it takes neither headers nor batches with an identity.
     pub(super) fn is_led_by_old(&self, now: Instant) -> bool {
-        self.speaks.is_some_and(|speaks| self.format_at(speaks, now) != Format::V2)
+        self.newest.is_some_and(|newest| self.format_at(newest, now) != Format::V2)
     }
 
-    /// What its leader takes, of those that it speaks.
-    pub(super) fn format_at(&self, speaks: Format, now: Instant) -> Format {
+    /// What its leader takes, whose newest Produce version this is.
+    pub(super) fn format_at(&self, newest: i16, now: Instant) -> Format {
+        let speaks = format_of(newest);
         let keeps_old = self.keeps_old_until.is_some_and(|until| until > now);
         if keeps_old { speaks.min(Format::V1) } else { speaks }
     }
 
-    /// Its leader takes nothing: it is too old for a partition that has batches with an identity.
-    pub(super) fn takes_nothing(&self, now: Instant) -> bool {
-        self.was_numbered && self.is_led_by_old(now)
+    /// Its leader is there, and takes nothing of this publisher: it is too old for a partition that has batches with an
+    /// identity, or does not know the codec.
+    pub(super) fn takes_nothing(&self, codec: Codec, now: Instant) -> bool {
+        self.newest.is_some_and(|newest| {
+            let takes = self.format_at(newest, now);
+            (self.was_numbered && takes != Format::V2) || !knows_codec(codec, newest, takes)
+        })
     }
 
     /// Nobody could be sent anything.

@@ -9,7 +9,7 @@ use samsa_proto::api::produce::{
     LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
     TopicProduceData,
 };
-use samsa_proto::records::Format;
+use samsa_proto::records::{Codec, Format};
 use samsa_proto::wire::{Records, UnknownTags, Uuid};
 
 use super::place::LeaderHint;
@@ -20,6 +20,9 @@ use crate::offset::is_possible;
 
 /// From this version on topics are named by their ids alone.
 const BY_ID: i16 = 13;
+
+/// The first Produce version that may carry Zstandard (Kafka 2.1).
+const WITH_ZSTD: i16 = 7;
 
 /// What stands for an offset that the broker does not say.
 const NOT_SAID: i64 = -1;
@@ -40,6 +43,11 @@ pub(super) fn format_of(version: i16) -> Format {
         2 => Format::V1,
         3.. => Format::V2,
     }
+}
+
+/// Whether a leader whose newest Produce version this is knows a codec, where it takes this format.
+pub(super) fn knows_codec(codec: Codec, newest: i16, takes: Format) -> bool {
+    codec != Codec::Zstd || (newest >= WITH_ZSTD && takes == Format::V2)
 }
 
 /// The version to send these batches with: the newest which has their format and can name their topics.

@@ -91,22 +91,25 @@ impl Sender {
     /// Gives the oldest format, if some leader's is known.
     pub(super) fn learn_format(&mut self, world: &dyn World, index: u32) -> Option<Format> {
         let (topic, brokers) = (&mut self.topics[index as usize], &self.brokers);
-        let format = |leader: BrokerId| world.broker_version(leader).map(format_of);
+        let newest = |leader: BrokerId| world.broker_version(leader);
         let is_there =
             |leader: &BrokerId| brokers.get(leader).is_some_and(|broker| broker.link == Link::Ready);
-        let formats = topic.partitions.iter().filter_map(|partition| partition.leader.and_then(format));
-        let oldest = formats.min();
+        let versions = topic.partitions.iter().filter_map(|partition| partition.leader.and_then(newest));
+        let oldest = versions.map(format_of).min();
         // While no leader is known, what is written stays as it was.
         let usual = oldest.unwrap_or_else(|| topic.batches.form().format);
         let mut some_takes_headers = topic.partitions.is_empty();
         for partition in &mut topic.partitions {
-            partition.speaks = partition.leader.filter(is_there).and_then(format);
-            let takes_headers = partition.speaks.is_none_or(|speaks| speaks == Format::V2);
+            partition.newest = partition.leader.filter(is_there).and_then(newest);
+            let takes_headers = partition.newest.is_none_or(|newest| format_of(newest) == Format::V2);
             some_takes_headers |= takes_headers;
             let before = partition.form.filter(|_| oldest.is_none());
             let format = match before {
                 Some(form) => form.format,
-                None => partition.format_at(partition.leader.and_then(format).unwrap_or(usual), world.now()),
+                None => partition
+                    .leader
+                    .and_then(newest)
+                    .map_or(usual, |newest| partition.format_at(newest, world.now())),
             };
             partition.form = Some(Form { format, takes_headers });
         }

@@ -43,3 +43,37 @@ fn zstandard_for_a_leader_that_does_not_know_it_is_not_sent() {
     assert_eq!(error.certainty(), Certainty::NotSent);
     play.sends_nothing();
 }
+
+#[test]
+fn what_is_keyless_goes_with_zstandard_to_a_leader_that_knows_it() {
+    let mut play = Play::new(|config| config.compression = Compression::Zstd);
+    play.connects(1, 6);
+    play.connects(2, 7);
+    play.has_leaders(&[Some(1), Some(2)]);
+    for round in 0..4 {
+        let ticket = play.publish(&"hello ".repeat(100));
+        play.computes();
+        let sent = play.sends();
+        assert_eq!((sent.broker, sent.batches[0].read().header().codec), (2, Codec::Zstd));
+        play.hears_written(&sent, round);
+        assert_eq!(receipt(&ticket).partition, 1);
+    }
+    assert_eq!(play.sender.topics[0].partitions[0].given, 0, "nothing was tried there");
+}
+
+#[test]
+fn what_is_keyless_leaves_a_partition_whose_new_leader_does_not_know_zstandard() {
+    let mut play = Play::new(|config| config.compression = Compression::Zstd);
+    play.connects(1, 6);
+    play.connects(2, 7);
+    play.has_leaders(&[Some(2), None]);
+    let ticket = play.publish(&"hello ".repeat(100));
+    play.has_leaders(&[Some(1), Some(2)]);
+    while play.has_job() {
+        play.computes();
+    }
+    let sent = play.sends();
+    assert_eq!((sent.broker, sent.partitions()), (2, vec![1]));
+    play.hears_written(&sent, 7);
+    assert_eq!(receipt(&ticket).partition, 1);
+}
