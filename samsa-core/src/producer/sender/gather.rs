@@ -137,6 +137,10 @@ impl Sender {
             return Prepared::Nothing;
         };
         let takes = self.learn_format_at(world, place, newest);
+        if self.partition(place).and_then(|partition| partition.form).is_some_and(|form| form.format != takes)
+        {
+            self.learn_format(world, place.topic);
+        }
         let suited = self.has_codec_for(newest, takes).and_then(|()| self.suit(place, index, takes));
         if let Err(failure) = suited {
             self.unsuited(world, place, index, failure);

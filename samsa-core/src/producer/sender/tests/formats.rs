@@ -233,3 +233,19 @@ fn what_the_leader_before_keeps_is_not_held_against_the_next_one() {
     play.hears_written(&again, 3);
     assert_eq!(receipt(&ticket).offset, Some(3));
 }
+
+#[test]
+fn what_is_written_after_the_minute_is_written_as_the_leader_takes_it() {
+    let mut play = Play::with_leaders(&[1]);
+    let written = |play: &Play| play.sender.topics[0].partitions[0].told.map(|form| form.format);
+    let _first = play.publish_to(0, "1");
+    let sent = play.sends();
+    play.hears_error(&sent, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    let again = play.sends();
+    play.hears_written(&again, 0);
+    assert_eq!(written(&play), Some(Format::V1));
+    play.passes(Duration::from_secs(60));
+    let _later = play.publish_to(0, "2");
+    assert_eq!(play.sends().version, 9);
+    assert_eq!(written(&play), Some(Format::V2));
+}
