@@ -258,3 +258,21 @@ fn keyless_ones_end_at_once_where_no_leader_takes_anything() {
     assert_eq!((error(&ticket).failure(), error(&ticket).certainty()), (&refused, Certainty::NotSent));
     assert_eq!((play.buffer.used_bytes(), play.deadline()), (0, None));
 }
+
+#[test]
+fn keyless_ones_have_no_turn_behind_what_a_partition_refuses_where_it_takes_nothing() {
+    let mut play = mixed(&[Some(NEW), Some(NEW)]);
+    let _first = play.publish_to(0, "0");
+    let sent = play.sends();
+    play.hears_written(&sent, 0);
+    let _slow = play.publish_to(1, "slow");
+    let slow = play.sends();
+    play.has_leaders(&[Some(OLD), Some(NEW)]);
+    let waits = play.publish("waits");
+    let given = play.sender.topics[0].partitions[0].given;
+    let refused = play.publish_to(0, "bound");
+    assert!(outcome(&refused).is_some() && outcome(&waits).is_none());
+    assert_eq!(play.sender.topics[0].partitions[0].given, given, "it was given nothing");
+    play.hears_written(&slow, 0);
+    assert_eq!(play.sends().values(), ["waits"]);
+}
