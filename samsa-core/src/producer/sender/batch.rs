@@ -180,13 +180,13 @@ impl Batch {
         }
     }
 
-    /// What has headers apart from what has none, in order, such that no set is torn. Only for one that is certainly not
-    /// stored.
+    /// What has headers apart from what has none, in order, such that no set is torn; as it was, when all of it has headers,
+    /// or nothing. Only for one that is certainly not stored.
     pub(super) fn split_by_headers(self, store: &Store, wakers: &mut Wakers) -> Result<Vec<Self>, Box<Self>> {
         let has_headers = self.sets_with_headers();
         let cuts = (1..self.sealed.count()).zip(has_headers.windows(2));
         let cuts: Vec<u32> = cuts.filter(|(_, pair)| pair[0] != pair[1]).map(|(cut, _)| cut).collect();
-        self.divide(&cuts, store, wakers)
+        if cuts.is_empty() { Err(Box::new(self)) } else { self.divide(&cuts, store, wakers) }
     }
 
     /// Of each record whether it, or one of its set, has headers.

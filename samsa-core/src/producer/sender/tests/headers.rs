@@ -1,5 +1,6 @@
 //! Headers in clusters whose brokers are of several releases.
 
+use super::super::batch::Batch;
 use super::*;
 use crate::producer::{OutgoingSet, Ticket};
 
@@ -275,4 +276,17 @@ fn keyless_ones_have_no_turn_behind_what_a_partition_refuses_where_it_takes_noth
     assert_eq!(play.sender.topics[0].partitions[0].given, given, "it was given nothing");
     play.hears_written(&slow, 0);
     assert_eq!(play.sends().values(), ["waits"]);
+}
+
+#[test]
+fn a_batch_of_which_all_has_headers_is_not_written_anew_to_be_sorted_out() {
+    let mut play = Play::with_leaders(&[NEW]);
+    let _first = play.publish_to(0, "0");
+    let _tickets = ["x", "y"].map(|value| append(&play, Some(0), value).unwrap());
+    let lane = play.sender.topics[0].batches.bound(0).expect("a lane");
+    let mut batch = Batch::new(lane.take().expect("a batch"), false);
+    let body = batch.segments()[1].as_ptr();
+    let (store, mut wakers) = (play.buffer.store(), crate::wake::Wakers::default());
+    let Err(mut whole) = batch.split_by_headers(store, &mut wakers) else { panic!("it was divided") };
+    assert_eq!(whole.segments()[1].as_ptr(), body);
 }
