@@ -81,9 +81,9 @@ impl Asking {
     }
 
     /// Who owes an answer.
-    pub(super) fn asked(&self) -> Option<Peer> {
+    pub(super) fn asked(&self) -> Option<Contact> {
         match self.state {
-            State::Asking { contact, .. } => contact.map(|contact| contact.peer),
+            State::Asking { contact, .. } => contact,
             State::Resting { .. } | State::Seeking { .. } => None,
         }
     }
@@ -177,9 +177,10 @@ impl Cluster {
             return;
         }
         let asked = self.asking.asked();
-        self.failed(cx, "no answer in time, while messages wait for a leader".to_owned());
-        if let Some(peer) = asked {
-            cx.net.give_up(cx.now, peer, Role::Metadata, "metadata took too long while messages wait");
+        let silent = asked.or_else(|| self.contacts.contact());
+        self.failed(cx, silent, "no answer in time, while messages wait for a leader".to_owned());
+        if let Some(asked) = asked {
+            cx.net.give_up(cx.now, asked.peer, Role::Metadata, "metadata took too long while messages wait");
         }
     }
 
@@ -206,9 +207,10 @@ impl Cluster {
 
     fn ask(&mut self, cx: &mut Context<'_>, conn: ConnId, mut questions: VecDeque<Question>) {
         let Some(question) = questions.pop_front() else { return };
+        let contact = self.contacts.contact();
         let Some(version) = cx.net.version::<MetadataRequest<'_>>(conn) else {
-            return self
-                .failed(cx, "the broker speaks no version of Metadata that this client knows".to_owned());
+            let reason = "the broker speaks no version of Metadata that this client knows";
+            return self.failed(cx, contact, reason.to_owned());
         };
         let call = Call {
             request: &question.request(version),
@@ -219,10 +221,9 @@ impl Cluster {
         };
         match cx.net.send(cx.now, conn, &call) {
             Ok(()) => {
-                let contact = self.contacts.contact();
                 self.asking.state = State::Asking { question, rest: questions, contact, since: cx.now.mono };
             }
-            Err(error) => self.failed(cx, error.to_string()),
+            Err(error) => self.failed(cx, contact, error.to_string()),
         }
     }
 }
@@ -237,7 +238,7 @@ impl Cluster {
             return;
         };
         match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
-            Err(error) => self.failed(cx, error.to_string()),
+            Err(error) => self.failed(cx, contact, error.to_string()),
             Ok((_, response)) if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED => {
                 self.trouble(ErrorCode::REBOOTSTRAP_REQUIRED.to_string());
                 self.contacts.begin_again();
@@ -246,7 +247,11 @@ impl Cluster {
             Ok((_, response))
                 if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) =>
             {
-                self.failed(cx, "the broker knows no broker, not even itself: it may be starting".to_owned());
+                self.failed(
+                    cx,
+                    contact,
+                    "the broker knows no broker, not even itself: it may be starting".to_owned(),
+                );
             }
             Ok((_, response)) => {
                 let place = contact.map(|contact| contact.place);
@@ -299,15 +304,17 @@ impl Cluster {
 
     /// The question has no answer.
     pub(super) fn unanswered(&mut self, cx: &mut Context<'_>, reason: &str) {
-        if matches!(self.asking.state, State::Asking { .. }) {
-            self.failed(cx, reason.to_owned());
+        if let State::Asking { contact, .. } = self.asking.state {
+            self.failed(cx, contact, reason.to_owned());
         }
     }
 
-    /// Whether messages wait still, they say by hurrying again.
-    fn failed(&mut self, cx: &mut Context<'_>, reason: String) {
+    /// This one gave no answer. Whether messages wait still, they say by hurrying again.
+    fn failed(&mut self, cx: &mut Context<'_>, silent: Option<Contact>, reason: String) {
         self.trouble(reason);
-        self.contacts.next();
+        if let Some(silent) = silent {
+            self.contacts.pass_over(silent.place);
+        }
         self.asking.last_end = Some(cx.now.mono);
         self.asking.is_hurried = false;
         self.asking.silences = self.asking.silences.saturating_add(1);

@@ -81,7 +81,17 @@ impl Contacts {
 
     /// This one does not answer: the next, at another place.
     pub(crate) fn next(&mut self) {
-        self.avoided = self.contact().map(|contact| contact.place);
+        if let Some(contact) = self.contact() {
+            self.pass_over(contact.place);
+        }
+    }
+
+    /// Who is there does not answer: if it is the one at hand, the next, at another place.
+    pub(crate) fn pass_over(&mut self, silent: Place) {
+        self.avoided = Some(silent);
+        if self.contact().is_none_or(|contact| contact.place != silent) {
+            return;
+        }
         let count = self.all.len().max(1);
         let others = (1..count).map(|step| (self.current + step) % count);
         let elsewhere = |index: &usize| Some(self.all[*index].place) != self.avoided;

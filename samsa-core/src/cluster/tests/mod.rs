@@ -280,3 +280,28 @@ fn at_the_limit_only_topics_that_nobody_wanted_yet_are_refused() {
         assert_eq!(cluster.topics.ask().len(), 2, "it is created if the cluster will");
     });
 }
+
+#[test]
+fn who_was_asked_is_passed_over_and_not_who_would_be_asked_next() {
+    let mut script = Script::connected();
+    script.wants("events", Interest::Publish);
+    script.connects();
+    let (id, ..) = script.is_asked();
+    let broker =
+        |(node_id, port)| MetadataResponseBroker { node_id, host: "127.0.0.1", port, ..Default::default() };
+    let brokers = [(1, 9092), (2, 9093), (3, 9094)].map(broker).into();
+    let response = MetadataResponse { brokers, topics: vec![topic("events")], ..Default::default() };
+    script.hears::<MetadataRequest<'_>>(id, 12, &response);
+
+    script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Soon));
+    script.ticks_at_its_deadline();
+    script.reaches_its_contact();
+    let asked = script.cluster.asking.asked().expect("somebody is asked").peer;
+    let reason = "another connection to it was lost".to_owned();
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Unreachable { peer: asked, reason }));
+    let next = script.cluster.contacts.current();
+    assert_ne!(next, Some(asked));
+    let failure = Failure::PossiblySent("the connection was lost".to_owned());
+    script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Failed(failure)));
+    assert_eq!(script.cluster.contacts.current(), next);
+}
