@@ -134,3 +134,19 @@ fn another_broker_is_asked_again_where_one_gave_no_ids() {
     let _ticket = play.publish_to(0, "2");
     assert!(play.sends().batches[0].read().header().identity.is_some());
 }
+
+#[test]
+fn once_the_leader_is_gone_that_might_have_given_an_id_others_are_sent_batches_without() {
+    let mut play = Play::new(|_| ());
+    play.world.gives_producer_ids = Asked::Unsupported;
+    play.world.leaders_give_producer_ids = Some(Asked::NotYet);
+    play.connects(1, 9);
+    play.connects(2, 9);
+    play.has_leaders(&[Some(1), Some(2)]);
+    let _ticket = play.publish_to(1, "x");
+    play.sends_nothing();
+    play.world.leaders_give_producer_ids = Some(Asked::Unsupported);
+    play.disconnects(1);
+    let sent = play.sends();
+    assert_eq!((sent.broker, sent.batches[0].read().header().identity), (2, None));
+}
