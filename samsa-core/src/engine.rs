@@ -24,6 +24,8 @@ use crate::producer::{BatchBuffer, Producer, ProducerInput};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::wake::DriverSignal;
+use crate::zookeeper::ZkNews;
+use crate::{admin, group};
 use std::time::Duration;
 
 /// The whole client, without IO.
@@ -127,11 +129,7 @@ impl Engine {
             Input::Connected { conn } => self.net.connected(now, conn),
             Input::ConnectFailed { conn, reason } => self.net.connect_failed(now, conn, &reason),
             Input::Disconnected { conn, reason } => self.net.disconnected(now, conn, &reason),
-            Input::ZooKeeper(news) => {
-                self.groups(GroupInput::ZooKeeper(news.clone()));
-                self.group_lookup(GroupLookupInput::ZooKeeper(news.clone()));
-                self.cluster(ClusterInput::ZooKeeper(news));
-            }
+            Input::ZooKeeper(news) => self.zookeeper(news),
             Input::Computed { id, output } => self.producer(ProducerInput::Computed { id, output }),
         }
         self.settle();
@@ -438,6 +436,15 @@ impl Engine {
                 self.groups(GroupInput::Ready);
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }
+        }
+    }
+
+    /// News of a session is for who opened it, as its number tells.
+    fn zookeeper(&mut self, news: ZkNews) {
+        match news.session().0 {
+            group::FIRST_SESSION.. => self.groups(GroupInput::ZooKeeper(news)),
+            admin::FIRST_SESSION.. => self.group_lookup(GroupLookupInput::ZooKeeper(news)),
+            _ => self.cluster(ClusterInput::ZooKeeper(news)),
         }
     }
 

@@ -166,3 +166,13 @@ pub enum ZkNews {
         state: ZkSessionState,
     },
 }
+
+impl ZkNews {
+    /// Which session it is of.
+    pub(crate) fn session(&self) -> SessionId {
+        match self {
+            Self::Reply { id, .. } => id.session,
+            Self::Watch { session, .. } | Self::Session { session, .. } => *session,
+        }
+    }
+}

@@ -33,10 +33,10 @@ use samsa_proto::Request;
 
 use self::ask::{Ask, Question, Sending};
 use self::create::Creation;
+pub(crate) use self::group::{FIRST_SESSION, GroupLookup, GroupLookupInput};
 pub use self::group::{
     GroupDescription, GroupLookError, GroupMember, GroupPartition, GroupResetError, ListedGroup,
 };
-pub(crate) use self::group::{GroupLookup, GroupLookupInput};
 use crate::cluster::Cluster;
 use crate::command::{Command, NewTopic, Reply};
 use crate::connection::{Call, Failure, Owner, Peer, Role};

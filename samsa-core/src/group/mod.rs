@@ -48,7 +48,7 @@ use crate::config::FetchConfig;
 use crate::connection::{Failure, Peer};
 use crate::consumer::{Board, Consumer, Held, Lease, Membership};
 use crate::explanation::Waiting;
-use crate::id::{MemberId, OpId, ReaderId, SessionId};
+use crate::id::{MemberId, OpId, ReaderId};
 use crate::intent::Intent;
 use crate::limits;
 use crate::offset::Offset;
@@ -74,7 +74,7 @@ pub(crate) use world::Done;
 const BURST: Duration = Duration::from_millis(100);
 
 /// Sessions of groups are numbered from here; those of discovery come before.
-const FIRST_SESSION: u32 = 1 << 31;
+pub(crate) const FIRST_SESSION: u32 = 1 << 31;
 
 /// What of the messages that were handed out is committed, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -255,7 +255,7 @@ impl Groups {
                 None => cx.out.complete(op, Reply::LeaveGroup(Ok(()))),
             },
             GroupInput::ZooKeeper(news) => {
-                let session = session_of(&news);
+                let session = news.session();
                 let whose =
                     self.members.iter().find(|(_, entry)| entry.member.session_name() == Some(session));
                 if let Some(member) = whose.map(|(member, _)| *member) {
@@ -429,11 +429,4 @@ impl Groups {
 
 fn waiter(cx: &Context<'_>, op: OpId, within: Duration) -> Waiter {
     Waiter { op, until: cx.now.mono + within, within }
-}
-
-fn session_of(news: &ZkNews) -> SessionId {
-    match news {
-        ZkNews::Reply { id, .. } => id.session,
-        ZkNews::Watch { session, .. } | ZkNews::Session { session, .. } => *session,
-    }
 }

@@ -91,7 +91,7 @@ impl GroupMember {
 
     /// News of its ZooKeeper session. Those of another session change nothing.
     pub fn zookeeper(&mut self, now: Now, news: ZkNews) -> Vec<Intent> {
-        if self.member.session_name() == Some(super::session_of(&news)) {
+        if self.member.session_name() == Some(news.session()) {
             self.handle(now, MemberInput::ZooKeeper(news))
         } else {
             Vec::new()

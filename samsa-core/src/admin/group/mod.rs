@@ -42,7 +42,7 @@ pub use described::{GroupDescription, GroupMember, GroupPartition, ListedGroup};
 pub use error::{GroupLookError, GroupResetError};
 
 /// Sessions of these commands are numbered from here; those of discovery come before, those of members after.
-const FIRST_SESSION: u32 = 1 << 30;
+pub(crate) const FIRST_SESSION: u32 = 1 << 30;
 
 /// All commands about groups, besides those of members.
 #[derive(Debug)]
@@ -122,10 +122,7 @@ impl GroupLookup {
     }
 
     fn zookeeper(&mut self, cx: &mut Context<'_>, news: ZkNews) {
-        let session = match &news {
-            ZkNews::Session { session, .. } | ZkNews::Watch { session, .. } => *session,
-            ZkNews::Reply { id, .. } => id.session,
-        };
+        let session = news.session();
         let task = self.tasks.values_mut().find(|task| task.session() == Some(session));
         let Some(task) = task else { return };
         let outcome = match news {
