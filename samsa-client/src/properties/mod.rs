@@ -107,7 +107,7 @@ impl Properties {
         if let Some(property) = table::property(name) {
             let set = (property.set)(self, value);
             set.map_err(|why| PropertyError::Value { name: name.to_owned(), why })?;
-            self.ignore(name, table::why_not_in_full(name, value));
+            self.ignore(name, (property.not_in_full)(value));
             return Ok(());
         }
         if let Some(why) = table::why_ignored(name, value) {

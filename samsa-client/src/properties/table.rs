@@ -4,17 +4,22 @@ use super::values::{
     acks, bytes, compression, flag, isolation, millis, partitioner, rack, reset, retries, some_millis,
 };
 use super::{Properties, Way};
+use samsa_core::Retries;
 
 type Set = fn(&mut Properties, &str) -> Result<(), String>;
+
+/// What of a value that was taken makes no difference, and why.
+type NotInFull = fn(&str) -> Option<&'static str>;
 
 pub(super) struct Property {
     /// The first is the one to be told about, the others are as good.
     names: &'static [&'static str],
     pub(super) set: Set,
+    pub(super) not_in_full: NotInFull,
 }
 
 const fn of(names: &'static [&'static str], set: Set) -> Property {
-    Property { names, set }
+    Property { names, set, not_in_full: |_| None }
 }
 
 fn put<T>(field: &mut T, value: Result<T, String>) -> Result<(), String> {
@@ -30,9 +35,11 @@ const PROPERTIES: &[Property] = &[
     of(&["client.id"], |to, value| put(&mut to.config.client_id, Ok(value.to_owned()))),
     of(&["acks", "request.required.acks"], |to, value| put(&mut to.config.publish.acks, acks(value))),
     of(&["enable.idempotence"], |to, value| put(&mut to.config.publish.idempotence, flag(value))),
-    of(&["retries", "message.send.max.retries"], |to, value| {
-        put(&mut to.config.publish.retries, retries(value))
-    }),
+    Property {
+        names: &["retries", "message.send.max.retries"],
+        set: |to, value| put(&mut to.config.publish.retries, retries(value)),
+        not_in_full: |value| (retries(value) == Ok(Retries::All)).then_some(RETRIES),
+    },
     of(&["compression.type", "compression.codec"], |to, value| {
         put(&mut to.config.publish.compression, compression(value))
     }),
@@ -135,12 +142,6 @@ const RETRIES: &str = "retries are not counted: delivery.timeout.ms says for how
 
 pub(super) fn property(name: &str) -> Option<&'static Property> {
     PROPERTIES.iter().find(|property| property.names.contains(&name))
-}
-
-/// What of a value that was taken makes no difference, and why.
-pub(super) fn why_not_in_full(name: &str, value: &str) -> Option<&'static str> {
-    let is_a_count = ["retries", "message.send.max.retries"].contains(&name) && value.parse() != Ok(0_u32);
-    is_a_count.then_some(RETRIES)
 }
 
 pub(super) fn why_ignored(name: &str, value: &str) -> Option<&'static str> {
