@@ -52,9 +52,7 @@ impl Consume {
         let written = member.write_out();
         let Member { consumer, mut events, .. } = member;
         let left = consumer.close().await;
-        while let Some(Some(event)) = future::poll_once(events.next()).await {
-            tell_what_failed(&event);
-        }
+        tell_what_failed_so_far(&mut events).await;
         let stopped = outcome?;
         written?;
         left?;
@@ -112,6 +110,7 @@ impl Member<'_> {
         }
         self.write_out()?;
         let Self { consumer, events, .. } = self;
+        tell_what_failed_so_far(events).await;
         Ok(session.stop.or(beside(consumer.next(), events)).await.flatten())
     }
 
@@ -137,6 +136,13 @@ impl Member<'_> {
             self.consumer.mark(&message);
         }
         Ok(())
+    }
+}
+
+/// A member that always has messages says it, too.
+async fn tell_what_failed_so_far(events: &mut ConsumerEvents) {
+    while let Some(Some(event)) = future::poll_once(events.next()).await {
+        tell_what_failed(&event);
     }
 }
 
