@@ -109,6 +109,28 @@ impl Command {
             | Self::Close => false,
         }
     }
+
+    /// Its answer once the client is being closed; `None` where it is answered as ever.
+    pub(crate) fn refused_by_close(&self) -> Option<Reply> {
+        Some(match self {
+            Self::Connect => Reply::Connect(Err(ConnectError::Closed)),
+            Self::Topics => Reply::Topics(Err(LookError::Closed)),
+            Self::Partitions { .. } => Reply::Partitions(Err(LookError::Closed)),
+            Self::Offsets { .. } => Reply::Offsets(Err(LookError::Closed)),
+            Self::CreateTopic(_) => Reply::CreateTopic(Err(CreateTopicError::Closed)),
+            Self::OpenReader(_) => Reply::OpenReader(Err(ReadError::Closed)),
+            Self::Seek { .. } => Reply::Seek(Err(ReadError::Closed)),
+            Self::JoinGroup(_) => Reply::JoinGroup(Err(GroupError::Closed)),
+            Self::CommitOffsets { .. } => Reply::CommitOffsets(Err(CommitError::Closed)),
+            Self::LeaveGroup { .. } => Reply::LeaveGroup(Ok(())),
+            Self::Groups => Reply::Groups(Err(LookError::Closed.into())),
+            Self::Group { .. } => Reply::Group(Err(LookError::Closed.into())),
+            Self::ResetGroup(_) => Reply::ResetGroup(Err(LookError::Closed.into())),
+            Self::Flush => Reply::Flush(0),
+            Self::Close => Reply::Close(0),
+            Self::Explain | Self::Metrics => return None,
+        })
+    }
 }
 
 /// The answer to a command, of the variant that bears its name.

@@ -10,10 +10,9 @@ use crate::command::{Command, Reply};
 use crate::config::{Config, Discovery};
 use crate::connection::{Network, News, Owner, Peer, ReadBuffer, RecvBuf, Role};
 use crate::consumer::{Consumer, ConsumerInput};
-use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::event::Event;
 use crate::explanation::Explanation;
-use crate::group::{CommitError, GroupError, GroupInput, Groups};
+use crate::group::{GroupInput, Groups};
 use crate::id::{ConnId, OpId};
 use crate::input::Input;
 use crate::intent::Intent;
@@ -219,8 +218,11 @@ impl Engine {
     fn command(&mut self, op: OpId, command: Command, within: Duration) {
         let waits_with_the_close = self.closing_until().is_some()
             && matches!(command, Command::Flush | Command::LeaveGroup { .. } | Command::Close);
-        if self.life != Life::Open && !waits_with_the_close {
-            return self.refuse(op, &command);
+        if self.life != Life::Open
+            && !waits_with_the_close
+            && let Some(refusal) = command.refused_by_close()
+        {
+            return self.out.complete(op, refusal);
         }
         let until = self.now.mono + within;
         match command {
@@ -261,29 +263,6 @@ impl Engine {
         self.group_lookup(GroupLookupInput::Forget { op });
     }
 
-    fn refuse(&mut self, op: OpId, command: &Command) {
-        let reply = match command {
-            Command::Connect => Reply::Connect(Err(ConnectError::Closed)),
-            Command::Topics => Reply::Topics(Err(LookError::Closed)),
-            Command::Partitions { .. } => Reply::Partitions(Err(LookError::Closed)),
-            Command::Offsets { .. } => Reply::Offsets(Err(LookError::Closed)),
-            Command::CreateTopic(_) => Reply::CreateTopic(Err(CreateTopicError::Closed)),
-            Command::OpenReader(_) => Reply::OpenReader(Err(ReadError::Closed)),
-            Command::Seek { .. } => Reply::Seek(Err(ReadError::Closed)),
-            Command::JoinGroup(_) => Reply::JoinGroup(Err(GroupError::Closed)),
-            Command::CommitOffsets { .. } => Reply::CommitOffsets(Err(CommitError::Closed)),
-            Command::LeaveGroup { .. } => Reply::LeaveGroup(Ok(())),
-            Command::Groups => Reply::Groups(Err(LookError::Closed.into())),
-            Command::Group { .. } => Reply::Group(Err(LookError::Closed.into())),
-            Command::ResetGroup(_) => Reply::ResetGroup(Err(LookError::Closed.into())),
-            Command::Flush => Reply::Flush(0),
-            Command::Close => Reply::Close(0),
-            Command::Explain => return self.explain(op),
-            Command::Metrics => return self.metrics(op),
-        };
-        self.out.complete(op, reply);
-    }
-
     fn explain(&mut self, op: OpId) {
         let mut lines = Vec::new();
         self.net.explain(&mut lines);
@@ -319,7 +298,7 @@ impl Engine {
             }
             self.producer(ProducerInput::MetadataChanged);
             self.consumer(ConsumerInput::MetadataChanged);
-            self.groups(GroupInput::Ready);
+            self.groups(GroupInput::LookAgain);
             self.lookup(LookupInput::MetadataChanged);
         }
         if self.is_done() {
@@ -409,11 +388,11 @@ impl Engine {
             Role::Produce => self.producer(ProducerInput::Ready { peer }),
             Role::Fetch(_) => self.consumer(ConsumerInput::Ready),
             Role::Metadata => self.cluster(ClusterInput::Ready),
-            Role::Group => self.groups(GroupInput::Ready),
+            Role::Group => self.groups(GroupInput::LookAgain),
             Role::Control => {
                 self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Ready);
-                self.groups(GroupInput::Ready);
+                self.groups(GroupInput::LookAgain);
                 self.lookup(LookupInput::Ready);
             }
         }
@@ -433,7 +412,7 @@ impl Engine {
                 self.producer(ProducerInput::ContactChanged);
                 let lost = ConsumerInput::Unreachable { peer, role, reason: reason.clone(), is_loss };
                 self.consumer(lost);
-                self.groups(GroupInput::Ready);
+                self.groups(GroupInput::LookAgain);
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }
         }

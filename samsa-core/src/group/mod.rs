@@ -167,8 +167,8 @@ pub(crate) enum GroupInput {
     Forget {
         op: OpId,
     },
-    /// A broker can be asked that could not be.
-    Ready,
+    /// Who can be asked may have changed: a connection came or went, or the metadata did.
+    LookAgain,
     Unreachable {
         peer: Peer,
         reason: String,
@@ -281,7 +281,7 @@ impl Groups {
                     self.look_after(cx, cluster, consumer, member);
                 }
             }
-            GroupInput::Ready => self.ask_coordinators(cx, cluster, consumer),
+            GroupInput::LookAgain => self.ask_coordinators(cx, cluster, consumer),
             GroupInput::Unreachable { peer, reason } => {
                 for entry in self.members.values_mut() {
                     entry.coordinator.unreachable(cx.now.mono, peer, &reason);

@@ -6,7 +6,7 @@ use super::*;
 use crate::command::GroupSpec;
 use crate::config::FetchConfig;
 use crate::consumer::Membership;
-use crate::group::{Assignor, Commit, OffsetStorage};
+use crate::group::{Assignor, Commit, GroupError, OffsetStorage};
 use crate::id::{MemberId, ZkRequestId};
 use crate::offset::Offset;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};
