@@ -26,7 +26,8 @@ pub(crate) struct FetchBuffer {
     decompressed_bytes: usize,
     memory: Arc<Memory>,
     state: Mutex<State>,
-    /// Of all its partitions: none of them has the turn of one that it had before.
+    /// Of all its partitions: none of them has the turn of one that it had before, nor of one of an earlier reader, whose
+    /// messages the application may still have.
     turns: AtomicU64,
 }
 
@@ -56,7 +57,7 @@ impl FetchBuffer {
         signal: Arc<DriverSignal>,
     ) -> Arc<Self> {
         let memory = Arc::new(Memory::new(signal));
-        let (state, turns) = (Mutex::default(), AtomicU64::new(0));
+        let (state, turns) = (Mutex::default(), AtomicU64::new(reader.0 << 32));
         Arc::new(Self { reader, topic, decompressed_bytes, memory, state, turns })
     }
 

@@ -188,7 +188,7 @@ impl Segment {
 mod tests {
     use super::super::script::{batch, buffer, coded_batch, control_batch, emptied_batch};
     use super::*;
-    use crate::wake::{Notices, Wakers};
+    use crate::wake::{DriverSignal, Notices, Wakers};
     use bytes::Bytes;
     use samsa_proto::records::{Codec, Flags};
     use std::task::Waker;
@@ -300,6 +300,20 @@ mod tests {
         assert_eq!(script.reader.position(3), Some(4));
         assert_eq!(script.source.handed_out().map(|handed| handed.offset), Some(2));
         assert_eq!(script.source.handed_out(), script.source.done(true));
+    }
+
+    #[test]
+    fn what_an_earlier_reader_of_the_topic_has_handed_out_is_not_marked() {
+        let mut script = Script::start();
+        script.pushes(0, batch(0, 3));
+        let chunk = script.chunk();
+        let signal = Arc::<DriverSignal>::default();
+        let buffer = FetchBuffer::new(ReaderId(2), Arc::from("events"), 64 << 10, signal);
+        let source = Source::new(3, &buffer);
+        let later = Reader::new(buffer);
+        later.mark_chunk(&chunk);
+        chunk.into_owned_records().for_each(|record| later.mark(&record));
+        assert_eq!(source.done(true), None);
     }
 
     #[test]
