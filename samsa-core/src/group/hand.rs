@@ -140,7 +140,7 @@ impl World for Hand<'_, '_> {
     }
 
     fn drop_asked(&mut self) {
-        if let Some(broker) = self.coordinator.drop_asked() {
+        for broker in self.coordinator.drop_asked() {
             let reason = "the session is over in which a commit was to be sent";
             self.cx.net.give_up_unsent(self.cx.now, Peer::Broker(broker), Role::Group, reason);
         }

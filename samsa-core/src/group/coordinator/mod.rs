@@ -19,7 +19,7 @@ mod response;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use samsa_proto::Request;
@@ -115,11 +115,17 @@ impl Coordinator {
         self.waiting.insert(id, Asked { ask, until: now + limits::COORDINATOR });
     }
 
-    /// Nobody wants to know any more. Says which broker may not have been sent a commit yet that it is to have no more.
-    pub(super) fn drop_asked(&mut self) -> Option<BrokerId> {
+    /// Nobody wants to know any more. Says which brokers may not have been sent a commit yet that they are to have no more.
+    pub(super) fn drop_asked(&mut self) -> BTreeSet<BrokerId> {
         self.waiting.clear();
         let sent = std::mem::take(&mut self.sent);
-        sent.into_values().find(|sent| sent.kind == Kind::Commit).map(|sent| sent.to)
+        sent.into_values().filter(|sent| sent.kind == Kind::Commit).map(|sent| sent.to).collect()
+    }
+
+    /// It is known who it is.
+    #[cfg(test)]
+    pub(super) fn is_at(&mut self, broker: BrokerId) {
+        self.whom = Whom::Known(broker);
     }
 
     /// Whether something is still to be asked.

@@ -336,11 +336,20 @@ fn what_cannot_be_asked_for_too_long_is_answered_with_the_last_trouble() {
 fn what_was_dropped_is_neither_asked_nor_answered() {
     let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
     script.coordinator.ask(script.now.mono, id(7), of(1, OffsetAsk::Commit(6)));
-    assert_eq!(script.coordinator.drop_asked(), Some(BrokerId(3)), "it may wait unsent");
-    assert_eq!(script.coordinator.drop_asked(), None);
-    assert_eq!(Script::asked(&[OffsetAsk::Read]).coordinator.drop_asked(), None, "a read harms nobody");
+    assert_eq!(script.coordinator.drop_asked(), BTreeSet::from([BrokerId(3)]), "it may wait unsent");
+    assert!(script.coordinator.drop_asked().is_empty());
+    assert!(Script::asked(&[OffsetAsk::Read]).coordinator.drop_asked().is_empty(), "a read harms nobody");
     assert_eq!(script.hears_of_commits(&[ErrorCode::NONE]), []);
     assert!(!script.coordinator.is_wanted());
+}
+
+#[test]
+fn every_broker_that_may_not_have_been_sent_its_commit_yet_is_told_when_all_is_dropped() {
+    let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
+    let mut later = Script::asked(&[OffsetAsk::Commit(6)]).coordinator.sent.remove(&9).unwrap();
+    later.to = BrokerId(4);
+    script.coordinator.sent.insert(10, later);
+    assert_eq!(script.coordinator.drop_asked(), BTreeSet::from([BrokerId(3), BrokerId(4)]));
 }
 
 #[test]
