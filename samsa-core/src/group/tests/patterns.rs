@@ -4,6 +4,7 @@ use super::super::pattern::{Pattern, TopicPattern};
 use super::super::{Assignor, GroupError};
 use super::script::{Script, Seen, own};
 use super::{SECOND, ZkError};
+use crate::offset::Offset;
 
 const LIST: &str = "/brokers/topics";
 
@@ -13,9 +14,14 @@ fn matching(pattern: &str) -> Script {
 
 /// A member that chooses so, where topic `t` has two partitions and topic `x` one.
 fn choosing(pattern: &TopicPattern) -> Script {
+    choosing_from(Offset::Earliest, pattern)
+}
+
+fn choosing_from(start: Offset, pattern: &TopicPattern) -> Script {
     let mut script = Script::with(2, |settings| {
         settings.topics.clear();
         settings.pattern = Some(Pattern::new(pattern).unwrap());
+        settings.start = start;
     });
     script.put("/brokers/topics/x", &own::registration(1));
     script
@@ -58,8 +64,9 @@ fn a_black_list_leaves_out_what_it_matches() {
 
 #[test]
 fn topics_that_come_together_lead_to_one_round_and_are_read_from_their_beginning() {
-    let mut script = matching("t|new.*");
+    let mut script = choosing_from(Offset::Latest, &TopicPattern::Matching("t|new.*".into()));
     script.settle();
+    assert_eq!(script.starts_of("t"), [Offset::Latest, Offset::Latest]);
     let rounds = script.count("list /brokers/topics");
     for topic in ["new-1", "new-2", "other"] {
         comes(&mut script, topic);
@@ -67,6 +74,9 @@ fn topics_that_come_together_lead_to_one_round_and_are_read_from_their_beginning
     }
     script.passes(SECOND);
     assert_eq!(script.shown_places(), ["new-1/0", "new-2/0", "t/0", "t/1"]);
+    for topic in ["new-1", "new-2"] {
+        assert_eq!(script.starts_of(topic), [Offset::Earliest], "{topic}");
+    }
     assert_eq!(script.count("list /brokers/topics"), rounds + 1);
     assert_eq!(script.count("create /consumers/g/owners/t"), 1, "what is there is not made again");
 }

@@ -14,6 +14,7 @@ use super::super::world::Done;
 use super::super::{Assignor, Commit, GroupError, OffsetStorage, OffsetsError};
 use samsa_proto::zookeeper::Dialect;
 
+pub(super) use self::nodes::Nodes;
 use self::nodes::described;
 pub(super) use self::nodes::own;
 pub(super) use self::world::Seen;
@@ -23,7 +24,7 @@ use crate::offset::Offset;
 use crate::rng::Rng;
 use crate::time::{Instant, Now, UnixMillis};
 use crate::topology::TopicPartition;
-use crate::zookeeper::{ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};
+use crate::zookeeper::{ZkNews, ZkOp, ZkSessionState};
 
 const TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -35,21 +36,14 @@ pub(super) struct Script {
     member: Member,
     world: TestWorld,
     now: Now,
-    nodes: BTreeMap<String, (String, ZkStat)>,
-    transactions: i64,
-    session: i64,
-    /// What was asked, in order, as `create PATH`.
-    log: Vec<String>,
+    nodes: Nodes,
     answers: bool,
     /// The server is cut off from its leader.
     only_reads: bool,
-    refusals: BTreeMap<String, (ZkError, bool)>,
     brokers: BTreeMap<i32, i64>,
     members_on_brokers: usize,
     brokers_answer: bool,
     broken: BTreeMap<String, (OffsetsError, bool)>,
-    /// What somebody else makes when something was done.
-    followers: BTreeMap<String, (String, i64)>,
 }
 
 impl Script {
@@ -82,18 +76,13 @@ impl Script {
             member,
             world: TestWorld::default(),
             now,
-            nodes: BTreeMap::new(),
-            transactions: 0,
-            session: 7,
-            log: Vec::new(),
+            nodes: Nodes::in_session(7),
             answers: true,
             only_reads: false,
-            refusals: BTreeMap::new(),
             brokers: BTreeMap::new(),
             members_on_brokers: 0,
             brokers_answer: true,
             broken: BTreeMap::new(),
-            followers: BTreeMap::new(),
         };
         script.put(&own::topic(), &own::registration(partitions));
         script
@@ -104,7 +93,7 @@ impl Script {
         self.input(MemberInput::Tick);
         loop {
             if let Some(session) = self.world.opened.take() {
-                let state = ZkSessionState::Connected { id: self.session, timeout: TIMEOUT };
+                let state = ZkSessionState::Connected { id: self.nodes.session, timeout: TIMEOUT };
                 self.input(MemberInput::ZooKeeper(ZkNews::Session { session, state }));
             }
             if !self.answers {
@@ -118,7 +107,7 @@ impl Script {
 
     /// Where something stands in what was asked.
     pub(super) fn place_of(&self, what: &str) -> usize {
-        self.log.iter().position(|asked| asked == what).expect(what)
+        self.nodes.log.iter().position(|asked| asked == what).expect(what)
     }
 
     fn answers_one(&mut self) -> bool {
@@ -127,7 +116,7 @@ impl Script {
         if self.only_reads && !is_read {
             return true;
         }
-        let result = self.perform(&op);
+        let result = self.nodes.perform(&op);
         if self.member.session_name() == Some(id.session) {
             self.input(MemberInput::ZooKeeper(ZkNews::Reply { id, result }));
         }
@@ -191,14 +180,13 @@ impl Script {
         if with_nodes {
             self.ends_old_session();
         }
-        self.session += 1;
+        self.nodes.session += 1;
         let state = ZkSessionState::Expired;
         self.input(MemberInput::ZooKeeper(ZkNews::Session { session, state }));
     }
 
     pub(super) fn ends_old_session(&mut self) {
-        let session = self.session;
-        self.nodes.retain(|_, (_, stat)| stat.ephemeral_owner == 0 || stat.ephemeral_owner == session);
+        self.nodes.end_old_sessions();
     }
 
     pub(super) fn fires(&mut self, path: &str) {
@@ -234,7 +222,11 @@ impl Script {
     }
 
     pub(super) fn leaves(&mut self) {
-        let until = self.now.mono + Duration::from_secs(10);
+        self.leaves_within(Duration::from_secs(10));
+    }
+
+    pub(super) fn leaves_within(&mut self, lasts: Duration) {
+        let until = self.now.mono + lasts;
         self.input(MemberInput::Leave { until });
     }
 
@@ -252,27 +244,27 @@ impl Script {
 
     /// It was found out where a partition begins.
     pub(super) fn begins_at(&mut self, partition: i32, offset: i64) {
-        self.world.begun.insert(partition, Done { offset, turn: FIRST_TURN });
+        self.world.begun.insert(of_t(partition), Done { offset, turn: FIRST_TURN });
         self.settle();
     }
 
     /// The application has gone there before that was found out.
     pub(super) fn seeks_to(&mut self, partition: i32, offset: i64) {
-        self.world.begun.insert(partition, Done { offset, turn: FIRST_TURN + 1 });
+        self.world.begun.insert(of_t(partition), Done { offset, turn: FIRST_TURN + 1 });
     }
 
     /// The application was handed out what lies before this offset.
     pub(super) fn has_had(&mut self, partition: i32, offset: i64) {
-        self.world.had.insert(partition, Done { offset, turn: FIRST_TURN });
+        self.world.had.insert(of_t(partition), Done { offset, turn: FIRST_TURN });
     }
 
     /// The same in a later turn: after a seek, or when its position was lost.
     pub(super) fn is_done_in(&mut self, turn: u64, partition: i32, offset: i64) {
-        self.world.done.insert(partition, Done { offset, turn });
+        self.world.done.insert(of_t(partition), Done { offset, turn });
     }
 
     pub(super) fn session_id(&self) -> i64 {
-        self.session
+        self.nodes.session
     }
 
     pub(super) fn may_hand_out(&self) -> bool {
@@ -284,7 +276,13 @@ impl Script {
     }
 
     pub(super) fn starts(&self) -> Vec<(i32, Offset)> {
-        self.world.starts.clone()
+        self.world.starts.iter().map(|(place, start)| (place.partition, *start)).collect()
+    }
+
+    /// Where the partitions of a topic began, in order.
+    pub(super) fn starts_of(&self, topic: &str) -> Vec<Offset> {
+        let of_it = self.world.starts.iter().filter(|(place, _)| *place.topic == *topic);
+        of_it.map(|(_, start)| *start).collect()
     }
 
     /// What is handed out, in the order in which that began.
@@ -310,17 +308,21 @@ impl Script {
     }
 
     pub(super) fn count(&self, what: &str) -> usize {
-        self.log.iter().filter(|asked| *asked == what).count()
+        self.nodes.log.iter().filter(|asked| *asked == what).count()
     }
 
     /// What was to change a node, in order.
     pub(super) fn writes(&self) -> Vec<String> {
         let is_write =
             |asked: &&String| ["create", "set", "delete"].iter().any(|verb| asked.starts_with(verb));
-        self.log.iter().filter(is_write).cloned().collect()
+        self.nodes.log.iter().filter(is_write).cloned().collect()
     }
 
     fn input(&mut self, input: MemberInput) {
         self.member.handle(self.now, input, &mut self.world);
     }
+}
+
+fn of_t(partition: i32) -> TopicPartition {
+    TopicPartition::new("t", partition)
 }

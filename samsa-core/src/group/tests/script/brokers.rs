@@ -19,7 +19,7 @@ impl Script {
             CoordinatorAsk::Members => "members".to_owned(),
         };
         let refusal = self.broken.remove(&what);
-        self.log.push(what);
+        self.nodes.log.push(what);
         if let CoordinatorAsk::Offset(place, OffsetAsk::Commit(offset)) = &ask
             && refusal.as_ref().is_none_or(|(_, was_done)| *was_done)
         {

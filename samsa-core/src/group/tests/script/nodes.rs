@@ -1,5 +1,7 @@
 //! A ZooKeeper that is a map.
 
+use std::collections::BTreeMap;
+
 use super::Script;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkStat};
 
@@ -26,24 +28,35 @@ pub(crate) mod own {
     }
 }
 
+/// The nodes, with what is in them, and the session of whoever asks.
+#[derive(Debug)]
+pub(crate) struct Nodes {
+    map: BTreeMap<String, (String, ZkStat)>,
+    transactions: i64,
+    pub(super) session: i64,
+    /// What was asked, in order, as `create PATH`.
+    pub(super) log: Vec<String>,
+    refusals: BTreeMap<String, (ZkError, bool)>,
+    /// What somebody else makes when something was done.
+    followers: BTreeMap<String, (String, i64)>,
+}
+
 impl Script {
     /// An operation is performed or not, and its answer is lost, once.
     pub(crate) fn loses_the_answer_to(&mut self, what: &str, was_done: bool) {
-        self.refusals.insert(what.to_owned(), (ZkError::ConnectionLost, was_done));
+        self.nodes.refusals.insert(what.to_owned(), (ZkError::ConnectionLost, was_done));
     }
 
     pub(crate) fn refuses(&mut self, what: &str, error: ZkError) {
-        self.refusals.insert(what.to_owned(), (error, false));
+        self.nodes.refusals.insert(what.to_owned(), (error, false));
     }
 
     pub(crate) fn put(&mut self, path: &str, data: &str) {
-        self.put_owned(path, data, 0);
+        self.nodes.put(path, data);
     }
 
     pub(crate) fn put_owned(&mut self, path: &str, data: &str, ephemeral_owner: i64) {
-        self.transactions += 1;
-        let stat = ZkStat { version: 0, czxid: self.transactions, ephemeral_owner };
-        self.nodes.insert(path.to_owned(), (data.to_owned(), stat));
+        self.nodes.put_owned(path, data, ephemeral_owner);
     }
 
     /// A broker leads a partition from now on.
@@ -66,22 +79,45 @@ impl Script {
 
     /// Right after this is done, somebody else makes a node.
     pub(crate) fn comes_after(&mut self, what: &str, path: &str, session: i64) {
-        self.followers.insert(what.to_owned(), (path.to_owned(), session));
+        self.nodes.followers.insert(what.to_owned(), (path.to_owned(), session));
     }
 
     pub(crate) fn remove(&mut self, path: &str) {
-        self.nodes.remove(path);
+        self.nodes.map.remove(path);
     }
 
     pub(crate) fn data(&self, path: &str) -> Option<&str> {
-        self.nodes.get(path).map(|(data, _)| &**data)
+        self.nodes.map.get(path).map(|(data, _)| &**data)
     }
 
     pub(crate) fn owner(&self, path: &str) -> Option<i64> {
-        self.nodes.get(path).map(|(_, stat)| stat.ephemeral_owner)
+        self.nodes.map.get(path).map(|(_, stat)| stat.ephemeral_owner)
+    }
+}
+
+impl Nodes {
+    pub(crate) fn in_session(session: i64) -> Self {
+        let (map, log) = (BTreeMap::new(), Vec::new());
+        let (refusals, followers) = (BTreeMap::new(), BTreeMap::new());
+        Self { map, transactions: 0, session, log, refusals, followers }
     }
 
-    pub(super) fn perform(&mut self, op: &ZkOp) -> Result<ZkAnswer, ZkError> {
+    pub(crate) fn put(&mut self, path: &str, data: &str) {
+        self.put_owned(path, data, 0);
+    }
+
+    fn put_owned(&mut self, path: &str, data: &str, ephemeral_owner: i64) {
+        self.transactions += 1;
+        let stat = ZkStat { version: 0, czxid: self.transactions, ephemeral_owner };
+        self.map.insert(path.to_owned(), (data.to_owned(), stat));
+    }
+
+    pub(super) fn end_old_sessions(&mut self) {
+        let session = self.session;
+        self.map.retain(|_, (_, stat)| stat.ephemeral_owner == 0 || stat.ephemeral_owner == session);
+    }
+
+    pub(crate) fn perform(&mut self, op: &ZkOp) -> Result<ZkAnswer, ZkError> {
         let (verb, path) = described(op);
         let what = format!("{verb} {path}");
         self.log.push(what.clone());
@@ -101,7 +137,7 @@ impl Script {
     }
 
     fn apply(&mut self, op: &ZkOp, path: &str) -> Result<ZkAnswer, ZkError> {
-        let found = self.nodes.get(path).cloned();
+        let found = self.map.get(path).cloned();
         match op {
             ZkOp::Get { .. } => {
                 let (data, stat) = found.ok_or(ZkError::NoNode)?;
@@ -110,7 +146,7 @@ impl Script {
             ZkOp::Exists { .. } => Ok(ZkAnswer::Stat(found.map(|(_, stat)| stat))),
             ZkOp::Children { .. } => {
                 let prefix = format!("{path}/");
-                let names = self.nodes.keys().filter_map(|path| path.strip_prefix(&prefix));
+                let names = self.map.keys().filter_map(|path| path.strip_prefix(&prefix));
                 Ok(ZkAnswer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect()))
             }
             ZkOp::Create { data, ephemeral, .. } => {
@@ -127,7 +163,7 @@ impl Script {
                     return Err(ZkError::BadVersion);
                 }
                 stat.version += 1;
-                self.nodes.insert(path.to_owned(), (String::from_utf8_lossy(data).into_owned(), stat));
+                self.map.insert(path.to_owned(), (String::from_utf8_lossy(data).into_owned(), stat));
                 Ok(ZkAnswer::Set(stat))
             }
             ZkOp::Delete { version, .. } => {
@@ -135,7 +171,7 @@ impl Script {
                 if stat.version != *version {
                     return Err(ZkError::BadVersion);
                 }
-                self.nodes.remove(path);
+                self.map.remove(path);
                 Ok(ZkAnswer::Deleted)
             }
             ZkOp::Sync { .. } => Ok(ZkAnswer::Synced),

@@ -37,11 +37,11 @@ pub(super) struct TestWorld {
     pub(super) opened: Option<SessionId>,
     pub(super) sessions: u32,
     pub(super) seen: Vec<Seen>,
-    pub(super) starts: Vec<(i32, Offset)>,
+    pub(super) starts: Vec<(TopicPartition, Offset)>,
     pub(super) reads: Vec<i32>,
-    pub(super) done: BTreeMap<i32, Done>,
-    pub(super) begun: BTreeMap<i32, Done>,
-    pub(super) had: BTreeMap<i32, Done>,
+    pub(super) done: BTreeMap<TopicPartition, Done>,
+    pub(super) begun: BTreeMap<TopicPartition, Done>,
+    pub(super) had: BTreeMap<TopicPartition, Done>,
     pub(super) shown: Vec<TopicPartition>,
     pub(super) lease: Lease,
     pub(super) failure: Option<GroupError>,
@@ -76,12 +76,12 @@ impl World for TestWorld {
     }
 
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {
-        self.starts.push((partition.partition, start));
+        self.starts.push((partition.clone(), start));
         if !is_withheld {
             self.reads.push(partition.partition);
         }
         if let Offset::Exact(offset) = start {
-            self.begun.insert(partition.partition, Done { offset, turn: FIRST_TURN });
+            self.begun.insert(partition.clone(), Done { offset, turn: FIRST_TURN });
         }
         Some(FIRST_TURN)
     }
@@ -91,9 +91,9 @@ impl World for TestWorld {
     }
 
     fn begin_at(&mut self, partition: &TopicPartition, offset: i64, since: u64) -> Option<u64> {
-        let begun = self.begun.get_mut(&partition.partition).filter(|begun| begun.turn == since)?;
+        let begun = self.begun.get_mut(partition).filter(|begun| begun.turn == since)?;
         *begun = Done { offset, turn: since + 1 };
-        self.starts.push((partition.partition, Offset::Exact(offset)));
+        self.starts.push((partition.clone(), Offset::Exact(offset)));
         Some(since + 1)
     }
 
@@ -102,22 +102,21 @@ impl World for TestWorld {
     }
 
     fn forget(&mut self, partition: &TopicPartition) {
-        let number = &partition.partition;
         for known in [&mut self.done, &mut self.begun, &mut self.had] {
-            known.remove(number);
+            known.remove(partition);
         }
     }
 
     fn done(&self, partition: &TopicPartition) -> Option<Done> {
-        self.done.get(&partition.partition).copied()
+        self.done.get(partition).copied()
     }
 
     fn start(&self, partition: &TopicPartition) -> Option<Done> {
-        self.begun.get(&partition.partition).copied()
+        self.begun.get(partition).copied()
     }
 
     fn handed_out(&self, partition: &TopicPartition) -> Option<Done> {
-        self.had.get(&partition.partition).copied().or_else(|| self.done(partition))
+        self.had.get(partition).copied().or_else(|| self.done(partition))
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {
