@@ -75,7 +75,7 @@ pub(crate) struct Member {
     /// Whether a round has said what is ours.
     pub(super) has_share: bool,
     pub(super) is_idle: bool,
-    /// The partitions that the first round has shown. Others came later.
+    /// The partitions that the first round has shown, and every round since. Others came later.
     pub(super) shown_first: Option<BTreeSet<TopicPartition>>,
     /// Who led which partition when that was read last, where locks are named by that.
     pub(super) leaders: Leaders,

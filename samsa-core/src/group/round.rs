@@ -290,13 +290,16 @@ impl Member {
         }
     }
 
+    /// What went meanwhile comes later, if it comes back.
     fn remember_first(&mut self, view: &View) {
-        if self.shown_first.is_none() {
-            let of_topic = |(topic, partitions): (&String, &BTreeSet<i32>)| {
-                let all = partitions.iter().map(|partition| TopicPartition::new(&**topic, *partition));
-                all.collect::<Vec<_>>()
-            };
-            self.shown_first = Some(view.topics.iter().flat_map(of_topic).collect());
+        let of_topic = |(topic, partitions): (&String, &BTreeSet<i32>)| {
+            let all = partitions.iter().map(|partition| TopicPartition::new(&**topic, *partition));
+            all.collect::<Vec<_>>()
+        };
+        let shown: BTreeSet<TopicPartition> = view.topics.iter().flat_map(of_topic).collect();
+        match &mut self.shown_first {
+            Some(first) => first.retain(|partition| shown.contains(partition)),
+            None => self.shown_first = Some(shown),
         }
     }
 

@@ -97,6 +97,20 @@ fn a_topic_that_goes_is_given_up_in_one_round() {
 }
 
 #[test]
+fn a_topic_that_went_and_came_back_is_read_from_its_beginning() {
+    let mut script = choosing_from(Offset::Latest, &TopicPattern::Matching("x".into()));
+    script.settle();
+    script.remove("/brokers/topics/x");
+    script.fires(LIST);
+    script.passes(SECOND);
+    assert!(script.shown().is_empty());
+    comes(&mut script, "x");
+    script.fires(LIST);
+    script.passes(SECOND);
+    assert_eq!(script.starts_of("x"), [Offset::Latest, Offset::Earliest]);
+}
+
+#[test]
 fn who_has_nothing_to_choose_from_waits_for_topics() {
     let mut script = matching("new");
     script.refuses("list /brokers/topics", ZkError::NoNode);
