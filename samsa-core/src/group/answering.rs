@@ -48,9 +48,8 @@ impl Groups {
         let whose = self.members.iter_mut().find(|(_, entry)| entry.coordinator.has_sent(token));
         let Some((member, entry)) = whose else { return };
         let member = *member;
-        for answered in answer(&mut entry.coordinator, cx) {
-            self.drive(cx, cluster, consumer, member, input_of(answered));
-        }
+        let inputs = answer(&mut entry.coordinator, cx).into_iter().map(input_of).collect();
+        self.drive_all(cx, cluster, consumer, member, inputs);
         self.look_after(cx, cluster, consumer, member);
     }
 

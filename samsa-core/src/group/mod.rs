@@ -396,7 +396,6 @@ impl Groups {
         self.drive(cx, cluster, consumer, id, input);
     }
 
-    /// Lets a member do something, and does what comes of it.
     fn drive(
         &mut self,
         cx: &mut Context<'_>,
@@ -405,7 +404,19 @@ impl Groups {
         id: MemberId,
         input: MemberInput,
     ) {
-        let mut inputs = VecDeque::from([input]);
+        self.drive_all(cx, cluster, consumer, id, VecDeque::from([input]));
+    }
+
+    /// Lets a member do something, and does what comes of it. What it asks its coordinator because of all of that is asked
+    /// together.
+    fn drive_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &mut Cluster,
+        consumer: &mut Consumer,
+        id: MemberId,
+        mut inputs: VecDeque<MemberInput>,
+    ) {
         while let Some(input) = inputs.pop_front() {
             let Some(entry) = self.members.get_mut(&id) else { return };
             let now = cx.now;

@@ -1,5 +1,6 @@
 //! A member on a ZooKeeper that answers at once, or does not.
 
+mod answers;
 mod brokers;
 mod dialects;
 mod doubts;
