@@ -10,6 +10,7 @@
 //! | Surveying | claimed, and somebody has one      | Yielding  | Delete the owner node                          |
 //! | Yielding  | any answer                         | Resting   |                                                |
 //! | Claiming  | it exists                          | Looking   | Exists, with a watch                           |
+//! | Claiming  | its folder is gone                 | Resting   | has the folders made again                     |
 //! | Claiming  | unknown fate                       | Resting   |                                                |
 //! | Resting   | due                                | Looking   | Sync, Exists with a watch                      |
 //! | Looking   | ours, and wanted                   | Surveying | lists its owner nodes                          |
@@ -325,6 +326,10 @@ impl Claim {
             (State::Yielding, _) => self.rest(desk, "another member has it under another name".to_owned()),
             (State::Claiming, Ok(_)) => self.ours(desk),
             (State::Claiming, Err(ZkError::NodeExists)) => self.look(desk, false),
+            (State::Claiming, Err(error @ ZkError::NoNode)) => {
+                desk.without_folder.push(self.partition.clone());
+                self.rest(desk, error.to_string());
+            }
             (State::Claiming, Err(ZkError::ConnectionLost)) if is_planted(PlantedBug::TrustsLostClaim) => {
                 self.ours(desk);
             }
@@ -376,8 +381,7 @@ impl Claim {
     }
 
     fn free(&mut self, desk: &mut Desk<'_, impl World>) {
-        (self.state, self.due) = (State::Free, None);
-        (self.failures, self.trouble) = (0, None);
+        (self.state, self.due, self.trouble) = (State::Free, None, None);
         if self.wanted {
             self.claim(desk);
         }

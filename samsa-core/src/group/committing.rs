@@ -124,12 +124,13 @@ impl Member {
             assigned: Vec::new(),
             left_behind: Vec::new(),
             taken: Vec::new(),
+            without_folder: Vec::new(),
             failed: None,
             uncommitted: Vec::new(),
             refused: None,
         };
         act(&mut self.claims, &mut desk);
-        let Desk { assigned, left_behind, taken, failed, uncommitted, refused, .. } = desk;
+        let Desk { assigned, left_behind, taken, without_folder, failed, uncommitted, refused, .. } = desk;
         self.refused = self.refused.take().or(refused);
         self.left_behind.extend(left_behind);
         if matches!(self.phase, Phase::Leaving { .. }) {
@@ -143,6 +144,7 @@ impl Member {
             world.tell(ConsumerEvent::Assigned { partitions: assigned });
         }
         self.revoke(now, &taken, None, world);
+        self.make_folders_again(now, &without_folder);
     }
 
     pub(super) fn show(&self, world: &mut impl World) {

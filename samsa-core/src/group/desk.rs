@@ -26,6 +26,8 @@ pub(super) struct Desk<'a, W> {
     pub(super) left_behind: Vec<TopicPartition>,
     /// What another keeps under its new name, and this member has under the old one.
     pub(super) taken: Vec<TopicPartition>,
+    /// What could not be claimed since the folders of its topic are gone.
+    pub(super) without_folder: Vec<TopicPartition>,
     /// The last commit that failed.
     pub(super) failed: Option<String>,
     /// What went without its last commit, and why that failed.

@@ -52,6 +52,7 @@ impl Member {
             *due = Some(now.mono + self.settings.backoff.wait(self.failures, &mut self.rng));
         } else {
             self.phase = Phase::Looking;
+            self.folders = self.paths.topics.keys().cloned().collect();
             self.begin_round(now, world);
         }
     }

@@ -70,7 +70,7 @@ pub(crate) struct Member {
     pub(super) round_due: Option<Instant>,
     pub(super) round_failures: u32,
     pub(super) elsewhere: Elsewhere,
-    /// The topics that were chosen whose folders in the group are there.
+    /// The topics whose folders in the group are there.
     pub(super) folders: BTreeSet<String>,
     /// Whether a round has said what is ours.
     pub(super) has_share: bool,

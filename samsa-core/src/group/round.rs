@@ -202,22 +202,30 @@ impl Member {
         is_asked || self.asks_for_folders(now, world)
     }
 
-    /// Topics that were chosen have no folders in the group before somebody claims one of their partitions.
+    /// Topics that were chosen have no folders in the group before somebody claims one of their partitions. Those of named
+    /// topics were made before; but folders can be removed.
     fn asks_for_folders(&mut self, now: Now, world: &mut impl World) -> bool {
-        let Some(round) = self.round.as_mut().filter(|_| self.settings.pattern.is_some()) else {
-            return false;
-        };
+        let Some(round) = &mut self.round else { return false };
         let share = self.settings.share_of(&self.id, &round.view);
         let mut topics: BTreeSet<String> = share.into_iter().map(|(topic, _)| topic).collect();
         topics.retain(|topic| !self.folders.contains(topic) && round.folders.insert(topic.clone()));
         let group = &self.settings.group;
-        let of = |topic: &String| [path::topic_owners(group, topic), path::topic_offsets(group, topic)];
+        let owners = |topic: &String| path::topic_owners(group, &self.settings.owners_folder(topic));
+        let of = |topic: &String| [owners(topic), path::topic_offsets(group, topic)];
         let paths: Vec<String> = topics.iter().flat_map(of).flatten().collect();
         for path in &paths {
             let op = ZkOp::Create { path: path.clone(), data: Vec::new(), ephemeral: false };
             self.ask_round(now, world, Question::Folder(self.rounds), op);
         }
         !paths.is_empty()
+    }
+
+    /// Somebody has removed the folders of these.
+    pub(super) fn make_folders_again(&mut self, now: Now, gone: &[TopicPartition]) {
+        let are_known = gone.iter().filter(|partition| self.folders.remove(&*partition.topic));
+        if are_known.count() > 0 {
+            self.read_soon(now.mono + super::BURST);
+        }
     }
 
     fn finish_round(&mut self, now: Now, world: &mut impl World) {

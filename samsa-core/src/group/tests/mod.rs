@@ -105,6 +105,33 @@ fn what_stays_is_not_released_and_what_goes_is_told_committed_and_released_in_th
 }
 
 #[test]
+fn a_claim_that_fails_again_and_again_is_tried_less_and_less_often() {
+    let mut script = Script::with_partitions(1);
+    for _ in 0..100 {
+        script.refuses("create /consumers/g/owners/t/0", ZkError::NoAuth);
+        script.passes(Duration::from_millis(20));
+    }
+    let tries = script.count("create /consumers/g/owners/t/0");
+    assert!(
+        (5..=20).contains(&tries),
+        "{tries} in two seconds, of which each wait is a fifth of a second at most"
+    );
+}
+
+#[test]
+fn folders_that_somebody_has_removed_are_made_again() {
+    let mut script = Script::with_partitions(2);
+    script.refuses("create /consumers/g/owners/t/0", ZkError::NoNode);
+    script.refuses("create /consumers/g/owners/t/1", ZkError::NoNode);
+    script.settle();
+    assert!(script.shown().is_empty());
+    script.passes(SECOND);
+    assert_eq!(script.shown(), [0, 1]);
+    assert_eq!(script.count("create /consumers/g/owners/t"), 2);
+    assert_eq!(script.count("create /consumers/g/offsets/t"), 2);
+}
+
+#[test]
 fn a_revoked_partition_goes_when_the_application_lets_go_or_its_time_is_over() {
     for lets_go in [true, false] {
         let mut script = Script::with_partitions(2);
