@@ -397,13 +397,14 @@ impl Member {
         reason.clone_into(&mut self.trouble);
         let owned = self.claims.values().filter(|claim| claim.is_assigned());
         let partitions: Vec<_> = owned.map(|claim| claim.partition().clone()).collect();
-        let lost = partitions.len();
         world.end_lease();
         for partition in &partitions {
             world.withdraw(partition);
         }
-        let left_behind = self.claims.values().filter(|claim| claim.has_more(&*world));
-        self.left_behind.extend(left_behind.map(|claim| claim.partition().clone()));
+        let has_more = self.claims.values().filter(|claim| claim.has_more(&*world));
+        let left_behind: Vec<_> = has_more.map(|claim| claim.partition().clone()).collect();
+        let left = left_behind.len();
+        self.left_behind.extend(left_behind);
         for partition in &partitions {
             world.forget(partition);
         }
@@ -418,7 +419,7 @@ impl Member {
             self.answer_commit(Some(reason.to_owned()), world);
         }
         if matches!(self.phase, Phase::Leaving { .. }) {
-            let failure = self.why_it_left(lost, reason);
+            let failure = self.why_it_left(left, reason);
             return self.end(failure, world);
         }
         self.failures = self.failures.saturating_add(1);
@@ -458,13 +459,13 @@ impl Member {
     fn finish_leaving(&mut self, now: Now, world: &mut impl World) {
         let Phase::Leaving { until } = self.phase else { return };
         if self.claims.is_empty() || until <= now.mono {
-            let left = self.claims.values().filter(|claim| claim.is_assigned()).count();
+            let left = self.claims.values().filter(|claim| claim.has_more(&*world)).count();
             let failure = self.why_it_left(left, "the time to leave was over");
             self.end(failure, world);
         }
     }
 
-    /// What is told of a leave that has ended, with so many partitions that it still had for this reason.
+    /// What is told of a leave that has ended, with so many partitions that still had something to commit for this reason.
     fn why_it_left(&mut self, left: usize, reason: &str) -> Option<GroupError> {
         if let Some(error) = self.refused.take() {
             let group = Arc::clone(&self.settings.group);

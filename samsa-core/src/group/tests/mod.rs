@@ -11,7 +11,7 @@ mod script;
 
 use std::time::Duration;
 
-use super::{Assignor, Commit};
+use super::{Assignor, Commit, GroupError};
 use crate::offset::Offset;
 use crate::zookeeper::ZkError;
 use script::{Script, Seen, own};

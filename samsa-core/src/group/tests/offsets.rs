@@ -1,7 +1,9 @@
 //! What is committed, and what is told when it is not.
 
+use std::time::Duration;
+
 use super::script::{FIRST_TURN, Script, Seen, own};
-use super::{Commit, SECOND};
+use super::{Commit, GroupError, SECOND};
 use crate::offset::Offset;
 use crate::zookeeper::ZkError;
 
@@ -240,6 +242,59 @@ fn what_is_lost_fails_the_commit_that_waits_and_not_the_next_too() {
     script.commits();
     script.settle();
     assert!(script.saw(&Seen::Committed(true)));
+}
+
+/// Of how many partitions who has left is told that not all is committed, and why.
+fn not_committed(script: &Script) -> (usize, String) {
+    match script.failure() {
+        Some(GroupError::NotCommitted { partitions, reason }) => (*partitions, reason.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_loses_the_session_while_it_leaves_is_told_of_the_partitions_with_something_to_commit() {
+    let mut script = Script::with_partitions(3);
+    script.settle();
+    script.is_done_with(1, 9);
+    script.listens();
+    script.stops_answering();
+    script.leaves();
+    script.expires(true);
+    assert!(script.saw(&Seen::Over));
+    let (partitions, reason) = not_committed(&script);
+    assert_eq!((partitions, reason.contains("expired")), (1, true), "{reason}");
+}
+
+/// Three partitions of which nothing is committed while the member leaves, since its session is in doubt.
+fn leaving_in_doubt() -> Script {
+    let mut script = Script::with_partitions(3);
+    script.settle();
+    script.stops_answering();
+    script.is_suspended_for(2 * SECOND);
+    script.passes(Duration::from_millis(1));
+    assert!(!script.may_hand_out());
+    script.leaves_within(SECOND);
+    script
+}
+
+#[test]
+fn whose_time_to_leave_is_over_is_told_of_the_partitions_with_something_to_commit() {
+    let mut script = leaving_in_doubt();
+    script.is_done_with(1, 9);
+    assert!(!script.saw(&Seen::Over));
+    script.passes(SECOND);
+    assert!(script.saw(&Seen::Over));
+    let (partitions, reason) = not_committed(&script);
+    assert_eq!((partitions, reason.contains("time to leave")), (1, true), "{reason}");
+}
+
+#[test]
+fn who_had_nothing_to_commit_has_left_well_even_if_its_time_was_over() {
+    let mut script = leaving_in_doubt();
+    script.passes(SECOND);
+    assert!(script.saw(&Seen::Over));
+    assert_eq!(script.failure(), None);
 }
 
 #[test]
