@@ -15,6 +15,7 @@ use super::source::Source;
 use crate::cluster::{Cluster, Interest};
 use crate::command::{ReaderSpec, Reply};
 use crate::error::ReadError;
+use crate::group::GroupError;
 use crate::id::{MemberId, ReaderId};
 use crate::limits;
 use crate::offset::Offset;
@@ -42,16 +43,18 @@ pub struct Membership {
 }
 
 impl Consumer {
-    /// A reader of a topic that has no partitions yet.
+    /// A reader of a topic that has no partitions yet. It fails only where the client has no room for one more, or is closed.
     pub(crate) fn open_for_group(
         &mut self,
         cx: &mut Context<'_>,
         cluster: &mut Cluster,
         group: &Arc<str>,
         spec: ReaderSpec,
-    ) -> Option<(ReaderId, Reader)> {
-        if self.closed || self.fetchers.len() >= limits::READERS {
-            return None;
+    ) -> Result<(ReaderId, Reader), GroupError> {
+        match self.fetchers.len() {
+            _ if self.closed => return Err(GroupError::Closed),
+            open if open >= limits::READERS => return Err(GroupError::Busy { open }),
+            _ => {}
         }
         self.last_reader += 1;
         let reader = ReaderId(self.last_reader);
@@ -60,7 +63,7 @@ impl Consumer {
         cluster.want(cx, &spec.topic, Interest::Read);
         self.fetchers.insert(reader, Fetcher::in_group(group, spec, Arc::clone(&buffer)));
         self.with(cx, cluster, reader, Fetcher::update);
-        Some((reader, Reader::new(buffer)))
+        Ok((reader, Reader::new(buffer)))
     }
 
     /// From now on the reader has this much memory.
@@ -76,6 +79,12 @@ impl Consumer {
             self.pump(cx, cluster, reader);
             self.remember_deadline();
         }
+    }
+
+    /// How much that is now.
+    #[cfg(test)]
+    pub(crate) fn memory_of(&self, reader: ReaderId) -> usize {
+        self.fetchers[&reader].spec.fetch.buffer_bytes
     }
 
     /// The reader has this partition from now on. If it is withheld, its records are not fetched before it is

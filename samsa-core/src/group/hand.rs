@@ -24,7 +24,7 @@ use crate::wake::{DriverSignal, Wakers};
 pub(super) enum Outcome {
     Joined,
     Committed(Result<(), String>),
-    /// There is no room for what is the member's.
+    /// There is no room for what is the member's, or the client is closed.
     Refused(GroupError),
     Over(Option<GroupError>),
 }
@@ -83,13 +83,17 @@ impl<'a, 'b> Hand<'a, 'b> {
     fn reader_to_be(&mut self, partition: &TopicPartition) -> Option<ReaderId> {
         let opened = self.reader(partition);
         let Some(opens) = self.place.opens.as_ref().filter(|_| opened.is_none()) else { return opened };
-        let (topic, open) = (&partition.topic, self.place.readers.len());
-        let fetch = FetchConfig { buffer_bytes: opens.memory(open + 1), ..opens.fetch.clone() };
+        let topic = &partition.topic;
+        let buffer_bytes = opens.memory(self.place.readers.len() + 1);
+        let fetch = FetchConfig { buffer_bytes, ..opens.fetch.clone() };
         let spec = ReaderSpec { topic: Arc::clone(topic), partition: None, start: opens.start, fetch };
-        let Some((reader, end)) = self.consumer.open_for_group(self.cx, self.cluster, &opens.group, spec)
-        else {
-            self.outcomes.push(Outcome::Refused(GroupError::Busy { open }));
-            return None;
+        let opened = self.consumer.open_for_group(self.cx, self.cluster, &opens.group, spec);
+        let (reader, end) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.outcomes.push(Outcome::Refused(error));
+                return None;
+            }
         };
         self.place.readers.insert(Arc::clone(topic), reader);
         self.place.board.bring(end, &mut self.wakers);
@@ -120,7 +124,7 @@ impl<'a, 'b> Hand<'a, 'b> {
 
 impl Opens {
     /// Of each of so many readers: equal parts of what there is, but never less than one partition is to bring.
-    fn memory(&self, readers: usize) -> usize {
+    pub(super) fn memory(&self, readers: usize) -> usize {
         (self.fetch.buffer_bytes / readers.max(1)).max(self.fetch.partition_bytes)
     }
 }

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::{Entry, GroupError, Groups, Opens, Place};
 use crate::cluster::Cluster;
 use crate::command::{GroupSpec, ReaderSpec};
-use crate::config::Discovery;
+use crate::config::{Discovery, FetchConfig};
 use crate::consumer::{Board, Consumer, Hold, Lease, Membership, Reader};
 use crate::id::MemberId;
 use crate::limits;
@@ -65,25 +65,22 @@ impl Groups {
         self.last_member += 1;
         let (id, board, lease) =
             (MemberId(self.last_member), Arc::<Board>::default(), Arc::<Lease>::default());
-        let mut fetch = spec.fetch.clone();
-        fetch.buffer_bytes /= spec.topics.len().max(1);
+        let opens = Opens { group: Arc::clone(&spec.group), start: spec.start, fetch: spec.fetch.clone() };
+        let buffer_bytes = opens.memory(spec.topics.len());
         let (mut ids, mut readers) = (BTreeMap::new(), BTreeMap::<Arc<str>, Reader>::new());
         for topic in &spec.topics {
-            let (topic, fetch) = (Arc::clone(topic), fetch.clone());
+            let topic = Arc::clone(topic);
+            let fetch = FetchConfig { buffer_bytes, ..spec.fetch.clone() };
             let reader = ReaderSpec { topic: Arc::clone(&topic), partition: None, start: spec.start, fetch };
             let opened = consumer.open_for_group(cx, cluster, &spec.group, reader);
-            let (reader, end) = opened.ok_or(GroupError::Busy { open: ids.len() })?;
+            let (reader, end) = opened?;
             ids.insert(Arc::clone(&topic), reader);
             readers.insert(topic, end);
         }
         let (stay, held) = Hold::new(&self.signal);
         let name = Arc::from(member.id());
         let (shown, lent) = (Arc::clone(&board), Arc::clone(&lease));
-        let opens = spec.pattern.as_ref().map(|_| Opens {
-            group: Arc::clone(&spec.group),
-            start: spec.start,
-            fetch: spec.fetch.clone(),
-        });
+        let opens = spec.pattern.as_ref().map(|_| opens);
         let follows_pattern = opens.is_some();
         let sources = BTreeMap::new();
         let place = Place { readers: ids, opens, sources, board, lease, commit: spec.commit };

@@ -5,6 +5,7 @@ mod brokers;
 mod dialects;
 mod doubts;
 mod elsewhere;
+mod hand;
 mod offsets;
 mod patterns;
 mod script;
