@@ -79,7 +79,7 @@ impl Client {
         for entry in self.groups.members.values_mut() {
             entry.coordinator.is_at(BROKER);
         }
-        self.handles(GroupInput::Ready);
+        self.handles(GroupInput::LookAgain);
     }
 
     /// It joins. Its coordinator is there to be asked who is in the group, and not when the offsets are to be read.
