@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::offsets::CoordinatorAsk;
+use super::offsets::{CoordinatorAsk, OffsetAsk};
 use super::world::World;
 use crate::consumer::ahead;
 use crate::id::{SessionId, ZkRequestId};
@@ -134,8 +134,10 @@ impl Session {
         question: Question,
         ask: CoordinatorAsk,
     ) {
-        // Unlike those of ZooKeeper, its answers may come out of order: one of before the partition was claimed says nothing.
-        if matches!(question, Question::OnBrokers(_)) {
+        // Unlike those of ZooKeeper, its answers may come out of order: one of before the partition was claimed, which begins
+        // with a read, says nothing.
+        let is_read = matches!(ask, CoordinatorAsk::Offset(_, OffsetAsk::Read));
+        if is_read && matches!(question, Question::OnBrokers(_)) {
             self.asked.retain(|_, asked| asked.question != question);
         }
         self.next_seq += 1;

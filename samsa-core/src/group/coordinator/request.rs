@@ -39,7 +39,11 @@ pub(super) fn read<'a>(
     version: i16,
 ) -> OffsetFetchRequest<'a> {
     let require_stable = version >= STABLE;
-    let numbers = |name: &str| partitions(asked, name).map(|(number, _)| number).collect();
+    let by_topic = by_topic(asked);
+    let numbers = |name: &str| {
+        let of_it = by_topic.get(name).into_iter().flatten();
+        of_it.map(|(number, _)| *number).collect()
+    };
     if version < SEVERAL_GROUPS {
         let topic = |name: &'a str| OffsetFetchRequestTopic {
             name,
@@ -66,7 +70,8 @@ pub(super) fn commit<'a>(
     asked: &'a BTreeMap<ZkRequestId, Asked>,
     topics: &'a Topics,
 ) -> OffsetCommitRequest<'a> {
-    let partition = |(partition_index, ask)| match ask {
+    let by_topic = by_topic(asked);
+    let partition = |&(partition_index, ask): &(i32, OffsetAsk)| match ask {
         OffsetAsk::Commit(committed_offset) => {
             Some(OffsetCommitRequestPartition { partition_index, committed_offset, ..Default::default() })
         }
@@ -75,15 +80,18 @@ pub(super) fn commit<'a>(
     let topics = topics.iter().map(|(name, id)| OffsetCommitRequestTopic {
         name,
         topic_id: *id,
-        partitions: partitions(asked, name).filter_map(partition).collect(),
+        partitions: by_topic.get(&**name).into_iter().flatten().filter_map(partition).collect(),
         ..Default::default()
     });
     OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() }
 }
 
-fn partitions(asked: &BTreeMap<ZkRequestId, Asked>, topic: &str) -> impl Iterator<Item = (i32, OffsetAsk)> {
-    asked.values().filter_map(move |asked| match &asked.ask {
-        CoordinatorAsk::Offset(place, ask) if *place.topic == *topic => Some((place.partition, *ask)),
-        _ => None,
-    })
+fn by_topic(asked: &BTreeMap<ZkRequestId, Asked>) -> BTreeMap<&str, Vec<(i32, OffsetAsk)>> {
+    let mut by_topic = BTreeMap::<_, Vec<_>>::new();
+    for asked in asked.values() {
+        if let CoordinatorAsk::Offset(place, ask) = &asked.ask {
+            by_topic.entry(&*place.topic).or_default().push((place.partition, *ask));
+        }
+    }
+    by_topic
 }
