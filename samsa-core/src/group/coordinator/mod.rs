@@ -8,6 +8,7 @@
 //! | Finding | refused                                 | Unknown | (all that waits is answered with that)       |
 //! | Known   | connected, something is to be asked     | Known   | all reads as one request, all commits as one |
 //! | Known   | it loads, or is in trouble              | Known   | rests, then asks again                       |
+//! | Known   | it does not know the partition (yet)    | Known   | asks that again after a wait                 |
 //! | Known   | it is not the coordinator, it is gone   | Unknown | rests                                        |
 //!
 //! Commits are those of who is in no group of the brokers: without generation and member. Each question is answered once:
@@ -22,12 +23,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use samsa_proto::Request;
 use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 use samsa_proto::wire::Uuid;
+use samsa_proto::{ErrorCode, Request};
 
 use super::OffsetsError;
 use super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
@@ -73,6 +74,11 @@ enum Whom {
 struct Asked {
     ask: CoordinatorAsk,
     until: Instant,
+    /// When it may be asked again, where its own partition is why it was not answered.
+    due: Option<Instant>,
+    failures: u32,
+    /// What was said of its partition last.
+    refusal: Option<ErrorCode>,
 }
 
 /// What becomes one request.
@@ -112,7 +118,8 @@ impl Coordinator {
     }
 
     pub(super) fn ask(&mut self, now: Instant, id: ZkRequestId, ask: CoordinatorAsk) {
-        self.waiting.insert(id, Asked { ask, until: now + limits::COORDINATOR });
+        let until = now + limits::COORDINATOR;
+        self.waiting.insert(id, Asked { ask, until, due: None, failures: 0, refusal: None });
     }
 
     /// Nobody wants to know any more. Says which brokers may not have been sent a commit yet that they are to have no more.
@@ -139,7 +146,8 @@ impl Coordinator {
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
         let given_up = self.waiting.values().map(|asked| asked.until).min()?;
-        let at = [self.rests_until, self.held_until].into_iter().flatten().fold(given_up, Instant::min);
+        let due = self.waiting.values().filter_map(|asked| asked.due).min();
+        let at = [self.rests_until, self.held_until, due].into_iter().flatten().fold(given_up, Instant::min);
         Some(Deadline::new(at, "a group's coordinator"))
     }
 
@@ -167,6 +175,9 @@ impl Coordinator {
         let mut answered = self.give_up_late(cx.now.mono);
         self.rests_until = self.rests_until.filter(|until| *until > cx.now.mono);
         self.held_until = None;
+        for asked in self.waiting.values_mut() {
+            asked.due = asked.due.filter(|due| *due > cx.now.mono);
+        }
         if self.rests_until.is_some() || !self.is_wanted() {
             return answered;
         }
@@ -186,8 +197,11 @@ impl Coordinator {
 
     fn give_up_late(&mut self, now: Instant) -> Vec<Answered> {
         let late = self.waiting.extract_if(.., |_, asked| asked.until <= now);
-        let error = || OffsetsError::Unavailable { within: limits::COORDINATOR, last: self.trouble.clone() };
-        late.map(|(id, _)| (id, Err(error()))).collect()
+        let within = limits::COORDINATOR;
+        let unavailable = || OffsetsError::Unavailable { within, last: self.trouble.clone() };
+        let error =
+            |asked: &Asked| asked.refusal.map_or_else(unavailable, |code| OffsetsError::Refused { code });
+        late.map(|(id, asked)| (id, Err(error(&asked)))).collect()
     }
 
     fn find(&mut self, cx: &mut Context<'_>, cluster: &Cluster, tokens: &mut u64) -> Vec<Answered> {
@@ -213,7 +227,7 @@ impl Coordinator {
         let mut answered = Vec::new();
         for kind in [Kind::Members, Kind::Read, Kind::Commit] {
             if kind != Kind::Commit || may_commit {
-                let is_one = |asked: &Asked| asked.ask.kind() == kind;
+                let is_one = |asked: &Asked| asked.ask.kind() == kind && asked.due.is_none();
                 let asked = self.waiting.extract_if(.., |_, asked| is_one(asked)).collect();
                 let topics = topics_of(&asked, cluster);
                 answered.extend(self.ask_one(cx, tokens, conn, Sent { to, kind, asked, topics }));
@@ -282,7 +296,7 @@ impl Coordinator {
             Kind::Members => response::members(version, frame, &self.group),
         };
         match told {
-            Ok(told) => self.told(cx.now.mono, sent.asked, &told),
+            Ok(told) => self.told(cx.now.mono, sent, &told),
             Err(reason) => self.unanswered(cx.now.mono, sent, &Failure::PossiblySent(reason)),
         }
     }
@@ -323,25 +337,29 @@ impl Coordinator {
         Vec::new()
     }
 
-    fn told(
-        &mut self,
-        now: Instant,
-        asked: BTreeMap<ZkRequestId, Asked>,
-        told: &response::Told,
-    ) -> Vec<Answered> {
+    fn told(&mut self, now: Instant, Sent { to, asked, .. }: Sent, told: &response::Told) -> Vec<Answered> {
         let (mut answered, mut trouble, mut is_lost) = (Vec::new(), None, false);
-        for (id, asked) in asked {
+        for (id, mut asked) in asked {
             match told.of(&asked.ask) {
                 Verdict::Done(answer) => answered.push((id, Ok(answer))),
                 Verdict::Refused(error) => answered.push((id, Err(error))),
+                Verdict::Again(code) => {
+                    asked.failures += 1;
+                    asked.due = Some(now + self.backoff.wait(asked.failures, &mut self.rng));
+                    asked.refusal = Some(code);
+                    self.waiting.insert(id, asked);
+                }
                 Verdict::Later { reason, is_another } => {
                     is_lost |= is_another;
                     trouble = Some(reason);
+                    asked.refusal = None;
                     self.waiting.insert(id, asked);
                 }
             }
         }
         match trouble {
+            // Who answers late, when another is asked already, says nothing of that one.
+            _ if self.whom != Whom::Known(to) => {}
             Some(trouble) if is_lost => self.lose(now, trouble),
             Some(trouble) => self.rest(now, trouble),
             None => self.failures = 0,
@@ -351,7 +369,9 @@ impl Coordinator {
 
     /// A read can be asked again. A commit may be written: what was committed since is not to be overwritten.
     fn unanswered(&mut self, now: Instant, sent: Sent, failure: &Failure) -> Vec<Answered> {
-        self.lose(now, failure.reason().to_owned());
+        if self.whom == Whom::Known(sent.to) {
+            self.lose(now, failure.reason().to_owned());
+        }
         if sent.kind == Kind::Commit && matches!(failure, Failure::PossiblySent(_)) {
             return refused(sent.asked, &OffsetsError::Unanswered { reason: failure.reason().to_owned() });
         }

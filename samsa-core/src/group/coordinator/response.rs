@@ -31,6 +31,8 @@ pub(super) enum Verdict {
         reason: String,
         is_another: bool,
     },
+    /// It is to be asked again a little later: something is with its partition, and not with the coordinator.
+    Again(ErrorCode),
     Refused(OffsetsError),
 }
 
@@ -102,6 +104,9 @@ pub(super) fn verdict(code: ErrorCode) -> Verdict {
         | ErrorCode::ILLEGAL_GENERATION
         | ErrorCode::REBALANCE_IN_PROGRESS
         | ErrorCode::STALE_MEMBER_EPOCH => Verdict::Refused(OffsetsError::HasMembers),
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+        | ErrorCode::UNKNOWN_TOPIC_ID
+        | ErrorCode::UNSTABLE_OFFSET_COMMIT => Verdict::Again(code),
         // A broker in trouble is asked again.
         code if code.is_retriable() || code == ErrorCode::UNKNOWN_SERVER_ERROR => {
             Verdict::Later { reason: code.to_string(), is_another: false }

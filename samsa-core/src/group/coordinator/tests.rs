@@ -108,9 +108,13 @@ impl Script {
     }
 
     fn pumps(&mut self) -> Vec<Answered> {
+        self.pumps_if(true)
+    }
+
+    fn pumps_if(&mut self, may_commit: bool) -> Vec<Answered> {
         let cluster = Cluster::new(&self.config, Rng::new(1));
         let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
-        self.coordinator.pump(&mut cx, &cluster, &mut 0, true)
+        self.coordinator.pump(&mut cx, &cluster, &mut 0, may_commit)
     }
 
     fn waiting(&self) -> Vec<u64> {
@@ -311,8 +315,9 @@ fn the_members_of_a_group_are_counted_and_one_that_does_not_exist_has_none() {
         [(described(ErrorCode::NONE, 2), 2), (described(ErrorCode::GROUP_ID_NOT_FOUND, 0), 0)]
     {
         let mut script = Script::asked(&[]);
-        let asked = Asked { ask: CoordinatorAsk::Members, until: script.now.mono + limits::COORDINATOR };
-        script.coordinator.sent.get_mut(&9).unwrap().asked.insert(id(1), asked);
+        script.coordinator.ask(script.now.mono, id(1), CoordinatorAsk::Members);
+        let asked = std::mem::take(&mut script.coordinator.waiting);
+        script.coordinator.sent.get_mut(&9).unwrap().asked.extend(asked);
         let response = DescribeGroupsResponse { groups: vec![group], ..Default::default() };
         let answered = script.hears::<DescribeGroupsRequest<'_>>(9, 1, &response);
         assert_eq!(answered, [(id(1), Ok(CoordinatorAnswer::Members(count)))]);
@@ -377,4 +382,69 @@ fn a_coordinator_that_is_gone_is_found_anew() {
     assert_eq!(script.coordinator.whom, Whom::Known(BrokerId(3)));
     script.coordinator.unreachable(script.now.mono, Peer::Broker(BrokerId(3)), "gone");
     assert_eq!(script.coordinator.whom, Whom::Unknown);
+}
+
+#[test]
+fn late_news_of_who_was_the_coordinator_says_nothing_of_who_is() {
+    let lost = || Failure::PossiblySent("reset".to_owned());
+    for is_answered in [true, false] {
+        let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
+        script.coordinator.whom = Whom::Known(BrokerId(4));
+        if is_answered {
+            assert_eq!(script.hears_of_commits(&[ErrorCode::NOT_COORDINATOR]), []);
+            assert_eq!(script.waiting(), [0], "it is asked of the other one");
+        } else {
+            let answered = script.coordinator.failed(script.now.mono, 9, &lost());
+            assert!(matches!(&*answered, [(_, Err(OffsetsError::Unanswered { .. }))]), "{answered:?}");
+        }
+        assert_eq!(script.coordinator.whom, Whom::Known(BrokerId(4)));
+        assert_eq!(script.coordinator.rests_until, None);
+    }
+}
+
+#[test]
+fn a_connection_that_is_lost_with_several_requests_is_one_failure() {
+    let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
+    let other = Script::asked(&[OffsetAsk::Read]).coordinator.sent.remove(&9).unwrap();
+    script.coordinator.sent.insert(10, other);
+    for token in [9, 10] {
+        script.coordinator.failed(script.now.mono, token, &Failure::PossiblySent("reset".to_owned()));
+    }
+    assert_eq!((script.coordinator.whom, script.coordinator.failures), (Whom::Unknown, 1));
+}
+
+#[test]
+fn a_topic_that_is_gone_holds_up_no_other_and_is_told_as_what_it_is() {
+    let mut script = Script::asked(&[OffsetAsk::Commit(5), OffsetAsk::Commit(6)]);
+    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    let answered = script.hears_of_commits(&[code, ErrorCode::NONE]);
+    assert_eq!(answered, [(id(1), Ok(CoordinatorAnswer::Committed))]);
+    script.connected();
+    script.coordinator.ask(script.now.mono, id(7), of(1, OffsetAsk::Commit(7)));
+    assert_eq!((script.pumps(), script.waiting()), (vec![], vec![0]), "the other is asked at once");
+    let due = script.coordinator.deadline().expect("it is asked again").at;
+    assert!(due > script.now.mono && due < script.now.mono + limits::COORDINATOR);
+
+    let late = script.coordinator.give_up_late(script.now.mono + limits::COORDINATOR);
+    assert_eq!(late, [(id(0), Err(OffsetsError::Refused { code }))]);
+    assert!(OffsetsError::Refused { code }.is_retriable());
+}
+
+#[test]
+fn what_its_partition_held_up_is_asked_again_when_it_is_due() {
+    let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
+    script.hears_of_commits(&[ErrorCode::UNKNOWN_TOPIC_OR_PARTITION]);
+    script.connected();
+    script.now.mono = script.coordinator.deadline().expect("it is asked again").at;
+    assert_eq!((script.pumps(), script.waiting()), (vec![], vec![]));
+}
+
+#[test]
+fn no_commit_is_put_on_a_connection_while_the_session_is_in_doubt() {
+    let mut script = Script::new();
+    script.connected();
+    script.coordinator.ask(script.now.mono, id(1), of(0, OffsetAsk::Read));
+    script.coordinator.ask(script.now.mono, id(2), of(1, OffsetAsk::Commit(5)));
+    assert_eq!((script.pumps_if(false), script.waiting()), (vec![], vec![2]));
+    assert_eq!((script.pumps_if(true), script.waiting()), (vec![], vec![]));
 }
