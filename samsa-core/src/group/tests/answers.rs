@@ -192,3 +192,41 @@ fn what_follows_from_one_answer_for_many_partitions_is_asked_as_one_request() {
     client.hears_that_nothing_is_committed();
     assert_eq!(client.sent(), [OffsetCommitRequest::KEY]);
 }
+
+/// One that is about to commit where its partitions begin.
+fn before_its_commit() -> Client {
+    let mut client = Client::new();
+    client.joins(spec());
+    client.finds_the_coordinator();
+    client.sent();
+    client.hears_that_nothing_is_committed();
+    client.sent();
+    client
+}
+
+#[test]
+fn a_commit_waits_while_the_session_is_in_doubt() {
+    let mut client = before_its_commit();
+    client.now.wall.0 += 2_000;
+    client.handles(GroupInput::Tick);
+    client.hears_that_nothing_is_committed();
+    assert!(client.sent().is_empty());
+    client.zookeeper_answers();
+    assert_eq!(client.sent(), [OffsetCommitRequest::KEY], "the session is there");
+}
+
+#[test]
+fn a_connection_with_a_commit_that_is_not_sent_ends_with_the_session() {
+    for is_sent in [false, true] {
+        let mut client = before_its_commit();
+        client.hears_that_nothing_is_committed();
+        if is_sent {
+            assert_eq!(client.sent(), [OffsetCommitRequest::KEY]);
+        }
+        let session = client.groups.members.values().find_map(|entry| entry.member.session_name()).unwrap();
+        client.handles(GroupInput::ZooKeeper(ZkNews::Session { session, state: ZkSessionState::Expired }));
+        let is_closed =
+            matches!(client.net.poll_intent(), Some(Intent::Close { conn }) if conn == client.conn);
+        assert_eq!(is_closed, !is_sent);
+    }
+}
