@@ -232,10 +232,11 @@ impl Lock {
     }
 
     fn is_refused(&mut self, to: String, is_kept: bool) -> Step {
-        self.refusals += 1;
         if !is_kept || to != self.wanted {
+            self.refusals = 0;
             return Step::Named;
         }
+        self.refusals += 1;
         if self.refusals < REFUSALS {
             return self.rest(Renaming::Resting(to));
         }
@@ -360,6 +361,21 @@ mod tests {
         }
         assert_eq!(hears(&mut lock, &Ok(node(OTHERS))), Step::Taken);
         assert_eq!(lock.path(), "/o/1-3");
+    }
+
+    #[test]
+    fn what_stood_in_the_way_of_one_name_does_not_count_for_the_next() {
+        let mut lock = moved();
+        hears(&mut lock, &Err(ZkError::NodeExists));
+        for _ in 1..REFUSALS {
+            assert_eq!(hears(&mut lock, &Ok(node(OTHERS))), Step::Rest);
+            lock.look_again().expect("it is looked at");
+        }
+        lock.is_called("/o/3-3");
+        assert_eq!(hears(&mut lock, &Ok(node(OTHERS))), Step::Named);
+        assert_eq!(lock.rename(b"me"), Some(create("/o/3-3", b"me")));
+        hears(&mut lock, &Err(ZkError::NodeExists));
+        assert_eq!(hears(&mut lock, &Ok(node(OTHERS))), Step::Rest);
     }
 
     #[test]
