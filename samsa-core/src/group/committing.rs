@@ -134,7 +134,9 @@ impl Member {
         self.refused = self.refused.take().or(refused);
         self.left_behind.extend(left_behind);
         if matches!(self.phase, Phase::Leaving { .. }) {
-            self.uncommitted.extend(uncommitted.into_iter().map(|(place, why)| format!("{place}: {why}")));
+            let (count, first) = &mut self.uncommitted;
+            *count += uncommitted.len();
+            *first = first.take().or(uncommitted.first().map(|(place, why)| format!("{place}: {why}")));
         }
         if self.committing.is_some() {
             self.commit_trouble = self.commit_trouble.take().or(failed);

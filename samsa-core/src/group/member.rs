@@ -89,8 +89,8 @@ pub(crate) struct Member {
     pub(super) commit_trouble: Option<String>,
     /// What went since the last commit that was answered although the application has had more of it than is committed.
     pub(super) left_behind: BTreeSet<TopicPartition>,
-    /// The partitions that went without their last commit while the member left, each with the reason.
-    pub(super) uncommitted: Vec<String>,
+    /// How many partitions went without their last commit while the member left, and why the first of them did.
+    pub(super) uncommitted: (usize, Option<String>),
     /// Why the brokers will never say where to start: the member leaves for that.
     pub(super) refused: Option<OffsetsError>,
     pub(super) failures: u32,
@@ -176,7 +176,7 @@ impl Member {
             is_awaited: false,
             commit_trouble: None,
             left_behind: BTreeSet::new(),
-            uncommitted: Vec::new(),
+            uncommitted: (0, None),
             refused: None,
             failures: 0,
             trouble: "nothing was tried yet".to_owned(),
@@ -471,8 +471,8 @@ impl Member {
             let group = Arc::clone(&self.settings.group);
             return Some(GroupError::Offsets { group, error });
         }
-        let partitions = left + self.uncommitted.len();
-        let reason = self.uncommitted.first().map_or(reason, |first| first).to_owned();
+        let (uncommitted, first) = std::mem::take(&mut self.uncommitted);
+        let (partitions, reason) = (left + uncommitted, first.unwrap_or_else(|| reason.to_owned()));
         (partitions > 0).then_some(GroupError::NotCommitted { partitions, reason })
     }
 
