@@ -24,7 +24,6 @@
 //! [claim](super::claim); how long a session can be relied on, with the [session](super::session).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use samsa_proto::zookeeper::{PathError, path};
 
@@ -40,7 +39,6 @@ use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
 use crate::id::{SessionId, ZkRequestId};
-use crate::limits;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::topology::TopicPartition;
@@ -357,13 +355,6 @@ impl Member {
         }
     }
 
-    /// Whoever can never be told where to start has no use for the partitions. What is done of the others is committed first.
-    fn leave_if_refused(&mut self, now: Now, world: &mut impl World) {
-        if self.refused.is_some() && self.phase == Phase::Joined {
-            self.leave(now, now.mono + limits::LEAVING, world);
-        }
-    }
-
     fn tick(&mut self, now: Now, world: &mut impl World) {
         match self.phase {
             Phase::Resting(at) if at <= now.mono => self.open(now, world),
@@ -440,40 +431,6 @@ impl Member {
         self.end_session(world);
         self.phase = Phase::Over;
         world.over(failure);
-    }
-
-    fn leave(&mut self, now: Now, until: Instant, world: &mut impl World) {
-        match &mut self.phase {
-            Phase::Joined => {}
-            Phase::Leaving { until: earlier } => {
-                *earlier = until.min(*earlier);
-                return;
-            }
-            _ => return self.end(None, world),
-        }
-        self.phase = Phase::Leaving { until };
-        (self.round, self.round_due, self.commit_due) = (None, None, None);
-        self.want_only(now, &BTreeSet::new(), Some(until), world);
-    }
-
-    fn finish_leaving(&mut self, now: Now, world: &mut impl World) {
-        let Phase::Leaving { until } = self.phase else { return };
-        if self.claims.is_empty() || until <= now.mono {
-            let left = self.claims.values().filter(|claim| claim.has_more(&*world)).count();
-            let failure = self.why_it_left(left, "the time to leave was over");
-            self.end(failure, world);
-        }
-    }
-
-    /// What is told of a leave that has ended, with so many partitions that still had something to commit for this reason.
-    fn why_it_left(&mut self, left: usize, reason: &str) -> Option<GroupError> {
-        if let Some(error) = self.refused.take() {
-            let group = Arc::clone(&self.settings.group);
-            return Some(GroupError::Offsets { group, error });
-        }
-        let (uncommitted, first) = std::mem::take(&mut self.uncommitted);
-        let (partitions, reason) = (left + uncommitted, first.unwrap_or_else(|| reason.to_owned()));
-        (partitions > 0).then_some(GroupError::NotCommitted { partitions, reason })
     }
 
     /// What of the group waits, for people.

@@ -21,6 +21,7 @@ mod elsewhere;
 mod error;
 mod hand;
 mod joining;
+mod leaving;
 mod lock;
 mod member;
 #[cfg(feature = "model")]
