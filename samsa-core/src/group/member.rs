@@ -32,6 +32,7 @@ use super::assign::Leaders;
 use super::claim::Claim;
 use super::elsewhere::Elsewhere;
 use super::offsets::{Answer, CoordinatorAnswer};
+use super::pattern::KnownPatterns;
 use super::round::Round;
 use super::session::{Question, Session};
 use super::settings::Settings;
@@ -70,6 +71,8 @@ pub(crate) struct Member {
     pub(super) elsewhere: Elsewhere,
     /// The topics whose folders in the group are there.
     pub(super) folders: BTreeSet<String>,
+    /// The patterns that the last round has shown.
+    pub(super) patterns: KnownPatterns,
     /// Whether a round has said what is ours.
     pub(super) has_share: bool,
     pub(super) is_idle: bool,
@@ -164,6 +167,7 @@ impl Member {
             round_failures: 0,
             elsewhere: Elsewhere::default(),
             folders: BTreeSet::new(),
+            patterns: KnownPatterns::new(),
             has_share: false,
             is_idle: false,
             shown_first: None,

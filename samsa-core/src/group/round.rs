@@ -53,8 +53,8 @@ impl Member {
 
     pub(super) fn begin_round(&mut self, now: Now, world: &mut impl World) {
         self.rounds += 1;
-        self.round =
-            Some(Round { missing: 0, failed: None, view: View::default(), folders: BTreeSet::new() });
+        let view = View::knowing(self.patterns.clone());
+        self.round = Some(Round { missing: 0, failed: None, view, folders: BTreeSet::new() });
         let ids = ZkOp::Children { path: self.paths.ids.clone(), watch: true };
         self.ask_round(now, world, Question::Members(self.rounds), ids);
         self.ask_for_locks_elsewhere(now, world);
@@ -179,13 +179,15 @@ impl Member {
 
     /// Whether there is something that could not be asked for before.
     fn asks_for_more(&mut self, now: Now, world: &mut impl World) -> bool {
-        let Some(round) = self.round.as_ref().filter(|round| round.failed.is_none()) else { return false };
+        let Some(round) = self.round.as_mut().filter(|round| round.failed.is_none()) else { return false };
         let counts_all = self.settings.looks_at_all_topics();
         if counts_all && round.view.has_patterns() && round.view.listed.is_none() {
             self.ask_for_the_list(now, world);
             return true;
         }
-        let own = self.settings.pattern.iter().flat_map(|pattern| round.view.chosen_by(pattern));
+        let own = self.settings.pattern.as_ref();
+        round.view.work_out(own);
+        let own = own.into_iter().flat_map(|pattern| round.view.chosen_by(pattern).into_owned());
         let mut wanted: BTreeSet<String> = own.collect();
         if counts_all {
             wanted.extend(round.view.members().into_values().flat_map(BTreeMap::into_keys));
@@ -238,6 +240,7 @@ impl Member {
         }
         self.round_failures = 0;
         self.folders.extend(folders);
+        self.patterns = view.known_patterns();
         if let Some(foreign) = view.older_foreigner() {
             let (group, member) = (self.settings.group.to_string(), foreign.member.clone());
             let error = GroupError::ForeignMember { group, member, reason: foreign.reason.clone() };

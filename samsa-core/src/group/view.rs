@@ -1,12 +1,13 @@
 //! What one round of reading has shown: who is in the group, which topics each wants, and which partitions these have.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, Subscription, TopicFilter, TopicRegistration};
 
 use super::assign::{Leaders, Members, Topics};
 use super::dialect::preferred;
-use super::pattern::Pattern;
+use super::pattern::{KnownPatterns, Pattern};
 use crate::zookeeper::ZkStat;
 
 /// A registration that is none of our dialect, or asks for what this client cannot compute.
@@ -25,6 +26,10 @@ pub(super) struct View {
     named: Members,
     /// Those that choose them by a pattern, each with its streams.
     by_pattern: BTreeMap<Pattern, BTreeMap<String, u16>>,
+    /// The patterns that an earlier view had, and those of this one.
+    known: KnownPatterns,
+    /// What each of them means, once that was worked out.
+    meant: Option<BTreeMap<Pattern, BTreeSet<String>>>,
     /// All topics of the cluster, where they were asked for.
     pub(super) listed: Option<BTreeSet<String>>,
     pub(super) topics: Topics,
@@ -38,6 +43,18 @@ pub(super) struct View {
 }
 
 impl View {
+    /// Nothing was read yet; these patterns need not be compiled.
+    pub(super) fn knowing(known: KnownPatterns) -> Self {
+        Self { known, ..Self::default() }
+    }
+
+    /// The patterns that somebody has.
+    pub(super) fn known_patterns(&self) -> KnownPatterns {
+        let mut known = self.known.clone();
+        known.retain(|_, pattern| self.by_pattern.contains_key(pattern));
+        known
+    }
+
     /// A registration, as it stands in ZooKeeper.
     pub(super) fn member(&mut self, dialect: Dialect, id: &str, data: &[u8], stat: ZkStat) {
         let registration = ConsumerRegistration::from_bytes(data, dialect).map_err(|error| error.to_string());
@@ -63,7 +80,8 @@ impl View {
                 "a consumer of Kafka 1.1 has escaped its pattern twice: the group, itself included, reads it as it stands"
             );
         }
-        let pattern = Pattern::registered(filter, excludes).map_err(|error| error.to_string())?;
+        let pattern = Pattern::registered(filter, excludes, &mut self.known);
+        let pattern = pattern.map_err(|error| error.to_string())?;
         self.by_pattern.entry(pattern).or_default().insert(id.to_owned(), filter.streams);
         Ok(())
     }
@@ -87,8 +105,21 @@ impl View {
         members
     }
 
+    /// All members are known, and what their patterns choose from: what they mean is worked out, once, and what this one does.
+    pub(super) fn work_out(&mut self, own: Option<&Pattern>) {
+        if self.meant.is_none() {
+            let patterns = self.by_pattern.keys().chain(own);
+            self.meant = Some(patterns.map(|pattern| (pattern.clone(), self.meant_by(pattern))).collect());
+        }
+    }
+
     /// The topics that a pattern means.
-    pub(super) fn chosen_by(&self, pattern: &Pattern) -> BTreeSet<String> {
+    pub(super) fn chosen_by(&self, pattern: &Pattern) -> Cow<'_, BTreeSet<String>> {
+        let known = self.meant.as_ref().and_then(|meant| meant.get(pattern));
+        known.map_or_else(|| Cow::Owned(self.meant_by(pattern)), Cow::Borrowed)
+    }
+
+    fn meant_by(&self, pattern: &Pattern) -> BTreeSet<String> {
         let is_meant = |topic: &&String| pattern.means(topic);
         match &self.listed {
             Some(listed) => listed.iter().filter(is_meant).cloned().collect(),
@@ -154,6 +185,32 @@ mod tests {
         assert_eq!(wanted(&view, "two"), [("a".to_owned(), 3), ("b-1".to_owned(), 3)]);
         assert_eq!(wanted(&view, "three"), [("b-1".to_owned(), 1), ("b-x".to_owned(), 1)]);
         assert!(view.foreign.is_empty());
+    }
+
+    #[test]
+    fn a_pattern_that_is_known_is_not_compiled_again_while_somebody_has_it() {
+        let (as_a, as_b) = (by("a.*", "white_list", 1), by("b.*", "white_list", 1));
+        let known = view(&[("one", &as_a, 1), ("two", &as_b, 2)]).known_patterns();
+        let (of_a, of_b) = (("a.*".to_owned(), false), ("b.*".to_owned(), false));
+        assert!(known.contains_key(&of_a) && known.contains_key(&of_b));
+
+        // What is compiled stands under another name, which shows that it is taken from there.
+        let doctored = KnownPatterns::from([(of_a.clone(), known[&of_b].clone())]);
+        let mut view = View::knowing(doctored);
+        view.member(Dialect::Scala, "one", as_a.as_bytes(), ZkStat::default());
+        view.listed = Some(["a", "b"].map(str::to_owned).into());
+        assert_eq!(wanted(&view, "one"), [("b".to_owned(), 1)]);
+        assert!(View::knowing(known).known_patterns().is_empty(), "nobody has one");
+    }
+
+    #[test]
+    fn what_patterns_mean_is_worked_out_once() {
+        let mut view = view(&[("one", &by("a.*", "white_list", 1), 1)]);
+        view.listed = Some(BTreeSet::from(["a".to_owned()]));
+        view.work_out(None);
+        view.listed = None;
+        view.work_out(None);
+        assert_eq!(wanted(&view, "one"), [("a".to_owned(), 1)]);
     }
 
     #[test]

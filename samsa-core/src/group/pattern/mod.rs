@@ -13,13 +13,16 @@
 mod syntax;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use regex_lite::{Regex, RegexBuilder};
 use samsa_proto::zookeeper::{Subscription, TopicFilter};
 
-/// Bytes of the program that a pattern may become.
+/// Bytes of the program that a pattern may become: the names of about a thousand topics. To hold a name against it takes time
+/// in proportion.
 const PROGRAM_BYTES: usize = 1 << 20;
 
 /// As much of a pattern as an error shows.
@@ -67,6 +70,9 @@ pub enum PatternError {
     },
 }
 
+/// The patterns that were compiled, by how they are written, and whether they exclude.
+pub(super) type KnownPatterns = BTreeMap<(String, bool), Pattern>;
+
 /// A pattern, ready to be asked. Two of them are the same if they are written the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
@@ -85,9 +91,20 @@ impl Pattern {
         Self::compile(written, matches!(pattern, TopicPattern::NotMatching(_)))
     }
 
-    /// That of a registration.
-    pub(super) fn registered(filter: &TopicFilter, excludes: bool) -> Result<Self, PatternError> {
-        Self::compile(TopicFilter::new(&filter.regex, filter.streams).regex, excludes)
+    /// That of a registration, which is compiled only if it is not known already.
+    pub(super) fn registered(
+        filter: &TopicFilter,
+        excludes: bool,
+        known: &mut KnownPatterns,
+    ) -> Result<Self, PatternError> {
+        let written = TopicFilter::new(&filter.regex, filter.streams).regex;
+        match known.entry((written, excludes)) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(new) => {
+                let pattern = Self::compile(new.key().0.clone(), excludes)?;
+                Ok(new.insert(pattern).clone())
+            }
+        }
     }
 
     fn compile(written: String, excludes: bool) -> Result<Self, PatternError> {
@@ -178,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_may_be_a_long_list_of_names() {
+        let names: Vec<String> =
+            (0..750).map(|number| format!("service.events.{number:05}-region-eu")).collect();
+        let pattern = matching(&names.join(",")).expect("it is not too long");
+        assert!(
+            pattern.means("service.events.00700-region-eu")
+                && !pattern.means("service.events.00750-region-eu")
+        );
+    }
+
+    #[test]
     fn classes_have_no_more_than_in_java() {
         assert!(means(r"\w+\.\d", "a_b.1") && means("(?i)EVENTS", "events"));
         assert!(!means(r"\d", "٣") && !means(r"\w", "é"));
@@ -209,7 +237,7 @@ mod tests {
     fn a_pattern_that_is_escaped_twice_means_nothing_in_a_registration() {
         let registered = |regex: &str| {
             let filter = TopicFilter { regex: regex.to_owned(), streams: 1 };
-            Pattern::registered(&filter, false).expect(regex).means("wl1")
+            Pattern::registered(&filter, false, &mut KnownPatterns::new()).expect(regex).means("wl1")
         };
         assert!(registered(r"wl\d"));
         assert!(!registered(r"wl\\d"));
