@@ -134,6 +134,8 @@ impl Sender {
         let Some(index) = self.take_next(world, place) else {
             self.set_stage(place, Stage::Resting);
             self.look(world, place);
+            // It is open again for what is keyless.
+            self.goes_on |= self.free.contains(&place.topic);
             return Prepared::Nothing;
         };
         let takes = self.learn_format_at(world, place, newest);

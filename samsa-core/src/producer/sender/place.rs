@@ -299,7 +299,17 @@ impl Partition {
 
     /// Whether a keyless batch could go to it now, as far as the partition is concerned.
     pub(super) fn is_open(&self, now: Instant) -> bool {
-        self.stage == Stage::Resting && self.queue.is_empty() && self.not_before <= now
+        self.rests() && self.queue.is_empty() && self.not_before <= now
+    }
+
+    /// Whether it is in no ready list that counts, and nothing of it is being compressed. It may be ready for a broker that
+    /// led it before.
+    pub(super) fn rests(&self) -> bool {
+        match self.stage {
+            Stage::Resting => true,
+            Stage::Ready(broker) => self.leader != Some(broker),
+            Stage::Compressing(_) => false,
+        }
     }
 
     /// The batch that is in this request.

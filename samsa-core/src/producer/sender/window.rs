@@ -7,7 +7,7 @@
 use samsa_proto::ErrorCode;
 
 use super::batch::Batch;
-use super::place::{Partition, Stage};
+use super::place::Partition;
 use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
@@ -65,7 +65,7 @@ impl Partition {
     pub(super) fn takes_more(&self, now: Instant, window: usize) -> bool {
         let next = self.next(window);
         let has_room = matches!(next, Next::Lane | Next::FullOfLane);
-        has_room && self.stage == Stage::Resting && self.not_before <= now
+        has_room && self.rests() && self.not_before <= now
     }
 
     /// The batches at the end that are certainly not stored give their sequence numbers back.

@@ -1,6 +1,7 @@
 //! Keyless batches: where they go, and when they move.
 
 use super::*;
+use crate::producer::Ticket;
 
 #[test]
 fn each_batch_sticks_to_one_partition_and_they_are_used_evenly() {
@@ -161,4 +162,47 @@ fn what_every_partition_refused_goes_again_by_itself_once_one_has_rested() {
     let again = play.sends();
     play.hears_written(&again, 7);
     assert_eq!(receipt(&ticket).offset, Some(7));
+}
+
+/// A keyless message that waits for its leader, broker 2, which is dialled: what the partition was ready for was given back.
+fn given_back() -> (Play, Ticket) {
+    let mut play = Play::configured(&[2], |config| config.compression = Compression::Lz4);
+    let ticket = play.publish("1");
+    play.disconnects(2);
+    play.computes();
+    play.sends_nothing();
+    play.disconnects(2);
+    (play, ticket)
+}
+
+/// The same, and what the partition was ready for has waited for too long.
+fn timed_out() -> (Play, Ticket) {
+    let mut play = Play::with_leaders(&[2]);
+    play.disconnects(2);
+    let late = play.publish_to(0, "late");
+    play.sends_nothing();
+    play.passes(TIMEOUT);
+    assert!(outcome(&late).is_some());
+    let ticket = play.publish("1");
+    (play, ticket)
+}
+
+#[test]
+fn a_partition_that_was_ready_for_the_leader_before_is_open_at_the_next_one() {
+    for waits in [given_back, timed_out] {
+        let (mut play, _ticket) = waits();
+        play.connects(1, 9);
+        play.has_leaders(&[Some(1)]);
+        let sent = play.sends();
+        assert_eq!((sent.broker, sent.values()), (1, vec!["1".to_owned()]));
+    }
+}
+
+#[test]
+fn a_partition_that_is_ready_with_nothing_is_open_once_its_leader_is_reached() {
+    for waits in [given_back, timed_out] {
+        let (mut play, _ticket) = waits();
+        play.connects(2, 9);
+        assert_eq!(play.sends().values(), ["1"]);
+    }
 }
