@@ -196,7 +196,12 @@ impl Kept {
     /// What was asked has its answer.
     pub(super) fn answered(&mut self, answer: &Answer<'_>) -> Step {
         let (State::Writing(done) | State::Reading(done)) = self.state else { return Step::Settled };
-        match (self.state, self.heard(answer)) {
+        let heard = self.heard(answer);
+        self.goes_on(done, heard)
+    }
+
+    fn goes_on(&mut self, done: Done, heard: Heard) -> Step {
+        match (self.state, heard) {
             (State::Writing(_), Heard::Written) => {
                 (self.stored, self.turn) = (Some(done.offset), Some(done.turn));
                 self.settle()
@@ -217,15 +222,18 @@ impl Kept {
     /// The commit of where the partition begins has its answer. What is found stands; where it begins elsewhere, too, only
     /// what is later.
     pub(super) fn start_answered(&mut self, answer: &Answer<'_>, begins_elsewhere: bool) -> Step {
-        if let State::Reading(start) = self.state
-            && self.learn(answer).is_ok()
-            && let Some(found) = self.stored.filter(|found| *found != start.offset)
-            && (found > start.offset || !begins_elsewhere)
-        {
-            self.settle();
-            return Step::Stands(found);
+        let (State::Writing(start) | State::Reading(start)) = self.state else { return Step::Settled };
+        let heard = self.heard(answer);
+        if let (State::Reading(_), Heard::Read(stored)) = (self.state, &heard) {
+            (self.stored, self.is_read) = (*stored, true);
+            if let Some(found) = stored.filter(|found| *found != start.offset)
+                && (found > start.offset || !begins_elsewhere)
+            {
+                self.settle();
+                return Step::Stands(found);
+            }
         }
-        self.answered(answer)
+        self.goes_on(start, heard)
     }
 
     fn rest(&mut self, done: Done, reason: String) -> Step {
