@@ -27,7 +27,6 @@ use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
-use samsa_proto::wire::Uuid;
 use samsa_proto::{ErrorCode, Request};
 
 use super::OffsetsError;
@@ -41,9 +40,13 @@ use crate::limits;
 use crate::out::Context;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
-use crate::topology::TopicPartition;
 
 use self::response::Verdict;
+
+/// The versions of commits and reads: from the one on by which offsets are on the brokers, and the last in which topics have
+/// names.
+const ON_BROKERS: i16 = 1;
+const BY_NAME: i16 = 9;
 
 /// What is answered, to whom.
 pub(super) type Answered = (ZkRequestId, Result<CoordinatorAnswer, OffsetsError>);
@@ -95,11 +98,7 @@ struct Sent {
     to: BrokerId,
     kind: Kind,
     asked: BTreeMap<ZkRequestId, Asked>,
-    topics: Topics,
 }
-
-/// The topics of a request; and their ids, if all are known.
-type Topics = BTreeMap<Arc<str>, Uuid>;
 
 impl Coordinator {
     pub(super) fn new(group: &Arc<str>, backoff: Backoff, rng: Rng) -> Self {
@@ -188,7 +187,7 @@ impl Coordinator {
                 if let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), Role::Group) {
                     self.held_until = cx.net.held_until(cx.now, conn);
                     let may_commit = may_commit && self.held_until.is_none();
-                    answered.extend(self.ask_all(cx, cluster, tokens, (broker, conn, may_commit)));
+                    answered.extend(self.ask_all(cx, tokens, (broker, conn, may_commit)));
                 }
             }
         }
@@ -220,7 +219,6 @@ impl Coordinator {
     fn ask_all(
         &mut self,
         cx: &mut Context<'_>,
-        cluster: &Cluster,
         tokens: &mut u64,
         (to, conn, may_commit): (BrokerId, ConnId, bool),
     ) -> Vec<Answered> {
@@ -229,8 +227,7 @@ impl Coordinator {
             if kind != Kind::Commit || may_commit {
                 let is_one = |asked: &Asked| asked.ask.kind() == kind && asked.due.is_none();
                 let asked = self.waiting.extract_if(.., |_, asked| is_one(asked)).collect();
-                let topics = topics_of(&asked, cluster);
-                answered.extend(self.ask_one(cx, tokens, conn, Sent { to, kind, asked, topics }));
+                answered.extend(self.ask_one(cx, tokens, conn, Sent { to, kind, asked }));
             }
         }
         answered
@@ -240,18 +237,17 @@ impl Coordinator {
         if sent.asked.is_empty() {
             return Vec::new();
         }
-        let Sent { kind, asked, topics, .. } = &sent;
+        let Sent { kind, asked, .. } = &sent;
         let group = &*self.group;
         let token = match kind {
             Kind::Members => {
                 let version = cx.net.version::<DescribeGroupsRequest<'_>>(conn);
                 version.map(|version| send(cx, conn, tokens, version, &request::members(group)))
             }
-            Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn, topics).map(|version| {
-                send(cx, conn, tokens, version, &request::read(group, asked, topics, version))
-            }),
-            Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn, topics)
-                .map(|version| send(cx, conn, tokens, version, &request::commit(group, asked, topics))),
+            Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn)
+                .map(|version| send(cx, conn, tokens, version, &request::read(group, asked, version))),
+            Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn)
+                .map(|version| send(cx, conn, tokens, version, &request::commit(group, asked))),
         };
         match token {
             Some(token) => {
@@ -291,8 +287,8 @@ impl Coordinator {
         }
         let Some(sent) = self.sent.remove(&token) else { return Vec::new() };
         let told = match sent.kind {
-            Kind::Commit => response::committed(version, frame, &sent.topics),
-            Kind::Read => response::read(version, frame, &self.group, &sent.topics),
+            Kind::Commit => response::committed(version, frame),
+            Kind::Read => response::read(version, frame, &self.group),
             Kind::Members => response::members(version, frame, &self.group),
         };
         match told {
@@ -397,12 +393,6 @@ fn refused(asked: BTreeMap<ZkRequestId, Asked>, error: &OffsetsError) -> Vec<Ans
     asked.into_keys().map(|id| (id, Err(error.clone()))).collect()
 }
 
-fn topics_of(asked: &BTreeMap<ZkRequestId, Asked>, cluster: &Cluster) -> Topics {
-    let id = |topic: &str| cluster.topic(topic).and_then(|view| view.id).map_or(Uuid::ZERO, Uuid);
-    let topics = asked.values().filter_map(|asked| asked.ask.partition()).map(|place| &place.topic);
-    topics.map(|topic| (Arc::clone(topic), id(topic))).collect()
-}
-
 impl CoordinatorAsk {
     fn kind(&self) -> Kind {
         match self {
@@ -411,23 +401,13 @@ impl CoordinatorAsk {
             Self::Members => Kind::Members,
         }
     }
-
-    fn partition(&self) -> Option<&TopicPartition> {
-        match self {
-            Self::Offset(partition, _) => Some(partition),
-            Self::Members => None,
-        }
-    }
 }
 
-/// The newest version that both sides speak, by which offsets are not in ZooKeeper, and topics have names unless the ids of all
-/// are known.
-fn version<R: Request>(cx: &Context<'_>, conn: ConnId, topics: &Topics) -> Option<i16> {
-    const ON_BROKERS: i16 = 1;
-    const BY_NAME: i16 = 9;
-    let has_ids = topics.values().all(|id| *id != Uuid::ZERO);
+/// The newest version that both sides speak, by which offsets are not in ZooKeeper. No broker that is found in ZooKeeper speaks
+/// those in which topics have ids instead of names.
+fn version<R: Request>(cx: &Context<'_>, conn: ConnId) -> Option<i16> {
     let newest = cx.net.version::<R>(conn).filter(|newest| *newest >= ON_BROKERS)?;
-    Some(if has_ids { newest } else { newest.min(BY_NAME) })
+    Some(newest.min(BY_NAME))
 }
 
 fn send<R: Request>(

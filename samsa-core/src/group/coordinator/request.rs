@@ -11,7 +11,7 @@ use samsa_proto::api::offset_fetch::{
     OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
 
-use super::{Asked, Topics};
+use super::Asked;
 use crate::group::offsets::{CoordinatorAsk, OffsetAsk};
 use crate::id::ZkRequestId;
 
@@ -35,28 +35,22 @@ pub(super) fn members(group: &str) -> DescribeGroupsRequest<'_> {
 pub(super) fn read<'a>(
     group: &'a str,
     asked: &'a BTreeMap<ZkRequestId, Asked>,
-    topics: &'a Topics,
     version: i16,
 ) -> OffsetFetchRequest<'a> {
     let require_stable = version >= STABLE;
-    let by_topic = by_topic(asked);
-    let numbers = |name: &str| {
-        let of_it = by_topic.get(name).into_iter().flatten();
-        of_it.map(|(number, _)| *number).collect()
-    };
+    let numbers = |asked: Vec<(i32, OffsetAsk)>| asked.into_iter().map(|(number, _)| number).collect();
     if version < SEVERAL_GROUPS {
-        let topic = |name: &'a str| OffsetFetchRequestTopic {
+        let topics = by_topic(asked).into_iter().map(|(name, asked)| OffsetFetchRequestTopic {
             name,
-            partition_indexes: numbers(name),
+            partition_indexes: numbers(asked),
             ..Default::default()
-        };
-        let topics = Some(topics.keys().map(|name| topic(name)).collect());
+        });
+        let topics = Some(topics.collect());
         return OffsetFetchRequest { group_id: group, topics, require_stable, ..Default::default() };
     }
-    let topics = topics.iter().map(|(name, id)| OffsetFetchRequestTopics {
+    let topics = by_topic(asked).into_iter().map(|(name, asked)| OffsetFetchRequestTopics {
         name,
-        topic_id: *id,
-        partition_indexes: numbers(name),
+        partition_indexes: numbers(asked),
         ..Default::default()
     });
     let group =
@@ -65,22 +59,16 @@ pub(super) fn read<'a>(
 }
 
 /// As who is in no group of the brokers: the defaults of generation and member say so.
-pub(super) fn commit<'a>(
-    group: &'a str,
-    asked: &'a BTreeMap<ZkRequestId, Asked>,
-    topics: &'a Topics,
-) -> OffsetCommitRequest<'a> {
-    let by_topic = by_topic(asked);
-    let partition = |&(partition_index, ask): &(i32, OffsetAsk)| match ask {
+pub(super) fn commit<'a>(group: &'a str, asked: &'a BTreeMap<ZkRequestId, Asked>) -> OffsetCommitRequest<'a> {
+    let partition = |(partition_index, ask)| match ask {
         OffsetAsk::Commit(committed_offset) => {
             Some(OffsetCommitRequestPartition { partition_index, committed_offset, ..Default::default() })
         }
         OffsetAsk::Read => None,
     };
-    let topics = topics.iter().map(|(name, id)| OffsetCommitRequestTopic {
+    let topics = by_topic(asked).into_iter().map(|(name, asked)| OffsetCommitRequestTopic {
         name,
-        topic_id: *id,
-        partitions: by_topic.get(&**name).into_iter().flatten().filter_map(partition).collect(),
+        partitions: asked.into_iter().filter_map(partition).collect(),
         ..Default::default()
     });
     OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() }

@@ -8,9 +8,7 @@ use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
-use samsa_proto::wire::Uuid;
 
-use super::Topics;
 use crate::group::OffsetsError;
 use crate::group::offsets::{CoordinatorAnswer, CoordinatorAsk};
 use crate::id::BrokerId;
@@ -19,8 +17,6 @@ use crate::topology::TopicPartition;
 
 /// The offset where nothing is committed.
 const NOTHING: i64 = -1;
-/// From here on topics have no names.
-const BY_ID: i16 = 10;
 
 /// What becomes of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +100,7 @@ pub(super) fn verdict(code: ErrorCode) -> Verdict {
         | ErrorCode::ILLEGAL_GENERATION
         | ErrorCode::REBALANCE_IN_PROGRESS
         | ErrorCode::STALE_MEMBER_EPOCH => Verdict::Refused(OffsetsError::HasMembers),
-        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
-        | ErrorCode::UNKNOWN_TOPIC_ID
-        | ErrorCode::UNSTABLE_OFFSET_COMMIT => Verdict::Again(code),
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNSTABLE_OFFSET_COMMIT => Verdict::Again(code),
         // A broker in trouble is asked again.
         code if code.is_retriable() || code == ErrorCode::UNKNOWN_SERVER_ERROR => {
             Verdict::Later { reason: code.to_string(), is_another: false }
@@ -136,7 +130,7 @@ pub(super) fn found(
     Ok(Ok((BrokerId(id), host.to_owned(), port)))
 }
 
-pub(super) fn read(version: i16, frame: &[u8], group: &str, topics: &Topics) -> Result<Told, String> {
+pub(super) fn read(version: i16, frame: &[u8], group: &str) -> Result<Told, String> {
     let (_, response) = samsa_proto::decode_response::<OffsetFetchRequest<'_>>(version, frame)
         .map_err(|error| error.to_string())?;
     let mut told = Told { all: failure(response.error_code), ..Told::default() };
@@ -148,25 +142,27 @@ pub(super) fn read(version: i16, frame: &[u8], group: &str, topics: &Topics) -> 
     for answered in response.groups.iter().filter(|answered| answered.group_id == group) {
         told.all = told.all.or(failure(answered.error_code));
         for topic in &answered.topics {
-            let Some(name) = name(topics, version, topic.name, topic.topic_id) else { continue };
             for found in &topic.partitions {
-                let name = Arc::clone(&name);
-                told.add(name, found.partition_index, found.error_code, found.committed_offset);
+                told.add(
+                    Arc::from(topic.name),
+                    found.partition_index,
+                    found.error_code,
+                    found.committed_offset,
+                );
             }
         }
     }
     Ok(told)
 }
 
-pub(super) fn committed(version: i16, frame: &[u8], topics: &Topics) -> Result<Told, String> {
+pub(super) fn committed(version: i16, frame: &[u8]) -> Result<Told, String> {
     let (_, response) = samsa_proto::decode_response::<OffsetCommitRequest<'_>>(version, frame)
         .map_err(|error| error.to_string())?;
     let mut told = Told::default();
     for topic in &response.topics {
-        let Some(name) = name(topics, version, topic.name, topic.topic_id) else { continue };
         for done in &topic.partitions {
             let answer = done.error_code.ok().map(|()| CoordinatorAnswer::Committed);
-            told.partitions.insert((Arc::clone(&name), done.partition_index), answer);
+            told.partitions.insert((Arc::from(topic.name), done.partition_index), answer);
         }
     }
     Ok(told)
@@ -185,11 +181,4 @@ pub(super) fn members(version: i16, frame: &[u8], group: &str) -> Result<Told, S
 
 fn failure(code: ErrorCode) -> Option<ErrorCode> {
     Some(code).filter(|code| !code.is_ok())
-}
-
-fn name(topics: &Topics, version: i16, name: &str, id: Uuid) -> Option<Arc<str>> {
-    if version < BY_ID {
-        return Some(Arc::from(name));
-    }
-    topics.iter().find(|(_, known)| **known == id).map(|(name, _)| Arc::clone(name))
 }

@@ -19,9 +19,8 @@ use crate::id::SessionId;
 use crate::intent::Intent;
 use crate::out::Out;
 use crate::time::Now;
+use crate::topology::TopicPartition;
 use std::time::Duration;
-
-const ID: Uuid = Uuid([7; 16]);
 
 /// A coordinator of group `g`, and what it stands on.
 struct Script {
@@ -57,9 +56,8 @@ impl Script {
             script.coordinator.ask(script.now.mono, id(seq), of(seq as i32, *ask));
         }
         let asked = std::mem::take(&mut script.coordinator.waiting);
-        let topics = Topics::from([(Arc::from("t"), ID)]);
         let kind = asked.values().next().map_or(Kind::Members, |asked| asked.ask.kind());
-        script.coordinator.sent.insert(9, Sent { to: BrokerId(3), kind, asked, topics });
+        script.coordinator.sent.insert(9, Sent { to: BrokerId(3), kind, asked });
         script
     }
 
@@ -83,12 +81,17 @@ impl Script {
 
     /// A connection to broker 3, which is it.
     fn connected(&mut self) -> ConnId {
+        self.connected_by(5)
+    }
+
+    /// The same, which speaks versions up to this one.
+    fn connected_by(&mut self, max_version: i16) -> ConnId {
         self.coordinator.whom = Whom::Known(BrokerId(3));
         self.net.set_brokers(self.now, BTreeMap::from([(BrokerId(3), "127.0.0.1:9092".parse().unwrap())]));
         assert_eq!(self.net.connection(self.now, Peer::Broker(BrokerId(3)), Role::Group), None);
         let Some(Intent::Connect { conn, .. }) = self.net.poll_intent() else { panic!("nobody is dialled") };
         self.net.connected(self.now, conn);
-        let version = |api_key| ApiVersion { api_key, min_version: 1, max_version: 5, ..Default::default() };
+        let version = |api_key| ApiVersion { api_key, min_version: 1, max_version, ..Default::default() };
         let api_keys = [3, OffsetCommitRequest::KEY, OffsetFetchRequest::KEY].map(version).to_vec();
         let response = ApiVersionsResponse { api_keys, ..Default::default() };
         self.answers::<ApiVersionsRequest<'_>>(conn, 0, 4, &response);
@@ -125,20 +128,20 @@ impl Script {
 #[test]
 fn every_version_has_a_form_for_the_questions() {
     let script = Script::asked(&[OffsetAsk::Read, OffsetAsk::Commit(5)]);
-    let Sent { asked, topics, .. } = &script.coordinator.sent[&9];
+    let Sent { asked, .. } = &script.coordinator.sent[&9];
     for version in FindCoordinatorRequest::VERSIONS {
         encode(version, &request::find("g", version)).unwrap();
     }
     for version in DescribeGroupsRequest::VERSIONS {
         encode(version, &request::members("g")).unwrap();
     }
-    for version in OffsetFetchRequest::VERSIONS.skip(1) {
-        let request = request::read("g", asked, topics, version);
+    for version in ON_BROKERS..=BY_NAME {
+        let request = request::read("g", asked, version);
         assert_eq!(request.require_stable, version >= 7, "what a transaction may change is waited for");
         encode(version, &request).unwrap();
     }
-    for version in OffsetCommitRequest::VERSIONS.skip(1) {
-        let request = request::commit("g", asked, topics);
+    for version in ON_BROKERS..=BY_NAME {
+        let request = request::commit("g", asked);
         let member = (request.generation_id_or_member_epoch, request.member_id);
         assert_eq!(member, (-1, ""), "it is no member of a group of the brokers");
         let written: Vec<_> = request.topics[0].partitions.iter().map(|part| part.committed_offset).collect();
@@ -149,7 +152,7 @@ fn every_version_has_a_form_for_the_questions() {
 
 #[test]
 fn what_is_committed_is_read_in_every_version() {
-    for version in OffsetFetchRequest::VERSIONS.skip(1) {
+    for version in ON_BROKERS..=BY_NAME {
         let mut script = Script::asked(&[OffsetAsk::Read, OffsetAsk::Read]);
         let old = |partition_index, committed_offset| OffsetFetchResponsePartition {
             partition_index,
@@ -168,7 +171,6 @@ fn what_is_committed_is_read_in_every_version() {
         };
         let of_group = OffsetFetchResponseTopics {
             name: "t",
-            topic_id: ID,
             partitions: vec![new(0, 40), new(1, -1)],
             ..Default::default()
         };
@@ -447,4 +449,16 @@ fn no_commit_is_put_on_a_connection_while_the_session_is_in_doubt() {
     script.coordinator.ask(script.now.mono, id(2), of(1, OffsetAsk::Commit(5)));
     assert_eq!((script.pumps_if(false), script.waiting()), (vec![], vec![2]));
     assert_eq!((script.pumps_if(true), script.waiting()), (vec![], vec![]));
+}
+
+#[test]
+fn no_version_is_spoken_in_which_topics_have_no_names() {
+    for (newest, spoken) in [(5, 5), (10, 9)] {
+        let mut script = Script::new();
+        let conn = script.connected_by(newest);
+        let Script { config, net, out, now, .. } = &mut script;
+        let cx = Context { now: *now, config, net, out };
+        assert_eq!(version::<OffsetCommitRequest<'_>>(&cx, conn), Some(spoken));
+        assert_eq!(version::<OffsetFetchRequest<'_>>(&cx, conn), Some(spoken));
+    }
 }
