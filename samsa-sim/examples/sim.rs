@@ -117,6 +117,8 @@ struct Sum {
     failed: u64,
     virtual_time: Duration,
     published: u64,
+    /// After each of which memory and bounds were checked.
+    steps: u64,
     read: u64,
     faults: BTreeMap<&'static str, u64>,
 }
@@ -127,6 +129,7 @@ impl Sum {
         self.failed += u64::from(!report.is_ok());
         self.virtual_time += report.virtual_time;
         self.published += report.published;
+        self.steps += report.steps;
         self.read += report.read;
         for (kind, count) in &report.faults {
             *self.faults.entry(kind).or_default() += count;
@@ -166,12 +169,13 @@ fn summarize(sum: &Sum, took: Duration) {
     let faults: Vec<String> = sum.faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     let verdict = if sum.failed == 0 { "all ok".to_owned() } else { format!("{} FAILED", sum.failed) };
     println!(
-        "{} runs, {verdict}: {:.0} s of virtual time in {:.1} s, {} records published, {} read, faults: {}",
+        "{} runs, {verdict}: {:.0} s of virtual time in {:.1} s, {} records published, {} read, checked after each of {} steps and at the end, faults: {}",
         sum.runs,
         sum.virtual_time.as_secs_f64(),
         took.as_secs_f64(),
         sum.published,
         sum.read,
+        sum.steps,
         faults.join(", "),
     );
 }
