@@ -39,9 +39,11 @@ pub(super) fn begin(group: &Group) {
 /// over and others were sent since: of whoever owns the partition at that moment, and knows of the commit, it must hold all
 /// the same.
 fn begin_on_brokers(group: &Group) {
-    let world = group.stage.world.clone();
+    // Not the world, which has the brokers that have this.
+    let world = &group.stage.world;
+    let (violations, zookeeper) = (world.violations().clone(), world.zookeeper_service().clone());
     let (commits, dialect) = (group.commits.clone(), group.ways.dialect);
-    group.stage.world.host().audit(move |committed, is_late| {
+    world.host().audit(move |committed, is_late| {
         let Committed { client, group, topic, partition, before, offset } = committed;
         let Ok(node) = path::offset(group, topic, partition) else { return };
         let place = TopicPartition::new(&**topic, *partition);
@@ -49,13 +51,13 @@ fn begin_on_brokers(group: &Group) {
             Dialect::Samsa => format!("{client}:"),
             _ => format!("{GROUP}_{client}-"),
         };
-        let locks = world.zookeeper_service().look(|ensemble| locks(ensemble, dialect, &place));
+        let locks = zookeeper.look(|ensemble| locks(ensemble, dialect, &place));
         let is_owner = locks.iter().any(|lock| lock.owner.starts_with(&named));
         let mut commits = commits.borrow_mut();
         let is_allowed = commits.sought.get(&node).is_some_and(|sought| sought <= offset);
         if before.is_some_and(|before| *offset < before) && is_owner && !is_late && !is_allowed {
             let what = format!("{topic}/{partition}: {offset} after {before:?}, by {client}");
-            world.violation("commits-go-forward", what);
+            violations.add("commits-go-forward", what);
         }
         commits.first.entry(node).or_insert(*offset);
     });
