@@ -18,6 +18,11 @@
 //! | `delivers-all`             | every message in the log, from where the group began, was handed out at least once       |
 //! | `settles`                  | when all is well every partition has an owner, and what is there is committed            |
 //!
+//! In their form for `ZooKeeper` these are S21 (two owners, or a group that never settles: `trusts-owners-name`, `trusts-lost-claim`,
+//! `gives-up-on-conflict`), S22 (commits while partitions move: `releases-before-commit`), S24 (a callback that takes too long:
+//! `hands-out-after-release`), S26 (a suspended machine: `trusts-one-clock`) and S29 (what a frozen member still hands out:
+//! `ignores-lease`).
+//!
 //! The scenario `pykafka-group` is the same in the dialect of pykafka, where a partition's lock is named by its leader, too.
 
 mod application;
