@@ -73,6 +73,7 @@
 mod address;
 mod admin;
 mod backoff;
+mod broker_partition;
 mod cluster;
 mod command;
 mod config;
@@ -108,6 +109,7 @@ pub use admin::{
     GroupDescription, GroupLookError, GroupMember, GroupPartition, GroupResetError, ListedGroup,
 };
 pub use backoff::Backoff;
+pub use broker_partition::{BrokerPartition, UnnumberedPartition};
 pub use command::{Command, GroupReset, GroupSpec, NewTopic, ReaderSpec, Reply};
 pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig, Retries};
 pub use connection::{ReadBuffer, RecvBuf};

@@ -1,19 +1,26 @@
 //! How the members of a group speak: everything in which the dialects of groups in ZooKeeper differ, but for what one of them
 //! [names its locks](super::lock).
 //!
-//! |                    | Scala                             | Samsa                                     |
-//! |--------------------|-----------------------------------|-------------------------------------------|
-//! | a member reads     | topics                            | one topic                                 |
-//! | it is called       | `G_client-ms-8 hex`               | `client:uuid`                             |
-//! | its locks are      | `owners/T/P`, holding `C-0`       | `owners/T/L-P`, holding `C`               |
-//! | partitions go      | by number, to streams             | by leader and number, as text, to members |
-//! | offsets are        | in ZooKeeper, unless said         | on the brokers                            |
+//! |                    | Scala                       | Samsa                        | Scala07                         |
+//! |--------------------|-----------------------------|------------------------------|---------------------------------|
+//! | a member reads     | topics                      | one topic                    | topics                          |
+//! | it is called       | `G_client-ms-8 hex`         | `client:uuid`                | `G_client-ms-8 hex`             |
+//! | partitions are     | in the topic's node         | in the topic's node          | [counted by its brokers](scala07) |
+//! | its locks are      | `owners/T/P`, holding `C-0` | `owners/T/L-P`, holding `C`  | `owners/T/B-P`, holding `C-0`   |
+//! | partitions go      | by number, to streams       | by `L-P` as text, to members | by `B-P` as text, to streams    |
+//! | offsets are        | in ZooKeeper, unless said   | on the brokers               | in ZooKeeper                    |
+//!
+//! Scala07 is refused in two places. What an application asks for is refused in any case ([`GroupProtocol::dialect`]), since this
+//! client has no connections to brokers of 0.7. A member by itself, as simulations have it, is refused by clusters whose brokers
+//! are not of 0.7 ([`scala07::Refusal`]): before it registers, and in each round.
 //!
 //! `L` is whoever leads the partition. While nobody does, it is the first of those in sync, else the first replica: all
 //! members see the same. pykafka keeps to the last leader that it has heard of, which is mostly the one in sync.
 //!
 //! pykafka on Python 3 has its locks below `owners/b'T'`. Members that lock in different folders do not see each other's
 //! locks, so one that finds locks in the other folder does not join.
+
+mod scala07;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +30,7 @@ use samsa_proto::zookeeper::{
     PartitionState, Subscription, TopicRegistration, path,
 };
 
-use super::assign::{Leaders, Place};
+use super::assign::{Assignor, Leaders, Place, share_by_broker};
 use super::claim::Claim;
 use super::lock::Lock;
 use super::member::Member;
@@ -38,12 +45,14 @@ use crate::time::{Now, UnixMillis};
 use crate::topology::TopicPartition;
 use crate::zookeeper::ZkOp;
 
+pub(super) use self::scala07::{Asked, Refusal};
+
 /// Where a group lives, and how its members speak to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GroupProtocol {
-    /// In ZooKeeper, in this dialect. [`Dialect::Scala07`] is refused: it is for clusters of Kafka 0.7, with which this client
-    /// does not speak yet.
+    /// In ZooKeeper, in this dialect. [`Dialect::Scala07`] is refused ([`GroupError::Scala07`]): it is for clusters of Kafka 0.7,
+    /// with whose brokers this client does not speak yet.
     ZooKeeper(Dialect),
 }
 
@@ -55,6 +64,7 @@ impl Default for GroupProtocol {
 }
 
 impl GroupProtocol {
+    /// How its members speak, if messages could be handed out in such a group.
     pub(super) fn dialect(self) -> Result<Dialect, GroupError> {
         match self {
             Self::ZooKeeper(Dialect::Scala07) => Err(GroupError::Scala07),
@@ -78,7 +88,18 @@ impl GroupProtocol {
                 Ok(OffsetStorage::Brokers)
             }
             (Self::ZooKeeper(Dialect::Samsa), Some(_)) => Err(GroupError::OffsetsElsewhere),
+            (Self::ZooKeeper(Dialect::Scala07), Some(OffsetStorage::Brokers | OffsetStorage::Both)) => {
+                Err(GroupError::OffsetsInZooKeeper)
+            }
             (_, said) => Ok(said.unwrap_or_default()),
+        }
+    }
+
+    /// How its members share.
+    pub(super) fn assignor(self, said: Assignor) -> Result<Assignor, GroupError> {
+        match self {
+            Self::ZooKeeper(Dialect::Scala07) if said != Assignor::Range => Err(GroupError::RangeAlone),
+            Self::ZooKeeper(_) => Ok(said),
         }
     }
 }
@@ -87,6 +108,11 @@ impl Settings {
     /// Whether the leader is part of a lock's name.
     fn names_leaders(&self) -> bool {
         self.dialect == Dialect::Samsa
+    }
+
+    /// Whether each broker counts its own partitions.
+    fn counts_by_broker(&self) -> bool {
+        self.dialect == Dialect::Scala07
     }
 
     pub(super) fn member_id(&self, client: &str, now: UnixMillis, rng: &mut Rng) -> String {
@@ -120,11 +146,35 @@ impl Settings {
     }
 
     pub(super) fn share_of(&self, member: &str, view: &View) -> BTreeSet<Place> {
-        if self.names_leaders() {
-            self.assignor.share_by_leader(member, &view.members(), &view.leaders)
-        } else {
-            self.assignor.share_of(member, &view.members(), &view.topics)
+        let members = view.members();
+        match self.dialect {
+            Dialect::Scala => self.assignor.share_of(member, &members, &view.topics),
+            Dialect::Samsa => self.assignor.share_by_leader(member, &members, &view.leaders),
+            Dialect::Scala07 => share_by_broker(member, &members, &view.topics),
         }
+    }
+
+    /// What says which partitions a topic has, with a watch: its node, or the nodes in it.
+    pub(super) fn reads_topic(&self, path: String) -> ZkOp {
+        if self.counts_by_broker() {
+            ZkOp::Children { path, watch: true }
+        } else {
+            ZkOp::Get { path, watch: true }
+        }
+    }
+
+    /// The name of a partition's nodes, where its leader has no part in it.
+    fn node_of(&self, partition: i32) -> Option<PartitionNode> {
+        if self.counts_by_broker() {
+            scala07::node_of(partition)
+        } else {
+            Some(PartitionNode { broker: None, partition })
+        }
+    }
+
+    /// The node of a partition's offset.
+    pub(super) fn offset_of(&self, partition: &TopicPartition) -> Option<String> {
+        path::offset(&self.group, &partition.topic, self.node_of(partition.partition)?).ok()
     }
 
     /// The folder in which there must be no locks.
@@ -184,7 +234,7 @@ impl Member {
     pub(super) fn lock_of(&self, partition: &TopicPartition) -> Option<Lock> {
         let (group, TopicPartition { topic, partition: number }) = (&self.settings.group, partition);
         if !self.settings.names_leaders() {
-            return Some(Lock::new(path::owner(group, topic, number).ok()?));
+            return Some(Lock::new(path::owner(group, topic, self.settings.node_of(*number)?).ok()?));
         }
         let folder = path::topic_owners(group, &self.settings.owners_folder(topic)).ok()?;
         let leader = *self.leaders.get(&(topic.to_string(), *number))?;

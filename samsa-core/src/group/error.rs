@@ -7,6 +7,7 @@ use samsa_proto::ErrorCode;
 use samsa_proto::zookeeper::{InexpressibleError, PathError};
 
 use super::pattern::PatternError;
+use crate::broker_partition::UnnumberedPartition;
 
 /// Why there is no membership of a group, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,12 +42,38 @@ pub enum GroupError {
     /// What the consumer wants cannot be registered in the dialect of the group.
     #[error(transparent)]
     Inexpressible(#[from] InexpressibleError),
-    /// The dialect is that of the Scala consumers of 0.7, which share partitions of brokers of 0.7 alone.
+    /// The dialect is that of the Scala consumers of 0.7, which share partitions of brokers of 0.7 alone. The members' part of it
+    /// is there, but nothing could be handed out: this client has no connections to such brokers. So it is refused before
+    /// anything is asked of ZooKeeper, whatever the cluster is.
     #[error(
         "groups of the Scala 0.7 dialect are for clusters of Kafka 0.7, whose brokers this client does not speak with yet: \
          leave the dialect at Scala, or take Samsa for a group with pykafka"
     )]
     Scala07,
+    /// A broker has not registered itself as those of Kafka 0.7 do, which are what groups of the Scala 0.7 dialect share the
+    /// partitions of. It left the group, or did not join it.
+    #[error(
+        "groups of the Scala 0.7 dialect are for clusters of Kafka 0.7, and broker {broker} of this one has registered {found}: \
+         take the dialect Scala, as the consumers of 0.8 to 1.1 (--dialect scala), or Samsa for a group with pykafka (--dialect samsa)"
+    )]
+    NotKafka07 {
+        /// Its id.
+        broker: String,
+        /// What it has registered, shortened.
+        found: String,
+    },
+    /// A broker of Kafka 0.7 has partitions for which this client has no number. It left the group, or did not join it.
+    #[error(transparent)]
+    Unnumbered(#[from] UnnumberedPartition),
+    /// Another assignor than `Range` was asked for in the dialect of the Scala consumers of 0.7, which have no other.
+    #[error("consumers of Kafka 0.7 share partitions by range alone: leave the assignor at Range")]
+    RangeAlone,
+    /// Offsets of a group of the Scala 0.7 dialect were to be on the brokers.
+    #[error(
+        "groups of the Scala 0.7 dialect keep their offsets in ZooKeeper, since brokers of 0.7 keep none: leave `offsets` (--offsets) \
+         unsaid, or say `OffsetStorage::ZooKeeper` (zookeeper)"
+    )]
+    OffsetsInZooKeeper,
     /// Offsets of a group of the Samsa dialect were to be in ZooKeeper.
     #[error(
         "pykafka keeps the offsets of a group on the brokers: leave `offsets` (--offsets) unsaid, or say `OffsetStorage::Brokers` (brokers)"

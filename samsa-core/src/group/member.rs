@@ -16,6 +16,7 @@
 //! | Joined      | a round has ended                | Joined      | claims and releases what the round says          |
 //! | Joined      | a watch fired                    | Joined      | a round, a little later: one for a burst         |
 //! | Joined      | an older member is foreign       | Over        | closes the session, tells who                    |
+//! | Looking, Joined | the cluster is none for the dialect | Over | closes the session, tells what was found       |
 //! | Joined      | leave                            | Leaving     | gives everything up                              |
 //! | Leaving     | all given up, time over          | Over        | closes the session                               |
 //! | any         | our own deadline, expired, gone  | Resting     | tells what is lost, closes the session           |
@@ -298,7 +299,7 @@ impl Member {
             if let Phase::Registering(Registering::Taken(at)) = &mut self.phase {
                 *at = now.mono;
             }
-        } else if fired == self.paths.ids || fired.starts_with(path::TOPICS) {
+        } else if fired == self.paths.ids || fired == path::BROKER_IDS || fired.starts_with(path::TOPICS) {
             self.read_soon(now.mono + super::BURST);
         } else {
             self.each_claim(now, world, |claim, desk| {

@@ -32,6 +32,7 @@ mod pattern;
 mod round;
 mod session;
 mod settings;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -40,11 +40,12 @@ impl Groups {
             start: spec.start,
             commit: spec.commit,
             commit_interval: spec.commit_interval,
-            assignor: spec.assignor,
+            assignor: protocol.assignor(spec.assignor)?,
             compares: spec.offsets.is_none() && spec.protocol.is_none(),
             offsets: protocol.storage(spec.offsets)?,
-            dialect: protocol.dialect()?,
             python3_owners: protocol.python3_owners(spec.python3_owners)?,
+            // Behind what is wrong with the wish itself: what this client cannot do yet.
+            dialect: protocol.dialect()?,
             session_timeout,
             backoff: cx.config.retry_backoff,
         };

@@ -11,16 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use samsa_proto::zookeeper::{PathError, path};
 
-use super::assign::Place;
-use super::claim::Claim;
 use super::member::{Member, Phase};
-use super::offsets::Offsets;
 use super::session::Question;
 use super::view::View;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
-use crate::offset::Offset;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
@@ -30,8 +26,8 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 pub(super) struct Round {
     /// Answers that are still to come.
     missing: usize,
-    failed: Option<String>,
-    view: View,
+    pub(super) failed: Option<String>,
+    pub(super) view: View,
     /// The topics whose folders are being made.
     folders: BTreeSet<String>,
 }
@@ -58,14 +54,19 @@ impl Member {
         let ids = ZkOp::Children { path: self.paths.ids.clone(), watch: true };
         self.ask_round(now, world, Question::Members(self.rounds), ids);
         self.ask_for_locks_elsewhere(now, world);
+        self.ask_for_brokers(now, world);
         if self.settings.pattern.is_some() {
             self.ask_for_the_list(now, world);
         }
         let topics: Vec<_> = self.paths.topics.clone().into_iter().collect();
         for (topic, path) in topics {
-            let question = Question::Topic(self.rounds, topic);
-            self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
+            self.ask_for_topic(now, topic, path, world);
         }
+    }
+
+    fn ask_for_topic(&mut self, now: Now, topic: String, path: String, world: &mut impl World) {
+        let op = self.settings.reads_topic(path);
+        self.ask_round(now, world, Question::Topic(self.rounds, topic), op);
     }
 
     fn ask_for_the_list(&mut self, now: Now, world: &mut impl World) {
@@ -95,6 +96,7 @@ impl Member {
             | Question::Topics(number)
             | Question::Topic(number, _)
             | Question::Folder(number)
+            | Question::Kafka07(number, _)
             | Question::Leader(number, _) => *number,
             // It was not there when it was read.
             _ if matches!(result, Ok(ZkAnswer::Stat(Some(_)))) => return self.read_soon(now.mono),
@@ -139,6 +141,10 @@ impl Member {
                 round.view.topic(&topic, data);
                 self.ask_for_leaders(now, &topic, world);
             }
+            (Question::Topic(_, topic), Ok(ZkAnswer::Children(brokers))) => {
+                self.ask_for_counts(now, &topic, brokers, world);
+            }
+            (Question::Kafka07(_, asked), result) => self.kafka07_answered(now, asked, result, world),
             (Question::Topic(_, topic), Err(ZkError::NoNode)) => {
                 round.view.topics.insert(topic.clone(), BTreeSet::new());
                 if !round.view.is_listed(&topic) {
@@ -171,7 +177,12 @@ impl Member {
     }
 
     /// It is not there, and is to be read once it is.
-    fn waits_for_node(&mut self, now: Now, path: Result<String, PathError>, world: &mut impl World) {
+    pub(super) fn waits_for_node(
+        &mut self,
+        now: Now,
+        path: Result<String, PathError>,
+        world: &mut impl World,
+    ) {
         if let (Ok(path), Some(session)) = (path, &mut self.session) {
             session.ask(world, now, Question::Coming, ZkOp::Exists { path, watch: true });
         }
@@ -197,8 +208,7 @@ impl Member {
         for topic in wanted {
             if let Ok(path) = path::topic(&topic) {
                 is_asked = true;
-                let question = Question::Topic(self.rounds, topic);
-                self.ask_round(now, world, question, ZkOp::Get { path, watch: true });
+                self.ask_for_topic(now, topic, path, world);
             }
         }
         is_asked || self.asks_for_folders(now, world)
@@ -241,6 +251,9 @@ impl Member {
         self.round_failures = 0;
         self.folders.extend(folders);
         self.patterns = view.known_patterns();
+        if let Some(refusal) = view.refusal {
+            return self.withdraw(now, refusal.into(), world);
+        }
         if let Some(foreign) = view.older_foreigner() {
             let (group, member) = (self.settings.group.to_string(), foreign.member.clone());
             let error = GroupError::ForeignMember { group, member, reason: foreign.reason.clone() };
@@ -321,74 +334,5 @@ impl Member {
             world.tell(ConsumerEvent::ForeignMember { member, reason });
         }
         self.foreign = present;
-    }
-
-    /// From now on these are wanted, and nothing else. `by` bounds how long the application may hold what goes.
-    pub(super) fn want_only(
-        &mut self,
-        now: Now,
-        share: &BTreeSet<Place>,
-        by: Option<Instant>,
-        world: &mut impl World,
-    ) {
-        let share: BTreeSet<TopicPartition> =
-            share.iter().map(|(topic, partition)| TopicPartition::new(&**topic, *partition)).collect();
-        for partition in &share {
-            self.claim_for(partition);
-        }
-        let mut revoked = Vec::new();
-        self.each_claim(now, world, |claim, desk| {
-            if claim.want(desk, share.contains(claim.partition())) {
-                revoked.push(claim.partition().clone());
-            }
-        });
-        self.revoke(now, &revoked, by, world);
-        self.claims.retain(|_, claim| !claim.is_gone());
-    }
-
-    /// These go, once the application has let go of them.
-    pub(super) fn revoke(
-        &mut self,
-        now: Now,
-        revoked: &[TopicPartition],
-        by: Option<Instant>,
-        world: &mut impl World,
-    ) {
-        if revoked.is_empty() {
-            return;
-        }
-        let timeout = self.session.as_ref().map_or(self.settings.session_timeout, |session| session.timeout);
-        let until = now.mono + timeout / 2;
-        let until = by.map_or(until, |by| by.min(until));
-        let held = world.revoking(revoked.to_vec(), until);
-        self.each_claim(now, world, |claim, desk| {
-            if revoked.contains(claim.partition()) {
-                claim.revoke(desk, held.clone(), until);
-            }
-        });
-        self.show(world);
-        self.each_claim(now, world, Claim::tick);
-    }
-
-    fn claim_for(&mut self, partition: &TopicPartition) {
-        if self.claims.contains_key(partition) {
-            return;
-        }
-        let group = &self.settings.group;
-        let offset = path::offset(group, &partition.topic, partition.partition);
-        if let (Some(lock), Ok(offset)) = (self.lock_of(partition), offset) {
-            let name = self.settings.owner(&self.id);
-            let offsets = Offsets::new(self.settings.offsets, offset);
-            let claim = Claim::new(partition.clone(), lock, offsets, name, self.start_of(partition));
-            self.claims.insert(partition.clone(), claim);
-        }
-    }
-
-    /// Where to start without a committed offset. All that there is of a partition that came while this member was there
-    /// was published since. Who joined later cannot tell it from one that was always there.
-    fn start_of(&self, partition: &TopicPartition) -> Offset {
-        let is_later = self.shown_first.as_ref().is_some_and(|first| !first.contains(partition));
-        let start = self.settings.start;
-        if is_later && start == Offset::Latest { Offset::Earliest } else { start }
     }
 }

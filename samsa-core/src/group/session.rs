@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::dialect::Asked as AskedOfKafka07;
 use super::offsets::{CoordinatorAsk, OffsetAsk};
 use super::world::World;
 use crate::consumer::ahead;
@@ -44,6 +45,8 @@ pub(super) enum Question {
     Folder(u64),
     /// Who leads this partition.
     Leader(u64, TopicPartition),
+    /// What there is of Kafka 0.7.
+    Kafka07(u64, AskedOfKafka07),
     /// Whether others lock their partitions in another folder.
     OtherFolder(u64),
     /// Whether this topic, or this partition, has come.

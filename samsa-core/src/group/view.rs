@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, Subscription, TopicFilter, TopicRegistration};
 
 use super::assign::{Leaders, Members, Topics};
-use super::dialect::preferred;
+use super::dialect::{Refusal, preferred};
 use super::pattern::{KnownPatterns, Pattern};
 use crate::zookeeper::ZkStat;
 
@@ -38,6 +38,8 @@ pub(super) struct View {
     pub(super) leaders: Leaders,
     /// Members of this group lock their partitions where this client does not look.
     pub(super) is_locked_elsewhere: bool,
+    /// What there is that the group's dialect does not share.
+    pub(super) refusal: Option<Refusal>,
     /// The transaction that made our own registration.
     pub(super) own_czxid: Option<i64>,
 }

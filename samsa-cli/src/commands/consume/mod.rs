@@ -48,8 +48,8 @@ pub(crate) struct Consume {
     #[arg(long, value_name = "G", conflicts_with_all = ["partition", "until_end"])]
     group: Option<String>,
     /// How the members of the group speak: scala, as the consumers of Kafka 0.8 to 1.1, which is the default; samsa, as
-    /// pykafka's balanced consumer, with offsets on the brokers; scala07, as the consumers of Kafka 0.7, which is refused: this
-    /// client does not speak with their brokers yet
+    /// pykafka's balanced consumer, with offsets on the brokers; scala07, as the consumers of Kafka 0.7, which is refused in any
+    /// case: this client cannot read from their brokers yet
     #[arg(long, requires = "group", value_name = "DIALECT", value_enum)]
     dialect: Option<DialectName>,
     /// Where the group keeps its offsets: zookeeper, which is the default; brokers, as Scala's consumers with

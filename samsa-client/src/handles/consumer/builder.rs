@@ -145,7 +145,10 @@ impl ConsumerBuilder {
     /// name, and the group's offsets are on the brokers. Let pykafka have a `broker_version` of 0.9.0 or later: with 0.8.2 it looks
     /// for its offsets in ZooKeeper, where it does not commit them. It learns late that a leader has moved, and until then it may
     /// read a partition that a member of Samsa reads, too; members of Samsa do not do that to each other.
-    /// [`Dialect::Scala07`](crate::Dialect) is refused: it is for clusters of Kafka 0.7, with which this client does not speak yet.
+    ///
+    /// [`Dialect::Scala07`](crate::Dialect) is refused with [`GroupError::Scala07`], whatever the cluster is: it is for clusters of
+    /// Kafka 0.7, from whose brokers this client cannot read yet. Its members' part is there, and proved in the simulator; of such
+    /// a group [`GroupError::RangeAlone`] and [`GroupError::OffsetsInZooKeeper`] tell what it has not.
     ///
     /// ```
     /// # use samsa_client::{Cluster, Consumer, GroupError, Offset};

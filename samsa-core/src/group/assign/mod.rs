@@ -2,14 +2,17 @@
 //! without a word.
 //!
 //! Each stream of a member takes part as a *thread* of its own, named `C-n`; threads are in the order of these names as
-//! text, `C-10` before `C-2`. The Samsa dialect knows no streams, and another order of partitions ([`by_leader`]).
+//! text, `C-10` before `C-2`. The Samsa dialect knows no streams, and another order of partitions ([`by_leader`]);
+//! in 0.7 each broker counts its own ([`by_broker`]).
 
+mod by_broker;
 mod by_leader;
 mod range;
 mod round_robin;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use by_broker::share_by_broker;
 pub(crate) use by_leader::Leaders;
 use round_robin::HashedName;
 
@@ -22,7 +25,7 @@ pub enum Assignor {
     #[default]
     Range,
     /// One by one over all topics, in the order in which the Scala consumers of 0.8.2 to 0.11 deal
-    /// (`partition.assignment.strategy=roundrobin`). In the Samsa dialect, as pykafka's `roundrobin`.
+    /// (`partition.assignment.strategy=roundrobin`). In the Samsa dialect, as pykafka's `roundrobin`. Consumers of 0.7 have none.
     RoundRobin,
     /// The same in the order of those of 1.0 and 1.1, which differs. In the Samsa dialect there is one order.
     RoundRobinKafka1,
@@ -48,18 +51,22 @@ impl Assignor {
     /// What is this member's. Topics that nobody looked for have no partitions.
     pub(crate) fn share_of(self, member: &str, members: &Members, topics: &Topics) -> BTreeSet<Place> {
         let dealt = match self {
-            Self::Range => range::deal(members, topics),
+            Self::Range => range::deal(members, topics, range::by_number),
             Self::RoundRobin => round_robin::deal(members, topics, HashedName::Bracketed),
             Self::RoundRobinKafka1 => round_robin::deal(members, topics, HashedName::Dashed),
         };
-        let own = dealt.into_iter().filter(|(_, thread)| thread.member == member);
-        own.map(|(place, _)| place).collect()
+        own(dealt, member)
     }
 
     /// Whether it has to know the partitions of topics that the member itself does not read.
     pub(crate) fn looks_at_all_topics(self) -> bool {
         self != Self::Range
     }
+}
+
+fn own(dealt: Vec<(Place, Thread<'_>)>, member: &str) -> BTreeSet<Place> {
+    let own = dealt.into_iter().filter(|(_, thread)| thread.member == member);
+    own.map(|(place, _)| place).collect()
 }
 
 /// The threads that read a topic, in their order.

@@ -8,6 +8,7 @@ mod elsewhere;
 mod hand;
 mod offsets;
 mod patterns;
+mod scala07;
 mod script;
 
 use std::time::Duration;
