@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_proto::zookeeper::{ConsumerRegistration, Dialect};
+use samsa_proto::zookeeper::ConsumerRegistration;
+pub use samsa_proto::zookeeper::Dialect;
 
 use super::claim::Claim;
 use super::member::{Member, MemberInput, Phase};
@@ -55,8 +56,9 @@ struct Partition {
 }
 
 impl GroupMember {
-    /// The member of this number, with this session timeout. It commits when it is told to, and when it gives a partition up.
-    pub fn new(number: u8, session_timeout: Duration, now: Now) -> Self {
+    /// The member of this number, in a group that speaks so and keeps its offsets in ZooKeeper, with this session timeout. It
+    /// commits when it is told to, and when it gives a partition up.
+    pub fn new(number: u16, dialect: Dialect, session_timeout: Duration, now: Now) -> Self {
         let settings = Settings {
             group: Arc::from("g"),
             topics: vec![Arc::from("t")],
@@ -67,7 +69,7 @@ impl GroupMember {
             assignor: Assignor::Range,
             offsets: OffsetStorage::ZooKeeper,
             compares: false,
-            dialect: Dialect::Scala,
+            dialect,
             python3_owners: false,
             session_timeout,
             backoff: Backoff { first: Duration::from_millis(50), most: Duration::from_millis(200) },

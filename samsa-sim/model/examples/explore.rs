@@ -2,12 +2,13 @@
 //!
 //! `cargo run --release -p samsa-group-model --example explore -- --crashes 1 --losses 1`
 //!
-//! The other options are the fields of `Bound`, `--seconds N` (how long to go on), `--plant NAME` (with a fault planted)
+//! The other options are the fields of `Bound` (`--dialect` is `scala` or `scala07`), `--seconds N` (how long to go on), `--plant NAME` (with a fault planted)
 //! and `--replay N,N,..` (one way alone).
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use samsa_core::model::Dialect;
 use samsa_core::{PlantedBug, with_planted};
 use samsa_group_model::{Bound, explore, replay};
 
@@ -40,6 +41,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         match word.as_str() {
             "--seconds" => options.within = Some(Duration::from_secs(number(&value)? as u64)),
             "--replay" => options.replay = Some(value.split(',').map(number).collect::<Result<_, _>>()?),
+            "--dialect" => options.bound.dialect = dialect(&value)?,
             "--plant" => {
                 let bug = PlantedBug::ALL.iter().find(|bug| bug.name() == value);
                 options.plant = Some(*bug.ok_or_else(|| format!("no fault is called {value}"))?);
@@ -53,6 +55,14 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         }
     }
     Ok(options)
+}
+
+fn dialect(name: &str) -> Result<Dialect, String> {
+    match name {
+        "scala" => Ok(Dialect::Scala),
+        "scala07" => Ok(Dialect::Scala07),
+        other => Err(format!("{other} is no dialect that is explored: scala or scala07")),
+    }
 }
 
 fn run(options: &Options) -> ExitCode {

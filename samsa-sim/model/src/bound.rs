@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use samsa_core::model::Dialect;
+
 /// How many members there are, and how often each kind of thing may happen to them. Whatever is not bounded here is explored
 /// in every order: when requests arrive, when answers and watches are heard, who is called when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bound {
+    /// How the members speak: `Scala` or `Scala07`. The cluster is of the age that this is for.
+    pub dialect: Dialect,
     /// Members. Those that do not stand at first may join at any moment.
     pub members: usize,
     /// How many of them have joined, and have settled, before the first step.
@@ -43,6 +47,7 @@ const FIELDS: [Field; 9] = [
 impl Bound {
     /// Two members and two partitions; one stands and the other joins, and nothing goes wrong.
     pub const CALM: Self = Self {
+        dialect: Dialect::Scala,
         members: 2,
         standing: 1,
         partitions: 2,
@@ -71,6 +76,9 @@ impl Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bound = *self;
+        if self.dialect == Dialect::Scala07 {
+            f.write_str("--dialect scala07 ")?;
+        }
         let options = FIELDS.map(|(name, field)| format!("--{name} {}", field(&mut bound)));
         f.write_str(&options.join(" "))
     }

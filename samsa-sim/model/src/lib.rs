@@ -12,7 +12,8 @@
 //! is called when its time has come, be it after others did much; a member joins, leaves or crashes; a connection breaks,
 //! and of the writes under way the first so many are done all the same, later, but before anything is synced; a session
 //! ends because its member stood still or was cut off until then, and what was answered before is heard after it.
-//! A [`Bound`] says how often each of these may happen.
+//! A [`Bound`] says how often each of these may happen, and in which dialect the group speaks: that of the Scala consumers of
+//! 0.8 to 1.1, or of 0.7.
 //!
 //! # Time
 //!
@@ -25,7 +26,7 @@
 //! - The length of a wait after a failure is not by chance, and everybody's clock goes at the same speed; no machine is suspended.
 //! - An application lets go of what is revoked at once, and is done with one message when it gets a partition.
 //! - While a session is let expire, the others are served at once, in one order; what comes before and after is in every order.
-//! - Members of other dialects, patterns, several topics, partitions that are added, outages of all servers, a crashed
+//! - Members of several dialects, brokers that come and go, patterns, several topics, partitions that are added, outages of all servers, a crashed
 //!   member that comes again. The simulator's scenario `consumer-group` has most of them.
 //! - Of two states with the same 64-bit fingerprint one is not looked at.
 //!
@@ -35,6 +36,7 @@
 mod action;
 mod bound;
 mod canonical;
+mod cluster;
 mod explore;
 mod kept;
 mod line;

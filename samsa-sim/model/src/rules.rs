@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cluster;
 use crate::state::State;
 
 impl State {
@@ -57,7 +58,7 @@ impl State {
 
     /// Which session holds the lock of a partition.
     fn owner(&self, partition: i32) -> Option<i64> {
-        let (_, stat) = self.zookeeper.look(&format!("/consumers/g/owners/t/{partition}"))?;
+        let (_, stat) = self.zookeeper.look(&cluster::owner(self.left.dialect, partition))?;
         Some(stat.ephemeral_owner)
     }
 

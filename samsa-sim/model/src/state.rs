@@ -8,6 +8,7 @@ use samsa_sim::model::ZooKeeper;
 
 use crate::bound::Bound;
 use crate::canonical::fingerprint;
+use crate::cluster;
 use crate::kept::Kept;
 use crate::line::Line;
 use crate::quiet::{self, Absent};
@@ -37,10 +38,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn first(bound: &Bound) -> Self {
-        let partitions: Vec<String> =
-            (0..bound.partitions).map(|number| format!("\"{number}\":[1]")).collect();
-        let topic = format!("{{\"version\":1,\"partitions\":{{{}}}}}", partitions.join(","));
-        let zookeeper = Kept::new(ZooKeeper::with_nodes(&[("/brokers/topics/t", &topic)]));
+        let zookeeper = Kept::new(cluster::ensemble(bound));
         let mut first = Self {
             now: Instant::from_micros(1_000_000),
             zookeeper,

@@ -51,7 +51,7 @@ impl State {
     }
 
     pub(crate) fn join(&mut self, number: usize) {
-        let member = GroupMember::new(number as u8, SESSION_TIMEOUT, self.both());
+        let member = GroupMember::new(number as u16, self.left.dialect, SESSION_TIMEOUT, self.both());
         self.seats[number] = Seat::Taken(Kept::new(member));
         self.tick(number);
     }

@@ -1,5 +1,6 @@
 //! Everything within small bounds, and the faults that have to be found there.
 
+use samsa_core::model::Dialect;
 use samsa_core::{PlantedBug, with_planted};
 use samsa_group_model::{Bound, Report, explore, replay};
 
@@ -10,6 +11,11 @@ const LOSS: Bound = Bound { losses: 1, ..Bound::CALM };
 const LOSS_OF_ONE_PARTITION: Bound = Bound { partitions: 1, ..LOSS };
 const ALONE: Bound = Bound { members: 1, partitions: 1, losses: 1, expiries: 1, commits: 1, ..Bound::CALM };
 const EXPIRY: Bound = Bound { expiries: 1, ..Bound::CALM };
+
+/// The same on a cluster of Kafka 0.7.
+const fn in_0_7(bound: Bound) -> Bound {
+    Bound { dialect: Dialect::Scala07, ..bound }
+}
 
 fn explored(bound: &Bound) -> Report {
     explore(bound, None)
@@ -41,6 +47,22 @@ fn the_session_of_a_member_alone_ends_at_any_moment() {
     goes_well(&ALONE);
 }
 
+#[test]
+fn in_0_7_a_member_joins_while_the_other_commits() {
+    goes_well(&in_0_7(JOIN));
+}
+
+#[test]
+fn in_0_7_either_member_crashes_or_leaves_at_any_moment() {
+    goes_well(&in_0_7(Bound { partitions: 1, ..CRASH }));
+    goes_well(&in_0_7(Bound { partitions: 1, ..LEAVE }));
+}
+
+#[test]
+fn in_0_7_the_session_of_a_member_alone_ends_at_any_moment() {
+    goes_well(&in_0_7(ALONE));
+}
+
 /// In each bound a fault is planted whose rule it breaks.
 #[test]
 fn planted_faults_are_found() {
@@ -51,6 +73,8 @@ fn planted_faults_are_found() {
         (PlantedBug::ReleasesBeforeCommit, JOIN, "commits-by-owner"),
         (PlantedBug::HandsOutAfterRelease, JOIN, "hands-out"),
         (PlantedBug::IgnoresLease, EXPIRY, "owner-hands-out"),
+        (PlantedBug::TrustsLostClaim, in_0_7(LOSS), "hands-out"),
+        (PlantedBug::ReleasesBeforeCommit, in_0_7(JOIN), "commits-by-owner"),
     ] {
         let report = with_planted(bug, || explored(&bound));
         let fault = report.fault.expect("it is found");
