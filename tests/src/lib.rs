@@ -1,8 +1,8 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], or several, with ZooKeeper where it has
-//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, and [`cli`] runs the `samsa` command,
-//! [`run_example`] an example of a crate.
+//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, [`cli`] runs the `samsa` command,
+//! [`slow`] members of a group that take their time, and [`run_example`] an example of a crate.
 //! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
 //! needed, only a JDK (17 or later) and Maven.
 //!
@@ -39,6 +39,7 @@ mod release;
 pub mod scala;
 mod scratch;
 mod shared;
+pub mod slow;
 mod zookeeper;
 
 pub use built::run_example;

@@ -1,4 +1,4 @@
-//! A member of a group that is somebody else's consumer, in a process of its own.
+//! A member of a group in a process of its own: somebody else's consumer, or one of ours that takes its time.
 
 use std::{
     fs::{self, File},
@@ -18,14 +18,14 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 /// A running member, which prints partition and offset of each message that it is given, a line each. It is killed on drop,
 /// as a power cut would.
 #[derive(Debug)]
-pub struct ForeignMember {
+pub struct MemberProcess {
     process: Process,
     scratch: Scratch,
     /// Whether its status is 0 when it was asked to end; that of a Java process tells of the signal.
     ends_with_success: bool,
 }
 
-impl ForeignMember {
+impl MemberProcess {
     pub(crate) fn start(
         who: &str,
         scratch: Scratch,

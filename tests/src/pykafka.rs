@@ -5,7 +5,7 @@
 
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
-use crate::{Error, RealKafka, cache, error::At, member::ForeignMember, process, scratch::Scratch};
+use crate::{Error, RealKafka, cache, error::At, member::MemberProcess, process, scratch::Scratch};
 
 /// The versions that pykafka's dialect was recorded with.
 const PACKAGES: [&str; 2] = ["pykafka==2.7.0", "kazoo==2.11.0"];
@@ -22,7 +22,7 @@ pub struct Ways {
 }
 
 /// Starts a member that reads a topic. It commits every 0.3 s, and its session is of 4 s.
-pub fn start(kafka: &RealKafka, group: &str, topic: &str, ways: Ways) -> Result<ForeignMember, Error> {
+pub fn start(kafka: &RealKafka, group: &str, topic: &str, ways: Ways) -> Result<MemberProcess, Error> {
     let scratch = Scratch::new()?;
     let script = scratch.path().join("member.py");
     fs::write(&script, MEMBER).at("write", &script)?;
@@ -32,7 +32,7 @@ pub fn start(kafka: &RealKafka, group: &str, topic: &str, ways: Ways) -> Result<
     let deal = if ways.in_turn { "roundrobin" } else { "range" };
     command.arg(&script).args([&kafka.bootstrap(), &zookeeper, group, topic, owners, deal]);
     let who = format!("the pykafka member of {group}, on {}", kafka.release());
-    ForeignMember::start(&who, scratch, &mut command, true)
+    MemberProcess::start(&who, scratch, &mut command, true)
 }
 
 /// The Python of an environment in which pykafka is.

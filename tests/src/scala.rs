@@ -1,6 +1,6 @@
 //! Members of a group that are high-level consumers of Scala, as Kafka had them from 0.8 to 1.1, each a Java process.
 
-use crate::{Error, RealKafka, jvm::Jvm, member::ForeignMember, scratch::Scratch};
+use crate::{Error, RealKafka, jvm::Jvm, member::MemberProcess, scratch::Scratch};
 
 const OPTIONS: [&str; 3] = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 
@@ -21,7 +21,7 @@ pub fn start(
     (group, name): (&str, &str),
     (topic, streams): (&str, usize),
     settings: &[(&str, &str)],
-) -> Result<ForeignMember, Error> {
+) -> Result<MemberProcess, Error> {
     let scratch = Scratch::new()?;
     let jvm = Jvm::of_all(kafka.release(), &["leash", "scala"])?;
     let mut command = jvm.leashed(&OPTIONS, scratch.path(), "Member");
@@ -31,5 +31,5 @@ pub fn start(
     let settings = SETTINGS.iter().chain(&named).chain(settings);
     command.args(settings.map(|(name, value)| format!("{name}={value}")));
     let who = format!("the Scala member {group}_{name} of {}", kafka.release());
-    ForeignMember::start(&who, scratch, &mut command, false)
+    MemberProcess::start(&who, scratch, &mut command, false)
 }

@@ -1,7 +1,9 @@
 //! Consumer groups in a real ZooKeeper, on both runtimes: the members of a group share the partitions of a topic, members of
-//! different groups get all of it, and what one leaves the others take over where it was committed. Foreign members do so, too.
+//! different groups get all of it, and what one leaves the others take over where it was committed, also from who is killed or
+//! frozen. Foreign members do so, too.
 
 mod foreign;
+mod frozen;
 mod killed;
 mod looking;
 mod patterns;
@@ -41,6 +43,7 @@ mod on_3_9_2 {
         offsets_of_a_topic_that_is_gone_are_shown_and_told_of();
     );
     on!(V3_9_2, killed: a_member_that_is_killed_leaves_its_partitions_to_the_others(););
+    on!(V3_9_2, frozen: members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_what_they_lost(););
     on!(V3_9_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
     on!(V3_9_2, pykafka: locks_follow_leaders_that_move(););
 }
@@ -55,7 +58,7 @@ mod on_0_8_2_2 {
     on!(V0_8_2_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
 }
 
-/// The two ways of the README and a member that is killed, on the releases that the others leave out.
+/// The two ways of the README, a member that is killed, and members that are frozen, on the releases that the others leave out.
 macro_rules! whole {
     ($release:ident) => {
         on!($release, sharing:
@@ -69,6 +72,10 @@ macro_rules! whole {
         on!($release, killed:
             #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
             a_member_that_is_killed_leaves_its_partitions_to_the_others();
+        );
+        on!($release, frozen:
+            #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
+            members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_what_they_lost();
         );
     };
 }
@@ -126,6 +133,10 @@ macro_rules! beside_pykafka {
             members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave(WAYS);
             #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
             members_that_are_killed_leave_their_partitions_to_the_other_kind(WAYS);
+            #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+            our_members_that_were_frozen_and_thaw_take_nothing_from_the_others(WAYS);
+            #[ignore = "needs Python and takes a minute or two for a release; CONTRIBUTING.md has the command"]
+            the_others_may_be_frozen_and_thaw_and_everything_goes_on(WAYS);
         );
     };
 }

@@ -117,6 +117,16 @@ impl Znodes {
         offsets.into_iter().map(|(partition, text)| (partition, text.parse().expect("an offset"))).collect()
     }
 
+    /// How often each offset was written.
+    pub(crate) fn writes(&self, group: &str, topic: &str) -> Partitions<i32> {
+        let path = format!("/consumers/{group}/offsets/{topic}");
+        let version = |name: String| {
+            let stat = block_on(self.client.check_stat(&format!("{path}/{name}"))).expect("its state")?;
+            Some((name.parse().expect("a partition"), stat.version))
+        };
+        self.children(&path).into_iter().filter_map(version).collect()
+    }
+
     /// Waits until all these are committed.
     pub(crate) fn until_committed(&self, group: &str, topic: &str, offsets: &Partitions<i64>) {
         until(|| {

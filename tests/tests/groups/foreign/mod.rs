@@ -9,7 +9,7 @@ mod turns;
 
 use std::collections::BTreeMap;
 
-use samsa_tests::{RealKafka, cli::Samsa, member::ForeignMember, scala};
+use samsa_tests::{RealKafka, cli::Samsa, member::MemberProcess, scala};
 use samsa_tokio::Cluster;
 
 pub(crate) use frozen::members_that_were_frozen_and_thaw_take_nothing_from_the_others;
@@ -48,12 +48,12 @@ impl<'a> Group<'a> {
         Samsa::start(&[&place[..], &consume].concat()).expect("a process")
     }
 
-    fn scala(&self, name: &str, streams: usize) -> ForeignMember {
+    fn scala(&self, name: &str, streams: usize) -> MemberProcess {
         scala::start(self.kafka, (self.name, name), (self.name, streams), &[]).expect("a process")
     }
 
     /// One that names its topic as the console consumer does: by a white list.
-    fn console(&self, name: &str) -> ForeignMember {
+    fn console(&self, name: &str) -> MemberProcess {
         let topic = format!("~{}", self.name);
         scala::start(self.kafka, (self.name, name), (&topic, 1), &[]).expect("a process")
     }
@@ -110,7 +110,7 @@ pub(crate) fn placed(text: &[u8]) -> Vec<Place> {
     whole.lines().map(|line| place(line).expect("a place")).collect()
 }
 
-fn received(scala: &ForeignMember) -> Vec<Place> {
+fn received(scala: &MemberProcess) -> Vec<Place> {
     scala.received().expect("what it received")
 }
 
@@ -129,12 +129,12 @@ pub(crate) fn repeated(received: &[Place]) -> Vec<(Place, usize)> {
 }
 
 /// Partitions whose owner's name begins so.
-fn owned_by(owners: &Partitions<String>, member: &str) -> Vec<i32> {
+pub(crate) fn owned_by(owners: &Partitions<String>, member: &str) -> Vec<i32> {
     owners.iter().filter(|(_, owner)| owner.starts_with(member)).map(|(partition, _)| *partition).collect()
 }
 
 /// The first offset of each of these partitions.
-fn first_of(received: &[Place], partitions: &[i32]) -> Partitions<i64> {
+pub(crate) fn first_of(received: &[Place], partitions: &[i32]) -> Partitions<i64> {
     let first = |partition: &i32| {
         let place = received.iter().find(|(other, _)| other == partition)?;
         Some((*partition, place.1))

@@ -1,20 +1,29 @@
 //! Members of other people in the same group: the balanced consumers of pykafka, beside `samsa consume --group --dialect samsa`.
 
 mod by_leader;
+mod committed;
+mod frozen;
 mod killed;
 mod moved;
 mod shared;
 mod turns;
 
+use std::time::Duration;
+
 use samsa_tests::{
     RealKafka, Release,
     cli::Samsa,
-    member::ForeignMember,
+    member::MemberProcess,
     needs,
     pykafka::{self, Ways},
+    slow,
 };
 use samsa_tokio::Cluster;
 
+pub(crate) use frozen::{
+    our_members_that_were_frozen_and_thaw_take_nothing_from_the_others,
+    the_others_may_be_frozen_and_thaw_and_everything_goes_on,
+};
 pub(crate) use killed::members_that_are_killed_leave_their_partitions_to_the_other_kind;
 pub(crate) use moved::locks_follow_leaders_that_move;
 pub(crate) use shared::members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave;
@@ -59,8 +68,16 @@ impl<'a> Group<'a> {
         Samsa::start(&[&place[..], &consume, python3].concat()).expect("a process")
     }
 
+    /// One that has a message in such a time.
+    fn slow(&self, pause: Duration) -> MemberProcess {
+        let dialect = if self.ways.locks_as_python2 { "samsa" } else { "samsa-python3" };
+        let (group, topic) = (self.name, self.name);
+        let ways = slow::Ways { group, topic, client: "slow", runtime: "tokio", dialect, pause };
+        slow::start(self.kafka, ways).expect("a process")
+    }
+
     /// A member of pykafka. `None`: skip the test, without Python.
-    fn pykafka(&self) -> Option<ForeignMember> {
+    fn pykafka(&self) -> Option<MemberProcess> {
         needs(pykafka::start(self.kafka, self.name, self.name, self.ways))
     }
 
@@ -94,6 +111,6 @@ fn printed(samsa: &Samsa) -> Vec<Place> {
     placed(&samsa.printed().expect("what it printed"))
 }
 
-fn received(pykafka: &ForeignMember) -> Vec<Place> {
-    pykafka.received().expect("what it received")
+fn received(member: &MemberProcess) -> Vec<Place> {
+    member.received().expect("what it received")
 }
