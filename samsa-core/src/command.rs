@@ -208,6 +208,8 @@ pub struct GroupSpec {
     pub commit_interval: Duration,
     /// How the partitions are shared out.
     pub assignor: Assignor,
+    /// With how many streams the member takes part, one at least; 1 in the Samsa dialect.
+    pub streams: u16,
     /// Where it keeps its offsets, if that was said. Default: in ZooKeeper; in the Samsa dialect on the brokers, and nowhere else.
     pub offsets: Option<OffsetStorage>,
     /// Where the group lives, and how its members speak, if that was said. Default: as that of [`GroupProtocol`].

@@ -224,6 +224,7 @@ fn group_spec(script: &mut Script<'_>, turn: u8, topic: Arc<str>, start: Offset)
         commit,
         commit_interval,
         assignor,
+        streams: 1 + u16::from(ways / 64),
         offsets,
         protocol: dialect.map(GroupProtocol::ZooKeeper),
         python3_owners: ways / 16 % 2 == 1,

@@ -56,7 +56,7 @@ pub(super) struct Claim {
     partition: TopicPartition,
     /// The owner node.
     lock: Lock,
-    /// Who we say we are.
+    /// Who we say we are, in a lock that is made from now on.
     name: Vec<u8>,
     /// Where to start without a committed offset.
     start: Offset,
@@ -138,6 +138,11 @@ impl Claim {
 
     pub(super) fn partition(&self) -> &TopicPartition {
         &self.partition
+    }
+
+    /// An owner node that is there stays as it is.
+    pub(super) fn is_dealt_to(&mut self, name: Vec<u8>) {
+        self.name = name;
     }
 
     /// The owner node that it looks at.

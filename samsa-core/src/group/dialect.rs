@@ -6,9 +6,14 @@
 //! | a member reads     | topics                      | one topic                    | topics                          |
 //! | it is called       | `G_client-ms-8 hex`         | `client:uuid`                | `G_client-ms-8 hex`             |
 //! | partitions are     | in the topic's node         | in the topic's node          | [counted by its brokers](scala07) |
-//! | its locks are      | `owners/T/P`, holding `C-0` | `owners/T/L-P`, holding `C`  | `owners/T/B-P`, holding `C-0`   |
+//! | its locks are      | `owners/T/P`, holding `C-n` | `owners/T/L-P`, holding `C`  | `owners/T/B-P`, holding `C-n`   |
 //! | partitions go      | by number, to streams       | by `L-P` as text, to members | by `B-P` as text, to streams    |
 //! | offsets are        | in ZooKeeper, unless said   | on the brokers               | in ZooKeeper                    |
+//!
+//! `n` is the stream of the member to which the partition is dealt when it is claimed. With who comes and goes it may be dealt to
+//! another stream of the same member; the partition stays, and so does what its lock holds: nobody goes by that. Scala's
+//! consumers look at what a lock holds only where they find it in their way, for whether it is their own, and tools show it.
+//! To write it anew would be of use to no member, and a lock that was written has another version than the one it is deleted by.
 //!
 //! Scala07 is refused in two places. What an application asks for is refused in any case ([`GroupProtocol::dialect`]), since this
 //! client has no connections to brokers of 0.7. A member by itself, as simulations have it, is refused by clusters whose brokers
@@ -23,14 +28,14 @@
 mod scala07;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use samsa_proto::zookeeper::{
     ConsumerRegistration, Dialect, InexpressibleError, Owner, PartitionNode, PartitionReplicas,
     PartitionState, Subscription, TopicRegistration, path,
 };
 
-use super::assign::{Assignor, Leaders, Place, share_by_broker};
+use super::assign::{Assignor, Leaders, Share, share_by_broker};
 use super::claim::Claim;
 use super::lock::Lock;
 use super::member::Member;
@@ -95,6 +100,15 @@ impl GroupProtocol {
         }
     }
 
+    /// With how many streams a member takes part.
+    pub(super) fn streams(self, said: u16) -> Result<u16, GroupError> {
+        match (self, said) {
+            (_, 0) => Err(GroupError::NoStream),
+            (Self::ZooKeeper(Dialect::Samsa), 2..) => Err(GroupError::StreamsUnknown { streams: said }),
+            _ => Ok(said),
+        }
+    }
+
     /// How its members share.
     pub(super) fn assignor(self, said: Assignor) -> Result<Assignor, GroupError> {
         match self {
@@ -123,15 +137,15 @@ impl Settings {
 
     /// What the member registers.
     pub(super) fn registration(&self, now: UnixMillis) -> Result<Vec<u8>, InexpressibleError> {
-        let topics = || self.topics.iter().map(|topic| (topic.to_string(), 1)).collect();
-        let chosen = self.pattern.as_ref().map(|pattern| pattern.subscription(1));
+        let topics = || self.topics.iter().map(|topic| (topic.to_string(), self.streams)).collect();
+        let chosen = self.pattern.as_ref().map(|pattern| pattern.subscription(self.streams));
         let subscription = chosen.unwrap_or_else(|| Subscription::Topics(topics()));
         ConsumerRegistration { subscription, timestamp: now.0 }.to_bytes(self.dialect)
     }
 
-    /// Who it says it is, in its locks.
-    pub(super) fn owner(&self, member: &str) -> Vec<u8> {
-        let stream = (!self.names_leaders()).then_some(0);
+    /// Who it says it is, in the lock of a partition that was dealt to this stream.
+    pub(super) fn owner(&self, member: &str, stream: u16) -> Vec<u8> {
+        let stream = (!self.names_leaders()).then_some(stream);
         Owner { member: member.to_owned(), stream }.to_bytes()
     }
 
@@ -145,7 +159,7 @@ impl Settings {
         !self.names_leaders() && self.assignor.looks_at_all_topics()
     }
 
-    pub(super) fn share_of(&self, member: &str, view: &View) -> BTreeSet<Place> {
+    pub(super) fn share_of(&self, member: &str, view: &View) -> Share {
         let members = view.members();
         match self.dialect {
             Dialect::Scala => self.assignor.share_of(member, &members, &view.topics),

@@ -79,6 +79,17 @@ pub enum GroupError {
         "pykafka keeps the offsets of a group on the brokers: leave `offsets` (--offsets) unsaid, or say `OffsetStorage::Brokers` (brokers)"
     )]
     OffsetsElsewhere,
+    /// A member without a stream would never get a partition.
+    #[error("a member takes part with one stream at least: leave `streams` (--streams) at 1, or say more")]
+    NoStream,
+    /// Streams were asked for in the Samsa dialect, whose members have one share each.
+    #[error(
+        "streams({streams}) (--streams) is for the dialects of Scala's consumers: members that speak Samsa (--dialect samsa) have equal shares"
+    )]
+    StreamsUnknown {
+        /// How many were asked for.
+        streams: u16,
+    },
     /// Locks where pykafka has them on Python 3 were asked for in another dialect than Samsa, in which there are none.
     #[error(
         "python3_owners (--python3-owners) is for the dialect Samsa (--dialect samsa): members of others lock their partitions in one place"

@@ -1,9 +1,9 @@
 //! How a member leaves: everything is given up, what is done of it committed, and then the session closed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::GroupError;
+use super::assign::Share;
 use super::member::{Member, Phase};
 use super::world::World;
 use crate::limits;
@@ -28,7 +28,7 @@ impl Member {
         }
         self.phase = Phase::Leaving { until };
         (self.round, self.round_due, self.commit_due) = (None, None, None);
-        self.want_only(now, &BTreeSet::new(), Some(until), world);
+        self.want_only(now, &Share::new(), Some(until), world);
     }
 
     pub(super) fn finish_leaving(&mut self, now: Now, world: &mut impl World) {

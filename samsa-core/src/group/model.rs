@@ -67,6 +67,7 @@ impl GroupMember {
             commit: Commit::Automatic,
             commit_interval: Duration::MAX,
             assignor: Assignor::Range,
+            streams: 1,
             offsets: OffsetStorage::ZooKeeper,
             compares: false,
             dialect,

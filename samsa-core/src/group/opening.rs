@@ -41,6 +41,7 @@ impl Groups {
             commit: spec.commit,
             commit_interval: spec.commit_interval,
             assignor: protocol.assignor(spec.assignor)?,
+            streams: protocol.streams(spec.streams)?,
             compares: spec.offsets.is_none() && spec.protocol.is_none(),
             offsets: protocol.storage(spec.offsets)?,
             python3_owners: protocol.python3_owners(spec.python3_owners)?,

@@ -219,7 +219,7 @@ impl Member {
     fn asks_for_folders(&mut self, now: Now, world: &mut impl World) -> bool {
         let Some(round) = &mut self.round else { return false };
         let share = self.settings.share_of(&self.id, &round.view);
-        let mut topics: BTreeSet<String> = share.into_iter().map(|(topic, _)| topic).collect();
+        let mut topics: BTreeSet<String> = share.into_keys().map(|(topic, _)| topic).collect();
         topics.retain(|topic| !self.folders.contains(topic) && round.folders.insert(topic.clone()));
         let group = &self.settings.group;
         let owners = |topic: &String| path::topic_owners(group, &self.settings.owners_folder(topic));

@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) commit: Commit,
     pub(crate) commit_interval: Duration,
     pub(crate) assignor: Assignor,
+    /// With how many streams it takes part.
+    pub(crate) streams: u16,
     pub(crate) offsets: OffsetStorage,
     /// Whether it is looked first if the group is elsewhere: nobody has said where it is.
     pub(crate) compares: bool,

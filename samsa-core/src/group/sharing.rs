@@ -1,8 +1,8 @@
 //! What a member does about its share: it claims what is new, and gives up what goes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::assign::Place;
+use super::assign::Share;
 use super::claim::Claim;
 use super::member::Member;
 use super::offsets::Offsets;
@@ -13,21 +13,17 @@ use crate::topology::TopicPartition;
 
 impl Member {
     /// From now on these are wanted, and nothing else. `by` bounds how long the application may hold what goes.
-    pub(super) fn want_only(
-        &mut self,
-        now: Now,
-        share: &BTreeSet<Place>,
-        by: Option<Instant>,
-        world: &mut impl World,
-    ) {
-        let share: BTreeSet<TopicPartition> =
-            share.iter().map(|(topic, partition)| TopicPartition::new(&**topic, *partition)).collect();
-        for partition in &share {
-            self.claim_for(partition);
+    pub(super) fn want_only(&mut self, now: Now, share: &Share, by: Option<Instant>, world: &mut impl World) {
+        let share: BTreeMap<TopicPartition, u16> = share
+            .iter()
+            .map(|((topic, partition), stream)| (TopicPartition::new(&**topic, *partition), *stream))
+            .collect();
+        for (partition, stream) in &share {
+            self.claim_for(partition, *stream);
         }
         let mut revoked = Vec::new();
         self.each_claim(now, world, |claim, desk| {
-            if claim.want(desk, share.contains(claim.partition())) {
+            if claim.want(desk, share.contains_key(claim.partition())) {
                 revoked.push(claim.partition().clone());
             }
         });
@@ -59,12 +55,12 @@ impl Member {
         self.each_claim(now, world, Claim::tick);
     }
 
-    fn claim_for(&mut self, partition: &TopicPartition) {
-        if self.claims.contains_key(partition) {
-            return;
+    fn claim_for(&mut self, partition: &TopicPartition, stream: u16) {
+        let name = self.settings.owner(&self.id, stream);
+        if let Some(claim) = self.claims.get_mut(partition) {
+            return claim.is_dealt_to(name);
         }
         if let (Some(lock), Some(offset)) = (self.lock_of(partition), self.settings.offset_of(partition)) {
-            let name = self.settings.owner(&self.id);
             let offsets = Offsets::new(self.settings.offsets, offset);
             let claim = Claim::new(partition.clone(), lock, offsets, name, self.start_of(partition));
             self.claims.insert(partition.clone(), claim);

@@ -22,9 +22,14 @@ pub(crate) async fn join(cluster: &Cluster, topic: &str, group: &str) -> Consume
 
 /// Publishes so many messages, evenly over four partitions.
 pub(crate) async fn publish(cluster: &Cluster, topic: &str, count: usize) {
+    publish_over(cluster, topic, 4, count).await;
+}
+
+/// The same over so many.
+pub(crate) async fn publish_over(cluster: &Cluster, topic: &str, partitions: usize, count: usize) {
     let topic = cluster.topic(topic);
     for number in 0..count {
-        let partition = topic.partition((number % 4) as i32);
+        let partition = topic.partition((number % partitions) as i32);
         let _outcome = partition.enqueue(format!("m{number}")).await.expect("room");
     }
     cluster.flush().await.expect("all is delivered");

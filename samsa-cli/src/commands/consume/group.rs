@@ -33,7 +33,7 @@ impl Consume {
     pub(super) async fn consume_in(&self, session: &Session, group: &str) -> Result<(), Failure> {
         let consumer =
             self.choose(session.cluster.consumer(group)).start_at(self.from.0).commit(Commit::Marked);
-        let consumer = consumer.python3_owners(self.python3_owners);
+        let consumer = consumer.python3_owners(self.python3_owners).streams(self.streams);
         let consumer = match self.dialect {
             Some(name) => consumer.protocol(GroupProtocol::ZooKeeper(name.dialect())),
             None => consumer,

@@ -60,6 +60,10 @@ pub(crate) struct Consume {
     /// In the dialect samsa: lock partitions where pykafka does it on Python 3, below owners/b'TOPIC'
     #[arg(long, requires = "group")]
     python3_owners: bool,
+    /// With so many streams, as the consumers of Kafka 0.8 to 1.1 call it: a member's share of the partitions grows with them,
+    /// and everything is printed here. Not in the dialect samsa
+    #[arg(long, requires = "group", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    streams: u16,
     /// This partition alone
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,

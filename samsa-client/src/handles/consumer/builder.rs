@@ -26,6 +26,7 @@ pub struct ConsumerBuilder {
     commit: Commit,
     commit_interval: Duration,
     assignor: Assignor,
+    streams: u16,
     offsets: Option<OffsetStorage>,
     protocol: Option<GroupProtocol>,
     python3_owners: bool,
@@ -43,6 +44,7 @@ impl ConsumerBuilder {
             commit: Commit::default(),
             commit_interval: Duration::from_secs(5),
             assignor: Assignor::default(),
+            streams: 1,
             offsets: None,
             protocol: None,
             python3_owners: false,
@@ -120,6 +122,24 @@ impl ConsumerBuilder {
     /// How the partitions are shared out. Default: [`Assignor::Range`]. All members of a group must have the same.
     pub fn assignor(mut self, assignor: Assignor) -> Self {
         self.assignor = assignor;
+        self
+    }
+
+    /// With how many streams this member takes part, in the dialects of Scala's consumers. Default 1; 0 is refused.
+    ///
+    /// A group deals its partitions to the streams of its members, and so a member with two has about twice what one with one
+    /// has. That is all that it means here: the application has one consumer, which hands out what is any stream's. Where
+    /// partitions are dealt in turn, Scala consumers before 0.10.2 want all members to have as many.
+    ///
+    /// ```
+    /// # use samsa_client::{Cluster, Consumer, GroupError, Offset};
+    /// # async fn example(cluster: &Cluster) -> Result<Consumer, GroupError> {
+    /// // A machine with room for more than the others of its group.
+    /// cluster.topic("events").consumer("billing").start_at(Offset::Earliest).streams(4).subscribe().await
+    /// # }
+    /// ```
+    pub fn streams(mut self, streams: u16) -> Self {
+        self.streams = streams;
         self
     }
 
@@ -218,11 +238,11 @@ impl ConsumerBuilder {
     /// # Errors
     /// When it is not said which topics, or in more than one way; when a pattern is none that all members read alike; when
     /// ZooKeeper is not reached in time, a member that was there first speaks another dialect, or the dialect cannot say what
-    /// this one wants. The brokers are asked for
+    /// this one wants, or with how many streams. The brokers are asked for
     /// offsets once partitions are claimed: if they refuse, the consumer ends with [`GroupError::Offsets`].
     pub async fn subscribe(self) -> Result<Consumer, GroupError> {
         let Self { link, group, topics, mut patterns, start, commit, commit_interval, assignor, .. } = self;
-        let Self { protocol, python3_owners, offsets, fetch, .. } = self;
+        let Self { protocol, python3_owners, offsets, streams, fetch, .. } = self;
         let start = start.ok_or(GroupError::NoStart)?;
         let name = Arc::clone(&group);
         let pattern = patterns.pop();
@@ -237,6 +257,7 @@ impl ConsumerBuilder {
             commit,
             commit_interval,
             assignor,
+            streams,
             protocol,
             python3_owners,
             offsets,

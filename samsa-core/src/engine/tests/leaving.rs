@@ -127,6 +127,7 @@ fn spec() -> GroupSpec {
         commit: Commit::Automatic,
         commit_interval: TIMEOUT,
         assignor: Assignor::default(),
+        streams: 1,
         offsets: Some(OffsetStorage::ZooKeeper),
         protocol: None,
         python3_owners: false,

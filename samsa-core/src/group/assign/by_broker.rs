@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Members, Place, Topics, own, range};
+use super::{Members, Share, Topics, own, range};
 use crate::broker_partition::BrokerPartition;
 
 /// What is this member's, of topics whose partitions are [numbered](BrokerPartition::number) by broker.
-pub(crate) fn share_by_broker(member: &str, members: &Members, topics: &Topics) -> BTreeSet<Place> {
+pub(crate) fn share_by_broker(member: &str, members: &Members, topics: &Topics) -> Share {
     own(range::deal(members, topics, in_order), member)
 }
 
@@ -22,6 +22,7 @@ fn in_order(partitions: &BTreeSet<i32>) -> Vec<i32> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::Place;
     use super::*;
 
     fn members(members: &[(&str, u16)]) -> Members {
@@ -40,7 +41,7 @@ mod tests {
     /// In the order of the text.
     fn share(member: &str, members: &Members, topics: &Topics) -> Vec<String> {
         let numbers: BTreeSet<i32> =
-            share_by_broker(member, members, topics).into_iter().map(|(_, number)| number).collect();
+            share_by_broker(member, members, topics).into_keys().map(|(_, number)| number).collect();
         in_order(&numbers)
             .into_iter()
             .map(|number| BrokerPartition::of_number(number).unwrap().to_string())
@@ -90,7 +91,7 @@ mod tests {
         let group = members(&[("m1", 1), ("m10", 11), ("m2", 2)]);
         let topics = on(&[(0, 3), (2, 12), (10, 2), (21_474, 1)]);
         let shares: Vec<Place> =
-            group.keys().flat_map(|member| share_by_broker(member, &group, &topics)).collect();
+            group.keys().flat_map(|member| share_by_broker(member, &group, &topics).into_keys()).collect();
         let distinct: BTreeSet<&Place> = shares.iter().collect();
         assert_eq!((shares.len(), distinct.len()), (18, 18));
     }

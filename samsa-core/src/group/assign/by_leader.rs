@@ -1,39 +1,38 @@
 //! As pykafka deals the partitions of one topic: in the order of the text `T-L-P`, where `L` is whoever leads the partition
 //! now, `10-0` before `2-0`. A leader that moves changes the order, for everybody who has noticed it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Assignor, Members, Place};
+use super::{Assignor, Members, Place, Share};
 
 /// Who leads which partition.
 pub(crate) type Leaders = BTreeMap<Place, i32>;
 
 impl Assignor {
     /// What is this member's of a topic whose partitions have these leaders: a run of neighbours, the first members' longer by
-    /// one where it does not come out even; or each one in turn.
-    pub(crate) fn share_by_leader(
-        self,
-        member: &str,
-        members: &Members,
-        leaders: &Leaders,
-    ) -> BTreeSet<Place> {
+    /// one where it does not come out even; or each one in turn. There are no streams.
+    pub(crate) fn share_by_leader(self, member: &str, members: &Members, leaders: &Leaders) -> Share {
         let topic = leaders.keys().next().map(|(topic, _)| topic);
         let reads = |topics: &BTreeMap<String, u16>| topic.is_some_and(|topic| topics.contains_key(topic));
         let readers: Vec<&String> =
             members.iter().filter(|(_, topics)| reads(topics)).map(|(reader, _)| reader).collect();
-        let Some(own) = readers.iter().position(|reader| *reader == member) else { return BTreeSet::new() };
+        let Some(own) = readers.iter().position(|reader| *reader == member) else { return Share::new() };
         let places = in_order(leaders).into_iter();
         let (each, longer) = (leaders.len() / readers.len(), leaders.len() % readers.len());
         match self {
             Self::Range => {
                 let run = places.skip(each * own + longer.min(own)).take(each + usize::from(own < longer));
-                run.cloned().collect()
+                run.map(whole).collect()
             }
             Self::RoundRobin | Self::RoundRobinKafka1 => {
-                places.skip(own).step_by(readers.len()).cloned().collect()
+                places.skip(own).step_by(readers.len()).map(whole).collect()
             }
         }
     }
+}
+
+fn whole(place: &Place) -> (Place, u16) {
+    (place.clone(), 0)
 }
 
 fn in_order(leaders: &Leaders) -> Vec<&Place> {
@@ -58,7 +57,7 @@ mod tests {
     /// In the order of their numbers.
     fn numbers(assignor: Assignor, member: &str, members: &Members, leaders: &Leaders) -> Vec<i32> {
         let share = assignor.share_by_leader(member, members, leaders);
-        share.into_iter().map(|(_, partition)| partition).collect()
+        share.into_keys().map(|(_, partition)| partition).collect()
     }
 
     /// Observed with two members of pykafka 2.7 and twelve partitions, each led by its number modulo three.

@@ -40,16 +40,20 @@ pub(crate) type Topics = BTreeMap<String, BTreeSet<i32>>;
 /// A partition of a topic by its name.
 pub(crate) type Place = (String, i32);
 
+/// What is a member's, each with the number of the stream to which it was dealt.
+pub(crate) type Share = BTreeMap<Place, u16>;
+
 /// One stream of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Thread<'a> {
     name: String,
     member: &'a str,
+    stream: u16,
 }
 
 impl Assignor {
     /// What is this member's. Topics that nobody looked for have no partitions.
-    pub(crate) fn share_of(self, member: &str, members: &Members, topics: &Topics) -> BTreeSet<Place> {
+    pub(crate) fn share_of(self, member: &str, members: &Members, topics: &Topics) -> Share {
         let dealt = match self {
             Self::Range => range::deal(members, topics, range::by_number),
             Self::RoundRobin => round_robin::deal(members, topics, HashedName::Bracketed),
@@ -64,9 +68,9 @@ impl Assignor {
     }
 }
 
-fn own(dealt: Vec<(Place, Thread<'_>)>, member: &str) -> BTreeSet<Place> {
+fn own(dealt: Vec<(Place, Thread<'_>)>, member: &str) -> Share {
     let own = dealt.into_iter().filter(|(_, thread)| thread.member == member);
-    own.map(|(place, _)| place).collect()
+    own.map(|(place, thread)| (place, thread.stream)).collect()
 }
 
 /// The threads that read a topic, in their order.
@@ -76,7 +80,7 @@ fn threads_of<'a>(topic: &str, members: &'a Members) -> Vec<Thread<'a>> {
 }
 
 fn threads(member: &str, streams: u16) -> impl Iterator<Item = Thread<'_>> {
-    (0..streams).map(move |number| Thread { name: format!("{member}-{number}"), member })
+    (0..streams).map(move |stream| Thread { name: format!("{member}-{stream}"), member, stream })
 }
 
 fn sorted(mut threads: Vec<Thread<'_>>) -> Vec<Thread<'_>> {

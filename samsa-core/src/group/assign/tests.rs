@@ -10,7 +10,7 @@ fn topics(topics: &[(&str, i32)]) -> Topics {
 }
 
 fn share(assignor: Assignor, member: &str, members: &Members, topics: &Topics) -> Vec<(String, i32)> {
-    assignor.share_of(member, members, topics).into_iter().collect()
+    assignor.share_of(member, members, topics).into_keys().collect()
 }
 
 fn numbers(assignor: Assignor, member: &str, members: &Members, topics: &Topics) -> Vec<i32> {
@@ -24,6 +24,49 @@ fn range_gives_runs_of_neighbours_to_streams_in_the_order_of_their_names() {
     let four = topics(&[("T", 4)]);
     assert_eq!(numbers(Assignor::Range, "G_vm-1-9a9bbeee", &group, &four), [0, 1]);
     assert_eq!(numbers(Assignor::Range, "G_vm-2-00000000", &group, &four), [2, 3]);
+}
+
+/// With the number of the stream that has each.
+fn streams(assignor: Assignor, member: &str, members: &Members, topics: &Topics) -> Vec<(i32, u16)> {
+    let share = assignor.share_of(member, members, topics);
+    share.into_iter().map(|((_, partition), stream)| (partition, stream)).collect()
+}
+
+#[test]
+fn each_partition_goes_to_one_stream_of_a_member_and_who_has_more_streams_has_more_of_them() {
+    let group = members(&[("a", &[("T", 2)]), ("b", &[("T", 1)]), ("c", &[("T", 3)])]);
+    let all = topics(&[("T", 13)]);
+    let share = |member| streams(Assignor::Range, member, &group, &all);
+    assert_eq!(share("a"), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1)]);
+    assert_eq!(share("b"), [(5, 0), (6, 0)]);
+    assert_eq!(share("c"), [(7, 0), (8, 0), (9, 1), (10, 1), (11, 2), (12, 2)]);
+    let few = topics(&[("T", 2)]);
+    assert_eq!(streams(Assignor::Range, "a", &group, &few), [(0, 0), (1, 1)]);
+    assert!(streams(Assignor::Range, "c", &group, &few).is_empty());
+}
+
+/// The tenth stream comes before the second.
+#[test]
+fn range_cuts_the_partitions_in_the_order_of_the_threads_names() {
+    let group = members(&[("a", &[("T", 11)]), ("b", &[("T", 1)])]);
+    let all = topics(&[("T", 12)]);
+    let share = streams(Assignor::Range, "a", &group, &all);
+    assert_eq!(share[..4], [(0, 0), (1, 1), (2, 10), (3, 2)]);
+    assert_eq!(streams(Assignor::Range, "b", &group, &all), [(11, 0)]);
+}
+
+/// As dealt to `a-0`, `a-1`, `b-0` in turn, in either order of the partitions.
+#[test]
+fn round_robin_deals_to_all_streams_in_turn() {
+    let group = members(&[("a", &[("events", 2)]), ("b", &[("events", 1)])]);
+    let eleven = topics(&[("events", 11)]);
+    let share = |assignor, member| streams(assignor, member, &group, &eleven);
+    let of_a = [(0, 0), (1, 1), (3, 0), (4, 1), (6, 0), (7, 1), (9, 0), (10, 1)];
+    assert_eq!(share(Assignor::RoundRobin, "a"), of_a);
+    assert_eq!(share(Assignor::RoundRobin, "b"), [(2, 0), (5, 0), (8, 0)]);
+    let of_a = [(0, 1), (2, 0), (3, 1), (5, 0), (6, 1), (8, 0), (9, 1), (10, 0)];
+    assert_eq!(share(Assignor::RoundRobinKafka1, "a"), of_a);
+    assert_eq!(share(Assignor::RoundRobinKafka1, "b"), [(1, 0), (4, 0), (7, 0)]);
 }
 
 #[test]

@@ -170,6 +170,7 @@ fn spec() -> GroupSpec {
         commit: Commit::Automatic,
         commit_interval: Duration::from_secs(5),
         assignor: Assignor::Range,
+        streams: 1,
         offsets: Some(OffsetStorage::Brokers),
         protocol: None,
         python3_owners: false,

@@ -153,6 +153,7 @@ fn topics_that_are_named_share_the_memory_alike() {
             commit: Commit::Automatic,
             commit_interval: Duration::from_secs(5),
             assignor: Assignor::Range,
+            streams: 1,
             offsets: None,
             protocol: None,
             python3_owners: false,

@@ -10,6 +10,7 @@ mod offsets;
 mod patterns;
 mod scala07;
 mod script;
+mod streams;
 
 use std::time::Duration;
 

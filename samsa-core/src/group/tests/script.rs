@@ -63,6 +63,7 @@ impl Script {
             commit: Commit::Automatic,
             commit_interval: Duration::from_secs(5),
             assignor: Assignor::Range,
+            streams: 1,
             offsets: OffsetStorage::ZooKeeper,
             compares: false,
             dialect: Dialect::Scala,

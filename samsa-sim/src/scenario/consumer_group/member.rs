@@ -94,7 +94,8 @@ async fn subscribe(
     let every = rng.duration(&COMMITS);
     loop {
         let builder = group.choose(client.consumer(GROUP), rng).start_at(group.ways.start);
-        let builder = builder.assignor(group.ways.assignor).commit(commit).commit_every(every);
+        let builder = builder.assignor(group.ways.assignor).streams(group.streams(number));
+        let builder = builder.commit(commit).commit_every(every);
         let builder = match group.ways.offsets {
             Some(offsets) => builder.offsets(offsets),
             None => builder,

@@ -1,7 +1,7 @@
 //! Members of a group that lives in `ZooKeeper` come, go, crash, freeze and lose their sessions, while brokers fail and
 //! partitions are added. The group keeps its offsets in `ZooKeeper`, on the brokers, or in both places. In some groups
 //! members choose their topics by name, others the same by a white list or a black list, and topics come while they are
-//! there.
+//! there. In some they take part with different numbers of streams.
 //!
 //! | invariant                  | what must hold                                                                           |
 //! |----------------------------|------------------------------------------------------------------------------------------|
@@ -98,7 +98,7 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
 pub(super) fn run_pykafka(seed: u64, options: Options) -> Report {
     let (topics, dialect, start) = (vec![TOPIC], Dialect::Samsa, Offset::Earliest);
     let offsets = Some(OffsetStorage::Brokers);
-    let ways = Ways { topics, patterns: false, dialect, start, offsets, ..Ways::of(seed) };
+    let ways = Ways { topics, patterns: false, streams: false, dialect, start, offsets, ..Ways::of(seed) };
     run_as(seed, options, ways, &[Fault::LeaderMove])
 }
 
@@ -146,6 +146,8 @@ struct Ways {
     topics: Vec<&'static str>,
     /// Whether a member may choose them by a pattern.
     patterns: bool,
+    /// Whether members have different numbers of streams.
+    streams: bool,
     start: Offset,
     assignor: Assignor,
     dialect: Dialect,
@@ -167,7 +169,8 @@ impl Ways {
         let offsets = rng.pick(&offsets).copied().flatten();
         let patterns = rng.chance(300);
         let topics = if patterns { [&[TOPIC, OTHER, LAST], &LATE[..]].concat() } else { topics };
-        Self { topics, patterns, start, assignor, dialect: Dialect::Scala, seeks, offsets }
+        let streams = rng.chance(300);
+        Self { topics, patterns, streams, start, assignor, dialect: Dialect::Scala, seeks, offsets }
     }
 }
 
@@ -283,6 +286,11 @@ impl Group {
             let sought = &mut self.commits.borrow_mut().sought;
             sought.entry(path).and_modify(|lowest| *lowest = to.min(*lowest)).or_insert(to);
         }
+    }
+
+    /// With how many streams a member takes part.
+    fn streams(&self, number: usize) -> u16 {
+        if self.ways.streams { 1 + (number % 3) as u16 } else { 1 }
     }
 
     /// What a client says that it is: each life of a member has another name.

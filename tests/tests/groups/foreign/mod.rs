@@ -5,6 +5,7 @@ mod killed;
 mod patterns;
 mod shared;
 mod stored;
+mod streams;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -17,9 +18,10 @@ pub(crate) use killed::members_that_are_killed_leave_their_partitions_to_the_oth
 pub(crate) use patterns::members_of_both_kinds_share_what_one_pattern_means;
 pub(crate) use shared::members_of_both_kinds_share_by_range_and_hand_over_when_they_leave;
 pub(crate) use stored::members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers;
+pub(crate) use streams::members_of_both_kinds_share_by_the_number_of_their_streams;
 pub(crate) use turns::members_of_both_kinds_deal_in_turn;
 
-use crate::members::{Place, publish};
+use crate::members::{Place, publish_over};
 use crate::znodes::{Partitions, Znodes, until};
 
 /// Partitions of a topic here, unless said otherwise.
@@ -31,21 +33,31 @@ struct Group<'a> {
     cluster: &'a Cluster,
     znodes: Znodes,
     name: &'a str,
+    partitions: usize,
     published: usize,
 }
 
 impl<'a> Group<'a> {
     fn new(kafka: &'a RealKafka, cluster: &'a Cluster, name: &'a str) -> Self {
+        Self::with_partitions(kafka, cluster, name, PARTITIONS)
+    }
+
+    fn with_partitions(kafka: &'a RealKafka, cluster: &'a Cluster, name: &'a str, partitions: usize) -> Self {
         let znodes = Znodes::of(kafka);
-        znodes.create_topic(name, PARTITIONS);
-        Self { kafka, cluster, znodes, name, published: 0 }
+        znodes.create_topic(name, partitions);
+        Self { kafka, cluster, znodes, name, partitions, published: 0 }
     }
 
     fn samsa(&self) -> Samsa {
+        self.samsa_with(&[])
+    }
+
+    /// One with further options.
+    fn samsa_with(&self, options: &[&str]) -> Samsa {
         let zookeeper = self.kafka.zookeeper().expect("ZooKeeper");
         let place = ["--zookeeper", &zookeeper, "-X", "zookeeper.session.timeout.ms=4000"];
         let consume = ["consume", self.name, "--group", self.name, "--format", r"%p %o\n"];
-        Samsa::start(&[&place[..], &consume].concat()).expect("a process")
+        Samsa::start(&[&place[..], &consume, options].concat()).expect("a process")
     }
 
     fn scala(&self, name: &str, streams: usize) -> MemberProcess {
@@ -60,13 +72,13 @@ impl<'a> Group<'a> {
 
     /// Publishes so many more messages, evenly over the partitions.
     async fn publish(&mut self, count: usize) {
-        publish(self.cluster, self.name, count).await;
+        publish_over(self.cluster, self.name, self.partitions, count).await;
         self.published += count;
     }
 
     /// Waits until so many members share the partitions; says who has which.
     fn until_shared(&self, members: usize) -> Partitions<String> {
-        self.znodes.until_shared(self.name, self.name, members, PARTITIONS)
+        self.znodes.until_shared(self.name, self.name, members, self.partitions)
     }
 
     /// Waits until all that was published was received.
@@ -90,7 +102,8 @@ impl<'a> Group<'a> {
     }
 
     fn ends(&self) -> Partitions<i64> {
-        (0..PARTITIONS as i32).map(|partition| (partition, (self.published / PARTITIONS) as i64)).collect()
+        let end = (self.published / self.partitions) as i64;
+        (0..self.partitions as i32).map(|partition| (partition, end)).collect()
     }
 }
 
