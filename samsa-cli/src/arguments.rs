@@ -50,6 +50,10 @@ pub(crate) struct Connection {
     /// The async runtime that the client runs on
     #[arg(long, global = true, value_enum, default_value_t = RuntimeName::Tokio)]
     pub(crate) runtime: RuntimeName,
+
+    /// The threads that the command wants.
+    #[arg(skip)]
+    pub(crate) threads: Threads,
 }
 
 /// An async runtime.
@@ -57,6 +61,16 @@ pub(crate) struct Connection {
 pub(crate) enum RuntimeName {
     Tokio,
     AsyncStd,
+}
+
+/// The threads of Tokio. Those of async-std are its own affair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Threads {
+    /// The client and the command take turns: the command must not block.
+    One,
+    /// The client's task runs beside the command, which may block.
+    #[default]
+    Two,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,7 +82,6 @@ pub(crate) enum Command {
     Consume(Consume),
     Groups(Groups),
     Explain(Explain),
-    #[command(subcommand)]
     Perf(Perf),
 }
 

@@ -11,6 +11,7 @@ macro_rules! tell {
     }};
 }
 
+mod alarm;
 mod arguments;
 mod commands;
 mod configuration;
@@ -70,6 +71,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Perf(command) => {
             let mut connection = arguments.connection;
             connection.settings.extend(command.settings());
+            connection.threads = command.threads(connection.runtime)?;
             connection.run(json, async |session| command.run(session).await)
         }
     }

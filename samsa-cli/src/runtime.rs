@@ -1,38 +1,54 @@
 //! The one place that chooses a runtime.
 
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::arguments::RuntimeName;
+use crate::alarm::Alarm;
+use crate::arguments::{RuntimeName, Threads};
 use crate::failure::Failure;
 use crate::place::Place;
 use samsa_client::{Builder, Cluster, Launch, Properties};
+use tokio::runtime::{Builder as TokioBuilder, Runtime as TokioRuntime};
 
-/// The sleep of the runtime that was chosen.
-pub(crate) type Sleep = fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>;
+/// What a command needs of the runtime that was chosen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timers {
+    /// A sleep, to the millisecond or so.
+    pub(crate) sleep: fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>,
+    /// What wakes to the microsecond.
+    pub(crate) alarm: fn() -> io::Result<Alarm>,
+}
 
 /// Starts a client on this runtime, and runs what is to be done with it. The client need not have reached anything.
 pub(crate) fn run(
     name: RuntimeName,
+    threads: Threads,
     place: &Place,
     properties: &Properties,
-    main: impl AsyncFnOnce(Cluster, Sleep) -> Result<(), Failure>,
+    main: impl AsyncFnOnce(Cluster, Timers) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     match name {
-        RuntimeName::Tokio => tokio()?.block_on(async {
+        RuntimeName::Tokio => tokio(threads)?.block_on(async {
             let cluster = place.builder(samsa_tokio::OnTokio).properties(properties).start()?;
-            main(cluster, |lasts| Box::pin(tokio::time::sleep(lasts))).await
+            let sleep = |lasts| Box::pin(tokio::time::sleep(lasts)) as _;
+            main(cluster, Timers { sleep, alarm: Alarm::on_tokio }).await
         }),
         RuntimeName::AsyncStd => async_std::task::block_on(async {
             let cluster = place.builder(samsa_async_std::AsyncStd).properties(properties).start()?;
-            main(cluster, |lasts| Box::pin(async_std::task::sleep(lasts))).await
+            let sleep = |lasts| Box::pin(async_std::task::sleep(lasts)) as _;
+            main(cluster, Timers { sleep, alarm: Alarm::on_async_io }).await
         }),
     }
 }
 
-/// One thread is enough for the client's one task; the command has the main thread.
-fn tokio() -> Result<tokio::runtime::Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+fn tokio(threads: Threads) -> Result<TokioRuntime, Failure> {
+    let mut builder = match threads {
+        Threads::One => TokioBuilder::new_current_thread(),
+        Threads::Two => TokioBuilder::new_multi_thread(),
+    };
+    // Beside the main thread, which is the command's.
+    let runtime = builder.worker_threads(1).enable_all().build();
     runtime.map_err(|error| Failure::NotDone(format!("cannot start the runtime: {error}")))
 }
 

@@ -4,7 +4,7 @@ use crate::arguments::Connection;
 use crate::configuration::{self, Configuration};
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::runtime::{self, Sleep};
+use crate::runtime::{self, Timers};
 use crate::settings;
 use crate::stop::Stop;
 use samsa_client::{Call, Cluster, ConnectError, Properties};
@@ -16,7 +16,7 @@ pub(crate) struct Session {
     pub(crate) properties: Properties,
     pub(crate) json: bool,
     pub(crate) stop: Stop,
-    pub(crate) sleep: Sleep,
+    pub(crate) timers: Timers,
 }
 
 impl Connection {
@@ -33,8 +33,8 @@ impl Connection {
         let settings = configuration.settings.iter().chain(&self.settings);
         let properties = settings::properties(settings).map_err(Failure::Usage)?;
         let stop = Stop::on_signal()?;
-        runtime::run(self.runtime, &place, &properties, async |cluster, sleep| {
-            Session { cluster, properties: properties.clone(), json, stop, sleep }.run(command).await
+        runtime::run(self.runtime, self.threads, &place, &properties, async |cluster, timers| {
+            Session { cluster, properties: properties.clone(), json, stop, timers }.run(command).await
         })
     }
 }

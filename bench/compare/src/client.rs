@@ -23,11 +23,20 @@ pub(crate) struct Figures {
     pub(crate) p99_ms: Option<f64>,
 }
 
+/// A runtime of samsa.
+#[derive(Clone, Copy)]
+pub(crate) struct Runtime {
+    /// What the tables call it.
+    pub(crate) name: &'static str,
+    /// What tells samsa to use it.
+    pub(crate) arguments: &'static [&'static str],
+}
+
 /// The programs of a client.
 #[derive(Clone)]
 pub(crate) enum Client {
     /// One binary with subcommands, on this runtime.
-    Samsa { binary: PathBuf, runtime: &'static str },
+    Samsa { binary: PathBuf, runtime: Runtime },
     /// The directory with `rdkafka-publish` and its like.
     Rdkafka(PathBuf),
     /// The directory with `floor-publish` and `floor-consume`.
@@ -37,7 +46,7 @@ pub(crate) enum Client {
 impl Client {
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Samsa { runtime, .. } => format!("samsa, {runtime}"),
+            Self::Samsa { runtime, .. } => format!("samsa, {}", runtime.name),
             Self::Rdkafka(_) => "rdkafka".to_owned(),
             Self::Floor(_) => "floor".to_owned(),
         }
@@ -120,7 +129,7 @@ impl Client {
         };
         command.args(["--bootstrap", bootstrap]);
         if let Self::Samsa { runtime, .. } = self {
-            command.args(["--runtime", runtime, "--json", "perf", work]);
+            command.args(["--json", "perf", work]).args(runtime.arguments);
         }
         command.arg(topic);
         command

@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 use samsa_tests::{RealKafka, Release, java};
 
 use crate::{
-    client::Client,
+    client::{Client, Runtime},
     rounds::in_turn,
     work::{Choice, WORKS, What, Work},
 };
@@ -35,20 +35,26 @@ struct Arguments {
     /// Records a second of latency
     #[arg(long, default_value_t = 1000)]
     rate: u64,
-    /// The runtime of samsa
-    #[arg(long, default_value = "both")]
-    runtime: Runtime,
+    /// The runtime of samsa: tokio on one thread and on two, async-std, or all
+    #[arg(long, default_value = "all")]
+    runtime: On,
     /// A samsa binary to use instead of building one
     #[arg(long)]
     samsa: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Runtime {
+enum On {
     Tokio,
     AsyncStd,
-    Both,
+    All,
 }
+
+const RUNTIMES: [Runtime; 3] = [
+    Runtime { name: "tokio, one thread", arguments: &["--threads", "1"] },
+    Runtime { name: "tokio, two threads", arguments: &["--threads", "2"] },
+    Runtime { name: "async-std", arguments: &["--runtime", "async-std"] },
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
@@ -102,11 +108,11 @@ impl Arguments {
     fn clients(&self) -> Result<Vec<Client>, Box<dyn Error>> {
         let (samsa, peers) = build::programs(self.samsa.clone())?;
         let runtimes = match self.runtime {
-            Runtime::Tokio => &["tokio"][..],
-            Runtime::AsyncStd => &["async-std"],
-            Runtime::Both => &["tokio", "async-std"],
+            On::Tokio => &RUNTIMES[..2],
+            On::AsyncStd => &RUNTIMES[2..],
+            On::All => &RUNTIMES,
         };
-        let ours = runtimes.iter().map(|runtime| Client::Samsa { binary: samsa.clone(), runtime });
+        let ours = runtimes.iter().map(|runtime| Client::Samsa { binary: samsa.clone(), runtime: *runtime });
         Ok(ours.chain([Client::Rdkafka(peers.clone()), Client::Floor(peers)]).collect())
     }
 }

@@ -82,6 +82,7 @@ fn perf_tells_what_it_took(release: Release) {
     for (command, figures) in [
         (&["publish", "measured", "--records", "2000", "--size", "100"][..], &["cpu_ns_per_record"][..]),
         (&["consume", "measured", "--records", "2000"], &["records_per_second", "max_rss_bytes"]),
+        (&["consume", "measured", "--records", "2000", "--threads", "2"], &["records_per_second"]),
         (&["latency", "measured", "--rate", "500", "--seconds", "2", "--size", "100"], &["p50_ms", "max_ms"]),
     ] {
         let told = objects(&samsa(kafka, &[&["--json", "perf"], command].concat(), ""));

@@ -203,7 +203,7 @@ impl Consume {
         if !self.until_end {
             future::pending::<()>().await;
         }
-        (session.sleep)(IDLE).await;
+        (session.timers.sleep)(IDLE).await;
     }
 
     fn reader(&self, topic: &Topic) -> ReaderBuilder {

@@ -1,27 +1,25 @@
 //! `samsa perf latency`.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use futures_lite::{StreamExt, future};
 use futures_util::stream::FuturesUnordered;
 use hdrhistogram::Histogram;
-use parking::Parker;
 use samsa_client::{AppendError, Delivery, PublishError, Receipt, Topic};
 use serde::Serialize;
 
 use super::figures::{Figures, Run, print};
 use super::values::Values;
+use crate::alarm::Alarm;
 use crate::failure::Failure;
 use crate::output::count;
 use crate::session::Session;
 use crate::undelivered::Undelivered;
-
-/// However rare records are, Ctrl-C is seen within this.
-const LOOK_FOR_STOP: Duration = Duration::from_millis(100);
 
 /// Publish records without keys at a steady rate, and see how long each takes to be acknowledged
 ///
@@ -74,9 +72,11 @@ impl PerfLatency {
         let topic = session.cluster.topic(&self.topic);
         session.ask(topic.partitions()).await?;
         let mut flight = Flight::new()?;
+        let alarm = (session.timers.alarm)();
+        let mut alarm = alarm.map_err(|error| Failure::NotDone(format!("cannot set a timer: {error}")))?;
 
         let run = Run::begin()?;
-        let sent = session.stop.or(self.send(session, &topic, &mut flight)).await;
+        let sent = session.stop.or(self.send(&topic, &mut alarm, &mut flight)).await;
         let halted = match sent {
             Some(Ok(())) => Ok(()),
             halted => {
@@ -93,21 +93,12 @@ impl PerfLatency {
         halted
     }
 
-    async fn send(&self, session: &Session, topic: &Topic, flight: &mut Flight) -> Result<(), Failure> {
+    async fn send(&self, topic: &Topic, alarm: &mut Alarm, flight: &mut Flight) -> Result<(), Failure> {
         let values = Values::new(self.size);
         let (began, mut values) = (Instant::now(), values.cycle());
         for number in 0..self.rate * self.seconds {
             let due = began + self.due(number);
-            loop {
-                flight.look().await;
-                if session.stop.is_asked() {
-                    return Err(Failure::interrupted("publishing"));
-                }
-                if due <= Instant::now() {
-                    break;
-                }
-                flight.wait(due);
-            }
+            flight.until(due, alarm).await.map_err(|error| Failure::NotDone(error.to_string()))?;
             flight.enqueue(topic, values.next(), number + 1, due).await?;
         }
         while !flight.pending.is_empty() {
@@ -157,21 +148,22 @@ impl Flight {
         poll_fn(|cx| self.poll_next(cx)).await;
     }
 
-    /// Waits until some have their outcome, or one is due.
-    ///
-    /// On this thread, which the client does not need: timers of runtimes have a grain of a millisecond, or a thread of
-    /// their own to wake, and neither is part of what a record takes.
-    fn wait(&mut self, due: Instant) {
-        let parker = Parker::new();
-        let waker = Waker::from(parker.unparker());
-        if self.poll_next(&mut Context::from_waker(&waker)).is_pending() {
-            parker.park_deadline(due.min(Instant::now() + LOOK_FOR_STOP));
-        }
-    }
-
-    /// Takes in the outcomes that are there.
-    async fn look(&mut self) {
-        future::poll_once(self.next()).await;
+    /// Takes in outcomes until this moment has come. If it is past, the client has its turn once.
+    async fn until(&mut self, due: Instant, alarm: &mut Alarm) -> io::Result<()> {
+        let late = due <= Instant::now();
+        let due = async {
+            if late {
+                future::yield_now().await;
+                return Ok(());
+            }
+            alarm.at(due).await
+        };
+        let settling = async {
+            loop {
+                self.next().await;
+            }
+        };
+        future::or(due, settling).await
     }
 
     /// Gives every record its outcome, within the bound that the client has for closing.

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use futures_lite::future::yield_now;
 use samsa_client::{Delivery, PublishError, Topic, TryEnqueueError};
 
 use super::values::Values;
@@ -73,6 +74,8 @@ impl<'a> Load<'a> {
                 }
             }
             sent += burst;
+            // Nothing above has to wait: on one thread the client has its turn now.
+            yield_now().await;
         }
         self.settle(0).await
     }
@@ -99,7 +102,7 @@ impl<'a> Load<'a> {
         if early.is_zero() {
             return Ok(());
         }
-        self.session.stop.or((self.session.sleep)(early)).await.ok_or_else(interrupted)
+        self.session.stop.or((self.session.timers.sleep)(early)).await.ok_or_else(interrupted)
     }
 
     /// Waits until no more than `left` have no outcome.
