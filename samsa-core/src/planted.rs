@@ -104,6 +104,8 @@ planted_bugs! {
     TrustsOneClock = "trusts-one-clock",
     /// Where a partition begins is committed with the first that was handed out.
     ForgetsStart = "forgets-start",
+    /// Of two committed offsets of a partition, in ZooKeeper and on the brokers, the smaller one counts.
+    BeginsAtSmaller = "begins-at-the-smaller",
     /// What was handed out of partitions that went meanwhile is taken to be committed.
     ForgetsWhatWent = "forgets-what-went",
     /// A partition is claimed without a look at what it may be locked under besides.

@@ -10,7 +10,9 @@ use super::Group;
 use crate::check::Read;
 use crate::rng::Rng;
 
-/// What a message takes, with a busy member and with others.
+/// What a message takes, with a member that only reads: what is at hand lasts it longer than a session; with a busy one, and
+/// with others.
+const LONG_WORK: Range<Duration> = Duration::from_millis(200)..Duration::from_millis(1_500);
 const MUCH_WORK: Range<Duration> = Duration::from_millis(10)..Duration::from_millis(400);
 const WORK: Range<Duration> = Duration::ZERO..Duration::from_millis(10);
 /// Nothing came for so long: the application looks around.
@@ -24,6 +26,8 @@ pub(super) struct Application {
     pub(super) consumer: Consumer,
     work: &'static Range<Duration>,
     by_chunks: bool,
+    /// While things go wrong it asks for nothing but the next message, so that it does not stand still with its client.
+    reads_only: bool,
     /// The last of each partition that it had since it committed.
     had: BTreeMap<TopicPartition, i64>,
     paused: Vec<TopicPartition>,
@@ -31,9 +35,25 @@ pub(super) struct Application {
 
 impl Application {
     pub(super) fn new(group: &Group, number: usize, consumer: Consumer, rng: &mut Rng) -> Self {
-        let work = if rng.chance(400) { &MUCH_WORK } else { &WORK };
+        let reads_only = rng.chance(500);
+        let work = if reads_only {
+            &LONG_WORK
+        } else if rng.chance(400) {
+            &MUCH_WORK
+        } else {
+            &WORK
+        };
         let (group, by_chunks) = (group.clone(), rng.chance(200));
-        Self { group, number, consumer, work, by_chunks, had: BTreeMap::new(), paused: Vec::new() }
+        Self {
+            group,
+            number,
+            consumer,
+            work,
+            by_chunks,
+            reads_only,
+            had: BTreeMap::new(),
+            paused: Vec::new(),
+        }
     }
 
     pub(super) async fn consume(&mut self, rng: &mut Rng) {
@@ -114,6 +134,9 @@ impl Application {
         if self.group.stage.world.faults().are_over() {
             self.resume();
             return self.commit_all().await;
+        }
+        if self.reads_only {
+            return;
         }
         match rng.below(1000) {
             0..15 => self.pause(place),

@@ -9,6 +9,7 @@
 //! | `one-owner`                | nobody else hands any out while who did so has its lock, by whatever name                |
 //! | `hands-out-what-it-has`    | it is among the partitions that the member is told to have                               |
 //! | `hands-out-what-it-chose`  | its topic is one that the member names, or that its pattern means                        |
+//! | `begins-where-committed`   | who has the lock begins no earlier than is committed in `ZooKeeper`                      |
 //! | `commits-go-forward`       | a committed offset is never moved back, but after a seek                                 |
 //! | `commits-by-owner`         | an offset is committed only in the session that holds the partition's lock               |
 //! | `deletes-its-own`          | an owner node is deleted only by the session that made it                                |
@@ -21,7 +22,7 @@
 //! In their form for `ZooKeeper` these are S21 (two owners, or a group that never settles: `trusts-owners-name`, `trusts-lost-claim`,
 //! `gives-up-on-conflict`), S22 (commits while partitions move: `releases-before-commit`), S24 (a callback that takes too long:
 //! `hands-out-after-release`), S26 (a suspended machine: `trusts-one-clock`) and S29 (what a frozen member still hands out:
-//! `ignores-lease`).
+//! `ignores-lease`). With offsets in both places: `begins-at-the-smaller`.
 //!
 //! The scenario `pykafka-group` is the same in the dialect of pykafka, where a partition's lock is named by its leader, too.
 
@@ -62,7 +63,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
         "releases-before-commit",
         "hands-out-after-release",
         "trusts-one-clock",
+        "ignores-lease",
         "forgets-start",
+        "begins-at-the-smaller",
         "forgets-what-went",
         "misses-new-topics",
     ],
@@ -254,7 +257,14 @@ impl Group {
             let what = format!("member {number} hands out {which}, and so did {other:?}");
             world.violation("one-owner", what);
         }
+        let is_first = !own.iter().any(|lock| used.contains(lock));
         used.extend(own);
+        let committed = self.in_zookeeper(place).filter(|_| is_first);
+        if committed.is_some_and(|committed| read.offset < committed && !self.may_go_back(place, read.offset))
+        {
+            let what = format!("member {number} begins with {which}, and {committed:?} is committed");
+            world.violation("begins-where-committed", what);
+        }
         if !consumer.assignment().contains(place) {
             let what = format!("member {number} hands out {which}, which it does not have");
             world.violation("hands-out-what-it-has", what);
@@ -286,6 +296,12 @@ impl Group {
             let sought = &mut self.commits.borrow_mut().sought;
             sought.entry(path).and_modify(|lowest| *lowest = to.min(*lowest)).or_insert(to);
         }
+    }
+
+    /// Whether a member has sought so far back: that may be committed, and handed out.
+    fn may_go_back(&self, place: &TopicPartition, to: i64) -> bool {
+        let path = path::offset(GROUP, &place.topic, place.partition).unwrap_or_default();
+        self.commits.borrow().sought.get(&path).is_some_and(|sought| *sought <= to)
     }
 
     /// With how many streams a member takes part.
