@@ -17,7 +17,8 @@ impl Fetcher {
     pub(crate) fn stop(&mut self, scope: &mut Scope<'_>, number: i32, error: ReadError) {
         let Some(partition) = self.partitions.get_mut(&number) else { return };
         partition.stopped = true;
-        tracing::warn!(%error, "a partition is not read any more");
+        // Whoever reads is told, and says it.
+        tracing::debug!(%error, "a partition is not read any more");
         if self.opening.is_some() {
             self.refuse_opening(scope, error);
         } else if let Some(seek) = partition.seek.take() {

@@ -24,6 +24,7 @@ on_each_release!(
     what_is_consumed_is_what_was_asked_for,
     messages_are_printed_as_json,
     a_topic_that_is_not_there_is_a_failure,
+    a_start_behind_the_end_is_told_once,
     a_consumer_that_is_terminated_has_printed_what_it_read,
     a_publisher_that_is_terminated_has_delivered_what_it_read,
 );
@@ -181,6 +182,17 @@ fn a_topic_that_is_not_there_is_a_failure(release: Release) {
         assert_eq!(ended.status, Some(1), "{command:?}: {}", ended.stderr);
         assert!(ended.stderr.contains("there is no topic \"nowhere\""), "{}", ended.stderr);
         assert!(ended.stdout.is_empty());
+    }
+}
+
+fn a_start_behind_the_end_is_told_once(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "ends-before", 1).expect("a topic");
+    printed(&samsa(kafka, &["publish", "ends-before"], "the only one\n"));
+    for further in [&[][..], &["--until-end"], &["--partition", "0"]] {
+        let ended = samsa(kafka, &[&["consume", "ends-before", "--from", "1000"], further].concat(), "");
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches("offset 1000").count(), 1, "{}", ended.stderr);
     }
 }
 

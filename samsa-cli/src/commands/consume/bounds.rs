@@ -10,13 +10,15 @@ pub(super) struct Bounds {
     left: Option<u64>,
     /// Of each partition that has not come so far: the offset before which it ends.
     ends: Option<BTreeMap<i32, i64>>,
+    /// Those that start behind their ends: their reader will say so, or read them elsewhere.
+    beyond: BTreeSet<i32>,
     /// Where partitions ended when that was looked at again.
     seen: BTreeMap<i32, i64>,
 }
 
 impl Bounds {
     pub(super) fn new(count: Option<u64>) -> Self {
-        Self { left: count, ends: None, seen: BTreeMap::new() }
+        Self { left: count, ends: None, beyond: BTreeSet::new(), seen: BTreeMap::new() }
     }
 
     /// Each partition is read up to its end; those that start there are not wanted. One that starts behind its end is
@@ -25,7 +27,11 @@ impl Bounds {
         let starts: BTreeMap<_, _> = starts.iter().map(|start| (start.partition, start.offset)).collect();
         let has_more =
             |end: &&PartitionOffset| starts.get(&end.partition).is_some_and(|start| *start != end.offset);
-        self.ends = Some(ends.iter().filter(has_more).map(|end| (end.partition, end.offset)).collect());
+        let ends: BTreeMap<i32, i64> =
+            ends.iter().filter(has_more).map(|end| (end.partition, end.offset)).collect();
+        let beyond = ends.iter().filter(|(partition, end)| starts.get(partition) > Some(*end));
+        self.beyond = beyond.map(|(partition, _)| *partition).collect();
+        self.ends = Some(ends);
     }
 
     /// Partitions end there by now. Where that is further back twice in a row the log was cut; once proves nothing, since a new
@@ -74,9 +80,15 @@ impl Bounds {
 
     /// How far the partitions were read, where nothing more may come that says so.
     pub(super) fn look(&mut self, position: impl Fn(i32) -> Option<i64>) {
-        if let Some(ends) = &mut self.ends {
-            ends.retain(|partition, end| position(*partition).is_none_or(|position| position < *end));
-        }
+        let Self { ends: Some(ends), beyond, .. } = self else { return };
+        ends.retain(|partition, end| match position(*partition) {
+            Some(position) if *end <= position => beyond.contains(partition),
+            Some(_) => {
+                beyond.remove(partition);
+                true
+            }
+            None => true,
+        });
     }
 
     /// A partition is read no further.
@@ -130,7 +142,20 @@ mod tests {
     fn a_start_behind_the_end_is_for_the_reader_to_refuse() {
         let mut bounds = Bounds::new(None);
         bounds.end_at(&offsets(&[(0, 9)]), &offsets(&[(0, 4)]));
+        bounds.look(|_| Some(9));
         assert!(!bounds.are_reached());
+        bounds.give_up(0);
+        assert!(bounds.are_reached());
+    }
+
+    #[test]
+    fn who_starts_behind_the_end_and_is_read_elsewhere_ends_there() {
+        let mut bounds = Bounds::new(None);
+        bounds.end_at(&offsets(&[(0, 9)]), &offsets(&[(0, 4)]));
+        for (position, is_reached) in [(9, false), (2, false), (4, true)] {
+            bounds.look(|_| Some(position));
+            assert_eq!(bounds.are_reached(), is_reached, "at {position}");
+        }
     }
 
     #[test]
