@@ -95,9 +95,11 @@ impl Engine {
         &self.config.client_id
     }
 
-    /// Panics where more memory is charged for records than may be, or some is left after the close. That can be told only while
-    /// no other thread publishes, so it is for who drives client and application on one thread.
-    pub fn assert_memory(&self) {
+    /// Panics where a machine has more under way than it may, where more memory is charged for records than may be, or some is
+    /// left after the close. The latter can be told only while no other thread publishes, so it is for who drives client and
+    /// application on one thread.
+    pub fn assert_bounds(&self) {
+        self.assert_machines();
         self.producer.assert_memory();
     }
 
@@ -308,9 +310,13 @@ impl Engine {
             self.out.intend(intent);
         }
         if cfg!(any(debug_assertions, feature = "planted-bugs")) {
-            self.net.assert_bounds();
-            self.cluster.assert_bounds();
+            self.assert_machines();
         }
+    }
+
+    fn assert_machines(&self) {
+        self.net.assert_bounds();
+        self.cluster.assert_bounds();
     }
 
     /// When a close that goes on gives up what is left.

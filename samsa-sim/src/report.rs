@@ -32,6 +32,13 @@ pub struct Report {
     pub read: u64,
     /// How often a task was run.
     pub steps: u64,
+    /// How often something was checked: the bounds of a client after each of its turns, and at the end each record that was
+    /// published, and each that was read.
+    pub checks: u64,
+    /// Whether the run was made twice, and compared.
+    pub is_compared: bool,
+    /// The fault that was planted into the client.
+    pub planted: Option<&'static str>,
 }
 
 impl Report {
@@ -42,9 +49,10 @@ impl Report {
 
     /// What to type to see the same run again.
     pub fn replay_command(&self) -> String {
+        let plant = self.planted.map(|bug| format!(" --plant {bug}")).unwrap_or_default();
         match self.scenario {
             Some(scenario) => format!(
-                "cargo run --release -p samsa-sim --example sim -- --scenario {scenario} --seed {} --trace",
+                "cargo run --release -p samsa-sim --example sim -- --scenario {scenario} --seed {}{plant} --trace",
                 self.seed
             ),
             None => format!("samsa_sim::Simulation::new({}).keep_trace(true)", self.seed),

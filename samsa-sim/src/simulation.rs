@@ -169,6 +169,7 @@ impl Simulation {
             virtual_time: executor.clock().instant().since(Instant::START),
             faults: world.faults().done(),
             steps: executor.turns(),
+            checks: world.violations().checks(),
             ..Report::default()
         }
     }

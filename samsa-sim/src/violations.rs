@@ -1,6 +1,6 @@
 //! What must never happen, and did.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -29,11 +29,12 @@ const KEPT: usize = 20;
 pub(crate) struct Violations {
     trace: Trace,
     found: Rc<RefCell<Vec<Violation>>>,
+    checks: Rc<Cell<u64>>,
 }
 
 impl Violations {
     pub(crate) fn new(trace: Trace) -> Self {
-        Self { trace, found: Rc::default() }
+        Self { trace, found: Rc::default(), checks: Rc::default() }
     }
 
     pub(crate) fn add(&self, invariant: &'static str, what: impl Into<String>) {
@@ -46,6 +47,15 @@ impl Violations {
         if found.len() < KEPT {
             found.push(violation);
         }
+    }
+
+    /// So many checks were made, whatever came of them.
+    pub(crate) fn checked(&self, count: usize) {
+        self.checks.set(self.checks.get() + count as u64);
+    }
+
+    pub(crate) fn checks(&self) -> u64 {
+        self.checks.get()
     }
 
     pub(crate) fn take(&self) -> Vec<Violation> {

@@ -62,7 +62,7 @@ impl Machine {
     }
 
     /// Runs a driver while the machine is not suspended, and drops it when the machine is killed.
-    async fn run(self, mut driver: Driver<Runtime>) {
+    async fn run(self, mut driver: Driver<Runtime>, violations: Violations) {
         poll_fn(|cx| {
             *self.driver.borrow_mut() = Some(cx.waker().clone());
             if self.is_killed.get() {
@@ -72,7 +72,8 @@ impl Machine {
                 return Poll::Pending;
             }
             let polled = Pin::new(&mut driver).poll(cx);
-            driver.assert_memory();
+            driver.assert_bounds();
+            violations.checked(1);
             polled
         })
         .await;
@@ -169,7 +170,7 @@ impl World {
         let machine = Machine::new(clock);
         self.0.clients.borrow_mut().push(machine.clone());
         let number = self.0.clients.borrow().len();
-        self.spawn_named(format!("client {number}"), machine.run(driver));
+        self.spawn_named(format!("client {number}"), machine.run(driver, self.violations().clone()));
     }
 
     /// How many clients were started: the number of the last one.

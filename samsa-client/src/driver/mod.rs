@@ -115,9 +115,9 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// What a simulator asserts after each step; see [`Engine::assert_memory`].
-    pub fn assert_memory(&self) {
-        self.engine.assert_memory();
+    /// What a simulator asserts after each turn; see [`Engine::assert_bounds`].
+    pub fn assert_bounds(&self) {
+        self.engine.assert_bounds();
     }
 
     fn tell(&mut self, input: Input) {

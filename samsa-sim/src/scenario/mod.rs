@@ -131,6 +131,7 @@ pub fn run_one_of_many(name: &str, seed: u64, options: Options) -> Result<Report
     if seed.is_multiple_of(COMPARED) {
         let again = run(name, seed, Options::default())?;
         report.violations.extend(difference(report.trace_hash, again.trace_hash));
+        report.is_compared = true;
     }
     Ok(report)
 }

@@ -94,8 +94,10 @@ impl Stage {
 
     fn judge(&self) {
         self.history.borrow_mut().losses = self.world.host().look(|cluster| cluster.losses(TOPIC));
-        for violation in check::all(&self.history(), &self.logs()) {
-            self.world.violations().push(violation);
+        let (violations, history) = (self.world.violations(), self.history());
+        violations.checked(history.accepted.len() + history.read_count());
+        for violation in check::all(&history, &self.logs()) {
+            violations.push(violation);
         }
     }
 
