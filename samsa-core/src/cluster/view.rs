@@ -69,9 +69,25 @@ impl TopicView {
         moves
     }
 
-    /// Takes over all of it, whatever was known: the topic may be another one of the same name. It is, if an epoch goes
-    /// back.
+    /// Panics where a leader epoch has gone back since, though the topic is the same.
+    pub(crate) fn assert_goes_on_from(&self, before: &Self) {
+        let is_same = match (self.id, before.id) {
+            (Some(now), Some(before)) => now == before,
+            _ => self.incarnation == before.incarnation,
+        };
+        let both = || self.partitions.iter().zip(&before.partitions);
+        if let Some((now, before)) = both().find(|(now, before)| is_same && goes_back(now, before)) {
+            let (now, before) = (now.leader_epoch, before.leader_epoch);
+            panic!("a leader epoch goes back from {before:?} to {now:?} while the topic is the same");
+        }
+    }
+
+    /// Takes over all of it, whatever was known: the topic may be another one of the same name, unless its id says that it is
+    /// the same. It is another one, if an epoch goes back.
     pub(crate) fn replace(&mut self, newer: Self) -> Vec<Moved> {
+        if self.id.is_some() && self.id == newer.id {
+            return self.update(newer);
+        }
         let before = std::mem::replace(self, newer);
         let mut both = self.partitions.iter().zip(&before.partitions);
         let is_another = both.any(|(new, old)| goes_back(new, old));
@@ -173,6 +189,31 @@ mod tests {
         let moves = known.replace(view(&[led(0, 2, 0)]));
         assert_eq!(leaders(&known), [Some(2)]);
         assert_eq!(moves, [Moved { partition: 0, leader: Some(BrokerId(2)), leader_epoch: Some(0) }]);
+    }
+
+    #[test]
+    fn whatever_is_in_doubt_its_id_says_that_a_topic_is_the_same() {
+        let with_id = |leader| TopicView::new(Some([1; 16]), vec![led(0, leader, leader)], 100).unwrap();
+        let mut known = with_id(5);
+        assert_eq!(known.replace(with_id(4)), []);
+        assert_eq!((leaders(&known), known.incarnation), (vec![Some(5)], 0));
+        assert_eq!(known.replace(with_id(6)).len(), 1);
+    }
+
+    #[test]
+    fn an_epoch_that_goes_back_is_told_from_one_of_another_topic() {
+        let with_id = |id, epoch| TopicView::new(Some([id; 16]), vec![led(0, 1, epoch)], 100).unwrap();
+        with_id(2, 4).assert_goes_on_from(&with_id(1, 5));
+        with_id(1, 5).assert_goes_on_from(&with_id(1, 5));
+        let mut anew = view(&[led(0, 1, 5)]);
+        anew.replace(view(&[led(0, 1, 4)]));
+        anew.assert_goes_on_from(&view(&[led(0, 1, 5)]));
+    }
+
+    #[test]
+    #[should_panic(expected = "goes back from Some(5) to Some(4)")]
+    fn an_epoch_that_goes_back_within_a_topic_is_found() {
+        view(&[led(0, 1, 4)]).assert_goes_on_from(&view(&[led(0, 1, 5)]));
     }
 
     #[test]

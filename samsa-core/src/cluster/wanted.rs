@@ -88,8 +88,24 @@ impl Wanted {
         }
     }
 
-    /// Takes in what one broker answered.
+    /// Takes in what one broker answered. While a topic is the same, its leader epochs never go back: that is asserted where
+    /// faults can be planted.
     pub(super) fn learn(&mut self, answer: Answer, from: Witness) -> TopicNews {
+        let is_held_to_it = cfg!(any(debug_assertions, feature = "planted-bugs"));
+        let before = self.latest().filter(|_| is_held_to_it).cloned();
+        let news = self.take_in(answer, from);
+        if let (Some(before), Some(now)) = (before, self.latest()) {
+            now.assert_goes_on_from(&before);
+        }
+        news
+    }
+
+    /// What is known of it, or was.
+    fn latest(&self) -> Option<&TopicView> {
+        self.view.as_ref().or(self.forgotten.as_ref())
+    }
+
+    fn take_in(&mut self, answer: Answer, from: Witness) -> TopicNews {
         let before = self.incarnation();
         let is_in_doubt = self.anew_until > Some(from.now) || self.is_said_to_be_unknown(from);
         self.trouble = match &answer {
@@ -124,7 +140,7 @@ impl Wanted {
 
     /// How often its epochs have begun again, if it was ever seen.
     fn incarnation(&self) -> Option<u64> {
-        self.view.as_ref().or(self.forgotten.as_ref()).map(|view| view.incarnation)
+        self.latest().map(|view| view.incarnation)
     }
 
     /// Notes an id. Says whether it has had another one before, and this one never.

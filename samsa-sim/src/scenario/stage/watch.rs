@@ -13,19 +13,19 @@ use crate::faults::Fault;
 const CLOSE: Duration = Duration::from_secs(30);
 
 impl Stage {
-    /// Leader epochs never go back while a topic is the same.
+    /// Leader epochs never go back while a topic is the same; where it is another one, the client has said so.
     pub(super) async fn listen(self, mut events: Events) {
-        let is_same = !self.world.faults().kinds().contains(&Fault::TopicRemade);
         let mut epochs: BTreeMap<(Arc<str>, i32), i32> = BTreeMap::new();
         while let Some(event) = events.next().await {
-            if matches!(event, Ok(Event::TopicMadeAnew { .. })) {
+            if let Ok(Event::TopicMadeAnew { topic }) = &event {
                 self.history_mut().made_anew += 1;
+                epochs.retain(|(of, _), _| of != topic);
             }
             let Ok(Event::LeaderMoved { topic, partition, leader_epoch: Some(epoch), .. }) = event else {
                 continue;
             };
             let before = epochs.insert((topic, partition), epoch);
-            if let Some(before) = before.filter(|before| is_same && *before > epoch) {
+            if let Some(before) = before.filter(|before| *before > epoch) {
                 let what = format!("partition {partition}: epoch {epoch} after {before}");
                 self.world.violation("leader-epochs-never-go-back", what);
             }
