@@ -317,6 +317,7 @@ impl Engine {
     fn assert_machines(&self) {
         self.net.assert_bounds();
         self.cluster.assert_bounds();
+        self.producer.assert_bounds();
     }
 
     /// When a close that goes on gives up what is left.

@@ -40,6 +40,8 @@ planted_bugs! {
     SharesIdentity = "shares-identity",
     /// Sequence numbers go on below 0 after the last one.
     WrapsNegative = "wraps-negative",
+    /// Five batches of a partition are sent behind each other, whatever its leader remembers.
+    AlwaysFive = "always-five",
     /// Who a partition says it is goes with its topic's metadata.
     ForgetsWithMetadata = "forgets-with-metadata",
     /// A topic that was made anew is written under its old id.

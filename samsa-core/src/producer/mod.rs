@@ -118,6 +118,11 @@ impl Producer {
         self.sender.metrics()
     }
 
+    /// Holds what is under way to [`limits`](crate::limits).
+    pub(crate) fn assert_bounds(&self) {
+        self.sender.assert_bounds();
+    }
+
     /// What is charged stays within its limit, but for one batch that grows or is written anew; nothing is left of it when the
     /// last record has its outcome, but for room that the application keeps.
     pub(crate) fn assert_memory(&self) {

@@ -11,7 +11,7 @@ use crate::report::Report;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "ambiguous-outcome",
     about: "answers to produce requests are lost, and what is sent again is stored once, in order",
-    finds: &["forgets-sequence", "renews-while-in-doubt"],
+    finds: &["forgets-sequence", "renews-while-in-doubt", "always-five"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {

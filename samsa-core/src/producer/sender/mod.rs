@@ -63,6 +63,7 @@ use crate::connection::{Failure, Peer};
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
 use crate::id::{BrokerId, JobId};
+use crate::limits;
 use crate::metrics::{PublishMetrics, PublishedPartition, Volume};
 use crate::out::Out;
 use crate::producer::ProducerInput;
@@ -183,6 +184,18 @@ impl Sender {
 
     /// The close was answered, and nothing is under way for an outcome any more.
     pub(crate) fn is_closed(&self) -> bool {
+    /// Holds partitions and brokers to [`limits`].
+    pub(crate) fn assert_bounds(&self) {
+        self.topics.iter().flat_map(|topic| &topic.partitions).for_each(Partition::assert_bounds);
+        for (id, broker) in &self.brokers {
+            let count = broker.in_flight;
+            assert!(
+                count <= limits::PRODUCE_REQUESTS_IN_FLIGHT,
+                "{count} produce requests in flight to {id}"
+            );
+        }
+    }
+
         self.waits.is_closed()
     }
 

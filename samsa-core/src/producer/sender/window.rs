@@ -33,7 +33,8 @@ impl Partition {
     pub(super) fn window(&self, newest: Option<i16>) -> usize {
         let is_confirmed = self.sequence.as_ref().is_some_and(|sequence| sequence.is_confirmed);
         let remembers = newest.is_some_and(|newest| newest > LAST_ONLY);
-        if is_confirmed && remembers { limits::BATCHES_IN_FLIGHT } else { 1 }
+        let is_wide = (is_confirmed && remembers) || is_planted(PlantedBug::AlwaysFive);
+        if is_wide { limits::BATCHES_IN_FLIGHT } else { 1 }
     }
 
     pub(super) fn next(&self, window: usize) -> Next {
@@ -80,6 +81,24 @@ impl Partition {
                 sequence.go_back_to(identity);
             }
             batch.forget_attempts();
+        }
+    }
+
+    /// Of a partition at most five batches are of unknown fate, over all connections; one is on its way to a leader that
+    /// remembers no more than one, and one without an identity.
+    pub(super) fn assert_bounds(&self) {
+        let of_unknown_fate = self.queue.iter().filter(|batch| batch.may_be_stored()).count();
+        assert!(
+            of_unknown_fate <= limits::BATCHES_IN_FLIGHT,
+            "{of_unknown_fate} batches are of unknown fate"
+        );
+        let flies = |batch: &&Batch| batch.flight.is_some();
+        let unnumbered = self.queue.iter().filter(flies).filter(|batch| batch.identity.is_none()).count();
+        assert!(unnumbered <= 1, "{unnumbered} batches without identity are on their way");
+        if self.newest.is_some_and(|newest| newest <= LAST_ONLY) {
+            let is_there = |batch: &&Batch| batch.flight.map(|flight| flight.broker) == self.leader;
+            let there = self.queue.iter().filter(flies).filter(is_there).count();
+            assert!(there <= 1, "{there} batches are on their way to a leader that remembers the last one");
         }
     }
 
