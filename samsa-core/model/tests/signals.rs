@@ -7,6 +7,7 @@ extern crate samsa_core_model as samsa_core;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -14,13 +15,16 @@ use std::time::Duration;
 
 use samsa_core::{
     AppendError, BatchBuffer, Command, Config, DriverSignal, Input, Notices, Now, OpId, OutgoingRecord,
-    OutgoingSet, Ticket, TopicBuffer,
+    OutgoingSet, Reply, Ticket, TopicBuffer,
 };
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Runner, thread};
 use support::{TOPIC, World};
+
+/// Other commands have lower numbers.
+const FIRST_FLUSH: u64 = 100;
 
 /// Of each play, by each way to choose the next step.
 const RUNS: usize = 150;
@@ -67,11 +71,20 @@ struct Desk {
     signal: Arc<DriverSignal>,
     at_work: Arc<AtomicUsize>,
     closing: Arc<AtomicBool>,
+    /// Who sleeps until a flush is answered that the driver has not heard of yet.
+    flushing: Arc<Mutex<Vec<Arc<Bed>>>>,
 }
 
 impl Desk {
     fn append(&self, record: &OutgoingRecord<'_>) -> Result<Ticket, AppendError> {
         wait(std::future::poll_fn(|cx| self.topic.poll_append(record, Now::default(), cx)))
+    }
+
+    fn flush(&self) {
+        let bed = Arc::new(Bed::default());
+        self.flushing.lock().expect("no panic").push(Arc::clone(&bed));
+        self.signal.notify(Notices::COMMANDS);
+        bed.sleep();
     }
 
     /// A thread is done.
@@ -98,11 +111,17 @@ fn drive(world: &mut World, desk: &Desk, order: Order) {
     let bed = Arc::new(Bed::default());
     let waker = Waker::from(Arc::clone(&bed));
     let mut is_closing = false;
+    let flushes = Flushes::default();
+    flushes.listen(world);
     loop {
         if order == Order::RegisterFirst {
             desk.signal.register(&waker);
         }
         world.run();
+        let flushing = std::mem::take(&mut *desk.flushing.lock().expect("no panic"));
+        for bed in flushing {
+            flushes.begin(world, bed);
+        }
         if desk.closing.load(Ordering::SeqCst) && !is_closing {
             is_closing = true;
             let within = Duration::from_secs(5);
@@ -115,6 +134,32 @@ fn drive(world: &mut World, desk: &Desk, order: Order) {
             desk.signal.register(&waker);
         }
         bed.sleep();
+    }
+}
+
+/// The flushes that are not answered yet. No other thread than the driver's locks them.
+#[derive(Default)]
+struct Flushes(Arc<std::sync::Mutex<BTreeMap<OpId, Arc<Bed>>>>);
+
+impl Flushes {
+    fn listen(&self, world: &mut World) {
+        let waiting = Arc::clone(&self.0);
+        world.replied = Box::new(move |op, reply| {
+            let Some(bed) = waiting.lock().expect("no panic").remove(&op) else { return };
+            assert!(matches!(reply, Reply::Flush(0)), "{reply:?}");
+            bed.wake();
+        });
+    }
+
+    fn begin(&self, world: &mut World, bed: Arc<Bed>) {
+        let op = {
+            let mut waiting = self.0.lock().expect("no panic");
+            let op = OpId(waiting.last_key_value().map_or(FIRST_FLUSH, |(op, _)| op.0 + 1));
+            waiting.insert(op, bed);
+            op
+        };
+        let within = Duration::from_secs(5);
+        world.input(Input::Command { op, command: Command::Flush, within });
     }
 }
 
@@ -131,6 +176,7 @@ fn play(
         signal: world.engine.signal(),
         at_work: Arc::new(AtomicUsize::new(0)),
         closing: Arc::new(AtomicBool::new(false)),
+        flushing: Arc::default(),
     };
     let threads: Vec<fn(&Desk)> = threads.into_iter().collect();
     desk.at_work.store(threads.len(), Ordering::SeqCst);
@@ -198,6 +244,16 @@ fn until_it_is_closed(desk: &Desk) {
     }
 }
 
+/// What was accepted before a flush has its outcome when that is answered.
+fn appended_and_flushed(desk: &Desk) {
+    let tickets = [Some(0), None, Some(1)].map(|partition| desk.append(&record(partition)));
+    desk.flush();
+    for ticket in tickets {
+        let outcome = ticket.expect("it is open").try_outcome();
+        outcome.expect("it is not left behind").expect("the broker takes everything");
+    }
+}
+
 fn close(desk: &Desk) {
     desk.closing.store(true, Ordering::SeqCst);
     desk.signal.notify(Notices::COMMANDS);
@@ -239,6 +295,16 @@ fn who_waits_for_room_gets_it() {
     try_orders(|| {
         assert_eq!(play(short, Order::RegisterFirst, [much as fn(&Desk), much]).used_bytes(), 0);
     });
+}
+
+#[test]
+fn a_flush_leaves_no_record_behind_that_was_accepted_before_it() {
+    for configure in [as_usual as fn(&mut Config), lingers] {
+        try_orders(move || {
+            let threads = [appended_and_flushed as fn(&Desk), appended_and_flushed];
+            assert_eq!(play(configure, Order::RegisterFirst, threads).used_bytes(), 0);
+        });
+    }
 }
 
 #[test]

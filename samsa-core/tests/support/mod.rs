@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samsa_core::{
-    Command, Config, ConnId, Discovery, Engine, HostPort, Input, Intent, Notices, Now, OpId, RecvBuf,
+    Command, Config, ConnId, Discovery, Engine, HostPort, Input, Intent, Notices, Now, OpId, RecvBuf, Reply,
 };
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use samsa_proto::api::metadata::{
@@ -27,6 +27,8 @@ pub(crate) struct World {
     partitions: i32,
     conns: BTreeMap<ConnId, Vec<u8>>,
     writable: Vec<ConnId>,
+    /// Who hears of the answers to commands.
+    pub(crate) replied: Box<dyn FnMut(OpId, Reply) + Send>,
 }
 
 impl World {
@@ -36,8 +38,14 @@ impl World {
             Config::new(Discovery::Bootstrap(HostPort::list("127.0.0.1:9092").expect("an address")));
         change(&mut config);
         let engine = Engine::new(config);
-        let mut world =
-            Self { engine, now: Now::default(), partitions, conns: BTreeMap::new(), writable: Vec::new() };
+        let mut world = Self {
+            engine,
+            now: Now::default(),
+            partitions,
+            conns: BTreeMap::new(),
+            writable: Vec::new(),
+            replied: Box::new(|_, _| ()),
+        };
         let command = Command::Connect;
         world.input(Input::Command { op: OpId(1), command, within: Duration::from_secs(5) });
         let ticket = world
@@ -99,6 +107,7 @@ impl World {
             Intent::Compute { id, job } => {
                 self.engine.handle(self.now, Input::Computed { id, output: job.run() });
             }
+            Intent::Complete { op, reply } => (self.replied)(op, reply),
             Intent::Wake(wakers) => wakers.wake(),
             _ => {}
         }
