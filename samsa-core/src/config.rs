@@ -91,6 +91,10 @@ pub struct PublishConfig {
     /// from 2.5 on they take others, so that a test can begin shortly before the numbers wrap.
     #[doc(hidden)]
     pub first_sequence: i32,
+    /// The epoch that partitions begin with under each producer id, where the broker's is earlier, so that a test can begin
+    /// shortly before the epochs are used up.
+    #[doc(hidden)]
+    pub first_epoch: i16,
     /// Default: none.
     pub compression: Compression,
     /// Which partition a key belongs to. Default: as Java's client has it.
@@ -116,6 +120,7 @@ impl Default for PublishConfig {
             idempotence: true,
             retries: Retries::default(),
             first_sequence: 0,
+            first_epoch: 0,
             compression: Compression::default(),
             partitioner: Partitioner::default(),
             linger: Duration::ZERO,

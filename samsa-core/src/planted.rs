@@ -42,6 +42,8 @@ planted_bugs! {
     WrapsNegative = "wraps-negative",
     /// Five batches of a partition are sent behind each other, whatever its leader remembers.
     AlwaysFive = "always-five",
+    /// After the last epoch of a producer id the same one is taken again.
+    ReusesLastEpoch = "reuses-last-epoch",
     /// Who a partition says it is goes with its topic's metadata.
     ForgetsWithMetadata = "forgets-with-metadata",
     /// A topic that was made anew is written under its old id.

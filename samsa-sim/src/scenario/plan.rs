@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) retries: Retries,
     /// Where each partition begins to count.
     pub(super) first_sequence: i32,
+    /// In which epoch each partition begins under a producer id.
+    pub(super) first_epoch: i16,
     /// How many of a thousand messages have a header.
     pub(super) headers: u64,
     /// Some messages are published in sets.
@@ -65,6 +67,7 @@ impl Plan {
             idempotence: rng.chance(800),
             retries: Retries::All,
             first_sequence: 0,
+            first_epoch: 0,
             headers: 0,
             sets: false,
             too_large: 0,
@@ -100,6 +103,7 @@ impl Plan {
             .idempotence(self.idempotence)
             .retries(self.retries)
             .configure(|config| config.publish.first_sequence = self.first_sequence)
+            .configure(|config| config.publish.first_epoch = self.first_epoch)
     }
 }
 

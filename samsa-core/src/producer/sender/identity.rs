@@ -96,6 +96,9 @@ pub(super) fn further(identity: Identity, records: u32) -> Identity {
 impl ProducerId {
     /// The next epoch, if there is one.
     fn bumped(self) -> Option<Self> {
+        if self.epoch == i16::MAX && is_planted(PlantedBug::ReusesLastEpoch) {
+            return Some(self);
+        }
         Some(Self { epoch: self.epoch.checked_add(1)?, ..self })
     }
 }
@@ -184,7 +187,8 @@ impl Sender {
         }
         let (state, first) = (&self.producer_ids.state, self.settings.first_sequence);
         match *state {
-            State::Known(producer) => {
+            State::Known(ProducerId { id, epoch }) => {
+                let producer = ProducerId { id, epoch: epoch.max(self.settings.first_epoch) };
                 if let Some(partition) = self.partition(place) {
                     partition.sequence = Some(Sequence { next: first, ..Sequence::new(producer) });
                 }

@@ -117,6 +117,7 @@ struct Settings {
     idempotence: bool,
     retries: Retries,
     first_sequence: i32,
+    first_epoch: i16,
     codec: Codec,
     linger: Duration,
     delivery_timeout: Duration,
@@ -131,6 +132,7 @@ impl Sender {
             idempotence: config.publish.idempotence && config.publish.acks == Acks::All,
             retries: config.publish.retries,
             first_sequence: config.publish.first_sequence.max(0),
+            first_epoch: config.publish.first_epoch,
             codec: config.publish.compression.codec(),
             linger: config.publish.linger,
             delivery_timeout: config.publish.delivery_timeout,
@@ -182,8 +184,6 @@ impl Sender {
         world.wake(&mut self.wakers);
     }
 
-    /// The close was answered, and nothing is under way for an outcome any more.
-    pub(crate) fn is_closed(&self) -> bool {
     /// Holds partitions and brokers to [`limits`].
     pub(crate) fn assert_bounds(&self) {
         self.topics.iter().flat_map(|topic| &topic.partitions).for_each(Partition::assert_bounds);
@@ -196,6 +196,8 @@ impl Sender {
         }
     }
 
+    /// The close was answered, and nothing is under way for an outcome any more.
+    pub(crate) fn is_closed(&self) -> bool {
         self.waits.is_closed()
     }
 
