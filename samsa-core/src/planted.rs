@@ -32,6 +32,8 @@ planted_bugs! {
     RenewsWhileInDoubt = "renews-while-in-doubt",
     /// What has headers is written without them for a leader that lacks them.
     DropsHeaders = "drops-headers",
+    /// A partition that has batches with an identity is written in the format of an older leader, and so without.
+    ForgetsNumbering = "forgets-numbering",
     /// What may be stored is sent again although that is forbidden.
     RetriesInDoubt = "retries-in-doubt",
     /// A batch that may be stored and whose time is over leaves its sequence numbers to the next one.

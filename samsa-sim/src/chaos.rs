@@ -12,6 +12,8 @@ const PAUSE: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(
 const STALL: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
 const HALF_OPEN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(40);
 const DOWN: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
+/// Around the time for which a client waits for the first answer of a broker.
+const FROZEN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(12);
 const PARTED: Range<Duration> = Duration::from_millis(500)..Duration::from_secs(12);
 const SUSPENDED: Range<Duration> = Duration::from_millis(100)..Duration::from_secs(20);
 /// How far the wall clock goes wrong, each way, in ms: less than brokers stand.
@@ -43,6 +45,7 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         Fault::Cut | Fault::Stall | Fault::HalfOpen => strike_connection(world, kind, rng),
         Fault::Crash => crash(world, rng),
         Fault::ZooKeeperLoss | Fault::SessionExpiry => strike_session(world, kind, rng),
+        Fault::Standstill => freeze(world, rng),
         Fault::Partition => part(world, rng),
         Fault::WallJump => set_the_wall_clock(world, rng),
         Fault::Suspend => world.suspend_a_client(rng.duration(&SUSPENDED), rng),
@@ -101,6 +104,20 @@ fn crash(world: &World, rng: &mut Rng) -> bool {
     world.spawn_named("restart", async move {
         sleep.await;
         host.start(broker);
+    });
+    true
+}
+
+fn freeze(world: &World, rng: &mut Rng) -> bool {
+    let running = world.running_brokers();
+    let Some(broker) = rng.pick(&running).copied() else { return false };
+    let lasts = rng.duration(&FROZEN);
+    world.trace().line("faults", format_args!("!! broker {broker} stands still for {lasts:?}"));
+    world.freeze(broker);
+    let (thawing, sleep) = (world.clone(), world.sleep(lasts));
+    world.spawn_named("thaw", async move {
+        sleep.await;
+        thawing.thaw(broker);
     });
     true
 }

@@ -76,6 +76,8 @@ faults! {
     ShortFollower = "short-follower",
     /// A process that is stopped and goes on later: its driver does not run meanwhile, while its clocks do.
     Freeze = "freeze",
+    /// A broker that stands still for a while, connections and all, and keeps its place in the cluster.
+    Standstill = "standstill",
     /// `ZooKeeper` as a whole is down for up to a minute; then all sessions have their whole timeout again.
     ZooKeeperOutage = "zookeeper-outage",
     /// A `ZooKeeper` operation that is performed, or not, and whose connection goes before the answer.
@@ -94,13 +96,15 @@ impl Fault {
     }
 
     /// Whether it is for scenarios only that name it: those of groups; a client that meets nothing but brokers that hang up
-    /// takes them for old ones, as it must; and few read from followers.
+    /// takes them for old ones, as it must; few read from followers; and a broker that stands still holds everybody up.
     pub const fn is_special(self) -> bool {
         let is_of_groups = matches!(
             self,
             Self::Freeze | Self::ZooKeeperOutage | Self::ZooKeeperLostReply | Self::PartitionAdded
         );
-        self.loses_records() || is_of_groups || matches!(self, Self::HangUp | Self::ShortFollower)
+        self.loses_records()
+            || is_of_groups
+            || matches!(self, Self::HangUp | Self::ShortFollower | Self::Standstill)
     }
 }
 

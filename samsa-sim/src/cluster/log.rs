@@ -165,6 +165,13 @@ impl Log {
         }
     }
 
+    /// Where the first batch without identity is behind one that has one.
+    pub(super) fn loses_numbers_at(&self) -> Option<i64> {
+        let first = self.batches.iter().position(|batch| batch.identity.is_some())?;
+        let behind = self.batches[first..].iter().find(|batch| batch.identity.is_none());
+        behind.map(|batch| batch.base)
+    }
+
     /// The batches of a producer, newest first.
     pub(super) fn of_producer(&self, producer_id: i64) -> impl Iterator<Item = Sequenced<'_>> {
         let sequenced = self.batches.iter().rev().filter_map(|batch| {

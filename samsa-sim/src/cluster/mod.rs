@@ -301,6 +301,11 @@ impl ModelCluster {
         })
     }
 
+    /// Where a partition has the first batch without identity behind one that has one.
+    pub(crate) fn loses_numbers_at(&self, topic: &str, partition: i32) -> Option<i64> {
+        self.state.topics.get(topic)?.partition(partition)?.log.loses_numbers_at()
+    }
+
     /// The acknowledged records that were lost, as no fault of any client.
     pub(crate) fn losses(&self, topic: &str) -> Vec<Loss> {
         self.state.losses.iter().filter(|loss| loss.topic == topic).cloned().collect()

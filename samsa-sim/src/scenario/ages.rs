@@ -1,4 +1,4 @@
-//! Brokers of all ages, some of which close connections without a word (design of `connection/age.rs`): no broker is taken
+//! Brokers of all ages, some of which close connections without a word or stand still (design of `connection/age.rs`): none is taken
 //! for one before 0.10 where another has told its versions; and those that are so old are spoken to in their own formats.
 
 use samsa_client::Compression;
@@ -14,7 +14,7 @@ use crate::rng::Rng;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "ages",
-    about: "brokers of all ages, of which the newer ones are not taken for old when they hang up",
+    about: "brokers of all ages, of which the newer ones are not taken for old when they hang up or freeze",
     finds: &["doubts-modern-brokers"],
 };
 
@@ -26,8 +26,9 @@ fn plan(seed: u64) -> Plan {
     const AGES: [Release; 5] = [Release::V0_9, Release::V0_10, Release::V0_11, Release::V3_9, Release::V4_4];
     let plan = Plan::draw(seed, 2).replicated(2);
     let release = Rng::new(seed).pick(&AGES).copied().unwrap_or(Release::V3_9);
-    let faults =
-        FaultMix::of(&[Fault::HangUp, Fault::Cut, Fault::Crash, Fault::SlowBroker, Fault::LeaderMove]);
+    // Each of the two ways to say nothing hides the other.
+    let silence = if seed.is_multiple_of(2) { Fault::HangUp } else { Fault::Standstill };
+    let faults = FaultMix::of(&[silence, Fault::Cut, Fault::Crash, Fault::SlowBroker, Fault::LeaderMove]);
     let is_old = release < Release::V0_11;
     Plan {
         cluster: ClusterConfig { release, ..plan.cluster },
@@ -38,7 +39,7 @@ fn plan(seed: u64) -> Plan {
     }
 }
 
-/// Each client hears from a broker before any hangs up: one that meets nobody else takes it for old, as it must.
+/// Each client hears from a broker before any falls silent: one that meets nobody else takes it for old, as it must.
 async fn play(stage: Stage) {
     stage.world.faults().keep_calm(true);
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };

@@ -1,6 +1,7 @@
 //! A cluster in the middle of a rolling upgrade from 0.10, brokers of which know neither headers nor idempotence: one broker
 //! after the other goes and comes back newer, and leaders move between them. Headers are stored with their messages or the
-//! message is not; what is keyless goes where it can be stored; and when the last broker is upgraded everything can. With some
+//! message is not; what is keyless goes where it can be stored; what was written with an identity is never written in an older
+//! format; and when the last broker is upgraded everything can be stored. With some
 //! seeds the newer ones keep the old format until then, as operators are told to have them do.
 
 use std::ops::Range;
@@ -20,7 +21,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "rolling-upgrade",
     about: "brokers of 0.10 are upgraded one by one, and no message loses its headers",
-    finds: &["drops-headers"],
+    finds: &["drops-headers", "forgets-numbering"],
 };
 
 const READER: usize = 0;
@@ -80,9 +81,23 @@ async fn play(stage: Stage) {
     upgrade_all(&stage).await;
     stage.world.sleep(NOTICED + BELIEVED).await;
     publish_when_all_is_well(&stage, &publisher).await;
+    check_numbers(&stage);
     stage.read_to_the_end(READER).await;
     stage.close(publisher).await;
     stage.close(client).await;
+}
+
+/// What has been written with a producer's identity is never written without by the same process.
+fn check_numbers(stage: &Stage) {
+    for partition in (0..stage.plan.cluster.partitions).filter(|_| stage.plan.idempotence) {
+        let lost = stage.world.host().look(|cluster| cluster.loses_numbers_at(TOPIC, partition));
+        if let Some(offset) = lost {
+            let what = format!(
+                "partition {partition} has a batch without identity at {offset}, behind one that has one"
+            );
+            stage.world.violation("once-numbered-always-numbered", what);
+        }
+    }
 }
 
 /// While all is well and one leader stores headers, what is keyless is written, with headers and without.

@@ -198,7 +198,7 @@ impl Sender {
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return Ok(()) };
         let partition = topic.partition(number);
-        let may_be_numbered = partition.was_numbered
+        let may_be_numbered = partition.is_numbered()
             || partition.queue.iter().any(|batch| batch.identity.is_some() && batch.may_be_stored());
         if takes != Format::V2 && may_be_numbered {
             return Err(UNSUPPORTED);

@@ -178,7 +178,7 @@ impl Sender {
         if partition.sequence.is_some() {
             return true;
         }
-        let was_numbered = partition.was_numbered;
+        let is_numbered = partition.is_numbered();
         match self.producer_ids.state {
             State::Unasked => self.seek_producer_id(world),
             State::Absent(until) if until <= world.now() => self.seek_producer_id(world),
@@ -194,7 +194,7 @@ impl Sender {
                 }
                 true
             }
-            State::Absent(_) if !was_numbered => true,
+            State::Absent(_) if !is_numbered => true,
             _ => {
                 self.producer_ids.waiting.insert(place);
                 false

@@ -283,12 +283,17 @@ impl Partition {
         if keeps_old { speaks.min(Format::V1) } else { speaks }
     }
 
+    /// Nothing goes to it without an identity any more.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.was_numbered && !is_planted(PlantedBug::ForgetsNumbering)
+    }
+
     /// Its leader is there, and takes nothing of this publisher: it is too old for a partition that has batches with an
     /// identity, or does not know the codec.
     pub(super) fn takes_nothing(&self, codec: Codec, now: Instant) -> bool {
         self.newest.is_some_and(|newest| {
             let takes = self.format_at(newest, now);
-            (self.was_numbered && takes != Format::V2) || !knows_codec(codec, newest, takes)
+            (self.is_numbered() && takes != Format::V2) || !knows_codec(codec, newest, takes)
         })
     }
 
