@@ -50,6 +50,8 @@ planted_bugs! {
     ForgetsWithMetadata = "forgets-with-metadata",
     /// A topic that was made anew is written under its old id.
     KeepsOldTopic = "keeps-old-topic",
+    /// A reader goes on at its position in a topic that was made anew.
+    KeepsOldPosition = "keeps-old-position",
     /// A batch whose fate is unknown is cut in two when it is sent again.
     SplitsInDoubt = "splits-in-doubt",
     /// Keyless messages go to any partition, whether its leader can be reached or not, and stay there.

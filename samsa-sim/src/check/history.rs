@@ -50,8 +50,10 @@ pub(crate) struct History {
     pub(crate) idempotent: bool,
     /// Whether what may be stored is not to be sent again.
     pub(crate) sent_once: bool,
-    /// How often a client told that the topic was made anew.
-    pub(crate) made_anew: u64,
+    /// How often each client told that the topic was made anew, by their numbers.
+    pub(crate) made_anew: BTreeMap<usize, u64>,
+    /// How often a client told that a reader goes on elsewhere.
+    pub(crate) resets: u64,
     /// What the brokers lost, as no fault of the client.
     pub(crate) losses: Vec<Loss>,
     /// Where readers began that did not begin with the first record, by their numbers and the partition.

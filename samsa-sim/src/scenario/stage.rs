@@ -119,7 +119,8 @@ impl Stage {
             let all_was_well = self.world.faults().are_over();
             match self.plan.client(&self.world).connect().await {
                 Ok(cluster) => {
-                    self.world.spawn_named("listener", self.clone().listen(cluster.events()));
+                    let client = self.world.last_client();
+                    self.world.spawn_named("listener", self.clone().listen(client, cluster.events()));
                     return Some(cluster);
                 }
                 Err(error) if all_was_well => {

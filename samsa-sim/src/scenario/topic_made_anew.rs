@@ -1,32 +1,38 @@
 //! A topic is deleted and made anew under its name, again and again, while a client publishes to it (S7). What was not sent
-//! goes to the new one, in order, everything that is published when all is well arrives, and the client tells of it.
+//! goes to the new one, in order, everything that is published when all is well arrives, and the client tells of it. A reader
+//! that is open all the while goes to the beginning of each new topic, says so, and never takes one topic for another.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use samsa_client::{FetchConfig, Offset};
+use samsa_client::{Cluster, FetchConfig, Offset};
 
 use super::plan::Plan;
 use super::publish_and_read::{flush, publish_until_healed, publish_when_all_is_well};
-use super::stage::{AT_ONCE, Stage};
+use super::stage::{AT_ONCE, Stage, TOPIC};
 use super::{Options, Scenario};
-use crate::cluster::{ClusterConfig, Release};
+use crate::check::Read;
+use crate::cluster::{ClusterConfig, Loss, Release};
 use crate::faults::{Fault, FaultMix};
 use crate::report::Report;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "topic-made-anew",
-    about: "the topic is deleted and made anew under its name while a client publishes to it",
-    finds: &["keeps-old-topic"],
+    about: "the topic is deleted and made anew under its name while clients publish to it and read it",
+    finds: &["keeps-old-topic", "keeps-old-position"],
 };
 
 const READER: usize = 0;
+/// It is open from the beginning.
+const ACROSS: usize = 1;
+
 pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, plan(seed), play)
 }
 
 fn plan(seed: u64) -> Plan {
     // Where topics have ids, and Produce names them by these, or not yet.
-    let release = if seed.is_multiple_of(2) { Release::V4_4 } else { Release::V3_9 };
+    let release = [Release::V4_4, Release::V3_9][(seed % 2) as usize];
     let plan = Plan::draw(seed, 3).replicated(2);
     let by_zookeeper = plan.by_zookeeper && release.has_zookeeper();
     let cluster = ClusterConfig { release, ..plan.cluster };
@@ -45,7 +51,8 @@ fn plan(seed: u64) -> Plan {
 }
 
 async fn play(stage: Stage) {
-    let Some(client) = stage.connect().await else { return };
+    let (Some(client), Some(across)) = (stage.connect().await, stage.connect().await) else { return };
+    read_across(&stage, &across);
     publish_until_healed(&stage, &client).await;
     flush(&stage, &client).await;
     stage.world.sleep(Duration::from_secs(21)).await;
@@ -59,6 +66,51 @@ async fn play(stage: Stage) {
         }
     });
     stage.read_to_the_end(READER).await;
+    stage.read_to_the_end(ACROSS).await;
+    check_not_mixed(&stage);
     stage.close(fresh).await;
+    stage.close(across).await;
     stage.close(client).await;
+}
+
+fn read_across(stage: &Stage, client: &Cluster) {
+    let (stage, cluster) = (stage.clone(), client.clone());
+    let fetch = FetchConfig { reset: Some(Offset::Earliest), ..FetchConfig::default() };
+    stage.world.clone().spawn(async move {
+        if let Some(reader) = stage.open(&cluster, Offset::Earliest, &fetch).await {
+            stage.read(ACROSS, reader, AT_ONCE).await;
+        }
+    });
+}
+
+/// What follows on a record without a step back is of the same topic.
+fn check_not_mixed(stage: &Stage) {
+    let (history, losses) = (stage.history(), stage.world.host().look(|cluster| cluster.losses(TOPIC)));
+    let all = history.reads.iter().filter(|((reader, _), _)| *reader == ACROSS);
+    for ((_, partition), reads) in all {
+        let topics: Vec<_> = reads.iter().map(|read| topics_of(read, *partition, &losses)).collect();
+        for (reads, topics) in reads.windows(2).zip(topics.windows(2)) {
+            let (before, after) = (reads[0].offset, reads[1].offset);
+            let is_another = topics[0].is_disjoint(&topics[1]);
+            if is_another && before < after {
+                let what = format!("partition {partition}: {after} of another topic than {before} before it");
+                stage.world.violation("reads-one-topic-at-a-time", what);
+            }
+            if is_another && history.resets == 0 {
+                stage
+                    .world
+                    .violation("tells-of-resets", format!("partition {partition} went back to {after}"));
+            }
+        }
+    }
+}
+
+/// In which of the topics that were there one after the other a record lies at this offset. The one that is left comes last.
+fn topics_of(read: &Read, partition: i32, losses: &[Loss]) -> BTreeSet<usize> {
+    let of_it = losses.iter().filter(|loss| loss.partition == partition);
+    let is_it = |loss: &Loss| {
+        loss.records.iter().any(|record| record.offset == read.offset && record.value == read.value)
+    };
+    let lost: BTreeSet<usize> = of_it.enumerate().filter(|(_, loss)| is_it(loss)).map(|(at, _)| at).collect();
+    if lost.is_empty() { BTreeSet::from([usize::MAX]) } else { lost }
 }

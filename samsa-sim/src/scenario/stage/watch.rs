@@ -14,12 +14,15 @@ const CLOSE: Duration = Duration::from_secs(30);
 
 impl Stage {
     /// Leader epochs never go back while a topic is the same; where it is another one, the client has said so.
-    pub(super) async fn listen(self, mut events: Events) {
+    pub(super) async fn listen(self, client: usize, mut events: Events) {
         let mut epochs: BTreeMap<(Arc<str>, i32), i32> = BTreeMap::new();
         while let Some(event) = events.next().await {
             if let Ok(Event::TopicMadeAnew { topic }) = &event {
-                self.history_mut().made_anew += 1;
+                *self.history_mut().made_anew.entry(client).or_default() += 1;
                 epochs.retain(|(of, _), _| of != topic);
+            }
+            if matches!(event, Ok(Event::PositionReset { .. })) {
+                self.history_mut().resets += 1;
             }
             let Ok(Event::LeaderMoved { topic, partition, leader_epoch: Some(epoch), .. }) = event else {
                 continue;
@@ -35,7 +38,7 @@ impl Stage {
     /// Who wrote to a topic that was deleted, and to the one that was made in its place, has told of that, and of no more such
     /// than there were.
     pub(in crate::scenario) fn check_made_anew(&self) {
-        let told = self.history().made_anew;
+        let told = self.history().made_anew.values().copied().max().unwrap_or(0);
         let deleted = self.world.faults().done().get(Fault::TopicRemade.name()).copied().unwrap_or(0);
         let has_lost = self
             .world
