@@ -49,6 +49,19 @@ pub struct Engine {
     life: Life,
 }
 
+/// How far a client is. What is said on its way from one to the next:
+///
+/// | life    | input                            | then    | emits                                                     |
+/// |---------|----------------------------------|---------|-----------------------------------------------------------|
+/// | Open    | a close                          | Closing | nothing is accepted any more; members leave, readers end  |
+/// | Closing | another close                    | Closing | the earlier end counts                                    |
+/// | Closing | a flush, or a member that leaves | Closing | as before                                                 |
+/// | Closing | another command                  | Closing | a refusal, but for questions about the client itself      |
+/// | Closing | all records have their outcome,  | Closed  | the answers; connections end                              |
+/// |         | members have left, and orders    |         |                                                           |
+/// |         | are done or the time is over     |         |                                                           |
+/// | Closed  | a command                        | Closed  | a refusal, but for questions about the client itself      |
+/// | any     | the driver goes                  | Closed  | every outcome and every answer that is still owed         |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
     Open,

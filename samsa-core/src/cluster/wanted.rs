@@ -1,4 +1,21 @@
 //! A topic that somebody wants to know about, and when it is believed that there is none of its name.
+//!
+//! | trouble     | input                                    | then               | emits                            |
+//! |-------------|------------------------------------------|--------------------|----------------------------------|
+//! | not asked   | the question goes out                    | asked              |                                  |
+//! | not asked   | somebody says that it is unknown         | not asked          | that was about an older wish     |
+//! | any         | partitions, of the id that is known      | none               | leaders that are others now      |
+//! | any         | partitions, of an id it never had        | none               | the same; it was made anew       |
+//! | unknown, of | partitions without id, whose epochs      | none               | the same; it was made anew       |
+//! | enough      | begin again                              |                    |                                  |
+//! | any         | somebody says that it is unknown         | unknown, not sure  | the first ones are noted         |
+//! | unknown     | enough brokers said so, for long enough  | unknown, sure      | its view is laid by; from now on |
+//! |             | where it was ever seen                   |                    | it is only looked for            |
+//! | unknown     | ZooKeeper does not have it, either       | unknown, sure      | the same                         |
+//! | any         | it is not ready yet                      | not yet            |                                  |
+//! | any         | a refusal                                | refused            |                                  |
+//! | unknown,    | somebody wants to read it                | not asked          |                                  |
+//! | sure        |                                          |                    |                                  |
 
 use std::collections::VecDeque;
 

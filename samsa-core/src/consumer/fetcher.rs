@@ -3,6 +3,17 @@
 //! Of each broker one fetch and one question for offsets are in flight at a time. A fetch leaves only when the memory
 //! for its response is set aside; partitions that brought something go behind those that did not, and brokers take
 //! turns, so nobody starves.
+//!
+//! | a broker, for a question | input                                 | then                  | emits                       |
+//! |--------------------------|---------------------------------------|-----------------------|-----------------------------|
+//! | idle                     | a partition is due, and for records   | asked                 | the request                 |
+//! |                          | there is memory                       |                       |                             |
+//! | idle                     | a partition is due, without memory    | idle, until credit    |                             |
+//! | asked                    | another partition is due              | asked                 | it goes with the next one   |
+//! | asked                    | the answer                            | idle                  | records, or positions       |
+//! | asked                    | an answer larger than was set aside   | asked, and not read   |                             |
+//! | asked, and not read      | there is memory for it                | idle                  | records                     |
+//! | asked                    | no answer will come                   | idle                  | a wait for what was in it   |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,13 @@
 //! From a seek to its answer, and what else moves a position.
+//!
+//! | seek      | input                              | then      | emits                                             |
+//! |-----------|------------------------------------|-----------|---------------------------------------------------|
+//! | none      | a seek                             | waiting   | what was fetched, or is under way, counts no more |
+//! | waiting   | another seek of the partition      | waiting   | the earlier one has timed out                     |
+//! | waiting   | the position is at an offset       | none      | done                                              |
+//! | waiting   | the partition has stopped          | none      | why                                               |
+//! | waiting   | its time is over                   | none      | timed out, with the last trouble                  |
+//! | waiting   | the reader ends                    | none      | closed                                            |
 
 use std::time::Duration;
 
