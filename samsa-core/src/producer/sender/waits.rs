@@ -21,6 +21,7 @@ pub(super) struct Waits {
 #[derive(Debug)]
 struct Wait {
     op: OpId,
+    since: Instant,
     until: Instant,
     is_close: bool,
     outcomes: Vec<BatchOutcome>,
@@ -72,7 +73,7 @@ impl Waits {
         for wait in &self.waits {
             let who = if wait.is_close { "close" } else { "flush" }.to_owned();
             let what = format!("the outcome of {} batches", wait.outcomes.len());
-            lines.push(Waiting { who, what, since: None, until: Some(wait.until) });
+            lines.push(Waiting { who, what, since: Some(wait.since), until: Some(wait.until) });
         }
     }
 }
@@ -103,7 +104,7 @@ impl Sender {
         for place in &self.active {
             self.collect(*place, &mut outcomes);
         }
-        self.waits.waits.push(Wait { op, until, is_close, outcomes });
+        self.waits.waits.push(Wait { op, since: world.now(), until, is_close, outcomes });
     }
 
     /// Answers the commands whose records all have their outcome, and those whose time is over.

@@ -177,3 +177,17 @@ fn a_flush_that_is_forgotten_is_not_answered_and_a_close_is() {
     play.passes(TIMEOUT);
     assert_eq!(replies(&mut play), [(OpId(2), format!("{:?}", Reply::Close(0)))]);
 }
+
+#[test]
+fn explain_tells_since_when_a_flush_waits_and_until_when() {
+    let mut play = Play::with_leaders(&[1]);
+    let _in_flight = play.publish_to(0, "1");
+    let since = play.now().mono;
+    let until = since + Duration::from_secs(9);
+    play.hears(ProducerInput::Flush { op: OpId(1), until });
+    play.passes(Duration::from_secs(1));
+    let mut lines = Vec::new();
+    play.sender.explain(play.now().mono, &mut lines);
+    let flush = lines.iter().find(|line| line.who == "flush").unwrap();
+    assert_eq!((flush.since, flush.until), (Some(since), Some(until)));
+}
