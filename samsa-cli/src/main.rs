@@ -27,6 +27,7 @@ mod session;
 mod settings;
 mod start;
 mod stop;
+mod storage;
 mod table;
 mod undelivered;
 

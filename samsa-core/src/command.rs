@@ -70,10 +70,13 @@ pub enum Command {
     },
     /// The groups that are in ZooKeeper.
     Groups,
-    /// The members of a group in ZooKeeper, and who owns and what is committed of each partition.
+    /// The members of a group in ZooKeeper, and who owns and what is committed of each partition, in ZooKeeper and on the
+    /// brokers.
     Group {
         /// Which group.
         group: Arc<str>,
+        /// A topic to look at, also if no node of the group speaks of it.
+        topic: Option<Arc<str>>,
     },
     /// Sets committed offsets of a group in ZooKeeper that has no members.
     ResetGroup(GroupReset),
@@ -227,6 +230,8 @@ pub struct GroupReset {
     pub group: Arc<str>,
     /// The topic.
     pub topic: Arc<str>,
+    /// Where.
+    pub storage: OffsetStorage,
     /// What is to be committed of its partitions: none of the others is changed.
     pub offsets: Vec<PartitionOffset>,
 }
@@ -250,7 +255,8 @@ mod tests {
     fn what_changes_something_is_an_order_and_what_is_of_use_to_who_waits_alone_is_a_question() {
         let (reader, member) = (ReaderId(1), MemberId(1));
         let (group, topic) = (Arc::from("g"), Arc::from("t"));
-        let reset = GroupReset { group, topic: Arc::clone(&topic), offsets: Vec::new() };
+        let (storage, offsets) = (OffsetStorage::Both, Vec::new());
+        let reset = GroupReset { group, topic: Arc::clone(&topic), storage, offsets };
         for order in [
             Command::ResetGroup(reset),
             Command::CreateTopic(NewTopic { name: topic, partitions: 1, replication: 1 }),

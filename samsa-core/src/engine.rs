@@ -314,6 +314,7 @@ impl Engine {
             self.producer(ProducerInput::MetadataChanged);
             self.consumer(ConsumerInput::MetadataChanged);
             self.groups(GroupInput::LookAgain);
+            self.group_lookup(GroupLookupInput::LookAgain);
             self.lookup(LookupInput::MetadataChanged);
         }
         if self.is_done() {
@@ -386,6 +387,9 @@ impl Engine {
                 Owner::Consumer(token) => self.consumer(ConsumerInput::Response { token, version, frame }),
                 Owner::Lookup(token) => self.lookup(LookupInput::Response { token, version, frame }),
                 Owner::Group(token) => self.groups(GroupInput::Response { token, version, frame }),
+                Owner::GroupLookup(token) => {
+                    self.group_lookup(GroupLookupInput::Response { token, version, frame });
+                }
             },
             News::Failed { owner, failure } => match owner {
                 Owner::Cluster => self.cluster(ClusterInput::Failed(failure)),
@@ -393,10 +397,17 @@ impl Engine {
                 Owner::Consumer(token) => self.consumer(ConsumerInput::Failed { token, failure }),
                 Owner::Lookup(token) => self.lookup(LookupInput::Failed { token, failure }),
                 Owner::Group(token) => self.groups(GroupInput::Failed { token, failure }),
+                Owner::GroupLookup(token) => {
+                    self.group_lookup(GroupLookupInput::Failed { token, failure });
+                }
             },
             News::Oversized { owner, conn, bytes } => match owner {
                 Owner::Consumer(token) => self.consumer(ConsumerInput::Oversized { token, conn, bytes }),
-                Owner::Cluster | Owner::Producer(_) | Owner::Lookup(_) | Owner::Group(_) => {
+                Owner::Cluster
+                | Owner::Producer(_)
+                | Owner::Lookup(_)
+                | Owner::Group(_)
+                | Owner::GroupLookup(_) => {
                     self.net.allow(self.now, conn);
                 }
             },
@@ -408,11 +419,15 @@ impl Engine {
             Role::Produce => self.producer(ProducerInput::Ready { peer }),
             Role::Fetch(_) => self.consumer(ConsumerInput::Ready),
             Role::Metadata => self.cluster(ClusterInput::Ready),
-            Role::Group => self.groups(GroupInput::LookAgain),
+            Role::Group => {
+                self.groups(GroupInput::LookAgain);
+                self.group_lookup(GroupLookupInput::LookAgain);
+            }
             Role::Control => {
                 self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Ready);
                 self.groups(GroupInput::LookAgain);
+                self.group_lookup(GroupLookupInput::LookAgain);
                 self.lookup(LookupInput::Ready);
             }
         }
@@ -426,13 +441,17 @@ impl Engine {
                 self.cluster(ClusterInput::Unreachable { peer, reason });
                 self.producer(ProducerInput::ContactChanged);
             }
-            Role::Group => self.groups(GroupInput::Unreachable { peer, reason }),
+            Role::Group => {
+                self.groups(GroupInput::Unreachable { peer, reason: reason.clone() });
+                self.group_lookup(GroupLookupInput::Unreachable { peer, reason });
+            }
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
                 self.producer(ProducerInput::ContactChanged);
                 let lost = ConsumerInput::Unreachable { peer, role, reason: reason.clone(), is_loss };
                 self.consumer(lost);
                 self.groups(GroupInput::LookAgain);
+                self.group_lookup(GroupLookupInput::LookAgain);
                 self.lookup(LookupInput::Unreachable { peer, reason });
             }
         }
@@ -477,7 +496,7 @@ impl Engine {
 
     fn group_lookup(&mut self, input: GroupLookupInput) {
         let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
-        self.group_lookup.handle(&mut cx, input);
+        self.group_lookup.handle(&mut cx, &self.cluster, input);
     }
 
     fn lookup(&mut self, input: LookupInput) {

@@ -237,14 +237,16 @@ fn look_at_groups(world: &mut World, script: &mut Script<'_>, turn: u8, topic: A
     let group: Arc<str> = if script.flag() { "g".into() } else { topic_name(script).into() };
     let command = match turn {
         252 => Command::Groups,
-        253 => Command::Group { group },
+        253 => Command::Group { group, topic: Some(topic) },
         _ => {
             let mut offset = || PartitionOffset {
                 partition: i32::from(script.byte() as i8),
                 offset: i64::from(script.byte() as i8),
             };
             let offsets = vec![offset(), offset()];
-            Command::ResetGroup(GroupReset { group, topic, offsets })
+            let storages = [OffsetStorage::ZooKeeper, OffsetStorage::Brokers, OffsetStorage::Both];
+            let storage = storages[usize::from(script.byte()) % storages.len()];
+            Command::ResetGroup(GroupReset { group, topic, storage, offsets })
         }
     };
     world.command(command, within);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use samsa_core::{
-    Command, GroupDescription, GroupLookError, GroupReset, GroupResetError, LookError, Offset,
+    Command, GroupDescription, GroupLookError, GroupReset, GroupResetError, LookError, Offset, OffsetStorage,
     PartitionOffset, Reply,
 };
 
@@ -19,12 +19,14 @@ use crate::link::Link;
 pub struct Group {
     link: Arc<Link>,
     name: Arc<str>,
+    storage: Option<OffsetStorage>,
 }
 
 /// What a reset changes, from [`Group::plan_reset`]. Nothing of it has been done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResetPlan {
     topic: Arc<str>,
+    storage: OffsetStorage,
     moves: Vec<OffsetMove>,
 }
 
@@ -33,8 +35,11 @@ pub struct ResetPlan {
 pub struct OffsetMove {
     /// The partition.
     pub partition: i32,
-    /// What was committed when the plan was made; `None` for nothing.
-    pub from: Option<i64>,
+    /// What was committed in ZooKeeper when the plan was made; `None` for nothing. It is changed only if the plan is for
+    /// ZooKeeper.
+    pub in_zookeeper: Option<i64>,
+    /// The same on the brokers; also `None` where they do not tell and the plan does not concern them.
+    pub on_brokers: Option<i64>,
     /// What is to be committed: the offset of the next message to read.
     pub to: i64,
 }
@@ -45,6 +50,11 @@ impl ResetPlan {
         &self.topic
     }
 
+    /// Where the offsets are to be set.
+    pub fn storage(&self) -> OffsetStorage {
+        self.storage
+    }
+
     /// All partitions of the topic, those among them that stay where they are.
     pub fn moves(&self) -> &[OffsetMove] {
         &self.moves
@@ -53,7 +63,7 @@ impl ResetPlan {
 
 impl Group {
     pub(crate) fn new(link: &Arc<Link>, name: &str) -> Self {
-        Self { link: Arc::clone(link), name: Arc::from(name) }
+        Self { link: Arc::clone(link), name: Arc::from(name), storage: None }
     }
 
     /// Its name.
@@ -61,7 +71,18 @@ impl Group {
         &self.name
     }
 
-    /// Its members, and of each partition who owns it and what is committed.
+    /// Where a reset sets offsets. Default: where the group keeps those of the topic, as
+    /// [`GroupDescription::keeps_offsets`] tells: in both places if both have any.
+    #[must_use]
+    pub fn offsets(mut self, storage: OffsetStorage) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// Its members, and of each partition who owns it and what is committed, in ZooKeeper and on the brokers. Topics are
+    /// those of which the group's nodes speak, also with what it has left there.
+    ///
+    /// What brokers do not tell within ten seconds is told as such, beside what ZooKeeper says.
     ///
     /// # Errors
     /// When there is no such group in ZooKeeper, ZooKeeper refuses or does not answer in time, the cluster was not found through
@@ -82,23 +103,28 @@ impl Group {
     /// # Ok(()) }
     /// ```
     pub fn describe(&self) -> Call<Result<GroupDescription, GroupLookError>> {
-        Call::new(&self.link, Command::Group { group: Arc::clone(&self.name) }, |answer, _| match answer {
+        self.look_at(None)
+    }
+
+    /// Also at a topic of which no node may speak.
+    fn look_at(&self, topic: Option<&str>) -> Call<Result<GroupDescription, GroupLookError>> {
+        let look = Command::Group { group: Arc::clone(&self.name), topic: topic.map(Arc::from) };
+        Call::new(&self.link, look, |answer, _| match answer {
             Answer::Given(Reply::Group(described)) => described.map(|description| *description),
             Answer::Busy(waiting) => Err(LookError::Busy { waiting }.into()),
             Answer::Given(_) | Answer::Closed => Err(LookError::Closed.into()),
         })
     }
 
-    /// What it takes to have the group begin there in every partition of a topic. An offset that a partition's log does not
-    /// hold becomes the nearer end of the log. Nothing is changed.
-    ///
-    /// It is about offsets in ZooKeeper only. A group that keeps them on the brokers, or in both places, goes on where the brokers
-    /// have it, in the second case if that is further.
+    /// What it takes to have the group begin there in every partition of a topic: which offsets are to be set where, as
+    /// [`offsets`](Self::offsets) says. An offset that a partition's log does not hold becomes the nearer end of the log.
+    /// Nothing is changed.
     ///
     /// # Errors
-    /// When the group has members, or is not there; a member that has just left is there until ZooKeeper has ended its session, a
-    /// moment later. When there is no such topic, some leader or ZooKeeper does not answer in
-    /// time, or the client is closed.
+    /// When the group has members, in ZooKeeper or coordinated by the brokers, or is not there; a member that has just left is
+    /// there until ZooKeeper has ended its session, a moment later. When it is neither said nor seen where the group keeps its
+    /// offsets, or the brokers do not tell what they keep. When there is no such topic, some leader or ZooKeeper does not answer
+    /// in time, or the client is closed.
     ///
     /// ```no_run
     /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), samsa_client::GroupResetError> {
@@ -106,48 +132,67 @@ impl Group {
     ///
     /// let group = cluster.group("billing");
     /// let plan = group.plan_reset(&cluster.topic("events"), Offset::Earliest).await?;
+    /// println!("{:?}", plan.storage()); // where the group keeps its offsets
     /// for step in plan.moves() {
-    ///     println!("partition {}: from {:?} to {}", step.partition, step.from, step.to);
+    ///     println!("partition {}: from {:?} to {}", step.partition, step.in_zookeeper.max(step.on_brokers), step.to);
     /// }
     /// group.reset(&plan).await?;
     /// # Ok(()) }
     /// ```
     pub async fn plan_reset(&self, topic: &Topic, to: Offset) -> Result<ResetPlan, GroupResetError> {
-        let description = self.describe().await?;
-        if !description.members.is_empty() {
-            let members = description.members.into_iter().map(|member| member.id).collect();
-            return Err(GroupResetError::HasMembers { group: Arc::clone(&self.name), members });
-        }
+        let description = self.look_at(Some(topic.name())).await?;
+        let storage = self.may_be_reset(&description, topic.name())?;
         let of_topic = description.partitions.iter().filter(|part| *part.topic == *topic.name());
-        let foreign = of_topic.clone().find_map(|part| Some((part.broker?, part.committed?, part.partition)));
-        if let Some((broker, _, partition)) = foreign {
-            let (group, topic) = (Arc::clone(&self.name), Arc::from(topic.name()));
-            let node = format!("{broker}-{partition}");
-            return Err(GroupResetError::OtherNodes { group, topic, node });
-        }
-        let committed: BTreeMap<i32, i64> =
-            of_topic.filter_map(|part| Some((part.partition, part.committed?))).collect();
+        let committed: BTreeMap<i32, (Option<i64>, Option<i64>)> =
+            of_topic.map(|part| (part.partition, (part.in_zookeeper, part.on_brokers))).collect();
         let targets = targets(topic, to).await?;
-        let moves = targets.into_iter().map(|PartitionOffset { partition, offset }| OffsetMove {
-            partition,
-            from: committed.get(&partition).copied(),
-            to: offset,
+        let moves = targets.into_iter().map(|PartitionOffset { partition, offset: to }| {
+            let (in_zookeeper, on_brokers) = committed.get(&partition).copied().unwrap_or_default();
+            OffsetMove { partition, in_zookeeper, on_brokers, to }
         });
-        Ok(ResetPlan { topic: Arc::from(topic.name()), moves: moves.collect() })
+        Ok(ResetPlan { topic: Arc::from(topic.name()), storage, moves: moves.collect() })
+    }
+
+    /// Where its offsets of a topic are to be set, if they may be.
+    fn may_be_reset(
+        &self,
+        description: &GroupDescription,
+        topic: &str,
+    ) -> Result<OffsetStorage, GroupResetError> {
+        let group = || Arc::clone(&self.name);
+        if !description.members.is_empty() {
+            let members = description.members.iter().map(|member| member.id.clone()).collect();
+            return Err(GroupResetError::HasMembers { group: group(), members });
+        }
+        if let Ok(members @ 1..) = description.members_on_brokers {
+            return Err(GroupResetError::HasMembersOnBrokers { group: group(), members });
+        }
+        let mut of_topic = description.partitions.iter().filter(|part| *part.topic == *topic);
+        let foreign = of_topic.find_map(|part| Some((part.broker?, part.in_zookeeper?, part.partition)));
+        if let Some((broker, _, partition)) = foreign {
+            let node = format!("{broker}-{partition}");
+            return Err(GroupResetError::OtherNodes { group: group(), topic: Arc::from(topic), node });
+        }
+        if let Some(error) = description.untold().filter(|_| self.storage != Some(OffsetStorage::ZooKeeper)) {
+            return Err(GroupResetError::Offsets { group: group(), error: error.clone() });
+        }
+        let storage = self.storage.or_else(|| description.keeps_offsets(topic));
+        storage.ok_or_else(|| GroupResetError::NoOffsets { group: group() })
     }
 
     /// Does what the plan says, however the group has changed since, as long as it has no members. It is an order: it goes on when
     /// its future is dropped, and [`Cluster::close`](crate::Cluster::close) waits for it, as long as either has time.
     ///
     /// # Errors
-    /// When the group has members: then nothing was changed, unless the error says that they came in between. When ZooKeeper
-    /// refuses or does not answer in time, or the client is closed: some offsets may be set then, and the same plan may be
-    /// carried out again.
+    /// When the group has members, in ZooKeeper or coordinated by the brokers: then nothing was changed, unless the error says
+    /// that they came in between. When ZooKeeper or the brokers refuse or do not answer in time, or the client is closed: some
+    /// offsets may be set then, and the same plan may be carried out again. The brokers come first: what they refuse leaves
+    /// ZooKeeper as it is.
     pub fn reset(&self, plan: &ResetPlan) -> Call<Result<(), GroupResetError>> {
         let offset = |step: &OffsetMove| PartitionOffset { partition: step.partition, offset: step.to };
         let offsets = plan.moves.iter().map(offset).collect();
-        let (group, topic) = (Arc::clone(&self.name), Arc::clone(&plan.topic));
-        let reset = Command::ResetGroup(GroupReset { group, topic, offsets });
+        let (group, topic, storage) = (Arc::clone(&self.name), Arc::clone(&plan.topic), plan.storage);
+        let reset = Command::ResetGroup(GroupReset { group, topic, storage, offsets });
         Call::new(&self.link, reset, |answer, _| match answer {
             Answer::Given(Reply::ResetGroup(done)) => done,
             Answer::Busy(waiting) => Err(LookError::Busy { waiting }.into()),

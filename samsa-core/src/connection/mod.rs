@@ -71,6 +71,7 @@ pub(crate) enum Owner {
     Consumer(u64),
     Lookup(u64),
     Group(u64),
+    GroupLookup(u64),
 }
 
 /// A request, ready to be sent.

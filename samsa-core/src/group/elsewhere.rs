@@ -25,7 +25,7 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
 /// The topic in which brokers keep the offsets of groups.
-const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Elsewhere {

@@ -252,6 +252,11 @@ impl OffsetsError {
             Self::NotAuthorized { .. } | Self::InvalidGroup | Self::NotOffered | Self::HasMembers => false,
         }
     }
+
+    /// Whether it says that on the brokers there can be nothing of the group.
+    pub(crate) fn says_no_group(&self) -> bool {
+        matches!(self, Self::InvalidGroup | Self::NotOffered)
+    }
 }
 
 /// Why offsets were not committed.

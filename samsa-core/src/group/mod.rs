@@ -7,7 +7,7 @@
 //! [`Member`] is one such member, pure: it is told the time and what ZooKeeper answered, and acts on a [`World`].
 //! Its partitions are [`claim`]s; [`offsets`] is what is committed of one, in ZooKeeper, or on the brokers, where it is asked
 //! of the group's [`coordinator`]. Here the members meet the rest of the client: commands, and the readers that hand out what
-//! is theirs.
+//! is theirs. Whoever looks at a group from outside asks through a coordinator of its own.
 
 mod answering;
 mod assign;
@@ -61,14 +61,16 @@ use crate::topology::TopicPartition;
 use crate::wake::{DriverSignal, Wakers};
 use crate::zookeeper::ZkNews;
 
-use self::coordinator::Coordinator;
 use self::hand::{Hand, Outcome};
 use self::member::{Member, MemberInput};
 
 pub use assign::Assignor;
+pub(crate) use coordinator::{Answered, Coordinator};
 pub use dialect::GroupProtocol;
+pub(crate) use elsewhere::OFFSETS_TOPIC;
 pub use error::{CommitError, GroupError, OffsetsError};
 pub use offsets::OffsetStorage;
+pub(crate) use offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
 pub use pattern::{PatternError, TopicPattern};
 pub(crate) use world::Done;
 

@@ -11,6 +11,7 @@ use super::{Entry, GroupError, Groups, Opens, Place};
 use crate::cluster::Cluster;
 use crate::command::{GroupSpec, ReaderSpec};
 use crate::config::{Discovery, FetchConfig};
+use crate::connection::Owner;
 use crate::consumer::{Board, Consumer, Hold, Lease, Membership, Reader};
 use crate::id::MemberId;
 use crate::limits;
@@ -86,7 +87,8 @@ impl Groups {
         let follows_pattern = opens.is_some();
         let sources = BTreeMap::new();
         let place = Place { readers: ids, opens, sources, board, lease, commit: spec.commit };
-        let coordinator = Coordinator::new(&spec.group, cx.config.retry_backoff, self.rng.fork());
+        let coordinator =
+            Coordinator::new(&spec.group, Owner::Group, cx.config.retry_backoff, self.rng.fork());
         let entry = Entry {
             member,
             place,

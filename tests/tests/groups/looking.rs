@@ -20,7 +20,7 @@ async fn committed(cluster: &Cluster, name: &str) -> Vec<Option<i64>> {
 }
 
 /// Waits until ZooKeeper has ended the sessions of those who have left.
-async fn until_empty(group: &Group) {
+pub(crate) async fn until_empty(group: &Group) {
     let since = Instant::now();
     while !group.describe().await.expect("a group").members.is_empty() {
         assert!(since.elapsed() < LIMIT, "somebody stays");
@@ -60,7 +60,7 @@ pub(crate) fn groups_are_described_and_begin_where_they_are_told_to(release: Rel
             consumer.close().await.expect("it leaves");
             until_empty(&group).await;
             let plan = group.plan_reset(&topic, Offset::Earliest).await.expect("a plan");
-            let steps: Vec<_> = plan.moves().iter().map(|step| (step.from, step.to)).collect();
+            let steps: Vec<_> = plan.moves().iter().map(|step| (step.in_zookeeper, step.to)).collect();
             assert_eq!(steps, [(Some(EACH), 0); 4]);
             assert_eq!(committed(cluster, &name).await, [Some(EACH); 4], "a plan changes nothing");
 
@@ -78,13 +78,13 @@ pub(crate) fn groups_are_described_and_begin_where_they_are_told_to(release: Rel
     }
 }
 
-fn samsa(kafka: &RealKafka, arguments: &[&str]) -> Ended {
+pub(crate) fn samsa(kafka: &RealKafka, arguments: &[&str]) -> Ended {
     let zookeeper = kafka.zookeeper().expect("ZooKeeper");
     Samsa::run(&[&["--zookeeper", &zookeeper], arguments].concat(), b"", LIMIT).expect("it ends")
 }
 
 /// What it printed, an object a line.
-fn objects(ended: &Ended) -> Vec<serde_json::Value> {
+pub(crate) fn objects(ended: &Ended) -> Vec<serde_json::Value> {
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     let lines = std::str::from_utf8(&ended.stdout).expect("text").lines();
     lines.map(|line| serde_json::from_str(line).expect("an object")).collect()
@@ -107,7 +107,7 @@ pub(crate) fn the_command_shows_groups_and_sets_their_offsets(release: Release) 
         let member = shown[0]["member"].as_str().expect("a member");
         let expected = serde_json::json!({
             "topic": name, "partition": 3, "broker": null, "owner": format!("{member}-0"),
-            "committed": EACH, "end": EACH + 1, "lag": 1
+            "committed": EACH, "in_zookeeper": EACH, "on_brokers": null, "end": EACH + 1, "lag": 1
         });
         assert_eq!(shown[4], expected);
         let refused = samsa(kafka, &["groups", name, "reset", name, "--to", "earliest"]);
@@ -122,7 +122,7 @@ pub(crate) fn the_command_shows_groups_and_sets_their_offsets(release: Release) 
 
     let reset = ["groups", name, "reset", name, "--to", "7"];
     let planned = samsa(kafka, &[&reset[..], &["--dry-run"]].concat());
-    assert!(planned.stderr.contains("4 offsets would be set"), "{}", planned.stderr);
+    assert!(planned.stderr.contains("4 offsets would be set, in ZooKeeper only"), "{}", planned.stderr);
     let lag = |shown: &[serde_json::Value]| shown.iter().filter_map(|row| row["lag"].as_i64()).sum::<i64>();
     let before = lag(&show());
     assert!(before <= 4, "nothing was set");

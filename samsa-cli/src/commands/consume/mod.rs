@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use futures_lite::future;
-use samsa_client::{Dialect, Offset, OffsetStorage, PartitionOffset, ReadError, ReaderBuilder, Topic};
+use samsa_client::{Dialect, Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
 
 use self::bounds::Bounds;
 use self::looking::{First, Looking};
@@ -22,6 +22,7 @@ use crate::format::Format;
 use crate::output::count;
 use crate::session::Session;
 use crate::start::Start;
+use crate::storage::StorageName;
 
 /// When nothing has come for so long, it is looked whether the end has moved back.
 const IDLE: Duration = Duration::from_secs(2);
@@ -93,25 +94,6 @@ impl DialectName {
             Self::Scala => Dialect::Scala,
             Self::Samsa => Dialect::Samsa,
             Self::Scala07 => Dialect::Scala07,
-        }
-    }
-}
-
-/// Where offsets are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StorageName {
-    #[value(name = "zookeeper")]
-    ZooKeeper,
-    Brokers,
-    Both,
-}
-
-impl StorageName {
-    fn storage(self) -> OffsetStorage {
-        match self {
-            Self::ZooKeeper => OffsetStorage::ZooKeeper,
-            Self::Brokers => OffsetStorage::Brokers,
-            Self::Both => OffsetStorage::Both,
         }
     }
 }

@@ -6,6 +6,7 @@ use samsa_client::{GroupDescription, GroupPartition, Subscription};
 use serde::Serialize;
 
 use super::ends::Ends;
+use crate::storage::Place;
 use crate::table::Table;
 
 /// A partition: who has it, and how far the group is.
@@ -13,12 +14,18 @@ use crate::table::Table;
 pub(super) struct Progress {
     pub(super) topic: String,
     pub(super) partition: i32,
-    /// The broker in the name of its nodes, in the dialects that have one.
+    /// The broker in the name of its nodes, where that tells it from others.
     pub(super) broker: Option<i32>,
     pub(super) owner: Option<String>,
+    /// Where whoever gets it begins.
     pub(super) committed: Option<i64>,
+    pub(super) in_zookeeper: Option<i64>,
+    pub(super) on_brokers: Option<i64>,
     pub(super) end: Option<i64>,
     pub(super) lag: Option<i64>,
+    /// Whether it is not known what the brokers have.
+    #[serde(skip)]
+    pub(super) is_untold: bool,
 }
 
 /// A row for each node, as several may bear the number of one partition; and for each partition without one.
@@ -49,15 +56,46 @@ impl Progress {
             broker: known.broker,
             owner: known.owner.clone(),
             committed: known.committed,
+            in_zookeeper: known.in_zookeeper,
+            on_brokers: known.on_brokers,
             end,
             lag: end.zip(known.committed).map(|(end, committed)| (end - committed).max(0)),
+            is_untold: known.untold.is_some(),
         }
     }
 
     /// Nobody has it, and nothing is committed.
     fn of_nobody(topic: &str, partition: i32, end: i64) -> Self {
-        let (broker, owner, committed, lag) = (None, None, None, None);
-        Self { topic: topic.to_owned(), partition, broker, owner, committed, end: Some(end), lag }
+        Self {
+            topic: topic.to_owned(),
+            partition,
+            broker: None,
+            owner: None,
+            committed: None,
+            in_zookeeper: None,
+            on_brokers: None,
+            end: Some(end),
+            lag: None,
+            is_untold: false,
+        }
+    }
+
+    /// Where that is committed; with what each place has, if they differ.
+    fn place(&self) -> String {
+        let (in_zookeeper, on_brokers) = (self.in_zookeeper, self.on_brokers);
+        let is_what_counts = |offset: Option<i64>| offset.is_some() && offset == self.committed;
+        let name = |place: Place| place.name().to_owned();
+        match (is_what_counts(in_zookeeper), is_what_counts(on_brokers)) {
+            (true, true) => "both".to_owned(),
+            (true, false) if on_brokers.is_none() => name(Place::ZooKeeper),
+            (false, true) if in_zookeeper.is_none() => name(Place::Brokers),
+            _ if in_zookeeper.is_none() && on_brokers.is_none() && !self.is_untold => "none".to_owned(),
+            _ => {
+                let untold = if self.is_untold { "?" } else { "none" };
+                let (in_zookeeper, on_brokers) = (number(in_zookeeper, "none"), number(on_brokers, untold));
+                format!("{} {in_zookeeper}, {} {on_brokers}", name(Place::ZooKeeper), name(Place::Brokers))
+            }
+        }
     }
 
     /// As its nodes are called.
@@ -78,16 +116,19 @@ pub(super) fn topics(description: &GroupDescription) -> BTreeSet<String> {
     known.chain(wanted).collect()
 }
 
-pub(super) fn table(rows: &[Progress]) -> Table<6> {
-    let number =
-        |number: Option<i64>, none: &str| number.map_or_else(|| none.to_owned(), |number| number.to_string());
-    let mut table = Table::new(["topic", "partition", "owner", "committed", "end", "lag"]);
+fn number(number: Option<i64>, none: &str) -> String {
+    number.map_or_else(|| none.to_owned(), |number| number.to_string())
+}
+
+pub(super) fn table(rows: &[Progress]) -> Table<7> {
+    let mut table = Table::new(["topic", "partition", "owner", "committed", "where", "end", "lag"]);
     for row in rows {
         table.row([
             row.topic.clone(),
             row.name(),
             row.owner.clone().unwrap_or_else(|| "none".to_owned()),
-            number(row.committed, "none"),
+            number(row.committed, if row.is_untold { "?" } else { "none" }),
+            row.place(),
             number(row.end, "?"),
             number(row.lag, "?"),
         ]);
@@ -98,7 +139,7 @@ pub(super) fn table(rows: &[Progress]) -> Table<6> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samsa_client::{GroupMember, LookError, PartitionOffset};
+    use samsa_client::{GroupMember, LookError, OffsetsError, PartitionOffset};
 
     fn ends(of_events: &[(i32, i64)]) -> Ends {
         let mut ends = Ends::default();
@@ -109,27 +150,69 @@ mod tests {
     }
 
     fn shown(partitions: Vec<GroupPartition>, ends: &Ends) -> String {
-        let description = GroupDescription { partitions, ..GroupDescription::default() };
+        let description = described(Vec::new(), partitions);
         let mut shown = Vec::new();
         table(&rows(&description, ends)).write(&mut shown).unwrap();
         String::from_utf8(shown).unwrap()
     }
 
+    fn described(members: Vec<GroupMember>, partitions: Vec<GroupPartition>) -> GroupDescription {
+        let (members_on_brokers, faults) = (Ok(0), Vec::new());
+        GroupDescription { dialect: None, members, members_on_brokers, partitions, faults }
+    }
+
     fn known(partition: i32, owner: Option<&str>, committed: Option<i64>) -> GroupPartition {
-        let owner = owner.map(str::to_owned);
-        GroupPartition { topic: "events".into(), broker: None, partition, owner, committed }
+        GroupPartition {
+            topic: "events".into(),
+            broker: None,
+            partition,
+            owner: owner.map(str::to_owned),
+            in_zookeeper: committed,
+            on_brokers: None,
+            committed,
+            untold: None,
+        }
     }
 
     #[test]
     fn partitions_that_nobody_has_are_shown_and_so_are_those_whose_end_is_not_known() {
         let partitions = vec![known(0, Some("g_a-0"), Some(7)), known(2, None, Some(9))];
         let expected = "\
-topic   partition  owner  committed  end  lag
-events  0          g_a-0  7          10   3
-events  1          none   none       4    ?
-events  2          none   9          ?    ?
+topic   partition  owner  committed  where      end  lag
+events  0          g_a-0  7          ZooKeeper  10   3
+events  1          none   none       none       4    ?
+events  2          none   9          ZooKeeper  ?    ?
 ";
         assert_eq!(shown(partitions, &ends(&[(0, 10), (1, 4)])), expected);
+    }
+
+    #[test]
+    fn it_is_shown_where_an_offset_is_and_what_each_place_has_where_they_differ() {
+        let part = |partition, in_zookeeper, on_brokers, committed| GroupPartition {
+            in_zookeeper,
+            on_brokers,
+            ..known(partition, None, committed)
+        };
+        let untold = Some(OffsetsError::InvalidGroup);
+        let partitions = vec![
+            part(0, None, Some(7), Some(7)),
+            part(1, Some(7), Some(7), Some(7)),
+            part(2, Some(7), Some(9), Some(9)),
+            part(3, Some(7), None, None),
+            GroupPartition { untold: untold.clone(), ..part(4, Some(7), None, None) },
+            GroupPartition { untold, ..part(5, None, None, None) },
+        ];
+        let expected = "\
+topic   partition  owner  committed  where                      end  lag
+events  0          none   7          brokers                    10   3
+events  1          none   7          both                       10   3
+events  2          none   9          ZooKeeper 7, brokers 9     10   1
+events  3          none   none       ZooKeeper 7, brokers none  10   ?
+events  4          none   ?          ZooKeeper 7, brokers ?     10   ?
+events  5          none   ?          ZooKeeper none, brokers ?  10   ?
+";
+        let ten: Vec<(i32, i64)> = (0..6).map(|number| (number, 10)).collect();
+        assert_eq!(shown(partitions, &ends(&ten)), expected);
     }
 
     #[test]
@@ -141,10 +224,10 @@ events  2          none   9          ?    ?
             by_broker(2, known(0, None, Some(3))),
         ];
         let expected = "\
-topic   partition  owner  committed  end  lag
-events  0          none   7          10   3
-events  1-0        vm:1   none       10   ?
-events  2-0        none   3          10   7
+topic   partition  owner  committed  where      end  lag
+events  0          none   7          ZooKeeper  10   3
+events  1-0        vm:1   none       none       10   ?
+events  2-0        none   3          ZooKeeper  10   7
 ";
         assert_eq!(shown(partitions, &ends(&[(0, 10)])), expected);
     }
@@ -154,8 +237,8 @@ events  2-0        none   3          10   7
         let mut ends = Ends::default();
         ends.learn("events".to_owned(), Err(LookError::UnknownTopic { topic: "events".into() }));
         let expected = "\
-topic   partition  owner  committed  end  lag
-events  0          none   7          ?    ?
+topic   partition  owner  committed  where      end  lag
+events  0          none   7          ZooKeeper  ?    ?
 ";
         assert_eq!(shown(vec![known(0, None, Some(7))], &ends), expected);
     }
@@ -165,7 +248,7 @@ events  0          none   7          ?    ?
         let subscription = Subscription::Topics(BTreeMap::from([("audit".to_owned(), 1)]));
         let member = GroupMember { id: "g_a".to_owned(), dialect: None, subscription: Some(subscription) };
         let partitions = vec![known(0, None, Some(7))];
-        let description = GroupDescription { members: vec![member], partitions, faults: Vec::new() };
+        let description = described(vec![member], partitions);
         assert_eq!(topics(&description).into_iter().collect::<Vec<_>>(), ["audit", "events"]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod ends;
 mod lag;
+mod on_brokers;
 mod reset;
 #[cfg(test)]
 mod shapes;
@@ -13,6 +14,7 @@ use samsa_client::{GroupDescription, GroupMember, ListedGroup, Subscription};
 use serde::Serialize;
 
 use self::ends::Ends;
+use self::on_brokers::OnBrokers;
 use self::reset::Reset;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,7 +24,11 @@ use crate::table::Table;
 /// Where groups of this kind are.
 const PLACE: &str = "ZooKeeper";
 
-/// The groups; or the members of one, and of each partition its owner, committed offset, end and lag. Groups live in ZooKeeper
+/// The groups; or the members of one, and of each partition its owner, committed offset, end and lag. Groups live in ZooKeeper,
+/// and keep their offsets there, or on the brokers, or in both places
+///
+/// The lag is counted from where whoever gets the partition begins: in a group of pykafka's that is what the brokers have, in
+/// others the larger of what there is. Where the two places differ, both are shown.
 ///
 /// With --json, each group of the list is an object of this shape:
 ///
@@ -31,9 +37,10 @@ const PLACE: &str = "ZooKeeper";
 /// Of one group, first each member, then each partition; null is what is not known, or not there:
 ///
 ///   {"member":"billing_host-1","dialect":"Scala 0.8 to 1.1","wants":"events (2 streams)"}
-///   {"topic":"events","partition":0,"broker":null,"owner":"billing_host-1-0","committed":7,"end":10,"lag":3}
+///   {"topic":"events","partition":0,"broker":null,"owner":"billing_host-1-0","committed":7,"in_zookeeper":7,"on_brokers":null,"end":10,"lag":3}
 ///
-/// The broker is there where it is part of the name of a partition's nodes, as with Kafka 0.7 and pykafka.
+/// The broker is there where it is part of what a partition is, as in Kafka 0.7, or where several members of pykafka's have locked
+/// the partition under different leaders.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Groups {
@@ -116,6 +123,8 @@ async fn one(session: &Session, group: &str) -> Result<(), Failure> {
     for fault in &description.faults {
         tell!("cannot be read: {fault}");
     }
+    let on_brokers = OnBrokers::of(&description);
+    on_brokers.remarks.iter().for_each(|remark| tell!("{remark}"));
     let ends = Ends::of(session, lag::topics(&description)).await?;
     let progress = lag::rows(&description, &ends);
     if session.json {
@@ -125,7 +134,7 @@ async fn one(session: &Session, group: &str) -> Result<(), Failure> {
     }
     out.flush()?;
     ends.remarks().for_each(|remark| tell!("{remark}"));
-    ends.outcome()
+    on_brokers.outcome().and(ends.outcome())
 }
 
 fn members(description: &GroupDescription) -> impl Iterator<Item = Joined<'_>> {

@@ -31,8 +31,11 @@ fn the_help_shows_each_kind_of_object() {
         broker: None,
         owner: Some("billing_host-1-0".to_owned()),
         committed: Some(7),
+        in_zookeeper: Some(7),
+        on_brokers: None,
         end: Some(10),
         lag: Some(3),
+        is_untold: false,
     };
     is_shown(&help, &progress);
 }
@@ -42,5 +45,5 @@ fn the_help_of_reset_shows_its_object() {
     let mut command = Arguments::command();
     let reset = command.find_subcommand_mut("reset").expect("an order");
     let help = reset.render_long_help().to_string();
-    is_shown(&help, &Row { topic: "events", partition: 0, from: Some(7), to: 0, done: true });
+    is_shown(&help, &Row { topic: "events", partition: 0, place: PLACE, from: Some(7), to: 0, done: true });
 }

@@ -9,6 +9,7 @@ use crate::command::{Command, GroupReset, Reply};
 use crate::config::{Config, Discovery};
 use crate::engine::Engine;
 use crate::error::LookError;
+use crate::group::OffsetStorage;
 use crate::id::{OpId, ZkRequestId};
 use crate::input::Input;
 use crate::intent::Intent;
@@ -36,7 +37,8 @@ impl Script {
         let now = Now::default();
         let mut script = Self { engine, now, asked: VecDeque::new(), replies: Vec::new() };
         let offsets = (0..3).map(|partition| PartitionOffset { partition, offset: 9 }).collect();
-        let reset = GroupReset { group: "g".into(), topic: "events".into(), offsets };
+        let storage = OffsetStorage::ZooKeeper;
+        let reset = GroupReset { group: "g".into(), topic: "events".into(), storage, offsets };
         script.command(1, Command::ResetGroup(reset), 30 * SECOND);
         assert!(!script.asked.is_empty() && script.replies.is_empty());
         script
@@ -76,7 +78,7 @@ impl Script {
             let stat = ZkStat { version: 3, ..ZkStat::default() };
             let result = match op {
                 ZkOp::Sync { .. } => Ok(ZkAnswer::Synced),
-                ZkOp::Exists { .. } => Ok(ZkAnswer::Stat(Some(stat))),
+                ZkOp::Exists { path, .. } if path == "/consumers/g" => Ok(ZkAnswer::Stat(Some(stat))),
                 ZkOp::Get { .. } => Ok(ZkAnswer::Data(b"7".to_vec(), stat)),
                 ZkOp::Set { .. } => {
                     set += 1;
@@ -146,7 +148,7 @@ fn a_close_waits_for_no_question() {
     let mut script = Script::start();
     script.answers();
     assert_eq!(script.outcome(), Ok(()));
-    script.command(4, Command::Group { group: Arc::from("g") }, 30 * SECOND);
+    script.command(4, Command::Group { group: Arc::from("g"), topic: None }, 30 * SECOND);
     script.command(2, Command::Close, 10 * SECOND);
     assert!(script.engine.is_closed());
     let refused = |reply: &Reply| matches!(reply, Reply::Group(Err(GroupLookError::Look(LookError::Closed))));

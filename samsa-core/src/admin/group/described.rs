@@ -1,8 +1,10 @@
-//! What ZooKeeper says about a group.
+//! What ZooKeeper and the brokers say about a group.
 
 use std::sync::Arc;
 
 use samsa_proto::zookeeper::{Dialect, Subscription};
+
+use crate::group::{OffsetStorage, OffsetsError};
 
 /// A group that has left something in ZooKeeper.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +15,21 @@ pub struct ListedGroup {
     pub members: usize,
 }
 
-/// What a group has in ZooKeeper. Each part was read at a moment of its own, so in the middle of a rebalance they need not fit
-/// together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A group that lives in ZooKeeper. Each part was read at a moment of its own, so in the middle of a rebalance they need not
+/// fit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupDescription {
+    /// The dialect of its members, or, where there are none, that of the nodes which they have left; `None` when these do not
+    /// tell.
+    pub dialect: Option<Dialect>,
     /// Who is in it, in the order of their ids.
     pub members: Vec<GroupMember>,
+    /// How many consumers the brokers coordinate under its name, which make a group of another kind. While there are any,
+    /// nobody else may commit on the brokers.
+    pub members_on_brokers: Result<usize, OffsetsError>,
     /// The partitions that have an owner or a committed offset, by topic and number.
     pub partitions: Vec<GroupPartition>,
-    /// What could not be read, in words: it is in the way of the group's members, too.
+    /// What could not be read in ZooKeeper, in words: it is in the way of the group's members, too.
     pub faults: Vec<String>,
 }
 
@@ -41,13 +49,102 @@ pub struct GroupMember {
 pub struct GroupPartition {
     /// The topic.
     pub topic: Arc<str>,
-    /// The broker that is part of the name of its nodes: with pykafka that which leads it, in Kafka 0.7 that which has it.
-    /// `None` in the Scala dialect.
+    /// In Kafka 0.7 the broker that has it, which is part of the name of its nodes. In the Samsa dialect, where a lock bears
+    /// the name of the leader, too, only where locks of several names belong to several members: then each is told apart.
+    /// `None` otherwise.
     pub broker: Option<i32>,
     /// The partition.
     pub partition: i32,
     /// Who has it, as its owner node says: a member's id, with the number of a stream behind it in the Scala dialects.
     pub owner: Option<String>,
-    /// The offset of the next message to read.
+    /// What is committed in ZooKeeper: the offset of the next message to read.
+    pub in_zookeeper: Option<i64>,
+    /// What is committed on the brokers.
+    pub on_brokers: Option<i64>,
+    /// Where whoever gets it begins. In the Samsa dialect that is what the brokers have. In the Scala dialects members do not
+    /// say where they keep offsets: it is the larger, as for those that keep them in both places. `None` where there is none,
+    /// or it is not known.
     pub committed: Option<i64>,
+    /// Why it is not known what the brokers have, and therefore not where the group is.
+    pub untold: Option<OffsetsError>,
+}
+
+impl GroupDescription {
+    /// Where the group keeps its offsets of a topic, as far as can be seen: in the Samsa dialect on the brokers, else where
+    /// the topic has offsets, or where any topic has, if this one has none. `None` where nothing is committed, and where the
+    /// brokers do not tell.
+    pub fn keeps_offsets(&self, topic: &str) -> Option<OffsetStorage> {
+        if self.dialect == Some(Dialect::Samsa) {
+            return Some(OffsetStorage::Brokers);
+        }
+        if self.untold().is_some() {
+            return None;
+        }
+        let of_topic = self.partitions.iter().filter(|part| *part.topic == *topic);
+        storage(of_topic).or_else(|| storage(self.partitions.iter()))
+    }
+
+    /// Why it is not known of some partition what the brokers have.
+    pub fn untold(&self) -> Option<&OffsetsError> {
+        self.partitions.iter().find_map(|part| part.untold.as_ref())
+    }
+}
+
+fn storage<'a>(parts: impl Iterator<Item = &'a GroupPartition>) -> Option<OffsetStorage> {
+    let has = parts.map(|part| (part.in_zookeeper.is_some(), part.on_brokers.is_some()));
+    match has.fold((false, false), |(either, other), has| (either | has.0, other | has.1)) {
+        (true, true) => Some(OffsetStorage::Both),
+        (true, false) => Some(OffsetStorage::ZooKeeper),
+        (false, true) => Some(OffsetStorage::Brokers),
+        (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(topic: &str, in_zookeeper: Option<i64>, on_brokers: Option<i64>) -> GroupPartition {
+        GroupPartition {
+            topic: topic.into(),
+            broker: None,
+            partition: 0,
+            owner: None,
+            in_zookeeper,
+            on_brokers,
+            committed: None,
+            untold: None,
+        }
+    }
+
+    fn group(dialect: Option<Dialect>, partitions: Vec<GroupPartition>) -> GroupDescription {
+        let (members, faults) = (Vec::new(), Vec::new());
+        GroupDescription { dialect, members, members_on_brokers: Ok(0), partitions, faults }
+    }
+
+    #[test]
+    fn offsets_are_kept_where_the_topic_has_some_or_else_any_topic() {
+        let partitions =
+            vec![part("a", Some(1), None), part("b", None, Some(2)), part("c", Some(3), Some(3))];
+        let group = group(None, partitions);
+        assert_eq!(group.keeps_offsets("a"), Some(OffsetStorage::ZooKeeper));
+        assert_eq!(group.keeps_offsets("b"), Some(OffsetStorage::Brokers));
+        assert_eq!(group.keeps_offsets("c"), Some(OffsetStorage::Both));
+        assert_eq!(group.keeps_offsets("d"), Some(OffsetStorage::Both), "as the group does");
+    }
+
+    #[test]
+    fn a_group_of_pykafka_keeps_them_on_the_brokers_whatever_somebody_has_left_in_zookeeper() {
+        let left = vec![part("a", Some(1), None)];
+        let keeps = group(Some(Dialect::Samsa), left).keeps_offsets("a");
+        assert_eq!(keeps, Some(OffsetStorage::Brokers));
+    }
+
+    #[test]
+    fn where_nothing_is_committed_or_the_brokers_do_not_tell_it_is_not_known() {
+        assert_eq!(group(None, vec![part("a", None, None)]).keeps_offsets("a"), None);
+        let untold = Some(OffsetsError::InvalidGroup);
+        let untold = GroupPartition { untold, ..part("b", None, None) };
+        assert_eq!(group(None, vec![part("a", Some(1), None), untold]).keeps_offsets("a"), None);
+    }
 }

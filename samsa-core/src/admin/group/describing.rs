@@ -1,14 +1,32 @@
-//! What there is of one group: its members, and who owns and what is committed of each partition.
+//! What there is of one group: its members, who owns each partition, and what is committed of it in ZooKeeper and on the
+//! brokers.
+//!
+//! | stage   | all answered                           | then    | asks                                              |
+//! |---------|----------------------------------------|---------|---------------------------------------------------|
+//! | Nodes   | no such group                          | -       | (that)                                            |
+//! | Nodes   | it is one of Kafka 0.7                 | -       | (what was found)                                  |
+//! | Nodes   | anything else                          | Topics  | whether brokers keep offsets; each topic          |
+//! | Topics  | brokers keep no offsets                | -       | (what was found)                                  |
+//! | Topics  | they do                                | Brokers | members and offsets, of the group's coordinator   |
+//! | Brokers | whatever they say                      | -       | (what was found)                                  |
+//!
+//! Brokers that have no topic for offsets have none, and are not asked: that would make it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use samsa_proto::zookeeper::{ConsumerRegistration, Dialect, PartitionNode, PathError, path, read_offset};
+use samsa_proto::zookeeper::{
+    ConsumerRegistration, Dialect, PartitionNode, PathError, Subscription, TopicRegistration, path,
+    read_offset,
+};
 
-use super::described::{GroupDescription, GroupMember, GroupPartition};
+use super::described::GroupMember;
 use super::error::GroupLookError;
+use super::gathered::Gathered;
 use super::task::Next;
 use crate::command::Reply;
+use crate::group::{CoordinatorAnswer, CoordinatorAsk, OFFSETS_TOPIC, OffsetAsk, OffsetsError};
+use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
 #[derive(Debug)]
@@ -18,10 +36,23 @@ pub(super) struct Describing {
     ids: String,
     owners: String,
     offsets: String,
+    offsets_topic: String,
+    /// A topic to look at in any case.
+    also: Option<Arc<str>>,
+    stage: Stage,
     is_there: bool,
-    members: BTreeMap<String, GroupMember>,
-    partitions: BTreeMap<(String, PartitionNode), GroupPartition>,
-    faults: Vec<String>,
+    keeps_on_brokers: bool,
+    topics: BTreeSet<String>,
+    partitions: BTreeSet<TopicPartition>,
+    found: Gathered,
+    members_on_brokers: Result<usize, OffsetsError>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Nodes,
+    Topics,
+    Brokers,
 }
 
 /// Where a node is.
@@ -29,28 +60,34 @@ enum Kind<'a> {
     Member(&'a str),
     Owner(&'a str, &'a str),
     Offset(&'a str, &'a str),
+    Topic(&'a str),
 }
 
 impl Describing {
-    pub(super) fn new(group: &Arc<str>) -> Result<Self, PathError> {
+    pub(super) fn new(group: &Arc<str>, also: Option<&Arc<str>>) -> Result<Self, PathError> {
         Ok(Self {
             group: Arc::clone(group),
             root: path::group(group)?,
             ids: path::consumer_ids(group)?,
             owners: path::owners(group)?,
             offsets: path::offsets(group)?,
+            offsets_topic: path::topic(OFFSETS_TOPIC)?,
+            also: also.map(Arc::clone),
+            stage: Stage::Nodes,
             is_there: false,
-            members: BTreeMap::new(),
-            partitions: BTreeMap::new(),
-            faults: Vec::new(),
+            keeps_on_brokers: false,
+            topics: BTreeSet::new(),
+            partitions: BTreeSet::new(),
+            found: Gathered::default(),
+            members_on_brokers: Ok(0),
         })
     }
 
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
-        self.is_there = false;
-        self.members.clear();
+        (self.stage, self.is_there, self.keeps_on_brokers) = (Stage::Nodes, false, false);
+        (self.found, self.members_on_brokers) = (Gathered::default(), Ok(0));
+        self.topics = self.also.iter().map(ToString::to_string).collect();
         self.partitions.clear();
-        self.faults.clear();
         let folders = [&self.ids, &self.owners, &self.offsets];
         let folders = folders.map(|path| ZkOp::Children { path: path.clone(), watch: false });
         let there = ZkOp::Exists { path: self.root.clone(), watch: false };
@@ -59,6 +96,9 @@ impl Describing {
 
     pub(super) fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
         match (op, result) {
+            (ZkOp::Exists { path, .. }, Ok(ZkAnswer::Stat(stat))) if *path == self.offsets_topic => {
+                self.keeps_on_brokers = stat.is_some();
+            }
             (ZkOp::Exists { .. }, Ok(ZkAnswer::Stat(stat))) => self.is_there = stat.is_some(),
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) => {
                 return self.below(path, &children);
@@ -71,8 +111,15 @@ impl Describing {
     }
 
     /// The topics below owners and offsets are folders, too.
-    fn below(&self, folder: &str, children: &[String]) -> Vec<ZkOp> {
+    fn below(&mut self, folder: &str, children: &[String]) -> Vec<ZkOp> {
         let is_of_topics = folder == self.owners || folder == self.offsets;
+        if is_of_topics {
+            self.topics.extend(children.iter().map(|child| topic_of(child).to_owned()));
+        }
+        if folder == self.owners {
+            let is_of_python3 = |child: &String| topic_of(child) != child;
+            self.found.is_of_python3 = !children.is_empty() && children.iter().all(is_of_python3);
+        }
         let asked = children.iter().map(|child| {
             let path = format!("{folder}/{child}");
             if is_of_topics {
@@ -88,15 +135,27 @@ impl Describing {
         match self.kind(path) {
             Some(Kind::Member(id)) => {
                 let member = self.member(id, data);
-                self.members.insert(id.to_owned(), member);
+                self.found.members.insert(id.to_owned(), member);
             }
-            Some(Kind::Owner(topic, node)) => {
-                let owner = String::from_utf8_lossy(data).into_owned();
-                self.partition(topic, node, |partition| partition.owner = Some(owner));
+            Some(Kind::Owner(folder, node)) => {
+                if let Some(place) = self.place(folder, node) {
+                    self.found.owners.insert(place, String::from_utf8_lossy(data).into_owned());
+                }
             }
-            Some(Kind::Offset(topic, node)) => match read_offset(data) {
-                Ok(committed) => self.partition(topic, node, |partition| partition.committed = committed),
-                Err(error) => self.faults.push(format!("{path}: {error}")),
+            Some(Kind::Offset(folder, node)) => {
+                if let Some(place) = self.place(folder, node) {
+                    match read_offset(data) {
+                        Ok(committed) => _ = self.found.in_zookeeper.insert(place, committed),
+                        Err(error) => self.found.faults.push(format!("{path}: {error}")),
+                    }
+                }
+            }
+            Some(Kind::Topic(topic)) => match TopicRegistration::from_bytes(data) {
+                Ok(registration) => {
+                    let partition = |number: &i32| TopicPartition::new(topic, *number);
+                    self.partitions.extend(registration.partitions.keys().map(partition));
+                }
+                Err(error) => self.found.faults.push(format!("{path}: {error}")),
             },
             None => {}
         }
@@ -104,6 +163,9 @@ impl Describing {
 
     fn kind<'a>(&self, path: &'a str) -> Option<Kind<'a>> {
         let below = |folder: &str| path.strip_prefix(folder)?.strip_prefix('/');
+        if let Some(topic) = below(path::TOPICS) {
+            return Some(Kind::Topic(topic));
+        }
         if let Some(id) = below(&self.ids) {
             return Some(Kind::Member(id));
         }
@@ -119,42 +181,78 @@ impl Describing {
         let subscription = match read {
             Ok(registration) => Some(registration.subscription),
             Err(error) => {
-                self.faults.push(format!("member {id}: {error}"));
+                self.found.faults.push(format!("member {id}: {error}"));
                 None
             }
         };
+        if let Some(Subscription::Topics(topics)) = &subscription {
+            self.topics.extend(topics.keys().cloned());
+        }
         GroupMember { id: id.to_owned(), dialect, subscription }
     }
 
-    fn partition(&mut self, folder: &str, node: &str, set: impl FnOnce(&mut GroupPartition)) {
+    fn place(&mut self, folder: &str, node: &str) -> Option<(String, PartitionNode)> {
         let topic = topic_of(folder);
         let read = PartitionNode::from_name(node, Dialect::Scala);
         match read.or_else(|_| PartitionNode::from_name(node, Dialect::Samsa)) {
-            Ok(node) => {
-                let fresh = || GroupPartition {
-                    topic: topic.into(),
-                    broker: node.broker,
-                    partition: node.partition,
-                    owner: None,
-                    committed: None,
-                };
-                set(self.partitions.entry((topic.to_owned(), node)).or_insert_with(fresh));
+            Ok(node) => Some((topic.to_owned(), node)),
+            Err(error) => {
+                self.found.faults.push(format!("topic {topic}: {error}"));
+                None
             }
-            Err(error) => self.faults.push(format!("topic {topic}: {error}")),
         }
     }
 
     pub(super) fn ended(&mut self) -> Next {
-        if !self.is_there {
-            let group = Arc::clone(&self.group);
-            return Next::Done(Reply::Group(Err(GroupLookError::UnknownGroup { group })));
+        match self.stage {
+            Stage::Nodes if !self.is_there => {
+                let group = Arc::clone(&self.group);
+                Next::Done(Reply::Group(Err(GroupLookError::UnknownGroup { group })))
+            }
+            Stage::Nodes if !self.found.is_of_07() => {
+                self.stage = Stage::Topics;
+                Next::Ask(self.topics())
+            }
+            Stage::Topics if self.keeps_on_brokers => {
+                self.stage = Stage::Brokers;
+                let reads = self.partitions.iter().cloned();
+                let reads = reads.map(|partition| CoordinatorAsk::Offset(partition, OffsetAsk::Read));
+                Next::AskBrokers(std::iter::once(CoordinatorAsk::Members).chain(reads).collect())
+            }
+            Stage::Nodes | Stage::Topics | Stage::Brokers => {
+                let members_on_brokers = std::mem::replace(&mut self.members_on_brokers, Ok(0));
+                let description = std::mem::take(&mut self.found).describe(members_on_brokers);
+                Next::Done(Reply::Group(Ok(Box::new(description))))
+            }
         }
-        let description = GroupDescription {
-            members: std::mem::take(&mut self.members).into_values().collect(),
-            partitions: std::mem::take(&mut self.partitions).into_values().collect(),
-            faults: std::mem::take(&mut self.faults),
-        };
-        Next::Done(Reply::Group(Ok(Box::new(description))))
+    }
+
+    /// What cannot stand in a path is no topic.
+    fn topics(&self) -> Vec<ZkOp> {
+        let topics = self.topics.iter().filter_map(|topic| path::topic(topic).ok());
+        let topics = topics.map(|path| ZkOp::Get { path, watch: false });
+        let keeps = ZkOp::Exists { path: self.offsets_topic.clone(), watch: false };
+        std::iter::once(keeps).chain(topics).collect()
+    }
+
+    pub(super) fn told(&mut self, ask: CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
+        match (ask, answer) {
+            (CoordinatorAsk::Members, Ok(CoordinatorAnswer::Members(members))) => {
+                self.members_on_brokers = Ok(members);
+            }
+            (CoordinatorAsk::Members, Err(error)) if !error.says_no_group() => {
+                self.members_on_brokers = Err(error);
+            }
+            (CoordinatorAsk::Offset(TopicPartition { topic, partition }, _), answer) => {
+                let told = match answer {
+                    Ok(CoordinatorAnswer::Read(offset)) => Ok(offset),
+                    Err(error) if !error.says_no_group() => Err(error),
+                    _ => Ok(None),
+                };
+                self.found.on_brokers.insert((topic.to_string(), partition), told);
+            }
+            (CoordinatorAsk::Members, _) => {}
+        }
     }
 }
 

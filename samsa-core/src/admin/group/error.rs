@@ -5,6 +5,7 @@ use std::sync::Arc;
 use samsa_proto::zookeeper::PathError;
 
 use crate::error::LookError;
+use crate::group::OffsetsError;
 
 /// Why a question about groups was not answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +60,17 @@ pub enum GroupResetError {
         /// Their ids.
         members: Vec<String>,
     },
+    /// Consumers that the brokers coordinate under the same name are there: on the brokers only they may commit. Nothing was
+    /// set.
+    #[error(
+        "{members} consumers that the brokers coordinate are in a group called {group:?}, too: they must stop first"
+    )]
+    HasMembersOnBrokers {
+        /// The group.
+        group: Arc<str>,
+        /// How many.
+        members: usize,
+    },
     /// Members came while offsets were set: some may have begun at the old ones.
     #[error(
         "members joined group {group:?} while its offsets were set, and may have begun at the old ones ({}); \
@@ -85,6 +97,24 @@ pub enum GroupResetError {
         /// One of the nodes.
         node: String,
     },
+    /// The group has committed nothing yet, and it was not said where to set its offsets. Nothing was set.
+    #[error(
+        "group {group:?} has committed nothing, so it cannot be seen where it keeps its offsets: say it with offsets(..) \
+         (--offsets zookeeper, brokers or both)"
+    )]
+    NoOffsets {
+        /// The group.
+        group: Arc<str>,
+    },
+    /// The brokers do not tell who is in the group and what is committed, or do not take the new offsets. When they were asked to
+    /// take them, some may be set.
+    #[error("group {group:?}, on the brokers: {error}")]
+    Offsets {
+        /// The group.
+        group: Arc<str>,
+        /// What they say.
+        error: OffsetsError,
+    },
     /// The group could not be looked at, where the topic's messages begin or end was not to be had, or the offsets could not be
     /// written. When the time was over, or the client was closed, some may be set.
     #[error(transparent)]
@@ -95,8 +125,9 @@ impl GroupResetError {
     /// Whether the same may succeed later.
     pub fn is_retriable(&self) -> bool {
         match self {
-            Self::HasMembers { .. } | Self::Joined { .. } => true,
-            Self::OtherNodes { .. } => false,
+            Self::HasMembers { .. } | Self::HasMembersOnBrokers { .. } | Self::Joined { .. } => true,
+            Self::OtherNodes { .. } | Self::NoOffsets { .. } => false,
+            Self::Offsets { error, .. } => error.is_retriable(),
             Self::Group(error) => error.is_retriable(),
         }
     }

@@ -1,5 +1,6 @@
 //! Looking at groups that live in ZooKeeper, from outside: which there are, who is in one, how far it is; and setting its
-//! offsets while nobody is in it.
+//! offsets while nobody is in it. Where the brokers keep offsets of groups, the [coordinator](crate::group) of the group
+//! is asked, too.
 //!
 //! Each command is a [`Task`] with a session of its own:
 //!
@@ -7,7 +8,7 @@
 //! |---------|-------------------------------|---------|---------------------------------------------------|
 //! | Resting | due                           | Opening | a session                                         |
 //! | Opening | connected                     | Asking  | what [`listing`], [`describing`], [`resetting`] ask |
-//! | Asking  | answers                       | Asking  | what they ask then, so much at once               |
+//! | Asking  | answers                       | Asking  | what they ask then, so much at once; the brokers  |
 //! | Asking  | no more to ask                | -       | the reply; closes the session                     |
 //! | Opening, Asking | unknown fate, expired, failed | Resting | closes the session; all begins anew       |
 //! | any     | refused for good, time is over | -      | the error; closes the session                     |
@@ -17,6 +18,7 @@ mod closing;
 mod described;
 mod describing;
 mod error;
+mod gathered;
 mod listing;
 mod resetting;
 mod task;
@@ -26,11 +28,16 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use self::task::{About, Task};
+use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::config::Discovery;
+use crate::connection::{Failure, Peer};
 use crate::error::LookError;
 use crate::explanation::Waiting;
+use crate::group::{Answered, Coordinator};
 use crate::id::{OpId, SessionId};
 use crate::limits;
 use crate::out::{Context, Out};
@@ -49,31 +56,68 @@ pub(crate) const FIRST_SESSION: u32 = 1 << 30;
 pub(crate) struct GroupLookup {
     rng: Rng,
     sessions: u32,
+    last_token: u64,
     tasks: BTreeMap<OpId, Task>,
 }
 
 /// What concerns them.
 #[derive(Debug)]
 pub(crate) enum GroupLookupInput {
-    Ask { op: OpId, command: Command, within: Duration },
-    Forget { op: OpId },
+    Ask {
+        op: OpId,
+        command: Command,
+        within: Duration,
+    },
+    Forget {
+        op: OpId,
+    },
     ZooKeeper(ZkNews),
+    /// Who can be asked may have changed: a connection came or went, or the metadata did.
+    LookAgain,
+    Unreachable {
+        peer: Peer,
+        reason: String,
+    },
+    Response {
+        token: u64,
+        version: i16,
+        frame: Bytes,
+    },
+    Failed {
+        token: u64,
+        failure: Failure,
+    },
     Tick,
 }
 
 impl GroupLookup {
     pub(crate) fn new(rng: Rng) -> Self {
-        Self { rng, sessions: 0, tasks: BTreeMap::new() }
+        Self { rng, sessions: 0, last_token: 0, tasks: BTreeMap::new() }
     }
 
-    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, input: GroupLookupInput) {
+    pub(crate) fn handle(&mut self, cx: &mut Context<'_>, cluster: &Cluster, input: GroupLookupInput) {
         match input {
             GroupLookupInput::Ask { op, command, within } => self.ask(cx, op, &command, within),
             GroupLookupInput::Forget { op } => self.forget(op, cx.out),
             GroupLookupInput::ZooKeeper(news) => self.zookeeper(cx, news),
-            GroupLookupInput::Tick => {}
+            GroupLookupInput::Unreachable { peer, reason } => {
+                for coordinator in self.tasks.values_mut().filter_map(Task::coordinator) {
+                    coordinator.unreachable(cx.now.mono, peer, &reason);
+                }
+            }
+            GroupLookupInput::Response { token, version, frame } => {
+                self.coordinator_answers(cx, token, |coordinator, cx| {
+                    coordinator.response(cx, token, version, &frame)
+                });
+            }
+            GroupLookupInput::Failed { token, failure } => {
+                self.coordinator_answers(cx, token, |coordinator, cx| {
+                    coordinator.failed(cx.now.mono, token, &failure)
+                });
+            }
+            GroupLookupInput::LookAgain | GroupLookupInput::Tick => {}
         }
-        self.pump(cx);
+        self.pump(cx, cluster);
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
@@ -135,20 +179,36 @@ impl GroupLookup {
         }
     }
 
+    fn coordinator_answers(
+        &mut self,
+        cx: &mut Context<'_>,
+        token: u64,
+        answer: impl FnOnce(&mut Coordinator, &mut Context<'_>) -> Vec<Answered>,
+    ) {
+        let Some(task) = self.tasks.values_mut().find(|task| task.has_sent(token)) else { return };
+        let Some(coordinator) = task.coordinator() else { return };
+        let answered = answer(coordinator, cx);
+        if let Err(trouble) = task.told(answered) {
+            task.fail(trouble, cx.now.mono, cx.config.retry_backoff, &mut self.rng, cx.out);
+        }
+    }
+
     /// Lets each command go as far as it can.
-    fn pump(&mut self, cx: &mut Context<'_>) {
+    fn pump(&mut self, cx: &mut Context<'_>, cluster: &Cluster) {
         let Discovery::ZooKeeper { session_timeout, .. } = cx.config.discovery else { return };
-        let sessions = &mut self.sessions;
-        let out = &mut *cx.out;
-        self.tasks.retain(|op, task| {
+        let Self { rng, sessions, last_token, tasks } = self;
+        tasks.retain(|op, task| {
             if task.wants_session(cx.now.mono) {
                 *sessions += 1;
-                task.open(SessionId(FIRST_SESSION + *sessions), session_timeout, out);
+                task.open(SessionId(FIRST_SESSION + *sessions), session_timeout, cx.out);
             }
-            let reply = task.settle(cx.now.mono, out);
+            if let Err(trouble) = task.ask_brokers(cx, cluster, last_token, rng) {
+                task.fail(trouble, cx.now.mono, cx.config.retry_backoff, rng, cx.out);
+            }
+            let reply = task.settle(cx.now.mono, cx.out);
             let is_open = reply.is_none();
             if let Some(reply) = reply {
-                out.complete(*op, reply);
+                cx.out.complete(*op, reply);
             }
             is_open
         });

@@ -1,15 +1,27 @@
-//! Sets the committed offsets of a group that has no members.
+//! Sets the committed offsets of a group that has no members, where it keeps them.
 //!
-//! | stage    | all answered                    | then     | asks                                          |
-//! |----------|---------------------------------|----------|-----------------------------------------------|
-//! | Checking | no such group, it has members, or its offsets are in nodes of another kind | - | (the refusal) |
-//! | Checking | nobody is there                 | Writing  | Create of the folders, Get of each offset     |
-//! | Writing  | each offset is what it shall be | Looking  | Sync, Children of the members                 |
-//! | Looking  | nobody came                     | -        | (done)                                        |
-//! | Looking  | somebody came                   | -        | (the refusal)                                 |
+//! | stage      | all answered                    | then       | asks                                       |
+//! |------------|---------------------------------|------------|--------------------------------------------|
+//! | Checking   | no such group, it has members, or its offsets are in nodes of another kind | - | (the refusal) |
+//! | Checking   | nobody is there                 | Members    | the coordinator, who is in such a group    |
+//! | Checking   | the same, and brokers keep nothing and are to keep nothing | Writing | as below        |
+//! | Members    | somebody, or it is not known    | -          | (the refusal)                              |
+//! | Members    | nobody                          | Committing | each commit, of the coordinator            |
+//! | Members    | nobody; in ZooKeeper alone      | Writing    | as below                                   |
+//! | Committing | refused                         | -          | (the refusal)                              |
+//! | Committing | some have no answer             | -          | (all begins anew)                          |
+//! | Committing | done                            | Writing    | Create of the folders, Get of each offset  |
+//! | Committing | done; on the brokers alone      | Looking    | as below                                   |
+//! | Writing    | each offset is what it shall be | Looking    | Sync, Children of the members              |
+//! | Looking    | nobody came                     | -          | (done)                                     |
+//! | Looking    | somebody came                   | -          | (the refusal)                              |
 //!
-//! An offset is written only with the version that was read; whatever comes in between is read again. After an
-//! operation of unknown fate everything begins anew, in another session.
+//! Brokers come first: they refuse commits while they coordinate members of the group, and may refuse them otherwise, and
+//! then nothing is changed yet. They are not asked who is there while they keep no offsets of any group, unless offsets are to
+//! be set there: to ask would make the topic for them.
+//!
+//! In ZooKeeper an offset is written only with the version that was read; whatever comes in between is read again. After
+//! an operation of unknown fate everything begins anew, in another session.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +31,11 @@ use samsa_proto::zookeeper::{PathError, path, read_offset, write_offset};
 use super::error::{GroupLookError, GroupResetError};
 use super::task::Next;
 use crate::command::{GroupReset, Reply};
+use crate::group::{
+    CoordinatorAnswer, CoordinatorAsk, OFFSETS_TOPIC, OffsetAsk, OffsetStorage, OffsetsError,
+};
+use crate::offset::PartitionOffset;
+use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
 #[derive(Debug)]
@@ -27,15 +44,25 @@ pub(super) struct Resetting {
     topic: Arc<str>,
     root: String,
     ids: String,
-    owners: String,
+    /// Where locks are, also those of pykafka on Python 3.
+    owners: [String; 2],
     folders: [String; 2],
+    offsets_topic: String,
+    storage: OffsetStorage,
     /// What each offset node shall hold.
     offsets: BTreeMap<String, i64>,
+    /// The same on the brokers.
+    commits: BTreeMap<TopicPartition, i64>,
     stage: Stage,
     is_there: bool,
+    keeps_on_brokers: bool,
     /// An offset node that is not named by its partition alone.
     foreign: Option<String>,
     members: BTreeSet<String>,
+    /// What came from the brokers that ends it.
+    refused: Option<GroupResetError>,
+    /// A commit that may be done.
+    doubt: Option<String>,
     /// Whether anything was written, in whatever session.
     has_begun: bool,
 }
@@ -43,50 +70,69 @@ pub(super) struct Resetting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Checking,
+    Members,
+    Committing,
     Writing,
     Looking,
 }
 
 impl Resetting {
     pub(super) fn new(reset: &GroupReset) -> Result<Self, PathError> {
-        let GroupReset { group, topic, offsets } = reset;
-        let node = |at: &crate::offset::PartitionOffset| {
-            Ok((path::offset(group, topic, at.partition)?, at.offset.max(0)))
+        let GroupReset { group, topic, storage, offsets } = reset;
+        let node = |at: &PartitionOffset| Ok((path::offset(group, topic, at.partition)?, at.offset.max(0)));
+        let commit = |at: &PartitionOffset| {
+            (TopicPartition { topic: Arc::clone(topic), partition: at.partition }, at.offset.max(0))
         };
         Ok(Self {
             group: Arc::clone(group),
             topic: Arc::clone(topic),
             root: path::group(group)?,
             ids: path::consumer_ids(group)?,
-            owners: path::topic_owners(group, topic)?,
+            owners: [
+                path::topic_owners(group, topic)?,
+                path::topic_owners(group, &path::python3_folder(topic))?,
+            ],
             folders: [path::offsets(group)?, path::topic_offsets(group, topic)?],
+            offsets_topic: path::topic(OFFSETS_TOPIC)?,
+            storage: *storage,
             offsets: offsets.iter().map(node).collect::<Result<_, PathError>>()?,
+            commits: offsets.iter().map(commit).collect(),
             stage: Stage::Checking,
             is_there: false,
+            keeps_on_brokers: false,
             foreign: None,
             members: BTreeSet::new(),
+            refused: None,
+            doubt: None,
             has_begun: false,
         })
     }
 
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
-        (self.stage, self.is_there, self.foreign) = (Stage::Checking, false, None);
+        (self.stage, self.is_there, self.keeps_on_brokers) = (Stage::Checking, false, false);
+        (self.foreign, self.refused, self.doubt) = (None, None, None);
+        let exists = |path: &String| ZkOp::Exists { path: path.clone(), watch: false };
         let mut asked = vec![
             ZkOp::Sync { path: self.root.clone() },
-            ZkOp::Exists { path: self.root.clone(), watch: false },
+            exists(&self.root),
+            exists(&self.offsets_topic),
             ZkOp::Children { path: self.folders[1].clone(), watch: false },
         ];
         asked.extend(self.who_is_there());
         asked
     }
 
-    fn who_is_there(&mut self) -> [ZkOp; 2] {
+    fn who_is_there(&mut self) -> [ZkOp; 3] {
         self.members.clear();
-        [&self.ids, &self.owners].map(|path| ZkOp::Children { path: path.clone(), watch: false })
+        let [owners, of_python3] = &self.owners;
+        [&self.ids, owners, of_python3].map(|path| ZkOp::Children { path: path.clone(), watch: false })
     }
 
     pub(super) fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
         match (op, result) {
+            (ZkOp::Exists { path, .. }, Ok(ZkAnswer::Stat(stat))) if *path == self.offsets_topic => {
+                self.keeps_on_brokers = stat.is_some();
+            }
             (ZkOp::Exists { .. }, Ok(ZkAnswer::Stat(stat))) => self.is_there = stat.is_some(),
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) if *path == self.folders[1] => {
                 self.foreign = children.into_iter().find(|node| node.parse::<u32>().is_err());
@@ -139,27 +185,58 @@ impl Resetting {
         vec![ZkOp::Create { path: path.to_owned(), data, ephemeral: false }]
     }
 
+    /// The coordinator has answered. Where nothing is set on the brokers, what they will not tell is nobody's business here.
+    pub(super) fn told(&mut self, ask: &CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
+        let is_about_members = *ask == CoordinatorAsk::Members;
+        let group = Arc::clone(&self.group);
+        match answer {
+            Ok(CoordinatorAnswer::Members(members)) if members > 0 => {
+                self.refused = Some(GroupResetError::HasMembersOnBrokers { group, members });
+            }
+            Ok(CoordinatorAnswer::Committed) => self.has_begun = true,
+            Ok(CoordinatorAnswer::Members(_) | CoordinatorAnswer::Read(_)) => {}
+            // It began with brokers that coordinate members.
+            Err(OffsetsError::NotOffered) if is_about_members => {}
+            Err(error) if is_about_members && !self.sets_on_brokers() && !error.is_retriable() => {}
+            Err(OffsetsError::Unanswered { reason }) => {
+                (self.doubt, self.has_begun) = (Some(reason), true);
+            }
+            Err(error) => self.refused = Some(GroupResetError::Offsets { group, error }),
+        }
+    }
+
+    fn sets_on_brokers(&self) -> bool {
+        self.storage != OffsetStorage::ZooKeeper
+    }
+
+    fn sets_in_zookeeper(&self) -> bool {
+        self.storage != OffsetStorage::Brokers
+    }
+
     pub(super) fn ended(&mut self) -> Next {
-        if !self.is_there {
-            let unknown = GroupLookError::UnknownGroup { group: Arc::clone(&self.group) };
-            return Next::Done(Reply::ResetGroup(Err(unknown.into())));
+        if let Some(refused) = self.refusal() {
+            return Next::Done(Reply::ResetGroup(Err(refused)));
         }
-        if self.stage != Stage::Writing && !self.members.is_empty() {
-            return Next::Done(Reply::ResetGroup(Err(self.refusal())));
-        }
-        if let Some(node) = self.foreign.take() {
-            let (group, topic) = (Arc::clone(&self.group), Arc::clone(&self.topic));
-            return Next::Done(Reply::ResetGroup(Err(GroupResetError::OtherNodes { group, topic, node })));
+        if let Some(reason) = self.doubt.take() {
+            return Next::Again(reason);
         }
         match self.stage {
-            Stage::Checking => {
-                self.stage = Stage::Writing;
-                let folder =
-                    |path: &String| ZkOp::Create { path: path.clone(), data: Vec::new(), ephemeral: false };
-                let get = |path: &String| ZkOp::Get { path: path.clone(), watch: false };
-                Next::Ask(self.folders.iter().map(folder).chain(self.offsets.keys().map(get)).collect())
+            Stage::Checking if self.keeps_on_brokers || self.sets_on_brokers() => {
+                self.stage = Stage::Members;
+                Next::AskBrokers(vec![CoordinatorAsk::Members])
             }
-            Stage::Writing => {
+            Stage::Members if self.sets_on_brokers() => {
+                self.stage = Stage::Committing;
+                let commit = |(partition, offset): (&TopicPartition, &i64)| {
+                    CoordinatorAsk::Offset(partition.clone(), OffsetAsk::Commit(*offset))
+                };
+                Next::AskBrokers(self.commits.iter().map(commit).collect())
+            }
+            Stage::Checking | Stage::Members | Stage::Committing if self.sets_in_zookeeper() => {
+                self.stage = Stage::Writing;
+                Next::Ask(self.writes())
+            }
+            Stage::Checking | Stage::Members | Stage::Committing | Stage::Writing => {
                 self.stage = Stage::Looking;
                 let mut asked = vec![ZkOp::Sync { path: self.root.clone() }];
                 asked.extend(self.who_is_there());
@@ -169,12 +246,27 @@ impl Resetting {
         }
     }
 
-    fn refusal(&self) -> GroupResetError {
-        let (group, members) = (Arc::clone(&self.group), self.members.iter().cloned().collect());
-        if self.has_begun {
-            GroupResetError::Joined { group, members }
-        } else {
-            GroupResetError::HasMembers { group, members }
+    fn writes(&self) -> Vec<ZkOp> {
+        let folder = |path: &String| ZkOp::Create { path: path.clone(), data: Vec::new(), ephemeral: false };
+        let get = |path: &String| ZkOp::Get { path: path.clone(), watch: false };
+        self.folders.iter().map(folder).chain(self.offsets.keys().map(get)).collect()
+    }
+
+    /// What ends it now.
+    fn refusal(&mut self) -> Option<GroupResetError> {
+        let (group, topic) = (Arc::clone(&self.group), Arc::clone(&self.topic));
+        if !self.is_there {
+            return Some(GroupLookError::UnknownGroup { group }.into());
         }
+        if matches!(self.stage, Stage::Checking | Stage::Looking) && !self.members.is_empty() {
+            let members = self.members.iter().cloned().collect();
+            return Some(if self.has_begun {
+                GroupResetError::Joined { group, members }
+            } else {
+                GroupResetError::HasMembers { group, members }
+            });
+        }
+        let foreign = self.foreign.take().map(|node| GroupResetError::OtherNodes { group, topic, node });
+        foreign.or_else(|| self.refused.take())
     }
 }

@@ -1,6 +1,7 @@
 //! One command about groups, from its session to its answer.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::zookeeper::PathError;
@@ -10,13 +11,16 @@ use super::error::GroupLookError;
 use super::listing::Listing;
 use super::resetting::Resetting;
 use crate::backoff::Backoff;
+use crate::cluster::Cluster;
 use crate::command::{Command, Reply};
+use crate::connection::Owner;
 use crate::error::LookError;
 use crate::explanation::Waiting;
+use crate::group::{Answered, Coordinator, CoordinatorAnswer, CoordinatorAsk, OffsetsError};
 use crate::id::{SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::limits;
-use crate::out::Out;
+use crate::out::{Context, Out};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
@@ -32,6 +36,11 @@ pub(super) struct Task {
     asked: BTreeMap<u64, ZkOp>,
     /// Not asked yet: so many are asked at once, and no more.
     to_ask: VecDeque<ZkOp>,
+    /// Who keeps the group's offsets, while something is asked of the brokers.
+    coordinator: Option<Coordinator>,
+    asked_of_brokers: BTreeMap<ZkRequestId, CoordinatorAsk>,
+    /// Of those, what the coordinator has not got yet.
+    to_ask_of_brokers: Vec<ZkRequestId>,
     /// When to open a session.
     due: Option<Instant>,
     since: Instant,
@@ -46,8 +55,8 @@ pub(super) struct Task {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum About {
     Groups,
-    Group(String),
-    Reset(String),
+    Group(Arc<str>),
+    Reset(Arc<str>),
 }
 
 #[derive(Debug)]
@@ -61,6 +70,9 @@ enum Work {
 #[derive(Debug)]
 pub(super) enum Next {
     Ask(Vec<ZkOp>),
+    AskBrokers(Vec<CoordinatorAsk>),
+    /// All begins anew, in another session.
+    Again(String),
     Done(Reply),
 }
 
@@ -68,8 +80,8 @@ impl About {
     pub(super) fn of(command: &Command) -> Option<Self> {
         match command {
             Command::Groups => Some(Self::Groups),
-            Command::Group { group } => Some(Self::Group(group.to_string())),
-            Command::ResetGroup(reset) => Some(Self::Reset(reset.group.to_string())),
+            Command::Group { group, .. } => Some(Self::Group(Arc::clone(group))),
+            Command::ResetGroup(reset) => Some(Self::Reset(Arc::clone(&reset.group))),
             _ => None,
         }
     }
@@ -79,6 +91,13 @@ impl About {
             Self::Groups => Reply::Groups(Err(error)),
             Self::Group(_) => Reply::Group(Err(error)),
             Self::Reset(_) => Reply::ResetGroup(Err(error.into())),
+        }
+    }
+
+    fn group(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Groups => None,
+            Self::Group(group) | Self::Reset(group) => Some(group),
         }
     }
 
@@ -94,7 +113,9 @@ impl About {
 impl Work {
     fn of(command: &Command) -> Result<Self, PathError> {
         Ok(match command {
-            Command::Group { group } => Self::Describing(Box::new(Describing::new(group)?)),
+            Command::Group { group, topic } => {
+                Self::Describing(Box::new(Describing::new(group, topic.as_ref())?))
+            }
             Command::ResetGroup(reset) => Self::Resetting(Box::new(Resetting::new(reset)?)),
             _ => Self::Listing(Listing::default()),
         })
@@ -113,6 +134,14 @@ impl Work {
             Self::Listing(listing) => listing.answered(op, result),
             Self::Describing(describing) => describing.answered(op, result),
             Self::Resetting(resetting) => resetting.answered(op, result),
+        }
+    }
+
+    fn told(&mut self, ask: CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
+        match self {
+            Self::Listing(_) => {}
+            Self::Describing(describing) => describing.told(ask, answer),
+            Self::Resetting(resetting) => resetting.told(&ask, answer),
         }
     }
 
@@ -140,6 +169,9 @@ impl Task {
             next_seq: 0,
             asked: BTreeMap::new(),
             to_ask: VecDeque::new(),
+            coordinator: None,
+            asked_of_brokers: BTreeMap::new(),
+            to_ask_of_brokers: Vec::new(),
             due: Some(now),
             since: now,
             until: now + within,
@@ -167,7 +199,7 @@ impl Task {
     pub(super) fn session_changed(&mut self, state: &ZkSessionState) -> Result<(), String> {
         match state {
             ZkSessionState::Connected { .. } => {
-                if self.asked.is_empty() && self.to_ask.is_empty() {
+                if self.asks_nothing() {
                     self.to_ask.extend(self.work.begin());
                 }
                 Ok(())
@@ -195,13 +227,85 @@ impl Task {
                 self.to_ask.extend(more);
             }
         }
-        if self.asked.is_empty() && self.to_ask.is_empty() && self.reply.is_none() {
+        self.go_on()
+    }
+
+    /// Whether nothing is under way.
+    fn asks_nothing(&self) -> bool {
+        self.asked.is_empty() && self.to_ask.is_empty() && self.asked_of_brokers.is_empty()
+    }
+
+    /// What comes next, once everything has its answer.
+    fn go_on(&mut self) -> Result<(), String> {
+        while self.asks_nothing() && self.reply.is_none() {
             match self.work.ended() {
                 Next::Ask(more) => self.to_ask.extend(more),
+                Next::AskBrokers(more) => {
+                    for ask in more {
+                        self.next_seq += 1;
+                        let session = self.session.unwrap_or(SessionId(0));
+                        let id = ZkRequestId { session, seq: self.next_seq };
+                        self.to_ask_of_brokers.push(id);
+                        self.asked_of_brokers.insert(id, ask);
+                    }
+                }
+                Next::Again(reason) => return Err(reason),
                 Next::Done(reply) => self.reply = Some(reply),
             }
         }
         Ok(())
+    }
+
+    /// Asks the brokers what is to be asked of them, as far as that can be done now.
+    pub(super) fn ask_brokers(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &Cluster,
+        tokens: &mut u64,
+        rng: &mut Rng,
+    ) -> Result<(), String> {
+        loop {
+            for id in std::mem::take(&mut self.to_ask_of_brokers) {
+                let (Some(group), Some(ask)) = (self.about.group(), self.asked_of_brokers.get(&id)) else {
+                    continue;
+                };
+                let backoff = cx.config.retry_backoff;
+                let fresh = || Coordinator::new(group, Owner::GroupLookup, backoff, rng.fork());
+                let coordinator = self.coordinator.get_or_insert_with(fresh);
+                coordinator.ask(cx.now.mono, id, ask.clone());
+            }
+            let Some(coordinator) = &mut self.coordinator else { return Ok(()) };
+            let answered = coordinator.pump(cx, cluster, tokens, true);
+            if answered.is_empty() {
+                return Ok(());
+            }
+            self.told(answered)?;
+        }
+    }
+
+    /// Who is asked on the brokers, if anybody is.
+    pub(super) fn coordinator(&mut self) -> Option<&mut Coordinator> {
+        self.coordinator.as_mut()
+    }
+
+    pub(super) fn has_sent(&self, token: u64) -> bool {
+        self.coordinator.as_ref().is_some_and(|coordinator| coordinator.has_sent(token))
+    }
+
+    /// What the brokers are to answer.
+    #[cfg(test)]
+    pub(super) fn asked_of_brokers(&self) -> Vec<(ZkRequestId, CoordinatorAsk)> {
+        self.asked_of_brokers.iter().map(|(id, ask)| (*id, ask.clone())).collect()
+    }
+
+    /// What brokers answer. The error is one after which everything begins anew.
+    pub(super) fn told(&mut self, answered: Vec<Answered>) -> Result<(), String> {
+        for (id, answer) in answered {
+            if let Some(ask) = self.asked_of_brokers.remove(&id) {
+                self.work.told(ask, answer);
+            }
+        }
+        self.go_on()
     }
 
     /// Everything begins anew, later, in another session.
@@ -216,6 +320,9 @@ impl Task {
         self.close(out);
         self.asked.clear();
         self.to_ask.clear();
+        self.asked_of_brokers.clear();
+        self.to_ask_of_brokers.clear();
+        self.coordinator = None;
         self.trouble = Some(trouble);
         self.failures = self.failures.saturating_add(1);
         self.due = Some(now + backoff.wait(self.failures, rng));
@@ -224,7 +331,8 @@ impl Task {
     /// Asks as much as may be asked at once; gives the answer, if there is one by now.
     pub(super) fn settle(&mut self, now: Instant, out: &mut Out) -> Option<Reply> {
         if self.reply.is_none() && self.until <= now {
-            let last = self.trouble.take().unwrap_or_else(|| "nothing went wrong until now".to_owned());
+            let last = self.trouble.take().or_else(|| self.waits_for_brokers());
+            let last = last.unwrap_or_else(|| "nothing went wrong until now".to_owned());
             let (about, within) = (self.about.text(), self.within);
             self.reply = Some(self.about.refused(LookError::TimedOut { about, within, last }.into()));
         }
@@ -251,18 +359,24 @@ impl Task {
     }
 
     pub(super) fn deadline(&self) -> Deadline {
-        match self.due {
+        let own = match self.due {
             Some(due) if due < self.until => Deadline::new(due, "look at groups again"),
             _ => Deadline::new(self.until, "look at groups"),
-        }
+        };
+        self.coordinator.as_ref().and_then(Coordinator::deadline).map_or(own, |of_it| of_it.min(own))
+    }
+
+    fn waits_for_brokers(&self) -> Option<String> {
+        self.coordinator.as_ref().and_then(Coordinator::waits_for)
     }
 
     pub(super) fn explain(&self) -> Waiting {
-        let what = match (self.session, self.asked.len()) {
+        let of_zookeeper = || match (self.session, self.asked.len()) {
             (None, _) => "to ask again".to_owned(),
             (Some(_), 0) => "a ZooKeeper session".to_owned(),
             (Some(_), asked) => format!("{asked} answers of ZooKeeper"),
         };
+        let what = self.waits_for_brokers().unwrap_or_else(of_zookeeper);
         let who = format!("a look at {}", self.about.text());
         let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
         waiting.after(self.trouble.as_deref())

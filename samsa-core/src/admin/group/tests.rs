@@ -1,5 +1,8 @@
 //! Scripts over a small ZooKeeper: a command, what is in the nodes, what comes between, the reply.
 
+mod brokers;
+mod names;
+
 use std::sync::Arc;
 
 use samsa_proto::zookeeper::{Dialect, Subscription};
@@ -8,6 +11,7 @@ use super::*;
 use crate::command::{GroupReset, Reply};
 use crate::config::Config;
 use crate::connection::Network;
+use crate::group::OffsetStorage;
 use crate::intent::Intent;
 use crate::offset::PartitionOffset;
 use crate::time::Now;
@@ -21,6 +25,7 @@ struct Script {
     lookup: GroupLookup,
     config: Config,
     net: Network,
+    cluster: Cluster,
     out: Out,
     now: Now,
     /// Data and version of each node that has any; folders are there by what is in them.
@@ -38,6 +43,7 @@ impl Script {
         Self {
             lookup: GroupLookup::new(Rng::new(1)),
             net: Network::new(&config, Rng::new(2)),
+            cluster: Cluster::new(&config, Rng::new(3)),
             config,
             out: Out::default(),
             now: Now::default(),
@@ -57,7 +63,7 @@ impl Script {
 
     fn input(&mut self, input: GroupLookupInput) {
         let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
-        self.lookup.handle(&mut cx, input);
+        self.lookup.handle(&mut cx, &self.cluster, input);
     }
 
     fn command(&mut self, command: Command) {
@@ -161,7 +167,7 @@ impl Script {
 }
 
 fn describe(group: &str) -> Command {
-    Command::Group { group: group.into() }
+    Command::Group { group: group.into(), topic: None }
 }
 
 fn described(reply: Reply) -> Result<GroupDescription, GroupLookError> {
@@ -173,7 +179,11 @@ fn reset(offsets: &[(i32, i64)]) -> Command {
     let offset =
         |(partition, offset): &(i32, i64)| PartitionOffset { partition: *partition, offset: *offset };
     let offsets = offsets.iter().map(offset).collect();
-    Command::ResetGroup(GroupReset { group: "g".into(), topic: "events".into(), offsets })
+    reset_in(OffsetStorage::ZooKeeper, offsets)
+}
+
+fn reset_in(storage: OffsetStorage, offsets: Vec<PartitionOffset>) -> Command {
+    Command::ResetGroup(GroupReset { group: "g".into(), topic: "events".into(), storage, offsets })
 }
 
 fn was_reset(reply: Reply) -> Result<(), GroupResetError> {
@@ -224,18 +234,6 @@ fn a_group_is_its_members_and_who_owns_and_what_is_committed_of_each_partition()
     ];
     assert_eq!(partitions, expected);
     assert!(description.faults.is_empty());
-}
-
-#[test]
-fn members_of_pykafka_lock_partitions_by_broker_in_a_folder_of_bytes() {
-    let nodes = [("g/ids/vm:1", "events"), ("g/owners/b'events'/1-10", "vm:1")];
-    let mut script = Script::with_nodes(&nodes);
-    script.command(describe("g"));
-    let description = described(script.plays()).unwrap();
-    assert_eq!(description.members[0].dialect, Some(Dialect::Samsa));
-    let [part] = &description.partitions[..] else { panic!("one partition") };
-    assert_eq!((&*part.topic, part.broker, part.partition), ("events", Some(1), 10));
-    assert_eq!(part.owner.as_deref(), Some("vm:1"));
 }
 
 #[test]

@@ -49,11 +49,13 @@ const ON_BROKERS: i16 = 1;
 const BY_NAME: i16 = 9;
 
 /// What is answered, to whom.
-pub(super) type Answered = (ZkRequestId, Result<CoordinatorAnswer, OffsetsError>);
+pub(crate) type Answered = (ZkRequestId, Result<CoordinatorAnswer, OffsetsError>);
 
 #[derive(Debug)]
-pub(super) struct Coordinator {
+pub(crate) struct Coordinator {
     group: Arc<str>,
+    /// Whose its requests are.
+    owner: fn(u64) -> Owner,
     whom: Whom,
     rests_until: Option<Instant>,
     /// The broker has asked for a pause until then: a commit would wait unsent, whatever becomes of the session.
@@ -101,9 +103,11 @@ struct Sent {
 }
 
 impl Coordinator {
-    pub(super) fn new(group: &Arc<str>, backoff: Backoff, rng: Rng) -> Self {
+    /// `owner` makes of the number of a request whose it is.
+    pub(crate) fn new(group: &Arc<str>, owner: fn(u64) -> Owner, backoff: Backoff, rng: Rng) -> Self {
         Self {
             group: Arc::clone(group),
+            owner,
             whom: Whom::Unknown,
             rests_until: None,
             held_until: None,
@@ -116,7 +120,7 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn ask(&mut self, now: Instant, id: ZkRequestId, ask: CoordinatorAsk) {
+    pub(crate) fn ask(&mut self, now: Instant, id: ZkRequestId, ask: CoordinatorAsk) {
         let until = now + limits::COORDINATOR;
         self.waiting.insert(id, Asked { ask, until, due: None, failures: 0, refusal: None });
     }
@@ -135,15 +139,15 @@ impl Coordinator {
     }
 
     /// Whether something is still to be asked.
-    pub(super) fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    pub(super) fn has_sent(&self, token: u64) -> bool {
+    pub(crate) fn has_sent(&self, token: u64) -> bool {
         self.whom == Whom::Finding(token) || self.sent.contains_key(&token)
     }
 
-    pub(super) fn deadline(&self) -> Option<Deadline> {
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
         let given_up = self.waiting.values().map(|asked| asked.until).min()?;
         let due = self.waiting.values().filter_map(|asked| asked.due).min();
         let at = [self.rests_until, self.held_until, due].into_iter().flatten().fold(given_up, Instant::min);
@@ -151,7 +155,7 @@ impl Coordinator {
     }
 
     /// What it waits for, for people.
-    pub(super) fn waits_for(&self) -> Option<String> {
+    pub(crate) fn waits_for(&self) -> Option<String> {
         let what = match self.whom {
             _ if !self.is_wanted() && self.sent.is_empty() => return None,
             Whom::Unknown | Whom::Finding(_) => "who keeps the group's offsets".to_owned(),
@@ -164,7 +168,7 @@ impl Coordinator {
 /// What is sent.
 impl Coordinator {
     /// Asks what can be asked now; commits only if `may_commit`. Gives what will not be asked any more.
-    pub(super) fn pump(
+    pub(crate) fn pump(
         &mut self,
         cx: &mut Context<'_>,
         cluster: &Cluster,
@@ -209,7 +213,7 @@ impl Coordinator {
             return self.refuse_all(&OffsetsError::NotOffered);
         };
         let group = Arc::clone(&self.group);
-        match send(cx, conn, tokens, version, &request::find(&group, version)) {
+        match send(cx, conn, (tokens, self.owner), version, &request::find(&group, version)) {
             Ok(token) => self.whom = Whom::Finding(token),
             Err(trouble) => self.rest(cx.now.mono, trouble),
         }
@@ -242,12 +246,13 @@ impl Coordinator {
         let token = match kind {
             Kind::Members => {
                 let version = cx.net.version::<DescribeGroupsRequest<'_>>(conn);
-                version.map(|version| send(cx, conn, tokens, version, &request::members(group)))
+                version.map(|version| send(cx, conn, (tokens, self.owner), version, &request::members(group)))
             }
-            Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn)
-                .map(|version| send(cx, conn, tokens, version, &request::read(group, asked, version))),
+            Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn).map(|version| {
+                send(cx, conn, (tokens, self.owner), version, &request::read(group, asked, version))
+            }),
             Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn)
-                .map(|version| send(cx, conn, tokens, version, &request::commit(group, asked))),
+                .map(|version| send(cx, conn, (tokens, self.owner), version, &request::commit(group, asked))),
         };
         match token {
             Some(token) => {
@@ -275,7 +280,7 @@ impl Coordinator {
 
 /// What comes back.
 impl Coordinator {
-    pub(super) fn response(
+    pub(crate) fn response(
         &mut self,
         cx: &mut Context<'_>,
         token: u64,
@@ -298,7 +303,7 @@ impl Coordinator {
     }
 
     /// There is no answer to what was asked under this number.
-    pub(super) fn failed(&mut self, now: Instant, token: u64, failure: &Failure) -> Vec<Answered> {
+    pub(crate) fn failed(&mut self, now: Instant, token: u64, failure: &Failure) -> Vec<Answered> {
         if self.whom == Whom::Finding(token) {
             self.lose(now, failure.reason().to_owned());
         }
@@ -307,7 +312,7 @@ impl Coordinator {
     }
 
     /// A broker cannot be reached, or not any more.
-    pub(super) fn unreachable(&mut self, now: Instant, peer: Peer, reason: &str) {
+    pub(crate) fn unreachable(&mut self, now: Instant, peer: Peer, reason: &str) {
         if let Whom::Known(broker) = self.whom
             && peer == Peer::Broker(broker)
         {
@@ -413,7 +418,7 @@ fn version<R: Request>(cx: &Context<'_>, conn: ConnId) -> Option<i16> {
 fn send<R: Request>(
     cx: &mut Context<'_>,
     conn: ConnId,
-    tokens: &mut u64,
+    (tokens, owner): (&mut u64, fn(u64) -> Owner),
     version: i16,
     request: &R,
 ) -> Result<u64, String> {
@@ -425,7 +430,7 @@ fn send<R: Request>(
         request,
         version,
         timeout: cx.config.request_timeout.min(limits::COORDINATOR),
-        owner: Owner::Group(*tokens),
+        owner: owner(*tokens),
         response_bytes: limits::RESPONSE_BYTES,
     };
     cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;

@@ -44,7 +44,7 @@ impl Script {
         let config = Config::new(Discovery::Bootstrap(Vec::new()));
         let net = Network::new(&config, Rng::new(1));
         let backoff = Backoff { first: Duration::from_millis(50), most: Duration::from_millis(50) };
-        let coordinator = Coordinator::new(&Arc::from("g"), backoff, Rng::new(1));
+        let coordinator = Coordinator::new(&Arc::from("g"), Owner::Group, backoff, Rng::new(1));
         Self { config, net, out: Out::default(), now: Now::default(), coordinator }
     }
 

@@ -62,7 +62,12 @@ impl Client {
             out: Out::default(),
             cluster: Cluster::new(&config, Rng::new(1)),
             consumer: Consumer::new(Arc::clone(&signal), Rng::new(1)),
-            coordinator: Coordinator::new(&Arc::from("g"), backoff, Rng::new(1)),
+            coordinator: Coordinator::new(
+                &Arc::from("g"),
+                crate::connection::Owner::Group,
+                backoff,
+                Rng::new(1),
+            ),
             config,
             signal,
             place,

@@ -1,0 +1,48 @@
+//! Where the offsets of a group are kept, as it is said and told.
+
+use clap::ValueEnum;
+use samsa_client::OffsetStorage;
+
+/// One of the places, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StorageName {
+    #[value(name = "zookeeper")]
+    ZooKeeper,
+    Brokers,
+    Both,
+}
+
+impl StorageName {
+    pub(crate) fn storage(self) -> OffsetStorage {
+        match self {
+            Self::ZooKeeper => OffsetStorage::ZooKeeper,
+            Self::Brokers => OffsetStorage::Brokers,
+            Self::Both => OffsetStorage::Both,
+        }
+    }
+}
+
+/// A place in which a group has offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    ZooKeeper,
+    Brokers,
+}
+
+impl Place {
+    /// What it is called, in tables and objects.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ZooKeeper => "ZooKeeper",
+            Self::Brokers => "brokers",
+        }
+    }
+
+    pub(crate) fn all_of(storage: OffsetStorage) -> &'static [Self] {
+        match storage {
+            OffsetStorage::ZooKeeper => &[Self::ZooKeeper],
+            OffsetStorage::Brokers => &[Self::Brokers],
+            _ => &[Self::ZooKeeper, Self::Brokers],
+        }
+    }
+}
