@@ -122,6 +122,10 @@ planted_bugs! {
     KeepsLocksName = "keeps-locks-name",
     /// A member of a group that chooses its topics by a pattern does not notice when one comes.
     MissesNewTopics = "misses-new-topics",
+    /// Offsets of a group are set whether or not the brokers coordinate members of it.
+    OverlooksMembersOnBrokers = "overlooks-members-on-brokers",
+    /// Of a group that keeps its offsets in both places they are set in ZooKeeper alone.
+    SetsInOnePlace = "sets-in-one-place",
     /// A partition is not fetched while the replica is dialled that its leader has named.
     AwaitsReplica = "awaits-replica",
 }

@@ -197,6 +197,11 @@ impl Host {
         inner.cluster.upgrade(broker);
     }
 
+    /// So many members of a group are there from now on, which the brokers coordinate.
+    pub(crate) fn set_members(&self, group: &str, members: usize) {
+        self.0.borrow_mut().cluster.set_members(group, members);
+    }
+
     /// Looks at the cluster.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&ModelCluster) -> T) -> T {
         at(&self.0.borrow().cluster)

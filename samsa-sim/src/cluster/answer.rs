@@ -7,6 +7,7 @@ use samsa_core::{Instant, Now};
 use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::ApiVersionsRequest;
 use samsa_proto::api::create_topics::CreateTopicsRequest;
+use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::fetch::FetchRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::init_producer_id::InitProducerIdRequest;
@@ -23,8 +24,8 @@ use super::produce::Pending;
 use super::release::Release;
 use super::state::State;
 use super::{
-    api_versions, create_topics, fetch, list_offsets, metadata, offset_for_leader_epoch, offsets, produce,
-    producers,
+    api_versions, create_topics, fetch, group_members, list_offsets, metadata, offset_for_leader_epoch,
+    offsets, produce, producers,
 };
 
 /// A request that is being answered.
@@ -98,7 +99,7 @@ fn first_with_throttle(key: i16) -> Option<i16> {
         ProduceRequest::KEY | FetchRequest::KEY => Some(1),
         ListOffsetsRequest::KEY | CreateTopicsRequest::KEY => Some(2),
         MetadataRequest::KEY | OffsetCommitRequest::KEY | OffsetFetchRequest::KEY => Some(3),
-        FindCoordinatorRequest::KEY => Some(1),
+        FindCoordinatorRequest::KEY | DescribeGroupsRequest::KEY => Some(1),
         InitProducerIdRequest::KEY => Some(0),
         _ => None,
     }
@@ -157,6 +158,7 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) ->
         FindCoordinatorRequest::KEY => with(state, body, &call, offsets::find),
         OffsetCommitRequest::KEY => with(state, body, &call, offsets::commit),
         OffsetFetchRequest::KEY => with(state, body, &call, offsets::fetch),
+        DescribeGroupsRequest::KEY => with(state, body, &call, group_members::describe),
         _ => Answer::HangUp,
     }
 }

@@ -14,6 +14,7 @@ mod create_topics;
 mod fetch;
 mod fetch_sessions;
 mod followers;
+mod group_members;
 mod list_offsets;
 mod log;
 mod lying;
@@ -343,6 +344,16 @@ impl ModelCluster {
     /// What a group has committed of a partition.
     pub(crate) fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
         self.state.offsets.of(group, topic, partition)
+    }
+
+    /// Whether any group was ever asked for on the brokers, so that they have a topic for offsets.
+    pub(crate) fn keeps_offsets(&self) -> bool {
+        self.state.topics.contains_key(offsets::OFFSETS_TOPIC)
+    }
+
+    /// So many members of a group are there from now on, which the brokers coordinate.
+    pub(crate) fn set_members(&mut self, group: &str, members: usize) {
+        self.state.members.set(group, members);
     }
 
     /// How many partitions a topic has; 0 when there is no such topic.

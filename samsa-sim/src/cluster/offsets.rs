@@ -97,7 +97,7 @@ fn partition_of(group: &str) -> i32 {
 }
 
 /// Whether this broker looks after the group, and has loaded what it has to know.
-fn coordinates(state: &mut State, call: &Call<'_>, group: &str) -> Result<(), ErrorCode> {
+pub(super) fn coordinates(state: &mut State, call: &Call<'_>, group: &str) -> Result<(), ErrorCode> {
     let number = partition_of(group);
     let led = state.led_by(call.broker, OFFSETS_TOPIC, number);
     let epoch = led.map_err(|_| ErrorCode::NOT_COORDINATOR)?.epoch;
@@ -114,7 +114,8 @@ pub(super) fn commit(state: &mut State, call: &Call<'_>, request: &OffsetCommitR
         state.complain("a commit in ZooKeeper by a broker".to_owned());
     }
     let is_member = request.generation_id_or_member_epoch != -1 || !request.member_id.is_empty();
-    let coordinates = coordinates(state, call, request.group_id).and(if is_member {
+    let has_members = state.members.of(request.group_id) > 0;
+    let coordinates = coordinates(state, call, request.group_id).and(if is_member || has_members {
         Err(ErrorCode::UNKNOWN_MEMBER_ID)
     } else {
         Ok(())

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use samsa_proto::Request;
 use samsa_proto::api::{
-    Api, api_versions, create_topics, fetch, find_coordinator, init_producer_id, list_offsets, metadata,
-    offset_commit, offset_fetch, offset_for_leader_epoch, produce,
+    Api, api_versions, create_topics, describe_groups, fetch, find_coordinator, init_producer_id,
+    list_offsets, metadata, offset_commit, offset_fetch, offset_for_leader_epoch, produce,
 };
 use samsa_proto::records::Format;
 
@@ -107,22 +107,22 @@ impl Release {
         }
     }
 
-    /// Those of what is asked about the offsets of groups: who keeps them, to commit, to read.
-    fn offer_for_groups(self) -> [RangeInclusive<i16>; 3] {
+    /// Those of what is asked about groups: who keeps their offsets, to commit, to read, and who is in one.
+    fn offer_for_groups(self) -> [RangeInclusive<i16>; 4] {
         match self {
-            Self::V0_9 | Self::V0_10 => [0..=0, 0..=2, 0..=1],
-            Self::V0_11 | Self::V1_1 => [0..=1, 0..=3, 0..=3],
-            Self::V2_1 => [0..=2, 0..=6, 0..=5],
-            Self::V2_8 => [0..=3, 0..=8, 0..=7],
-            Self::V3_9 => [0..=6, 0..=9, 0..=9],
-            Self::V4_4 => [0..=6, 2..=10, 1..=10],
+            Self::V0_9 | Self::V0_10 => [0..=0, 0..=2, 0..=1, 0..=0],
+            Self::V0_11 | Self::V1_1 => [0..=1, 0..=3, 0..=3, 0..=1],
+            Self::V2_1 => [0..=2, 0..=6, 0..=5, 0..=2],
+            Self::V2_8 => [0..=3, 0..=8, 0..=7, 0..=5],
+            Self::V3_9 => [0..=6, 0..=9, 0..=9, 0..=5],
+            Self::V4_4 => [0..=6, 2..=10, 1..=10, 0..=6],
         }
     }
 
     /// The versions of an API that it offers; `None` for an API that the model does not know.
     pub(super) fn versions(self, key: i16) -> Option<RangeInclusive<i16>> {
         let offer = self.offer();
-        let [find_coordinator, offset_commit, offset_fetch] = self.offer_for_groups();
+        let [find_coordinator, offset_commit, offset_fetch, describe_groups] = self.offer_for_groups();
         let all = [
             (produce::ProduceRequest::KEY, offer.produce),
             (fetch::FetchRequest::KEY, offer.fetch),
@@ -135,6 +135,7 @@ impl Release {
             (find_coordinator::FindCoordinatorRequest::KEY, find_coordinator),
             (offset_commit::OffsetCommitRequest::KEY, offset_commit),
             (offset_fetch::OffsetFetchRequest::KEY, offset_fetch),
+            (describe_groups::DescribeGroupsRequest::KEY, describe_groups),
         ];
         let offered = all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions);
         offered.filter(|versions| !versions.is_empty())
@@ -181,7 +182,7 @@ mod tests {
                 assert!(api.versions.contains(versions.start()), "{release}: {}", api.name);
                 assert!(api.versions.contains(versions.end()), "{release}: {}", api.name);
             }
-            assert_eq!(release.all_versions().count(), 11);
+            assert_eq!(release.all_versions().count(), 12);
         }
     }
 

@@ -13,6 +13,7 @@ use samsa_proto::zookeeper::path;
 
 use super::config::ClusterConfig;
 use super::fetch_sessions::FetchSessions;
+use super::group_members::Members;
 use super::offsets::Offsets;
 use super::registry;
 use super::release::Release;
@@ -88,6 +89,8 @@ pub(super) struct State {
     pub(super) losses: Vec<Loss>,
     pub(super) sessions: FetchSessions,
     pub(super) offsets: Offsets,
+    /// Of groups that the brokers coordinate.
+    pub(super) members: Members,
     pub(super) rng: Rng,
     pub(super) out: VecDeque<Output>,
 }
@@ -120,6 +123,7 @@ impl State {
             losses,
             sessions,
             offsets: Offsets::default(),
+            members: Members::default(),
             rng,
             out,
         }

@@ -7,6 +7,7 @@ mod dead_leader;
 mod dead_leaders;
 mod empty_batches;
 mod fetch_sessions;
+mod group_from_outside;
 mod leaders_move;
 mod lying_broker;
 mod nearest_replica;
@@ -101,6 +102,7 @@ const ALL: &[(Scenario, Body)] = &[
     (seek_and_pause::SCENARIO, seek_and_pause::run),
     (consumer_group::SCENARIO, consumer_group::run),
     (consumer_group::PYKAFKA, consumer_group::run_pykafka),
+    (group_from_outside::SCENARIO, group_from_outside::run),
 ];
 
 /// There is no scenario of this name.

@@ -35,6 +35,7 @@ use crate::group::{
     CoordinatorAnswer, CoordinatorAsk, OFFSETS_TOPIC, OffsetAsk, OffsetStorage, OffsetsError,
 };
 use crate::offset::PartitionOffset;
+use crate::planted::{PlantedBug, is_planted};
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
@@ -190,7 +191,9 @@ impl Resetting {
         let is_about_members = *ask == CoordinatorAsk::Members;
         let group = Arc::clone(&self.group);
         match answer {
-            Ok(CoordinatorAnswer::Members(members)) if members > 0 => {
+            Ok(CoordinatorAnswer::Members(members))
+                if members > 0 && !is_planted(PlantedBug::OverlooksMembersOnBrokers) =>
+            {
                 self.refused = Some(GroupResetError::HasMembersOnBrokers { group, members });
             }
             Ok(CoordinatorAnswer::Committed) => self.has_begun = true,
@@ -206,7 +209,8 @@ impl Resetting {
     }
 
     fn sets_on_brokers(&self) -> bool {
-        self.storage != OffsetStorage::ZooKeeper
+        let sets_in_one = self.storage == OffsetStorage::Both && is_planted(PlantedBug::SetsInOnePlace);
+        self.storage != OffsetStorage::ZooKeeper && !sets_in_one
     }
 
     fn sets_in_zookeeper(&self) -> bool {
