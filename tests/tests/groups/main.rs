@@ -6,6 +6,7 @@ mod foreign;
 mod frozen;
 mod killed;
 mod looking;
+mod looking_on_brokers;
 mod patterns;
 mod places;
 mod pykafka;
@@ -42,6 +43,11 @@ mod on_3_9_2 {
         the_command_shows_groups_and_sets_their_offsets();
         offsets_of_a_topic_that_is_gone_are_shown_and_told_of();
     );
+    on!(V3_9_2, looking_on_brokers:
+        what_a_group_keeps_on_the_brokers_is_shown_and_set_there();
+        what_is_in_both_places_is_shown_and_set_in_both();
+        nothing_is_set_beside_members_that_the_brokers_coordinate();
+    );
     on!(V3_9_2, killed: a_member_that_is_killed_leaves_its_partitions_to_the_others(););
     on!(V3_9_2, frozen: members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_what_they_lost(););
     on!(V3_9_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
@@ -49,12 +55,18 @@ mod on_3_9_2 {
 }
 
 mod on_1_1_1 {
+    on!(V1_1_1, looking_on_brokers:
+        what_a_group_keeps_on_the_brokers_is_shown_and_set_there();
+        nothing_is_set_beside_members_that_the_brokers_coordinate();
+        what_scalas_consumers_keep_on_the_brokers_is_shown_and_set_there();
+    );
     on!(V1_1_1, sharing: members_share_the_partitions_and_take_over_from_who_leaves(););
     on!(V1_1_1, patterns: topics_that_a_pattern_means_are_shared_as_they_come_and_go(););
     on!(V1_1_1, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
 }
 
 mod on_0_8_2_2 {
+    on!(V0_8_2_2, looking_on_brokers: what_a_group_keeps_on_the_brokers_is_shown_and_set_there(););
     on!(V0_8_2_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
 }
 
