@@ -248,7 +248,7 @@ fn a_release_says_what_it_offers_in_every_version_of_the_question() {
             let frame = bench.answer();
             let (_, response) = decode_response::<ApiVersionsRequest<'_>>(version, &frame).unwrap();
             assert_eq!(response.error_code, ErrorCode::NONE);
-            assert_eq!(response.api_keys.len(), 11);
+            assert_eq!(response.api_keys.len(), 12);
         }
     }
 }
