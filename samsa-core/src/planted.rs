@@ -100,6 +100,8 @@ planted_bugs! {
     TrustsOwnersName = "trusts-owners-name",
     /// A partition that another member has is not looked at again.
     GivesUpOnConflict = "gives-up-on-conflict",
+    /// Partitions of Kafka 0.7 are dealt in the order of their numbers, as those of later releases are.
+    SortsByNumber = "sorts-by-number",
     /// An owner node whose creation had no answer is taken to be there.
     TrustsLostClaim = "trusts-lost-claim",
     /// A partition is given up first, and committed then, whatever was committed meanwhile.

@@ -19,6 +19,8 @@ mod read_back;
 mod read_committed;
 mod retries_forbidden;
 mod rolling_upgrade;
+#[cfg(feature = "model")]
+mod scala07_group;
 mod seek_and_pause;
 mod sequence_wraps;
 mod sets_stay_whole;
@@ -103,6 +105,8 @@ const ALL: &[(Scenario, Body)] = &[
     (consumer_group::SCENARIO, consumer_group::run),
     (consumer_group::PYKAFKA, consumer_group::run_pykafka),
     (group_from_outside::SCENARIO, group_from_outside::run),
+    #[cfg(feature = "model")]
+    (scala07_group::SCENARIO, scala07_group::run),
 ];
 
 /// There is no scenario of this name.

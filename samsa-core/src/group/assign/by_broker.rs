@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Members, Share, Topics, own, range};
 use crate::broker_partition::BrokerPartition;
+use crate::planted::{PlantedBug, is_planted};
 
 /// What is this member's, of topics whose partitions are [numbered](BrokerPartition::number) by broker.
 pub(crate) fn share_by_broker(member: &str, members: &Members, topics: &Topics) -> Share {
@@ -13,8 +14,10 @@ pub(crate) fn share_by_broker(member: &str, members: &Members, topics: &Topics) 
 
 fn in_order(partitions: &BTreeSet<i32>) -> Vec<i32> {
     let mut partitions: Vec<i32> = partitions.iter().copied().collect();
-    partitions
-        .sort_by_cached_key(|number| BrokerPartition::of_number(*number).map(|place| place.to_string()));
+    if !is_planted(PlantedBug::SortsByNumber) {
+        partitions
+            .sort_by_cached_key(|number| BrokerPartition::of_number(*number).map(|place| place.to_string()));
+    }
     partitions
 }
 
