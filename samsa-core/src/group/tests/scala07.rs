@@ -75,6 +75,20 @@ fn members_share_in_the_order_of_text_with_a_thread_for_each_stream() {
 }
 
 #[test]
+fn with_several_streams_each_lock_says_to_which_the_partition_was_dealt() {
+    let mut script = running(Script::with(0, |settings| {
+        (settings.dialect, settings.streams) = (Dialect::Scala07, 2);
+    }));
+    has(&mut script, 10, "1");
+    has(&mut script, 2, "2");
+    script.settle();
+    assert_eq!(script.data("/consumers/g/ids/me"), Some(r#"{ "t": 2 }"#));
+    for (node, stream) in [("10-0", "me-0"), ("2-0", "me-0"), ("2-1", "me-1")] {
+        assert_eq!(script.data(&format!("/consumers/g/owners/t/{node}")), Some(stream), "{node}");
+    }
+}
+
+#[test]
 fn who_chooses_by_a_pattern_registers_it_as_it_stands_and_makes_the_folders() {
     let mut script = running(Script::with(0, |settings| {
         let pattern = Pattern::new(&TopicPattern::Matching(r"t\w*".into())).unwrap();
