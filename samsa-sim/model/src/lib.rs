@@ -26,8 +26,9 @@
 //! - The length of a wait after a failure is not by chance, and everybody's clock goes at the same speed; no machine is suspended.
 //! - An application lets go of what is revoked at once, and is done with one message when it gets a partition.
 //! - While a session is let expire, the others are served at once, in one order; what comes before and after is in every order.
-//! - Members of several dialects, brokers that come and go, patterns, several topics, partitions that are added, outages of all servers, a crashed
-//!   member that comes again. The simulator's scenario `consumer-group` has most of them.
+//! - Members of several dialects, brokers that come and go, patterns, several topics, partitions that are added, outages of
+//!   all servers, a crashed member that comes again. The simulator's scenarios `consumer-group` and `scala07-group` have most of
+//!   them.
 //! - Of two states with the same 64-bit fingerprint one is not looked at.
 //!
 //! The crate goes its own way through the states, in a page of code: faults are planted for one thread, and the checkers at
