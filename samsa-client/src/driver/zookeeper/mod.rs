@@ -8,6 +8,7 @@
 mod hosted;
 mod operation;
 mod session;
+mod stranger;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;

@@ -14,6 +14,7 @@ use zookeeper_client::{Client, Error, OneshotWatcher, SessionState, StateWatcher
 use super::Boxed;
 use super::hosted::Hosted;
 use super::operation::{self, Outcome, WatchFor};
+use super::stranger;
 
 /// From the dialling to the end. Fields are dropped from the top, and the order counts: while a client is there, a
 /// watch that is dropped takes itself off the server, which servers before 3.5 answer by closing the connection.
@@ -32,8 +33,12 @@ pub(crate) struct Session {
 }
 
 enum Phase {
-    Opening(Boxed<Result<Client, Error>>, String),
-    Open { client: Client, change: Boxed<(SessionState, StateWatcher)> },
+    /// Gives the client, or why there is none.
+    Opening(Boxed<Result<Client, String>>),
+    Open {
+        client: Client,
+        change: Boxed<(SessionState, StateWatcher)>,
+    },
 }
 
 struct Asked {
@@ -52,15 +57,8 @@ pub(crate) enum Progress {
 
 impl Session {
     pub(crate) fn open(id: SessionId, ensemble: &ConnectString, timeout: Duration) -> Self {
-        let address = ensemble.to_string();
-        let connector = Client::connector()
-            .with_session_timeout(timeout)
-            .with_server_version(3, 4, 6)
-            .with_fail_eagerly();
-        let (to, name) = (address.clone(), address);
-        let opening = Box::pin(async move { connector.connect(&to).await });
         Self {
-            phase: Phase::Opening(opening, name),
+            phase: Phase::Opening(Box::pin(connect(ensemble.clone(), timeout))),
             asked: VecDeque::new(),
             late: Vec::new(),
             limit: Timer::never(),
@@ -116,7 +114,7 @@ impl Session {
     }
 
     fn poll_opening(&mut self, cx: &mut Context<'_>, news: &mut VecDeque<ZkNews>) -> Progress {
-        let Phase::Opening(opening, address) = &mut self.phase else { return Progress::GoesOn };
+        let Phase::Opening(opening) = &mut self.phase else { return Progress::GoesOn };
         match self.hosted.poll_spawning(cx, opening) {
             Poll::Pending => Progress::GoesOn,
             Poll::Ready(Ok(client)) => {
@@ -126,15 +124,7 @@ impl Session {
                 self.phase = Phase::Open { client, change };
                 Progress::GoesOn
             }
-            Poll::Ready(Err(Error::NoHosts | Error::Timeout)) => {
-                let why = format!(
-                    "no ZooKeeper server answers at {address}; if a Kafka broker is there, give it as a bootstrap broker (--bootstrap)"
-                );
-                news.push_back(self.told(ZkSessionState::Failed(why)));
-                Progress::Over
-            }
-            Poll::Ready(Err(error)) => {
-                let why = format!("no ZooKeeper session with {address}: {error}");
+            Poll::Ready(Err(why)) => {
                 news.push_back(self.told(ZkSessionState::Failed(why)));
                 Progress::Over
             }
@@ -233,6 +223,20 @@ impl Session {
 
     fn told(&self, state: ZkSessionState) -> ZkNews {
         ZkNews::Session { session: self.id, state }
+    }
+}
+
+/// A client of the ensemble, or why there is none.
+async fn connect(ensemble: ConnectString, timeout: Duration) -> Result<Client, String> {
+    let connector =
+        Client::connector().with_session_timeout(timeout).with_server_version(3, 4, 6).with_fail_eagerly();
+    match connector.connect(&ensemble.to_string()).await {
+        Ok(client) => Ok(client),
+        Err(Error::NoHosts | Error::Timeout) => {
+            let found = stranger::found(&ensemble).await;
+            Err(format!("no ZooKeeper server answers at {ensemble} ({found})"))
+        }
+        Err(error) => Err(format!("no ZooKeeper session with {ensemble}: {error}")),
     }
 }
 
