@@ -130,7 +130,7 @@ impl Sender {
         let timeout = self.settings.delivery_timeout;
         let batches = self.topic(topic).batches.clone();
         while let Some(waiting) = batches.take_expired_unsettled(now, timeout) {
-            let last = format!("the topic is not known: {}", world.last_trouble());
+            let last = self.why_unsettled(topic, world.last_trouble());
             self.store.give_back(waiting.charge, &mut self.wakers);
             let failure = PublishFailure::TimedOut { within: timeout, last };
             self.counts.failed_records += fail_unsettled(waiting, batches.name(), failure, &mut self.wakers);
@@ -259,11 +259,26 @@ impl Sender {
         })
     }
 
+    /// What kept messages from being written: nobody knows their topic, or none of its leaders has told what it takes.
+    fn why_unsettled(&self, topic: u32, last_trouble: &str) -> String {
+        let mut leaders =
+            self.topics[topic as usize].partitions.iter().filter_map(|partition| partition.leader);
+        let unreached =
+            leaders.find_map(|leader| Some((leader, self.brokers.get(&leader)?.trouble.as_ref()?)));
+        match unreached {
+            Some((leader, trouble)) => format!("its leader, broker {leader}, cannot be reached: {trouble}"),
+            None => format!("the topic is not known: {last_trouble}"),
+        }
+    }
+
     /// For `explain`.
     pub(super) fn what_it_waits_for(&self, place: Place) -> String {
         let topic = &self.topics[place.topic as usize];
         let number = match place.spot {
-            Spot::Unsettled => return "the topic to be known".to_owned(),
+            Spot::Unsettled if topic.partitions.is_empty() => return "the topic to be known".to_owned(),
+            Spot::Unsettled => {
+                return "a connection to one of the leaders, which tells what it takes".to_owned();
+            }
             Spot::Free => {
                 return "a partition whose leader is reachable and has room, or the linger time".to_owned();
             }

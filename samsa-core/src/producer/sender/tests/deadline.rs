@@ -60,6 +60,19 @@ fn an_answer_after_the_deadline_changes_nothing_but_lets_the_next_batch_go() {
 }
 
 #[test]
+fn a_topic_whose_leaders_nobody_has_ever_reached_is_not_called_unknown() {
+    let mut play = Play::new(|_| ());
+    let ticket = play.publish("hello");
+    play.has_leaders(&[Some(1)]);
+    play.disconnects(1);
+    assert_eq!(outcome(&ticket), None);
+    play.passes(TIMEOUT);
+    let told = error(&ticket).to_string();
+    assert!(told.contains("its leader, broker 1, cannot be reached: connection refused"), "{told}");
+    assert!(!told.contains("not known"), "{told}");
+}
+
+#[test]
 fn no_partition_is_held_up_by_anothers_dead_leader() {
     let mut play = Play::with_leaders(&[1, 2]);
     play.disconnects(2);
