@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{Mode, Release, error::Error, jvm::Jvm, node::Node, scratch::Scratch, zookeeper::ZooKeeper};
+use crate::{
+    Mode, Release, error::Error, jvm::Jvm, node::Node, scratch::Scratch, tls::Tls, zookeeper::ZooKeeper,
+};
 
 /// What a small cluster has to be told. Older releases pass over what they do not know.
 const SMALL: &str = "\
@@ -27,7 +29,7 @@ const CONTROLLER: usize = 100;
 /// What a cluster is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape<'a> {
-    /// Brokers, from id 1.
+    /// Brokers, from id 1. In ZooKeeper mode there may be none.
     pub brokers: usize,
     /// In ZooKeeper mode: what brokers are, from id 1 on, where that is another release than the cluster's; as many as are said.
     pub releases: &'a [Release],
@@ -35,13 +37,26 @@ pub struct Shape<'a> {
     pub controllers: usize,
     /// In ZooKeeper mode: where in it the brokers register themselves, as `/kafka`; empty for its root.
     pub chroot: &'static str,
+    /// `HOST:PORT` where brokers say that they are, if that is not where they listen. In ZooKeeper mode one that its controller
+    /// does not reach there never hears of its cluster; it is waited for until it has started.
+    pub advertised: Option<&'a str>,
+    /// Whether broker 1 has a listener that speaks TLS beside its other one.
+    pub tls: bool,
     /// Further lines for `server.properties`.
     pub properties: &'a [(&'a str, &'a str)],
 }
 
 impl Default for Shape<'_> {
     fn default() -> Self {
-        Self { brokers: 1, releases: &[], controllers: 1, chroot: "", properties: &[] }
+        Self {
+            brokers: 1,
+            releases: &[],
+            controllers: 1,
+            chroot: "",
+            advertised: None,
+            tls: false,
+            properties: &[],
+        }
     }
 }
 
@@ -56,6 +71,7 @@ pub struct RealKafka {
     chroot: &'static str,
     /// In KRaft mode: beside one broker only the port of one is used.
     controllers: Vec<Node>,
+    tls: Option<Tls>,
     _scratch: Scratch,
 }
 
@@ -86,13 +102,14 @@ impl RealKafka {
         };
         let release_of = |id: usize| shape.releases.get(id - 1).copied().unwrap_or(release);
         let nodes = |ids: Range<usize>| -> Result<Vec<Node>, Error> {
-            ids.map(|id| Node::new(release_of(id), id, within)).collect()
+            let is_elsewhere = shape.advertised.is_some();
+            ids.map(|id| Node::new(release_of(id), id, within, is_elsewhere)).collect()
         };
         let brokers = nodes(1..1 + shape.brokers)?;
         let controllers = nodes(CONTROLLER..CONTROLLER + controllers)?;
-        let chroot = shape.chroot;
-        let kafka = Self { release, jvm, brokers, zookeeper, chroot, controllers, _scratch: scratch };
-        kafka.write_properties(shape.properties)?;
+        let (chroot, tls) = (shape.chroot, shape.tls.then(|| Tls::make(within)).transpose()?);
+        let kafka = Self { release, jvm, brokers, zookeeper, chroot, controllers, tls, _scratch: scratch };
+        kafka.write_properties(&shape)?;
         kafka.start_nodes()?;
         Ok(kafka)
     }
@@ -111,6 +128,11 @@ impl RealKafka {
     /// `HOST:PORT` of a broker.
     pub fn address(&self, broker: usize) -> String {
         format!("127.0.0.1:{}", self.broker(broker).port.number)
+    }
+
+    /// `HOST:PORT` of the listener of broker 1 that speaks TLS, if there is one.
+    pub fn tls_address(&self) -> Option<String> {
+        self.tls.as_ref().map(|tls| format!("127.0.0.1:{}", tls.port.number))
     }
 
     /// The connect string of its ZooKeeper, with the chroot; `None` in KRaft mode.
@@ -148,13 +170,17 @@ impl RealKafka {
     /// In ZooKeeper mode it waits for the end of the killed broker's session first: a broker that starts before that ends at once,
     /// and one of 0.8 lives on without a controller (KAFKA-1724).
     pub fn restart(&self, broker: usize) -> Result<(), Error> {
+        self.kill_for_good(broker)?;
         let node = self.broker(broker);
-        node.kill();
-        if let Some(zookeeper) = &self.zookeeper {
-            zookeeper.wait_until_gone(&format!("{}/brokers/ids/{broker}", self.chroot))?;
-        }
         node.start()?;
         node.wait_until_it_serves()
+    }
+
+    /// Kills a broker as [`kill`](Self::kill) does, and waits until ZooKeeper, where there is one, knows it no more.
+    pub fn kill_for_good(&self, broker: usize) -> Result<(), Error> {
+        self.kill(broker);
+        let registration = format!("{}/brokers/ids/{broker}", self.chroot);
+        self.zookeeper.as_ref().map_or(Ok(()), |zookeeper| zookeeper.wait_until_gone(&registration))
     }
 
     /// Has a broker stand still (`SIGSTOP`): it keeps its connections and answers nothing.
@@ -216,7 +242,7 @@ impl RealKafka {
         self.brokers.iter().try_for_each(Node::wait_until_it_serves)
     }
 
-    fn write_properties(&self, further: &[(&str, &str)]) -> Result<(), Error> {
+    fn write_properties(&self, shape: &Shape<'_>) -> Result<(), Error> {
         for node in self.brokers.iter().chain(self.own_controllers()) {
             let mut properties = vec![("log.dirs", node.file("data").display().to_string())];
             match self.zookeeper() {
@@ -227,9 +253,15 @@ impl RealKafka {
                     properties.push(("zookeeper.connect", zookeeper));
                 }
             }
+            if let Some(tls) = self.tls.as_ref().filter(|_| node.id == 1) {
+                tls.add_to(&mut properties);
+            }
+            if let Some(address) = shape.advertised.filter(|_| node.id < CONTROLLER) {
+                properties.push(("advertised.listeners", format!("PLAINTEXT://{address}")));
+            }
             let mut text = SMALL.to_owned();
             let properties = properties.iter().map(|(name, value)| (*name, value.as_str()));
-            properties.chain(further.iter().copied()).for_each(|(name, value)| {
+            properties.chain(shape.properties.iter().copied()).for_each(|(name, value)| {
                 text.extend([name, "=", &value.replace("{id}", &node.id.to_string()), "\n"]);
             });
             node.write_properties(&text)?;

@@ -40,6 +40,7 @@ pub mod scala;
 mod scratch;
 mod shared;
 pub mod slow;
+mod tls;
 mod zookeeper;
 
 pub use built::run_example;

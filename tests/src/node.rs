@@ -23,17 +23,20 @@ pub(crate) struct Node {
     pub(crate) id: usize,
     pub(crate) port: Port,
     pub(crate) release: Release,
+    /// Whether it says that it is where nobody may reach it.
+    is_elsewhere: bool,
     jvm: Jvm,
     directory: PathBuf,
     process: Mutex<Option<Process>>,
 }
 
 impl Node {
-    pub(crate) fn new(release: Release, id: usize, within: &Path) -> Result<Self, Error> {
+    pub(crate) fn new(release: Release, id: usize, within: &Path, is_elsewhere: bool) -> Result<Self, Error> {
         let directory = within.join(id.to_string());
         fs::create_dir_all(&directory).at("make", &directory)?;
         let jvm = Jvm::of(release, "leash")?;
-        Ok(Self { id, port: Port::take()?, release, jvm, directory, process: Mutex::new(None) })
+        let (port, process) = (Port::take()?, Mutex::new(None));
+        Ok(Self { id, port, release, is_elsewhere, jvm, directory, process })
     }
 
     /// Where it keeps its data, its settings and its log.
@@ -93,7 +96,7 @@ impl Node {
     fn serves(&self, process: &Process) -> bool {
         match probe::listed_brokers(self.port.number) {
             Some(0) => {
-                self.release.lists_itself_late
+                (self.release.lists_itself_late || self.is_elsewhere)
                     && process.logged().contains("started (kafka.server.KafkaServer)")
             }
             listed => listed.is_some(),

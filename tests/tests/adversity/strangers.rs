@@ -9,7 +9,7 @@ use std::{
 
 use samsa_async_std::AsyncStd;
 use samsa_tests::{RealKafka, Release, Shape, cli::Samsa, needs};
-use samsa_tokio::{Builder, Cluster, ConnectError, Launch, OnTokio};
+use samsa_tokio::{Builder, Cluster, Config, ConnectError, Launch, Offset, OnTokio};
 
 use crate::{
     client::{Place, Runtime},
@@ -40,18 +40,15 @@ async fn connect<L: Launch>(launch: L, place: &Place) -> Result<Cluster, Connect
     builder.connect_within(Duration::from_secs(3)).connect().await
 }
 
-/// What the library says on each runtime.
-fn told(place: &Place) -> Vec<String> {
-    let tell = |runtime: Runtime| {
-        let connected = runtime.block_on(async {
-            match runtime {
-                Runtime::Tokio => connect(OnTokio, place).await,
-                Runtime::AsyncStd => connect(AsyncStd, place).await,
-            }
-        });
-        connected.expect_err("nobody of use is there").to_string()
-    };
-    Runtime::BOTH.map(tell).to_vec()
+/// What the library says.
+fn told(runtime: Runtime, place: &Place) -> String {
+    let connected = runtime.block_on(async {
+        match runtime {
+            Runtime::Tokio => connect(OnTokio, place).await,
+            Runtime::AsyncStd => connect(AsyncStd, place).await,
+        }
+    });
+    connected.expect_err("nobody of use is there").to_string()
 }
 
 /// What the command says; it is not wrong usage, and nothing is printed.
@@ -65,9 +62,14 @@ fn told_by_command(place: &Place) -> String {
     ended.stderr
 }
 
+/// All at the same time: each tries for as long as it may.
 fn says(place: &Place, words: &[&str]) {
-    let mut all = told(place);
-    all.push(told_by_command(place));
+    let all = thread::scope(|scope| {
+        let by_library = Runtime::BOTH.map(|runtime| scope.spawn(move || told(runtime, place)));
+        let by_command = scope.spawn(|| told_by_command(place));
+        let [one, other] = by_library.map(|told| told.join().expect("it is told"));
+        [one, other, by_command.join().expect("it is told")]
+    });
     for told in all {
         println!("{place:?}: {told}");
         for word in words {
@@ -80,14 +82,23 @@ fn says(place: &Place, words: &[&str]) {
 fn a_port_that_speaks_tls_is_told() {
     // A fatal alert: unexpected message.
     let address = stranger(&[21, 3, 3, 0, 2, 2, 10]);
-    says(&Place::Bootstrap(address.clone()), &[&address, "TLS", "PLAINTEXT"]);
+    says(&Place::Bootstrap(address.clone()), &[&address, "it answers in TLS", "PLAINTEXT"]);
+    says(&Place::ZooKeeper(address.clone()), &[&address, "it answers in TLS", "give a port without TLS"]);
+}
+
+#[test]
+fn a_listener_of_a_broker_that_speaks_tls_is_told() {
+    let Some(strict) = strict(Release::V4_4_0) else { return };
+    let address = strict.kafka.tls_address().expect("it has one");
+    says(&Place::Bootstrap(address.clone()), &[&address, "it answers in TLS", "PLAINTEXT"]);
+    says(&Place::ZooKeeper(address.clone()), &[&address, "it answers in TLS", "give a port without TLS"]);
 }
 
 #[test]
 fn a_web_server_is_told() {
     let address = stranger(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     says(&Place::Bootstrap(address.clone()), &[&address, "HTTP", "is the port right?"]);
-    says(&Place::ZooKeeper(address.clone()), &[&address, "ZooKeeper"]);
+    says(&Place::ZooKeeper(address.clone()), &[&address, "it answers in HTTP", "is the port right?"]);
 }
 
 #[test]
@@ -96,7 +107,32 @@ fn a_host_that_is_not_there_is_told() {
         &Place::Bootstrap("no-such-host.invalid:9092".into()),
         &["no-such-host.invalid:9092", "address right"],
     );
-    says(&Place::ZooKeeper("no-such-host.invalid:2181".into()), &["no-such-host.invalid:2181", "ZooKeeper"]);
+    says(
+        &Place::ZooKeeper("no-such-host.invalid:2181".into()),
+        &[
+            "no ZooKeeper server answers at no-such-host.invalid:2181",
+            "that name is not found",
+            "address right",
+        ],
+    );
+}
+
+#[test]
+fn a_port_where_nobody_listens_is_told() {
+    says(&Place::Bootstrap("127.0.0.1:1".into()), &["127.0.0.1:1", "refused", "address right"]);
+    says(
+        &Place::ZooKeeper("127.0.0.1:1".into()),
+        &["no ZooKeeper server answers at 127.0.0.1:1", "nobody listens there", "is the port right?"],
+    );
+}
+
+#[test]
+fn each_server_of_an_ensemble_is_told_of() {
+    let web = stranger(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    let ensemble = format!("127.0.0.1:1,{web},no-such-host.invalid:2181/kafka");
+    let (web, host) =
+        (format!("{web}: it answers in HTTP"), "no-such-host.invalid:2181: that name is not found");
+    says(&Place::ZooKeeper(ensemble.clone()), &[&ensemble, "127.0.0.1:1: nobody listens there", &web, host]);
 }
 
 #[test]
@@ -109,10 +145,21 @@ fn a_chroot_that_is_not_there_is_told() {
 
 #[test]
 fn a_zookeeper_without_kafka_is_told() {
-    let kafka = RealKafka::start_as(Release::V3_9_2, Shape { chroot: "/kafka", ..Shape::default() });
+    let kafka = RealKafka::start_as(Release::V3_9_2, Shape { brokers: 0, ..Shape::default() });
     let Some(kafka) = &needs(kafka) else { return };
     let server = kafka.zookeeper_server().expect("it has one");
-    says(&Place::ZooKeeper(server.clone()), &[&server, "/brokers/ids", "is the chroot right?"]);
+    let words = [&server, "has no /brokers/ids", "is the chroot right?", "bootstrap brokers"];
+    says(&Place::ZooKeeper(server.clone()), &words);
+}
+
+#[test]
+fn a_zookeeper_whose_only_broker_is_gone_is_told() {
+    let kafka = RealKafka::start_with(Release::V3_9_2, &[("zookeeper.session.timeout.ms", "2000")]);
+    let Some(kafka) = &needs(kafka) else { return };
+    kafka.kill_for_good(1).expect("ZooKeeper forgets it");
+    let server = kafka.zookeeper_server().expect("it has one");
+    let words = [&format!("no broker is registered in ZooKeeper at {server}"), "is a broker up?"];
+    says(&Place::ZooKeeper(server.clone()), &words);
 }
 
 #[test]
@@ -131,22 +178,57 @@ fn a_broker_that_is_given_as_zookeeper_is_told() {
     }
 }
 
+/// Where nobody is.
+const ELSEWHERE: &str = "127.0.0.1:1";
+const UNREACHED: [&str; 2] =
+    ["broker 1 at 127.0.0.1:1: ", "can its advertised.listeners be reached from here?"];
+
+fn names_what_is_advertised(told: &str) {
+    println!("{told}");
+    for words in UNREACHED {
+        assert!(told.contains(words), "{told}");
+    }
+}
+
 #[test]
 fn brokers_that_advertise_what_cannot_be_reached_are_told() {
-    let kafka = RealKafka::start_with(
-        Release::V4_4_0,
-        &[("advertised.listeners", "PLAINTEXT://127.0.0.1:1"), ("auto.create.topics.enable", "false")],
-    );
-    let Some(kafka) = &needs(kafka) else { return };
+    let shape = Shape { advertised: Some(ELSEWHERE), ..Shape::default() };
+    let Some(kafka) = &needs(RealKafka::start_as(Release::V4_4_0, shape)) else { return };
     let bootstrap = kafka.bootstrap();
     let arguments = ["--bootstrap", &bootstrap, "-X", "delivery.timeout.ms=3000", "-X", SOON];
     let ended = Samsa::run(&[&arguments[..], &["publish", "unreachable"]].concat(), b"x\n", LIMIT);
     let ended = ended.expect("samsa ends");
     assert_eq!(ended.status, Some(1), "{}", ended.stderr);
-    for words in ["broker 1 at 127.0.0.1:1: ", "advertised.listeners"] {
-        assert!(ended.stderr.contains(words), "{}", ended.stderr);
-    }
+    names_what_is_advertised(&ended.stderr);
     assert!(ended.stderr.contains("1 message not delivered: 1 not sent"), "{}", ended.stderr);
+    thread::scope(|scope| {
+        for runtime in Runtime::BOTH {
+            scope.spawn(move || the_library_names_what_is_advertised(runtime, kafka));
+        }
+    });
+}
+
+fn the_library_names_what_is_advertised(runtime: Runtime, kafka: &RealKafka) {
+    let hurry = |config: &mut Config| {
+        config.publish.delivery_timeout = Duration::from_secs(3);
+        config.api_timeout = Duration::from_secs(3);
+    };
+    runtime.run_with(kafka, hurry, async |cluster| {
+        let topic = cluster.topic("unreachable");
+        let error = topic.publish("lost").await.expect_err("nobody reaches its leader");
+        names_what_is_advertised(&error.to_string());
+        let error = topic.offsets(Offset::Latest).await.expect_err("nobody reaches its leader");
+        names_what_is_advertised(&error.to_string());
+        let error = topic.reader(Offset::Earliest).open().await.expect_err("nobody reaches its leader");
+        names_what_is_advertised(&error.to_string());
+    });
+}
+
+#[test]
+fn a_broker_that_registers_what_cannot_be_reached_is_told() {
+    let shape = Shape { advertised: Some(ELSEWHERE), ..Shape::default() };
+    let Some(kafka) = &needs(RealKafka::start_as(Release::V3_9_2, shape)) else { return };
+    says(&Place::of(kafka), &UNREACHED);
 }
 
 #[test]

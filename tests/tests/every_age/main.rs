@@ -20,6 +20,8 @@ const SHAPE: Shape<'_> = Shape {
     releases: &[],
     controllers: 1,
     chroot: "/of/kafka",
+    advertised: None,
+    tls: false,
     properties: &[("num.partitions", "3")],
 };
 
