@@ -110,11 +110,29 @@ fn close_is_bounded_while_the_broker_is_dead_and_tells_what_was_not_sent() {
         world.crash(1);
         world.sleep(SECOND).await;
         let deliveries = enqueue(&cluster.topic("events"), 30).await;
+        let began = world.now().mono;
         let closed = cluster.close_within(2 * SECOND).await;
         assert!(matches!(closed, Err(CloseError::GaveUp { given_up: 30, .. })), "{closed:?}");
+        assert!(world.now().mono - began <= 3 * SECOND, "two for what was accepted, one for ZooKeeper");
         for delivery in deliveries {
             let error = delivery.await.expect_err("nobody is there");
             assert_eq!(error.certainty(), Certainty::NotSent, "there was no connection");
+        }
+        assert_eq!(world.running_clients(), 0);
+    });
+}
+
+#[test]
+fn a_close_without_a_bound_of_its_own_ends_when_a_dead_broker_has_taken_nothing() {
+    play(|world, cluster| async move {
+        world.crash(1);
+        let deliveries = enqueue(&cluster.topic("events"), 30).await;
+        let began = world.now().mono;
+        cluster.close().await.expect("at the delivery deadline each has its outcome");
+        assert!(world.now().mono - began <= 6 * SECOND, "five for deliveries, one for ZooKeeper");
+        for delivery in deliveries {
+            let error = delivery.await.expect_err("nobody is there");
+            assert!(matches!(error.failure(), PublishFailure::TimedOut { .. }), "{error}");
         }
         assert_eq!(world.running_clients(), 0);
     });

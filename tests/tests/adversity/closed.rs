@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use futures_lite::future;
 use samsa_async_std::SpawnWith;
 use samsa_tests::{Error, RealKafka, Release, java};
-use samsa_tokio::{AppendError, CloseError, Cluster, Delivery, Message, PublishFailure, Topic};
+use samsa_tokio::{
+    AppendError, CloseError, Cluster, ConnectError, Delivery, Message, Offset, PublishFailure, Topic,
+};
 
 use crate::{
     client::{Place, Runtime},
@@ -16,6 +19,8 @@ use crate::{
 
 const TOPIC: &str = "left";
 const SOON: Duration = Duration::from_secs(2);
+/// What a machine under load may need beside that.
+const SLACK: Duration = Duration::from_secs(3);
 
 /// What stands still goes on when this is dropped, by a test that fails too: others use the same broker.
 struct Frozen<'a> {
@@ -55,8 +60,12 @@ async fn closing_is_bounded(cluster: &Cluster) {
         let message = Message::new("lost").key(format!("key {number}"));
         deliveries.push(topic.enqueue(message).await.expect("room"));
     }
+    let began = Instant::now();
     let closed = cluster.close_within(SOON).await;
+    let took = began.elapsed();
+    println!("closed within {took:?}");
     assert!(matches!(closed, Err(CloseError::GaveUp { given_up: 100, .. })), "{closed:?}");
+    assert!(took <= SOON + SLACK, "{took:?}");
     for delivery in deliveries {
         let error = delivery.await.expect_err("nobody was there");
         assert!(matches!(error.failure(), PublishFailure::Closed), "{error}");
@@ -184,6 +193,45 @@ fn shut_down_under_load(kafka: &RealKafka, runtime: Runtime) {
         assert!(cluster.topics().await.is_err());
         assert_eq!(cluster.close().await, Ok(()));
     });
+}
+
+#[test]
+fn the_last_handle_leaves_when_all_that_was_accepted_is_stored() {
+    for (number, release) in [Release::V3_9_2, Release::V4_4_0].into_iter().enumerate() {
+        let Some(strict) = strict(release) else { return };
+        for (turn, runtime) in Runtime::BOTH.into_iter().enumerate() {
+            let name = format!("by-the-last-handle-{number}-{turn}");
+            java::create_topic(strict.kafka, &name, 2).expect("a topic");
+            runtime.block_on(async {
+                let cluster = runtime.connect_at(Place::of(strict.kafka), |_| {}).await.expect("a cluster");
+                let topic = cluster.topic(&name);
+                let mut batch = topic.batch();
+                for message in ["appended", "too"] {
+                    batch.append(message).await.expect("room");
+                }
+                for message in 0..100 {
+                    drop(topic.enqueue(message.to_string()).await.expect("room"));
+                }
+                drop((batch, topic, cluster));
+                all_are_stored(&runtime.connect_at(Place::of(strict.kafka), |_| {}).await, &name, 102).await;
+            });
+        }
+    }
+}
+
+/// Nobody can tell when: the client that stores them has no handle.
+async fn all_are_stored(cluster: &Result<Cluster, ConnectError>, topic: &str, count: i64) {
+    let topic = cluster.as_ref().expect("a cluster").topic(topic);
+    let began = Instant::now();
+    loop {
+        let ends = topic.offsets(Offset::Latest).await.expect("offsets");
+        let stored: i64 = ends.iter().map(|end| end.offset).sum();
+        if stored == count {
+            return;
+        }
+        assert!(stored < count && began.elapsed() < Duration::from_secs(30), "{stored} of {count}");
+        Timer::after(Duration::from_millis(20)).await;
+    }
 }
 
 #[test]
