@@ -37,14 +37,11 @@ const SETTINGS: [(&str, &str); 4] = [
 #[derive(Clone, Copy)]
 struct Publisher {
     name: &'static str,
-    runtime: Runtime,
     delivery_timeout: Duration,
 }
 
-const PATIENT: Publisher =
-    Publisher { name: "patient", runtime: Runtime::Tokio, delivery_timeout: Duration::from_secs(120) };
-const HASTY: Publisher =
-    Publisher { name: "hasty", runtime: Runtime::AsyncStd, delivery_timeout: SHORT_DEADLINE };
+const PATIENT: Publisher = Publisher { name: "patient", delivery_timeout: Duration::from_secs(120) };
+const HASTY: Publisher = Publisher { name: "hasty", delivery_timeout: SHORT_DEADLINE };
 
 type Outcome = Result<Receipt, PublishError>;
 
@@ -136,17 +133,24 @@ fn agrees(log: &Log, name: &str, outcomes: &[Outcome]) {
     }
 }
 
+/// What the patient one runs on there, and the hasty one: each is on either where both releases are tried.
+fn runtimes(release: Release) -> [Runtime; 2] {
+    let [first, second] = Runtime::BOTH;
+    if release == Release::V3_9_2 { [first, second] } else { [second, first] }
+}
+
 /// What became of the messages of each, while somebody disturbed the cluster.
 fn publish_while(kafka: &RealKafka, disturb: impl Fn(&RealKafka, usize) + Sync) -> [Vec<Outcome>; 2] {
     let (is_over, disturb) = (&AtomicBool::new(false), &disturb);
+    let [patient, hasty] = runtimes(kafka.release());
     thread::scope(|scope| {
-        let publishers = [PATIENT, HASTY].map(|publisher| {
+        let publishers = [(PATIENT, patient), (HASTY, hasty)].map(|(publisher, runtime)| {
             scope.spawn(move || {
                 let set = |config: &mut samsa_tokio::Config| {
                     config.publish.delivery_timeout = publisher.delivery_timeout;
                 };
                 let work = async |cluster: &Cluster| publish(cluster, publisher.name, is_over).await;
-                publisher.runtime.run_with(kafka, set, work)
+                runtime.run_with(kafka, set, work)
             })
         });
         let disturbed = scope.spawn(|| in_turn(|which| disturb(kafka, which))).join();
