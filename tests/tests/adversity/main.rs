@@ -14,6 +14,7 @@ mod strangers;
 mod strict;
 mod unanswered;
 mod unreachable;
+mod zookeeper_frozen;
 mod zookeeper_gone;
 
 #[path = "../support/client.rs"]

@@ -29,7 +29,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("min.insync.replicas", "2"),
     ("zookeeper.session.timeout.ms", "60000"),
 ];
-const SESSION: Duration = Duration::from_secs(3);
+pub(crate) const SESSION: Duration = Duration::from_secs(3);
 /// ZooKeeper notices the end of a session up to two ticks late.
 const FROZEN: Duration = Duration::from_secs(7);
 const AFTERWARDS: Duration = Duration::from_secs(2);
@@ -93,7 +93,7 @@ async fn publish(
 }
 
 /// A client that is found through ZooKeeper.
-async fn connect(runtime: Runtime, kafka: &RealKafka) -> Cluster {
+pub(crate) async fn connect(runtime: Runtime, kafka: &RealKafka) -> Cluster {
     let zookeeper = kafka.zookeeper().expect("it has one");
     let connected = match runtime {
         Runtime::Tokio => Builder::zookeeper(OnTokio, zookeeper).session_timeout(SESSION).connect().await,
