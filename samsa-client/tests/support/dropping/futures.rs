@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_lite::future::zip;
 use futures_lite::{Stream, StreamExt};
 use samsa_client::{
-    AppendError, Chunk, CloseError, ConsumedMessage, Isolation, Message, MessageSet, Offset, Reader,
+    AppendError, Chunk, CloseError, ConsumedMessage, Isolation, LookError, Message, MessageSet, Offset,
+    Reader, Topic,
 };
 
 use super::dropper::Dropper;
@@ -96,6 +97,16 @@ cases! { FUTURES:
             stage.enter(&text, is_accepted);
         }
     }
+    "Topic::publish to a topic that nobody knows": |stage, dropper| {
+        let (topic, text) = (stage.new_topic(), stage.text());
+        answered(dropper.drops(topic.publish(text.as_str())).await);
+        // What was accepted makes the topic, and is stored there.
+        let count = i64::from(dropper.has_polled());
+        while stored(&topic).await < count {
+            stage.pause(SOON).await;
+        }
+        assert_eq!(stored(&topic).await, count);
+    }
     "Topic::publish of a set": |stage, dropper| {
         let texts = [stage.text(), stage.text()];
         let set: MessageSet<'_> = texts.iter().map(String::as_str).collect();
@@ -103,6 +114,18 @@ cases! { FUTURES:
         answered(dropper.drops(stage.topic.publish(set)).await);
         for text in &texts {
             stage.enter(text, dropper.has_polled());
+        }
+    }
+    "Topic::publish of a set that waits for room": |stage, dropper| {
+        let (texts, room) = ([stage.text(), stage.text()], stage.take_all_room().await);
+        let set: MessageSet<'_> = texts.iter().map(String::as_str).collect();
+        let (receipt, ()) = zip(dropper.drops(stage.topic.publish(set)), later(stage, room)).await;
+        let is_accepted = receipt.is_some();
+        answered(receipt);
+        if is_accepted || !dropper.has_polled() {
+            for text in &texts {
+                stage.enter(text, is_accepted);
+            }
         }
     }
     "Cluster::publish": |stage, dropper| {
@@ -115,6 +138,24 @@ cases! { FUTURES:
         let (text, partition) = (stage.text(), stage.topic.partition(0));
         answered(dropper.drops(partition.publish(text.as_str())).await);
         stage.enter(&text, dropper.has_polled());
+    }
+    "Partition::publish that waits for room": |stage, dropper| {
+        let (text, room) = (stage.text(), stage.take_all_room().await);
+        let partition = stage.topic.partition(0);
+        let (receipt, ()) = zip(dropper.drops(partition.publish(text.as_str())), later(stage, room)).await;
+        let is_accepted = receipt.is_some();
+        answered(receipt);
+        if is_accepted || !dropper.has_polled() {
+            stage.enter(&text, is_accepted);
+        }
+    }
+    "Partition::publish of a set": |stage, dropper| {
+        let texts = [stage.text(), stage.text()];
+        let set: MessageSet<'_> = texts.iter().map(String::as_str).collect();
+        answered(dropper.drops(stage.topic.partition(0).publish(set)).await);
+        for text in &texts {
+            stage.enter(text, dropper.has_polled());
+        }
     }
     "Topic::enqueue": |stage, dropper| {
         let text = stage.text();
@@ -131,6 +172,13 @@ cases! { FUTURES:
     "Partition::enqueue": |stage, dropper| {
         let (text, partition) = (stage.text(), stage.topic.partition(0));
         let delivery = dropper.drops(partition.enqueue(text.as_str())).await;
+        stage.enter(&text, delivery.is_some());
+        answered(delivery);
+    }
+    "Partition::enqueue that waits for room": |stage, dropper| {
+        let (text, room) = (stage.text(), stage.take_all_room().await);
+        let partition = stage.topic.partition(0);
+        let (delivery, ()) = zip(dropper.drops(partition.enqueue(text.as_str())), later(stage, room)).await;
         stage.enter(&text, delivery.is_some());
         answered(delivery);
     }
@@ -209,6 +257,22 @@ cases! { FUTURES:
             Ok::<_, AppendError>(())
         });
         if let Some(report) = dropper.drops(filled).await {
+            assert_eq!(report.expect("no error").all().expect("receipts").len(), 2);
+        }
+        texts.iter().enumerate().for_each(|(place, text)| stage.enter(text, place < appended.get()));
+    }
+    "Cluster::with_batch that waits for room": |stage, dropper| {
+        let (texts, appended) = ([stage.text(), stage.text()], Cell::new(0));
+        let room = stage.take_all_room().await;
+        let filled = stage.cluster.with_batch(async |batch| {
+            for text in &texts {
+                batch.append(&stage.topic, text.as_str()).await?;
+                appended.set(appended.get() + 1);
+            }
+            Ok::<_, AppendError>(())
+        });
+        let (report, ()) = zip(dropper.drops(filled), later(stage, room)).await;
+        if let Some(report) = report {
             assert_eq!(report.expect("no error").all().expect("receipts").len(), 2);
         }
         texts.iter().enumerate().for_each(|(place, text)| stage.enter(text, place < appended.get()));
@@ -295,6 +359,15 @@ cases! { FUTURES:
 pub(crate) fn answered<T, E: std::fmt::Display>(answer: Option<Result<T, E>>) {
     if let Some(Err(error)) = answer {
         panic!("{error}");
+    }
+}
+
+/// How many messages the topic has, which nobody may know yet.
+async fn stored(topic: &Topic) -> i64 {
+    match topic.offsets(Offset::Latest).await {
+        Ok(ends) => ends.iter().map(|end| end.offset).sum(),
+        Err(LookError::UnknownTopic { .. }) => 0,
+        Err(error) => panic!("{error}"),
     }
 }
 
