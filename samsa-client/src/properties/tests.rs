@@ -109,6 +109,12 @@ fn a_value_that_cannot_be_is_refused_with_the_name() {
 }
 
 #[test]
+fn acks_that_would_tell_nothing_are_refused_with_those_that_do() {
+    let refusal = refusal("acks", "0");
+    assert!(refusal.contains("0 is not offered") && refusal.contains("take 1"), "{refusal}");
+}
+
+#[test]
 fn what_makes_no_difference_is_passed_over_and_told() {
     let properties = properties(&[
         ("key.serializer", "org.apache.kafka.common.serialization.StringSerializer"),

@@ -28,6 +28,9 @@ pub(super) fn acks(value: &str) -> Result<Acks, String> {
     match value {
         "all" | "-1" => Ok(Acks::All),
         "1" => Ok(Acks::Leader),
+        "0" => Err("0 is not offered: of no message could be told what became of it; take 1 (the leader alone) or all \
+                    (every in-sync replica)"
+            .to_owned()),
         _ => Err(format!("{value:?} is not all (every in-sync replica) or 1 (the leader alone)")),
     }
 }
