@@ -7,6 +7,7 @@ mod lines;
 mod looking;
 mod publishing;
 mod reading;
+mod runtimes;
 mod threads;
 mod transactions;
 
