@@ -88,6 +88,11 @@ impl Samsa {
         self.signal("TERM")
     }
 
+    /// Asks it to end as Ctrl-C does, by `SIGINT`.
+    pub fn interrupt(&self) -> Result<(), Error> {
+        self.signal("INT")
+    }
+
     /// Has it stand still, by `SIGSTOP`.
     pub fn freeze(&self) -> Result<(), Error> {
         self.signal("STOP")

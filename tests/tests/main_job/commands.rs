@@ -2,23 +2,26 @@
 //! 2 wrong usage.
 
 use std::{
+    fs,
     io::Write,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
 use samsa_tests::{
-    Mode, RealKafka, Release,
+    Error, Mode, RealKafka, Release,
     cli::{Ended, Samsa},
     java, shared,
 };
 use serde_json::{Value, json};
 
-use crate::on_each_release;
+use crate::{client::Runtime, on_each_release};
 
 on_each_release!(
     brokers_and_topics_are_shown,
     a_line_that_is_too_long_is_told_and_the_others_are_published,
+    a_line_that_is_too_long_for_the_broker_is_told_with_the_setting_to_raise,
     lines_that_are_a_set_stay_together,
     perf_tells_what_it_took,
     what_is_consumed_is_what_was_asked_for,
@@ -26,6 +29,8 @@ on_each_release!(
     a_topic_that_is_not_there_is_a_failure,
     a_start_behind_the_end_is_told_once,
     a_consumer_that_is_terminated_has_printed_what_it_read,
+    a_consumer_that_is_interrupted_has_printed_what_it_read,
+    the_lines_of_a_file_are_published,
     a_publisher_that_is_terminated_has_delivered_what_it_read,
 );
 
@@ -39,8 +44,12 @@ fn at(kafka: &RealKafka) -> [String; 2] {
 }
 
 fn samsa(kafka: &RealKafka, command: &[&str], input: &str) -> Ended {
+    samsa_on(Runtime::Tokio, kafka, command, input)
+}
+
+fn samsa_on(runtime: Runtime, kafka: &RealKafka, command: &[&str], input: &str) -> Ended {
     let place = at(kafka);
-    let arguments = [&[&*place[0], &*place[1]], command].concat();
+    let arguments = [&[&*place[0], &*place[1], "--runtime", runtime.name()], command].concat();
     Samsa::run(&arguments, input.as_bytes(), LIMIT).expect("samsa ends")
 }
 
@@ -58,39 +67,58 @@ fn brokers_and_topics_are_shown(release: Release) {
     let Some(kafka) = shared(release) else { return };
     java::create_topic(kafka, "shown", 2).expect("a topic");
 
-    let brokers = objects(&samsa(kafka, &["--json", "brokers"], ""));
+    for runtime in Runtime::BOTH {
+        shows_brokers_and_topics(runtime, kafka);
+    }
+}
+
+fn shows_brokers_and_topics(runtime: Runtime, kafka: &RealKafka) {
+    let samsa = |command: &[&str]| samsa_on(runtime, kafka, command, "");
+    let brokers = objects(&samsa(&["--json", "brokers"]));
     assert_eq!(brokers.len(), 1);
     let port: u64 = kafka.bootstrap().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     assert_eq!((&brokers[0]["host"], &brokers[0]["port"]), (&json!("127.0.0.1"), &json!(port)));
-    let for_people = samsa(kafka, &["brokers"], "");
+    let for_people = samsa(&["brokers"]);
     assert!(printed(&for_people).contains(&port.to_string()), "{}", printed(&for_people));
 
-    let topics = samsa(kafka, &["topics"], "");
+    let topics = samsa(&["topics"]);
     assert!(printed(&topics).lines().any(|line| line == "shown"), "{}", printed(&topics));
-    let partitions = objects(&samsa(kafka, &["topics", "shown", "--json"], ""));
+    let partitions = objects(&samsa(&["topics", "shown", "--json"]));
     assert_eq!(partitions.len(), 2);
     for (number, partition) in partitions.iter().enumerate() {
         assert_eq!(partition["partition"], json!(number));
         assert_eq!(partition["leader"], brokers[0]["id"]);
         assert_eq!((&partition["earliest"], &partition["latest"]), (&json!(0), &json!(0)));
     }
-    printed(&samsa(kafka, &["explain"], ""));
+    printed(&samsa(&["explain"]));
 }
 
 fn perf_tells_what_it_took(release: Release) {
     let Some(kafka) = shared(release) else { return };
     java::create_topic(kafka, "measured", 2).expect("a topic");
+    for runtime in Runtime::BOTH {
+        perf_tells(runtime, kafka);
+    }
+}
+
+fn perf_tells(runtime: Runtime, kafka: &RealKafka) {
+    let publish = &["publish", "measured", "--records", "2000", "--size", "100"][..];
+    let paced = ["--rate", "2000", "--compression", "lz4", "--linger-ms", "2", "--acks", "1"];
     for (command, figures) in [
-        (&["publish", "measured", "--records", "2000", "--size", "100"][..], &["cpu_ns_per_record"][..]),
+        (publish, &["cpu_ns_per_record"][..]),
+        (&[publish, &paced].concat(), &["cpu_ns_per_record"]),
         (&["consume", "measured", "--records", "2000"], &["records_per_second", "max_rss_bytes"]),
         (&["consume", "measured", "--records", "2000", "--threads", "2"], &["records_per_second"]),
         (&["latency", "measured", "--rate", "500", "--seconds", "2", "--size", "100"], &["p50_ms", "max_ms"]),
     ] {
-        let told = objects(&samsa(kafka, &[&["--json", "perf"], command].concat(), ""));
+        let told = objects(&samsa_on(runtime, kafka, &[&["--json", "perf"], command].concat(), ""));
         let records = if command[0] == "latency" { 1000 } else { 2000 };
         assert_eq!((told.len(), &told[0]["records"]), (1, &records.into()), "{command:?}");
         for figure in figures {
             assert!(told[0][figure].as_f64().is_some_and(|figure| figure > 0.0), "{figure} of {told:?}");
+        }
+        if command.contains(&"--rate") {
+            assert!(told[0]["seconds"].as_f64().is_some_and(|seconds| seconds > 0.9), "its pace: {told:?}");
         }
     }
 }
@@ -126,11 +154,30 @@ fn a_line_that_is_too_long_is_told_and_the_others_are_published(release: Release
     assert!(ended.stdout.is_empty());
     let told: Vec<_> = ended.stderr.lines().collect();
     assert_eq!(told.iter().filter(|line| line.starts_with("line ")).count(), 1, "{told:?}");
-    assert!(told.iter().any(|line| line.starts_with("line 2: ")), "{told:?}");
+    let line = told.iter().find(|line| line.starts_with("line 2: ")).expect("it is told");
+    for words in ["larger than the limit of 1000000;", "max.request.size"] {
+        assert!(line.contains(words), "{line}");
+    }
     assert!(told.contains(&"2 messages published"), "{told:?}");
     assert!(told.contains(&"error: 1 message not delivered: 1 not sent, 0 possibly sent"), "{told:?}");
 
     assert_eq!(printed(&samsa(kafka, &["consume", "too-long", "--until-end"], "")), "first\nthird\n");
+}
+
+fn a_line_that_is_too_long_for_the_broker_is_told_with_the_setting_to_raise(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    let lines = format!("first\n{}\nthird\n", "x".repeat(3 << 20));
+    let ended =
+        samsa(kafka, &["-X", "max.request.size=4194304", "publish", "too-long-for-the-broker"], &lines);
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+    println!("{}", ended.stderr);
+    let told: Vec<_> = ended.stderr.lines().collect();
+    let line = told.iter().find(|line| line.starts_with("line 2: ")).expect("it is told");
+    for words in ["the broker takes no batch of 3145", "raise max.message.bytes of the topic"] {
+        assert!(line.contains(words), "{line}");
+    }
+    assert!(told.contains(&"2 messages published"), "{told:?}");
+    assert!(told.contains(&"error: 1 message not delivered: 1 not sent, 0 possibly sent"), "{told:?}");
 }
 
 fn what_is_consumed_is_what_was_asked_for(release: Release) {
@@ -211,16 +258,35 @@ fn wait_for_lines(samsa: &Samsa, count: usize) -> Vec<u8> {
 
 fn a_consumer_that_is_terminated_has_printed_what_it_read(release: Release) {
     let Some(kafka) = shared(release) else { return };
-    printed(&samsa(kafka, &["publish", "tailed"], "1\n2\n3\n"));
+    has_printed_what_it_read(kafka, "terminated", Samsa::terminate);
+}
+
+fn a_consumer_that_is_interrupted_has_printed_what_it_read(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    has_printed_what_it_read(kafka, "interrupted", Samsa::interrupt);
+}
+
+fn has_printed_what_it_read(kafka: &RealKafka, topic: &str, stop: impl Fn(&Samsa) -> Result<(), Error>) {
+    printed(&samsa(kafka, &["publish", topic], "1\n2\n3\n"));
     let place = at(kafka);
-    let tail = Samsa::start(&[&place[0], &place[1], "consume", "tailed"]).expect("samsa starts");
+    let tail = Samsa::start(&[&place[0], &place[1], "consume", topic]).expect("samsa starts");
     // It waits for more, and keeps nothing back meanwhile.
     assert_eq!(wait_for_lines(&tail, 3), b"1\n2\n3\n");
-    printed(&samsa(kafka, &["publish", "tailed"], "4\n"));
+    printed(&samsa(kafka, &["publish", topic], "4\n"));
     assert_eq!(wait_for_lines(&tail, 4), b"1\n2\n3\n4\n");
-    tail.terminate().expect("a signal");
+    stop(&tail).expect("a signal");
     let ended = tail.end(LIMIT).expect("it ends");
     assert_eq!(printed(&ended), "1\n2\n3\n4\n");
+}
+
+fn the_lines_of_a_file_are_published(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lines-for-{}", release.version));
+    fs::write(&file, "one\ntwo\nthree").expect("a file");
+    let published = samsa(kafka, &["publish", "of-a-file", file.to_str().expect("text")], "not this\n");
+    assert_eq!(printed(&published), "");
+    assert!(published.stderr.contains("3 messages published"), "{}", published.stderr);
+    assert_eq!(printed(&samsa(kafka, &["consume", "of-a-file", "--until-end"], "")), "one\ntwo\nthree\n");
 }
 
 fn a_publisher_that_is_terminated_has_delivered_what_it_read(release: Release) {

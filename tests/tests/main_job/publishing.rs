@@ -8,7 +8,8 @@ use samsa_tests::{
     shared,
 };
 use samsa_tokio::{
-    AppendError, Certainty, Cluster, Compression, Message, Offset, PublishFailure, Receipt, UnixMillis,
+    AppendError, Certainty, Cluster, Compression, Message, Offset, Partitioner, PublishFailure, Receipt,
+    UnixMillis,
 };
 
 use crate::{client::Runtime, on_each_release};
@@ -16,6 +17,7 @@ use crate::{client::Runtime, on_each_release};
 on_each_release!(
     java_finds_a_message_where_its_receipt_says,
     a_key_goes_where_javas_partitioner_sends_it,
+    a_key_goes_where_the_partitioner_that_was_chosen_sends_it,
     java_reads_what_is_compressed,
     the_first_publish_makes_the_topic,
     every_keyless_message_is_written_once,
@@ -209,6 +211,43 @@ fn every_keyless_message_is_written_once(release: Release) {
     }
 }
 
+/// Where foreign clients put these keys in a topic of twelve partitions, as they print it; rendezvous is our own.
+fn a_key_goes_where_the_partitioner_that_was_chosen_sends_it(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    java::create_topic(kafka, "by-partitioner", 12).expect("a topic");
+    let keys = ["a", "my-key", "user-1", "hello world", ""];
+    let rendezvous = keys.map(|key| Partitioner::Rendezvous.partition(key.as_bytes(), 12) as i32);
+    for (runtime, (partitioner, places)) in Runtime::BOTH.into_iter().cycle().zip([
+        (Partitioner::JavaHash, [1, 6, 9, 8, 0]),
+        (Partitioner::Sha1, [4, 8, 4, 1, 1]),
+        (Partitioner::Rendezvous, rendezvous),
+    ]) {
+        let choose = |config: &mut samsa_tokio::Config| config.publish.partitioner = partitioner.clone();
+        runtime.run_with(kafka, choose, async |cluster| {
+            for (key, place) in keys.into_iter().zip(places) {
+                let message = Message::new(partitioner.name()).key(key);
+                let receipt = cluster.topic("by-partitioner").publish(message).await.expect("a receipt");
+                assert_eq!(receipt.partition, place, "{key:?} by {}", partitioner.name());
+            }
+        });
+    }
+    let read = java::consume(kafka, "by-partitioner", 15, MINUTE, &[]).expect("Java reads");
+    let is_there = |partitioner: &[u8], key: &str, place: i32| {
+        let (key, value) = (Some(key.as_bytes()), Some(partitioner));
+        let mut read =
+            read.iter().filter(|record| (record.key.as_deref(), record.value.as_deref()) == (key, value));
+        read.all(|record| record.partition == place)
+    };
+    assert_eq!(read.len(), 15);
+    for (key, place) in keys.into_iter().zip(rendezvous) {
+        assert!(is_there(b"rendezvous", key, place), "{key:?}");
+    }
+}
+
+/// What was tried, what was found, and what to do.
+const TOO_LARGE_FOR_THE_BROKER: [&str; 3] =
+    ["the broker takes no batch of 3145", "MESSAGE_TOO_LARGE", "raise max.message.bytes of the topic"];
+
 fn a_message_that_is_too_large_is_not_sent_and_others_are(release: Release) {
     let Some(kafka) = shared(release) else { return };
     java::create_topic(kafka, "too-large", 1).expect("a topic");
@@ -227,6 +266,10 @@ fn a_message_that_is_too_large_is_not_sent_and_others_are(release: Release) {
                 ),
                 "{reason:?}"
             );
+            for words in ["larger than the limit of 1000000;", "raise message_bytes (max.request.size) here"]
+            {
+                assert!(error.to_string().contains(words), "{error}");
+            }
             assert_eq!(error.message().value.as_deref(), Some(&large[..]));
         });
         // Larger than the broker takes.
@@ -244,6 +287,9 @@ fn a_message_that_is_too_large_is_not_sent_and_others_are(release: Release) {
                     matches!(failure, PublishFailure::TooLarge { count: 1, size, .. } if *size > 3 << 20),
                     "{error}"
                 );
+                for words in TOO_LARGE_FOR_THE_BROKER {
+                    assert!(error.to_string().contains(words), "{error}");
+                }
                 assert!(!error.is_retriable());
                 small.await.expect("the next is written");
             },
