@@ -10,7 +10,9 @@ mod content;
 mod client;
 
 use samsa_tests::{RealKafka, Release, Shape, needs};
-use samsa_tokio::{Certainty, Cluster, Compression, ErrorCode, Message, PublishFailure};
+use samsa_tokio::{
+    Certainty, Cluster, Compression, ErrorCode, Isolation, Message, Offset, PublishFailure, UnixMillis,
+};
 
 use client::{Place, Runtime};
 use content::Record;
@@ -90,6 +92,17 @@ fn round_trips(kafka: &RealKafka) {
     }
 }
 
+/// Also where brokers know no times of records, but those of their files.
+async fn times_are_looked_up(cluster: &Cluster) {
+    let topic = cluster.topic("times");
+    topic.partition(0).publish("now").await.expect("a receipt");
+    let (now, hour) = (cluster.now().wall.0, 3_600_000);
+    for (time, offset) in [(now - hour, 0), (now + hour, 1)] {
+        let found = topic.offsets_of([0], Offset::At(UnixMillis(time)), Isolation::default()).await;
+        assert_eq!(found.expect("an offset")[0].offset, offset, "{} ms from now", time - now);
+    }
+}
+
 /// What was there before is read by a client that has been there all the time.
 async fn survives_the_broker(cluster: &Cluster, kafka: &RealKafka) {
     let records: Vec<Record> = content::records(false);
@@ -105,7 +118,10 @@ fn works_on(release: Release) {
     round_trips(kafka);
     apache::reads_what_we_write(kafka, &known_codecs(release));
     apache::writes_what_we_read(kafka, &known_codecs(release));
-    Runtime::Tokio.run(kafka, async |cluster| survives_the_broker(cluster, kafka).await);
+    Runtime::Tokio.run(kafka, async |cluster| {
+        times_are_looked_up(cluster).await;
+        survives_the_broker(cluster, kafka).await;
+    });
 }
 
 macro_rules! ages {
