@@ -1,5 +1,7 @@
 //! The support itself: Apache's clients write and read.
 
+use std::env;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use samsa_tests::{Mode, Release, java, shared};
@@ -59,4 +61,29 @@ fn only_zookeeper_mode_has_a_zookeeper() {
 #[test]
 fn java_reads_what_java_wrote_on_0_11_0_3() {
     java_reads_what_java_wrote(Release::V0_11_0_3);
+}
+
+/// One of the tests above in a process that finds no program.
+fn without_programs(set: impl FnOnce(&mut Command)) -> Output {
+    let mut test = Command::new(env::current_exe().expect("this test"));
+    test.args(["--exact", "only_zookeeper_mode_has_a_zookeeper", "--nocapture"]).env("PATH", "");
+    set(test.env_remove("CI").env_remove("SAMSA_REQUIRE_BROKERS"));
+    test.output().expect("it runs")
+}
+
+#[test]
+fn what_is_missing_for_brokers_is_told_by_a_test_that_is_skipped_or_by_one_that_has_to_run() {
+    let skipped = without_programs(|_| {});
+    let told = String::from_utf8_lossy(&skipped.stderr);
+    assert!(skipped.status.success(), "{told}");
+    assert!(told.contains("skipped: `") && told.contains("` is not installed: install "), "{told}");
+
+    let failed = without_programs(|test| {
+        test.env("SAMSA_REQUIRE_BROKERS", "1");
+    });
+    let told = String::from_utf8_lossy(&failed.stderr);
+    assert!(!failed.status.success(), "{told}");
+    for words in ["` is not installed: install ", "SAMSA_REQUIRE_BROKERS is set, so this test must run"] {
+        assert!(told.contains(words), "{told}");
+    }
 }
