@@ -45,7 +45,7 @@ impl BrokerPartition {
     pub fn of_number(number: i32) -> Option<Self> {
         let partition = u16::try_from(number % STRIDE).ok()?;
         let broker = number / STRIDE;
-        (broker <= LAST_BROKER).then_some(Self { broker, partition })
+        (0..=LAST_BROKER).contains(&broker).then_some(Self { broker, partition })
     }
 
     /// The name of its nodes in ZooKeeper.
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn no_partition_has_a_number_between_those_of_two_brokers() {
-        for number in [-1, i32::MIN, 65_536, 99_999, i32::MAX] {
+        for number in [-1, -100_000, i32::MIN, 65_536, 99_999, i32::MAX] {
             assert_eq!(BrokerPartition::of_number(number), None, "{number}");
         }
     }
