@@ -10,15 +10,15 @@ pub(super) struct Bounds {
     left: Option<u64>,
     /// Of each partition that has not come so far: the offset before which it ends.
     ends: Option<BTreeMap<i32, i64>>,
-    /// Those that start behind their ends: their reader will say so, or read them elsewhere.
-    beyond: BTreeSet<i32>,
+    /// Where those start that start behind their ends: their reader will say so, or read them elsewhere.
+    beyond: BTreeMap<i32, i64>,
     /// Where partitions ended when that was looked at again.
     seen: BTreeMap<i32, i64>,
 }
 
 impl Bounds {
     pub(super) fn new(count: Option<u64>) -> Self {
-        Self { left: count, ends: None, beyond: BTreeSet::new(), seen: BTreeMap::new() }
+        Self { left: count, ends: None, beyond: BTreeMap::new(), seen: BTreeMap::new() }
     }
 
     /// Each partition is read up to its end; those that start there are not wanted. One that starts behind its end is
@@ -29,8 +29,9 @@ impl Bounds {
             |end: &&PartitionOffset| starts.get(&end.partition).is_some_and(|start| *start != end.offset);
         let ends: BTreeMap<i32, i64> =
             ends.iter().filter(has_more).map(|end| (end.partition, end.offset)).collect();
-        let beyond = ends.iter().filter(|(partition, end)| starts.get(partition) > Some(*end));
-        self.beyond = beyond.map(|(partition, _)| *partition).collect();
+        let is_beyond = |start: &(&i32, &i64)| ends.get(start.0).is_some_and(|end| start.1 > end);
+        self.beyond =
+            starts.iter().filter(is_beyond).map(|(partition, start)| (*partition, *start)).collect();
         self.ends = Some(ends);
     }
 
@@ -82,11 +83,7 @@ impl Bounds {
     pub(super) fn look(&mut self, position: impl Fn(i32) -> Option<i64>) {
         let Self { ends: Some(ends), beyond, .. } = self else { return };
         ends.retain(|partition, end| match position(*partition) {
-            Some(position) if *end <= position => beyond.contains(partition),
-            Some(_) => {
-                beyond.remove(partition);
-                true
-            }
+            Some(position) => position < *end || beyond.get(partition) == Some(&position),
             None => true,
         });
     }
@@ -156,6 +153,10 @@ mod tests {
             bounds.look(|_| Some(position));
             assert_eq!(bounds.are_reached(), is_reached, "at {position}");
         }
+
+        bounds.end_at(&offsets(&[(0, 9)]), &offsets(&[(0, 4)]));
+        bounds.look(|_| Some(4));
+        assert!(bounds.are_reached(), "nothing more need come");
     }
 
     #[test]
