@@ -9,7 +9,6 @@ use super::{Commit, Done, FIRST_SESSION, GroupError, Opens, Place};
 use crate::cluster::Cluster;
 use crate::command::ReaderSpec;
 use crate::config::FetchConfig;
-use crate::connection::{Peer, Role};
 use crate::consumer::{Consumer, ConsumerEvent, Held, Hold};
 use crate::id::{ReaderId, SessionId, ZkRequestId};
 use crate::intent::Intent;
@@ -144,10 +143,7 @@ impl World for Hand<'_, '_> {
     }
 
     fn drop_asked(&mut self) {
-        for broker in self.coordinator.drop_asked() {
-            let reason = "the session is over in which a commit was to be sent";
-            self.cx.net.give_up_unsent(self.cx.now, Peer::Broker(broker), Role::Group, reason);
-        }
+        self.coordinator.give_up(self.cx, "the session is over in which a commit was to be sent");
     }
 
     fn assign(&mut self, partition: &TopicPartition, start: Offset, is_withheld: bool) -> Option<u64> {

@@ -175,7 +175,7 @@ impl GroupLookup {
             ZkNews::Watch { .. } => Ok(()),
         };
         if let Err(trouble) = outcome {
-            task.fail(trouble, cx.now.mono, cx.config.retry_backoff, &mut self.rng, cx.out);
+            task.fail(trouble, cx, &mut self.rng);
         }
     }
 
@@ -189,7 +189,7 @@ impl GroupLookup {
         let Some(coordinator) = task.coordinator() else { return };
         let answered = answer(coordinator, cx);
         if let Err(trouble) = task.told(answered) {
-            task.fail(trouble, cx.now.mono, cx.config.retry_backoff, &mut self.rng, cx.out);
+            task.fail(trouble, cx, &mut self.rng);
         }
     }
 
@@ -203,9 +203,9 @@ impl GroupLookup {
                 task.open(SessionId(FIRST_SESSION + *sessions), session_timeout, cx.out);
             }
             if let Err(trouble) = task.ask_brokers(cx, cluster, last_token, rng) {
-                task.fail(trouble, cx.now.mono, cx.config.retry_backoff, rng, cx.out);
+                task.fail(trouble, cx, rng);
             }
-            let reply = task.settle(cx.now.mono, cx.out);
+            let reply = task.settle(cx);
             let is_open = reply.is_none();
             if let Some(reply) = reply {
                 cx.out.complete(*op, reply);

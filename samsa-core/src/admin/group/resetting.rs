@@ -194,16 +194,18 @@ impl Resetting {
             Ok(CoordinatorAnswer::Members(members))
                 if members > 0 && !is_planted(PlantedBug::OverlooksMembersOnBrokers) =>
             {
-                self.refused = Some(GroupResetError::HasMembersOnBrokers { group, members });
+                self.refused = Some(if self.has_begun {
+                    let members = vec![format!("{members} consumers that the brokers coordinate")];
+                    GroupResetError::Joined { group, members }
+                } else {
+                    GroupResetError::HasMembersOnBrokers { group, members }
+                });
             }
-            Ok(CoordinatorAnswer::Committed) => self.has_begun = true,
-            Ok(CoordinatorAnswer::Members(_) | CoordinatorAnswer::Read(_)) => {}
+            Ok(_) => {}
             // It began with brokers that coordinate members.
             Err(OffsetsError::NotOffered) if is_about_members => {}
             Err(error) if is_about_members && !self.sets_on_brokers() && !error.is_retriable() => {}
-            Err(OffsetsError::Unanswered { reason }) => {
-                (self.doubt, self.has_begun) = (Some(reason), true);
-            }
+            Err(OffsetsError::Unanswered { reason }) => self.doubt = Some(reason),
             Err(error) => self.refused = Some(GroupResetError::Offsets { group, error }),
         }
     }
@@ -230,7 +232,8 @@ impl Resetting {
                 Next::AskBrokers(vec![CoordinatorAsk::Members])
             }
             Stage::Members if self.sets_on_brokers() => {
-                self.stage = Stage::Committing;
+                // Whatever becomes of the answers.
+                (self.stage, self.has_begun) = (Stage::Committing, true);
                 let commit = |(partition, offset): (&TopicPartition, &i64)| {
                     CoordinatorAsk::Offset(partition.clone(), OffsetAsk::Commit(*offset))
                 };

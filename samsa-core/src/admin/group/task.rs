@@ -10,7 +10,6 @@ use super::describing::Describing;
 use super::error::GroupLookError;
 use super::listing::Listing;
 use super::resetting::Resetting;
-use crate::backoff::Backoff;
 use crate::cluster::Cluster;
 use crate::command::{Command, Reply};
 use crate::connection::Owner;
@@ -24,6 +23,8 @@ use crate::out::{Context, Out};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
+
+const SUSPENDED: &str = "the connection to ZooKeeper is gone";
 
 #[derive(Debug)]
 pub(super) struct Task {
@@ -199,13 +200,14 @@ impl Task {
     pub(super) fn session_changed(&mut self, state: &ZkSessionState) -> Result<(), String> {
         match state {
             ZkSessionState::Connected { .. } => {
+                self.trouble.take_if(|trouble| trouble == SUSPENDED);
                 if self.asks_nothing() {
                     self.to_ask.extend(self.work.begin());
                 }
                 Ok(())
             }
             ZkSessionState::Suspended => {
-                self.trouble = Some("the connection to ZooKeeper is gone".to_owned());
+                self.trouble = Some(SUSPENDED.to_owned());
                 Ok(())
             }
             ZkSessionState::Expired => Err("the ZooKeeper session expired".to_owned()),
@@ -309,35 +311,36 @@ impl Task {
     }
 
     /// Everything begins anew, later, in another session.
-    pub(super) fn fail(
-        &mut self,
-        trouble: String,
-        now: Instant,
-        backoff: Backoff,
-        rng: &mut Rng,
-        out: &mut Out,
-    ) {
-        self.close(out);
+    pub(super) fn fail(&mut self, trouble: String, cx: &mut Context<'_>, rng: &mut Rng) {
+        self.close(cx.out);
+        self.give_up(cx);
         self.asked.clear();
         self.to_ask.clear();
         self.asked_of_brokers.clear();
         self.to_ask_of_brokers.clear();
-        self.coordinator = None;
         self.trouble = Some(trouble);
         self.failures = self.failures.saturating_add(1);
-        self.due = Some(now + backoff.wait(self.failures, rng));
+        self.due = Some(cx.now.mono + cx.config.retry_backoff.wait(self.failures, rng));
+    }
+
+    /// A commit that was not sent yet is not to be sent any more: others may commit there by then.
+    fn give_up(&mut self, cx: &mut Context<'_>) {
+        if let Some(mut coordinator) = self.coordinator.take() {
+            coordinator.give_up(cx, "nobody waits any more for a commit that was to be sent");
+        }
     }
 
     /// Asks as much as may be asked at once; gives the answer, if there is one by now.
-    pub(super) fn settle(&mut self, now: Instant, out: &mut Out) -> Option<Reply> {
-        if self.reply.is_none() && self.until <= now {
+    pub(super) fn settle(&mut self, cx: &mut Context<'_>) -> Option<Reply> {
+        if self.reply.is_none() && self.until <= cx.now.mono {
             let last = self.trouble.take().or_else(|| self.waits_for_brokers());
             let last = last.unwrap_or_else(|| "nothing went wrong until now".to_owned());
             let (about, within) = (self.about.text(), self.within);
             self.reply = Some(self.about.refused(LookError::TimedOut { about, within, last }.into()));
         }
         if let Some(reply) = self.reply.take() {
-            self.close(out);
+            self.close(cx.out);
+            self.give_up(cx);
             return Some(reply);
         }
         let session = self.session?;
@@ -346,7 +349,7 @@ impl Task {
         {
             self.next_seq += 1;
             let id = ZkRequestId { session, seq: self.next_seq };
-            out.intend(Intent::ZooKeeper { id, op: op.clone() });
+            cx.out.intend(Intent::ZooKeeper { id, op: op.clone() });
             self.asked.insert(self.next_seq, op);
         }
         None

@@ -126,10 +126,17 @@ impl Coordinator {
     }
 
     /// Nobody wants to know any more. Says which brokers may not have been sent a commit yet that they are to have no more.
-    pub(super) fn drop_asked(&mut self) -> BTreeSet<BrokerId> {
+    fn drop_asked(&mut self) -> BTreeSet<BrokerId> {
         self.waiting.clear();
         let sent = std::mem::take(&mut self.sent);
         sent.into_values().filter(|sent| sent.kind == Kind::Commit).map(|sent| sent.to).collect()
+    }
+
+    /// The same; a commit that was not sent yet never is.
+    pub(crate) fn give_up(&mut self, cx: &mut Context<'_>, reason: &str) {
+        for broker in self.drop_asked() {
+            cx.net.give_up_unsent(cx.now, Peer::Broker(broker), Role::Group, reason);
+        }
     }
 
     /// It is known who it is.

@@ -351,6 +351,18 @@ fn what_was_dropped_is_neither_asked_nor_answered() {
 }
 
 #[test]
+fn a_commit_that_is_given_up_before_it_was_sent_is_never_sent() {
+    let mut script = Script::new();
+    let conn = script.connected();
+    script.coordinator.ask(script.now.mono, id(1), of(0, OffsetAsk::Commit(5)));
+    assert_eq!(script.pumps(), []);
+    let Script { config, net, out, now, coordinator } = &mut script;
+    coordinator.give_up(&mut Context { now: *now, config, net, out }, "nobody wants it");
+    let is_closed = |intent| matches!(intent, Intent::Close { conn: closed } if closed == conn);
+    assert!(std::iter::from_fn(|| net.poll_intent()).any(is_closed), "what is unsent goes with it");
+}
+
+#[test]
 fn every_broker_that_may_not_have_been_sent_its_commit_yet_is_told_when_all_is_dropped() {
     let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
     let mut later = Script::asked(&[OffsetAsk::Commit(6)]).coordinator.sent.remove(&9).unwrap();

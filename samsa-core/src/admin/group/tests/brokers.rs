@@ -73,8 +73,8 @@ impl Script {
             assert!(!asked.is_empty(), "it waits for nothing");
             let answered = asked.iter().map(|(id, ask)| (*id, brokers.answers(ask))).collect();
             if let Err(trouble) = task.told(answered) {
-                let backoff = self.config.retry_backoff;
-                task.fail(trouble, self.now.mono, backoff, &mut Rng::new(9), &mut self.out);
+                let (config, net, out) = (&self.config, &mut self.net, &mut self.out);
+                task.fail(trouble, &mut Context { now: self.now, config, net, out }, &mut Rng::new(9));
                 self.plays_with(|_, _| {});
                 if brokers.joins {
                     self.nodes.insert("/consumers/g/ids/g_a".to_owned(), (STATIC.to_owned(), 0));
@@ -307,4 +307,30 @@ fn who_has_joined_when_a_commit_without_an_answer_is_looked_at_is_told_of() {
     let (_, outcome) = resets(OffsetStorage::Brokers, &[("g/ids", "")], &mut brokers);
     let Err(error) = outcome else { panic!("it was set") };
     assert!(matches!(&error, GroupResetError::Joined { members, .. } if members == &["g_a"]), "{error}");
+}
+
+#[test]
+fn who_has_joined_when_the_session_ended_before_a_commit_was_answered_is_told_of() {
+    let on_brokers = Brokers { members: 2, ..Brokers::default() };
+    for (node, mut brokers, who) in [
+        (Some("/consumers/g/ids/g_a"), Brokers::default(), "g_a"),
+        (None, on_brokers, "2 consumers that the brokers coordinate"),
+    ] {
+        let mut script = Script::with_brokers(&[("g/ids", "")]);
+        script.command(reset_in(OffsetStorage::Brokers, offsets(&[(0, 2)])));
+        script.plays_with(|_, _| {});
+        let task = script.lookup.tasks.get_mut(&OpId(1)).unwrap();
+        let nobody = |(id, _)| (id, Ok(CoordinatorAnswer::Members(0)));
+        task.told(task.asked_of_brokers().into_iter().map(nobody).collect()).unwrap();
+        assert!(matches!(&*task.asked_of_brokers(), [(_, CoordinatorAsk::Offset(..))]), "it commits");
+
+        let (session, state) = (script.session.unwrap(), ZkSessionState::Expired);
+        script.input(GroupLookupInput::ZooKeeper(ZkNews::Session { session, state }));
+        script.plays_with(|_, _| {});
+        script.nodes.extend(node.map(|node| (node.to_owned(), (STATIC.to_owned(), 0))));
+        script.waits();
+        let outcome = was_reset(script.plays_beside(&mut brokers));
+        let Err(error) = outcome else { panic!("it was set") };
+        assert!(matches!(&error, GroupResetError::Joined { members, .. } if *members == [who]), "{error}");
+    }
 }
