@@ -173,7 +173,9 @@ impl Group {
             let node = format!("{broker}-{partition}");
             return Err(GroupResetError::OtherNodes { group: group(), topic: Arc::from(topic), node });
         }
-        if let Some(error) = description.untold().filter(|_| self.storage != Some(OffsetStorage::ZooKeeper)) {
+        if let Some(error) =
+            description.untold_of(topic).filter(|_| self.storage != Some(OffsetStorage::ZooKeeper))
+        {
             return Err(GroupResetError::Offsets { group: group(), error: error.clone() });
         }
         let storage = self.storage.or_else(|| description.keeps_offsets(topic));

@@ -77,11 +77,20 @@ impl GroupDescription {
         if self.dialect == Some(Dialect::Samsa) {
             return Some(OffsetStorage::Brokers);
         }
-        if self.untold().is_some() {
+        if self.untold_of(topic).is_some() {
             return None;
         }
-        let of_topic = self.partitions.iter().filter(|part| *part.topic == *topic);
-        storage(of_topic).or_else(|| storage(self.partitions.iter()))
+        let of_any = || self.untold().is_none().then(|| storage(self.partitions.iter())).flatten();
+        storage(self.of_topic(topic)).or_else(of_any)
+    }
+
+    /// Why it is not known of some partition of this topic what the brokers have.
+    pub fn untold_of(&self, topic: &str) -> Option<&OffsetsError> {
+        self.of_topic(topic).find_map(|part| part.untold.as_ref())
+    }
+
+    fn of_topic(&self, topic: &str) -> impl Iterator<Item = &GroupPartition> {
+        self.partitions.iter().filter(move |part| *part.topic == *topic)
     }
 
     /// Why it is not known of some partition what the brokers have.
@@ -145,6 +154,12 @@ mod tests {
         assert_eq!(group(None, vec![part("a", None, None)]).keeps_offsets("a"), None);
         let untold = Some(OffsetsError::InvalidGroup);
         let untold = GroupPartition { untold, ..part("b", None, None) };
-        assert_eq!(group(None, vec![part("a", Some(1), None), untold]).keeps_offsets("a"), None);
+        let group = group(None, vec![part("a", Some(1), None), untold]);
+        assert_eq!(["b", "c"].map(|topic| group.keeps_offsets(topic)), [None, None]);
+        assert_eq!(
+            group.keeps_offsets("a"),
+            Some(OffsetStorage::ZooKeeper),
+            "another topic's is its own affair"
+        );
     }
 }

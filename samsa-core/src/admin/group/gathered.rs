@@ -28,7 +28,6 @@ pub(super) struct Gathered {
 impl Gathered {
     /// The members' dialect; where there are none, that of what they have left.
     pub(super) fn dialect(&self) -> Option<Dialect> {
-        let of_members = self.members.values().find_map(|member| member.dialect);
         let left = || {
             if self.is_of_07() {
                 Some(Dialect::Scala07)
@@ -36,7 +35,11 @@ impl Gathered {
                 self.is_of_pykafka().then_some(Dialect::Samsa)
             }
         };
-        of_members.or_else(left)
+        self.of_members().or_else(left)
+    }
+
+    fn of_members(&self) -> Option<Dialect> {
+        self.members.values().find_map(|member| member.dialect)
     }
 
     fn is_of_pykafka(&self) -> bool {
@@ -45,8 +48,8 @@ impl Gathered {
 
     /// Whether brokers are part of what a partition is.
     pub(super) fn is_of_07(&self) -> bool {
-        let speaks_07 = self.members.values().any(|member| member.dialect == Some(Dialect::Scala07));
-        speaks_07 || self.in_zookeeper.keys().any(|(_, node)| node.broker.is_some())
+        let left = || self.in_zookeeper.keys().any(|(_, node)| node.broker.is_some());
+        self.of_members().map_or_else(left, |dialect| dialect == Dialect::Scala07)
     }
 
     pub(super) fn describe(self, members_on_brokers: Result<usize, OffsetsError>) -> GroupDescription {
@@ -75,7 +78,9 @@ impl Gathered {
         for ((topic, node), owner) in &self.owners {
             locks.entry((topic, node.partition)).or_default().push((*node, owner));
         }
-        let stored = self.in_zookeeper.keys().map(|(topic, node)| (topic.as_str(), node.partition));
+        // Those of another kind of group, which has left them, are nobody's.
+        let stored = self.in_zookeeper.keys().filter(|(_, node)| node.broker.is_none());
+        let stored = stored.map(|(topic, node)| (topic.as_str(), node.partition));
         let told = self.on_brokers.iter().filter(|(_, told)| **told != Ok(None));
         let told = told.map(|((topic, number), _)| (topic.as_str(), *number));
         for partition in stored.chain(told) {

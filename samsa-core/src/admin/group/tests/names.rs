@@ -44,3 +44,14 @@ fn in_kafka_0_7_the_broker_is_part_of_the_partition() {
     let rows: Vec<_> = rows.map(|part| (part.broker, part.owner.as_deref(), part.committed)).collect();
     assert_eq!(rows, [(Some(1), Some("g_a-0"), Some(7)), (Some(2), None, Some(9))]);
 }
+
+#[test]
+fn what_a_group_of_0_7_has_left_is_nothing_of_one_that_has_members_of_another_dialect() {
+    let nodes = [("g/ids/g_a", STATIC), ("g/offsets/events/0", "7"), ("g/offsets/events/1-0", "9")];
+    let mut script = Script::with_nodes(&nodes);
+    script.command(describe("g"));
+    let description = described(script.plays()).unwrap();
+    assert_eq!(description.dialect, Some(Dialect::Scala));
+    let rows = description.partitions.iter().map(|part| (part.broker, part.partition, part.committed));
+    assert_eq!(rows.collect::<Vec<_>>(), [(None, 0, Some(7))]);
+}
