@@ -10,6 +10,9 @@ pub const COMMANDS: usize = 1024;
 /// Commands about groups in ZooKeeper that wait for their answer at once, each with a session; the next is refused.
 pub const GROUP_LOOKS: usize = 16;
 
+/// Streams with which a member of a group takes part: all of the group's are sorted in each round.
+pub const STREAMS: u16 = 1024;
+
 /// Operations that such a command has under way at once.
 pub const ZOOKEEPER_OPERATIONS: usize = 64;
 

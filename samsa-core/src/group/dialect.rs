@@ -45,6 +45,7 @@ use super::settings::Settings;
 use super::view::View;
 use super::world::World;
 use crate::group::GroupError;
+use crate::limits;
 use crate::rng::Rng;
 use crate::time::{Now, UnixMillis};
 use crate::topology::TopicPartition;
@@ -104,6 +105,9 @@ impl GroupProtocol {
     pub(super) fn streams(self, said: u16) -> Result<u16, GroupError> {
         match (self, said) {
             (_, 0) => Err(GroupError::NoStream),
+            (_, streams) if streams > limits::STREAMS => {
+                Err(GroupError::TooManyStreams { streams, most: limits::STREAMS })
+            }
             (Self::ZooKeeper(Dialect::Samsa), 2..) => Err(GroupError::StreamsUnknown { streams: said }),
             _ => Ok(said),
         }

@@ -82,6 +82,14 @@ pub enum GroupError {
     /// A member without a stream would never get a partition.
     #[error("a member takes part with one stream at least: leave `streams` (--streams) at 1, or say more")]
     NoStream,
+    /// Every member of the group sorts the streams of all of them, in each round.
+    #[error("streams({streams}) (--streams) is more than the {most} with which a member takes part at most")]
+    TooManyStreams {
+        /// How many were asked for.
+        streams: u16,
+        /// How many may be.
+        most: u16,
+    },
     /// Streams were asked for in the Samsa dialect, whose members have one share each.
     #[error(
         "streams({streams}) (--streams) is for the dialects of Scala's consumers: members that speak Samsa (--dialect samsa) have equal shares"

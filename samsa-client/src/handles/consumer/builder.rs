@@ -125,7 +125,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// With how many streams this member takes part, in the dialects of Scala's consumers. Default 1; 0 is refused.
+    /// With how many streams this member takes part, in the dialects of Scala's consumers. Default 1, 1,024 at most; 0 is refused.
     ///
     /// A group deals its partitions to the streams of its members, and so a member with two has about twice what one with one
     /// has. That is all that it means here: the application has one consumer, which hands out what is any stream's. Where

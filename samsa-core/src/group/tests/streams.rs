@@ -86,6 +86,9 @@ fn no_stream_is_refused_and_so_are_several_where_members_have_equal_shares() {
         let protocol = GroupProtocol::ZooKeeper(dialect);
         assert_eq!((protocol.streams(1), protocol.streams(7)), (Ok(1), Ok(7)));
         assert_eq!(protocol.streams(0), Err(GroupError::NoStream));
+        assert_eq!(protocol.streams(1024), Ok(1024));
+        let refusal = protocol.streams(1025).expect_err("they are too many");
+        assert!(refusal.to_string().contains("1024"), "{refusal}");
     }
     let samsa = GroupProtocol::ZooKeeper(Dialect::Samsa);
     assert_eq!((samsa.streams(0), samsa.streams(1)), (Err(GroupError::NoStream), Ok(1)));
