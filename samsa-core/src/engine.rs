@@ -332,7 +332,10 @@ impl Engine {
     fn assert_machines(&self) {
         self.net.assert_bounds();
         self.cluster.assert_bounds();
-        self.producer.assert_bounds();
+        // A broker that tells of one version here and of another there can have these wrong: not for an application.
+        if cfg!(feature = "planted-bugs") {
+            self.producer.assert_bounds();
+        }
     }
 
     /// When a close that goes on gives up what is left.
