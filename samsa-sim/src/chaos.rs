@@ -109,8 +109,9 @@ fn crash(world: &World, rng: &mut Rng) -> bool {
 }
 
 fn freeze(world: &World, rng: &mut Rng) -> bool {
-    let running = world.running_brokers();
-    let Some(broker) = rng.pick(&running).copied() else { return false };
+    let mut awake = world.running_brokers();
+    awake.retain(|broker| !world.host().is_frozen(*broker));
+    let Some(broker) = rng.pick(&awake).copied() else { return false };
     let lasts = rng.duration(&FROZEN);
     world.trace().line("faults", format_args!("!! broker {broker} stands still for {lasts:?}"));
     world.freeze(broker);

@@ -140,6 +140,10 @@ impl Host {
         inner.frozen.insert(broker);
     }
 
+    pub(crate) fn is_frozen(&self, broker: i32) -> bool {
+        self.0.borrow().frozen.contains(&broker)
+    }
+
     /// Has a frozen broker go on.
     pub(crate) fn thaw(&self, broker: i32) {
         let inner = &mut *self.0.borrow_mut();
@@ -261,6 +265,7 @@ impl Inner {
             return;
         }
         self.world.trace.line(&name(broker), format_args!("crashes"));
+        self.frozen.remove(&broker);
         self.listeners.remove(&broker);
         let (gone, stay) =
             std::mem::take(&mut self.accepted).into_iter().partition(|(_, one)| one.broker == broker);

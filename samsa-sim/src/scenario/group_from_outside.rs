@@ -299,7 +299,11 @@ impl Play {
         let Some(mut consumer) = self.join().await else { return };
         let reading = async {
             while !missing.is_empty() {
-                let Some(Ok(message)) = consumer.next().await else { continue };
+                let message = match consumer.next().await {
+                    Some(Ok(message)) => message,
+                    Some(Err(_)) => continue,
+                    None => return self.stage.world.violation("converges", "a member has ended"),
+                };
                 if let Some(to) = missing.remove(&message.partition()).filter(|to| *to != message.offset()) {
                     let what = format!("partition {} at {}, not {to}", message.partition(), message.offset());
                     self.stage.world.violation("begins-there", what);
