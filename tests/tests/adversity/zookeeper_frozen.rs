@@ -54,6 +54,11 @@ impl Watching {
         soon(topic, next).await;
     }
 
+    /// What was told until now.
+    async fn hears(&mut self) {
+        while poll_once(self.events.next()).await.is_some() {}
+    }
+
     async fn loses_a_broker(&mut self) {
         let lost = async {
             let (mut is_lost, mut has_moved) = (false, false);
@@ -125,6 +130,9 @@ fn what_changes_is_noticed_after_zookeeper_stood_still_for_longer_than_an_operat
         }
         println!("a topic was noticed {:?} after ZooKeeper went on", since.elapsed());
 
+        for watching in &mut watching {
+            watching.hears().await;
+        }
         kafka.kill(2);
         let clusters: Vec<Cluster> = watching.iter().map(|watching| watching.cluster.clone()).collect();
         for (watching, cluster) in watching.iter_mut().zip(&clusters) {

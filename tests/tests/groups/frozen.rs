@@ -68,6 +68,10 @@ pub(crate) fn members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_w
                 _ => Ok(()),
             });
         }
+        until(|| match znodes.committed(name, name) {
+            committed if lost.iter().all(|partition| committed.contains_key(partition)) => Ok(()),
+            committed => Err(format!("{committed:?} is committed")),
+        });
 
         for member in &frozen {
             member.freeze().expect("it stands still");
