@@ -259,15 +259,21 @@ impl Sender {
         })
     }
 
-    /// What kept messages from being written: nobody knows their topic, or none of its leaders has told what it takes.
+    /// What kept messages from being written: nobody knows their topic, or it has no leader, or none that has told what it takes.
     fn why_unsettled(&self, topic: u32, last_trouble: &str) -> String {
-        let mut leaders =
-            self.topics[topic as usize].partitions.iter().filter_map(|partition| partition.leader);
+        let partitions = &self.topics[topic as usize].partitions;
+        if partitions.is_empty() {
+            return format!("the topic is not known: {last_trouble}");
+        }
+        let mut leaders = partitions.iter().filter_map(|partition| partition.leader);
+        let Some(first) = leaders.clone().next() else {
+            return "none of its partitions has a leader".to_owned();
+        };
         let unreached =
             leaders.find_map(|leader| Some((leader, self.brokers.get(&leader)?.trouble.as_ref()?)));
         match unreached {
             Some((leader, trouble)) => format!("its leader, broker {leader}, cannot be reached: {trouble}"),
-            None => format!("the topic is not known: {last_trouble}"),
+            None => format!("its leader, broker {first}, has not told what it takes"),
         }
     }
 
@@ -276,6 +282,9 @@ impl Sender {
         let topic = &self.topics[place.topic as usize];
         let number = match place.spot {
             Spot::Unsettled if topic.partitions.is_empty() => return "the topic to be known".to_owned(),
+            Spot::Unsettled if topic.partitions.iter().all(|partition| partition.leader.is_none()) => {
+                return "a leader".to_owned();
+            }
             Spot::Unsettled => {
                 return "a connection to one of the leaders, which tells what it takes".to_owned();
             }

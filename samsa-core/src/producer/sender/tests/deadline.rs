@@ -73,6 +73,21 @@ fn a_topic_whose_leaders_nobody_has_ever_reached_is_not_called_unknown() {
 }
 
 #[test]
+fn a_topic_without_a_leader_and_one_whose_leader_is_silent_are_not_called_unknown() {
+    for (leader, why) in [
+        (None, "none of its partitions has a leader"),
+        (Some(1), "its leader, broker 1, has not told what it takes"),
+    ] {
+        let mut play = Play::new(|_| ());
+        let ticket = play.publish("hello");
+        play.has_leaders(&[leader]);
+        play.passes(TIMEOUT);
+        let told = error(&ticket).to_string();
+        assert!(told.contains(why) && !told.contains("not known"), "{told}");
+    }
+}
+
+#[test]
 fn no_partition_is_held_up_by_anothers_dead_leader() {
     let mut play = Play::with_leaders(&[1, 2]);
     play.disconnects(2);
