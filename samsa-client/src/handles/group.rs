@@ -72,7 +72,18 @@ impl Group {
     }
 
     /// Where a reset sets offsets. Default: where the group keeps those of the topic, as
-    /// [`GroupDescription::keeps_offsets`] tells: in both places if both have any.
+    /// [`GroupDescription::keeps_offsets`] tells: in both places if both have any. A group that has no offset yet has to be
+    /// told of.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), samsa_client::GroupResetError> {
+    /// use samsa_client::{Offset, OffsetStorage};
+    ///
+    /// let group = cluster.group("billing").offsets(OffsetStorage::ZooKeeper);
+    /// let plan = group.plan_reset(&cluster.topic("events"), Offset::Earliest).await?;
+    /// group.reset(&plan).await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn offsets(mut self, storage: OffsetStorage) -> Self {
         self.storage = Some(storage);

@@ -1,7 +1,7 @@
 //! The futures of a membership, for places where there are groups.
 
 use futures_lite::future::zip;
-use samsa_client::{Commit, Consumer, GroupResetError, Offset, TopicPartition};
+use samsa_client::{Commit, Consumer, GroupResetError, Offset, OffsetStorage, TopicPartition};
 
 use super::futures::{Case, SOON, answered, cases, digits, offsets};
 use super::stage::Stage;
@@ -98,7 +98,8 @@ cases! { MEMBERSHIPS:
     "Group::reset": |stage, dropper| {
         let name = stage.text();
         member(stage, &name, Commit::Manual).await.close().await.expect("it leaves");
-        let group = stage.cluster.group(&name);
+        // Nobody has committed anything yet that would tell.
+        let group = stage.cluster.group(&name).offsets(OffsetStorage::ZooKeeper);
         // Its session goes a little later.
         let plan = loop {
             match group.plan_reset(&stage.digits, Offset::Exact(4)).await {
