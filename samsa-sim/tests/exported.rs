@@ -120,7 +120,9 @@ impl Recorder for Kept {
 }
 
 fn play<F: Future<Output = ()> + 'static>(act: impl FnOnce(World, Cluster) -> F + 'static) {
-    let run = Simulation::new(7).faults(FaultMix::none()).run(|world| async move {
+    // Nothing heals what a test breaks.
+    let simulation = Simulation::new(7).faults(FaultMix::none()).faults_for(Duration::from_secs(500));
+    let run = simulation.run(|world| async move {
         let cluster = world.bootstrap().connect().await.expect("a cluster");
         act(world, cluster).await;
     });

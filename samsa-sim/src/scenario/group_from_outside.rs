@@ -304,6 +304,7 @@ impl Play {
                     Some(Err(_)) => continue,
                     None => return self.stage.world.violation("converges", "a member has ended"),
                 };
+                self.stage.keep(0, &message);
                 if let Some(to) = missing.remove(&message.partition()).filter(|to| *to != message.offset()) {
                     let what = format!("partition {} at {}, not {to}", message.partition(), message.offset());
                     self.stage.world.violation("begins-there", what);
