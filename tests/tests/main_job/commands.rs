@@ -99,6 +99,11 @@ fn perf_tells_what_it_took(release: Release) {
     for runtime in Runtime::BOTH {
         perf_tells(runtime, kafka);
     }
+    let on_two = ["--json", "perf", "consume", "measured", "--records", "2000", "--threads", "2"];
+    assert_eq!(objects(&samsa(kafka, &on_two, ""))[0]["records"], 2000);
+    let refused = samsa_on(Runtime::AsyncStd, kafka, &on_two, "");
+    assert_eq!(refused.status, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--threads is for Tokio"), "{}", refused.stderr);
 }
 
 fn perf_tells(runtime: Runtime, kafka: &RealKafka) {
@@ -108,7 +113,6 @@ fn perf_tells(runtime: Runtime, kafka: &RealKafka) {
         (publish, &["cpu_ns_per_record"][..]),
         (&[publish, &paced].concat(), &["cpu_ns_per_record"]),
         (&["consume", "measured", "--records", "2000"], &["records_per_second", "max_rss_bytes"]),
-        (&["consume", "measured", "--records", "2000", "--threads", "2"], &["records_per_second"]),
         (&["latency", "measured", "--rate", "500", "--seconds", "2", "--size", "100"], &["p50_ms", "max_ms"]),
     ] {
         let told = objects(&samsa_on(runtime, kafka, &[&["--json", "perf"], command].concat(), ""));
