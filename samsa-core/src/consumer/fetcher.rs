@@ -358,13 +358,6 @@ impl Fetcher {
         }
     }
 
-    /// A partition is asked for again later.
-    pub(super) fn fail_one(&mut self, scope: &mut Scope<'_>, number: i32, trouble: &str) {
-        if let Some(partition) = self.partitions.get_mut(&number) {
-            partition.fail(scope, trouble.to_owned());
-        }
-    }
-
     /// A request has no answer: what the broker remembers since is not known.
     pub(crate) fn unanswered(&mut self, scope: &mut Scope<'_>, token: u64, reason: &str) {
         if let Some(request) = self.requests.get(&token).filter(|asked| asked.question == Question::Records) {

@@ -24,9 +24,6 @@ pub(super) const UNANSWERED: &str = "the response says nothing of the partition"
 
 const NOT_WANTED: &str = "the broker sent records that lie before the wanted offset, or parts of them";
 
-const NO_DIVERGENCE: &str =
-    "the broker says that its log parts from what was read, and names a place where it does not";
-
 /// Corrupt batches are fetched so often before they are believed, and answers whose numbers contradict each other.
 const CORRUPT_ATTEMPTS: u32 = 3;
 const CONTRADICTIONS: u32 = 10;
@@ -129,10 +126,7 @@ impl Fetcher {
         }
         match verdict(data.error_code) {
             Verdict::Fine if data.diverging_epoch.epoch >= 0 => {
-                let end = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
-                if !self.compare(scope, data.partition_index, end) {
-                    self.fail_one(scope, data.partition_index, NO_DIVERGENCE);
-                }
+                partition.told_to_part(scope, (data.diverging_epoch.epoch, data.diverging_epoch.end_offset));
             }
             Verdict::Fine => {
                 let records =

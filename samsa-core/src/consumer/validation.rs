@@ -3,7 +3,7 @@
 //! A replica that lacks committed records may become leader where unclean elections are allowed. It is asked where the
 //! leader epoch of the last record read ends in its log. Ends it before the position, or does it not know that epoch
 //! between others, then what was read is gone. No answer, or one that knows nothing, proves nothing: only a definite
-//! divergence costs the position.
+//! divergence costs the position. A response to a fetch may tell of one, too; that is no more than a reason to ask.
 //!
 //! The end of a log is listed with the epoch of its leader, who need not have written anything in it. Until something was
 //! read behind that end, the new leader may well not know the epoch; only an end before the position counts then, as it
@@ -16,6 +16,7 @@ use samsa_proto::api::offset_for_leader_epoch::{
 };
 
 use super::fetcher::{Fetcher, Question};
+use super::partition::Partition;
 use super::scope::Scope;
 use super::verdict::{Verdict, verdict};
 use crate::error::ReadError;
@@ -25,6 +26,12 @@ use crate::time::Instant;
 
 /// The first version that readers may ask without rights over the whole cluster.
 pub(crate) const FOR_READERS: i16 = 3;
+
+const DIVERGENCE: &str =
+    "the broker says that its log parts from what was read: the leader is asked whether it does";
+
+const NO_DIVERGENCE: &str =
+    "the broker says that its log parts from what was read, and names a place where it does not";
 
 /// As a consumer, not a broker.
 const CONSUMER: i32 = -1;
@@ -40,7 +47,7 @@ pub(crate) fn request(
 impl Fetcher {
     /// What of this leader's partitions is in doubt.
     pub(crate) fn doubts(&self, now: Instant, broker: BrokerId) -> Vec<OffsetForLeaderPartition> {
-        let question = |partition: &super::partition::Partition| OffsetForLeaderPartition {
+        let question = |partition: &Partition| OffsetForLeaderPartition {
             partition: partition.source.partition(),
             current_leader_epoch: partition.leader_epoch.unwrap_or(-1),
             leader_epoch: partition.read_epoch.unwrap_or(-1),
@@ -88,16 +95,14 @@ impl Fetcher {
         }
     }
 
-    /// The leader's log has nothing of the epoch of the last record read, nor of those before, behind this end. Says whether
-    /// it parts from what was read.
-    pub(crate) fn compare(&mut self, scope: &mut Scope<'_>, number: i32, (epoch, end): (i32, i64)) -> bool {
-        let Some(partition) = self.partitions.get_mut(&number) else { return false };
-        let (offset, known) = (partition.offset(), epoch >= 0 && end >= 0);
-        let parts = end < offset || partition.epoch_of_record().is_some_and(|read| epoch < read);
-        if !known || !parts || is_planted(PlantedBug::SkipsValidation) {
-            return false;
-        }
-        let from = end.min(offset);
+    /// The leader's log ends there for what was read: if it parts from that, the rest is lost.
+    fn compare(&mut self, scope: &mut Scope<'_>, number: i32, end: (i32, i64)) {
+        let Some(partition) = self.partitions.get_mut(&number).filter(|partition| partition.parts(end))
+        else {
+            return;
+        };
+        let (epoch, offset) = (end.0, partition.offset());
+        let from = end.1.min(offset);
         match self.buffer.withdraw(number) {
             // The application has had nothing of what is lost.
             Some(untaken) if untaken.from <= from => partition.go_back(&untaken),
@@ -108,6 +113,26 @@ impl Fetcher {
                 self.lose(scope, number, error, Some(epoch));
             }
         }
-        true
+    }
+}
+
+impl Partition {
+    /// Whether a log that has nothing of the epoch of the last record read, nor of those before, behind this end parts from
+    /// what was read.
+    fn parts(&self, (epoch, end): (i32, i64)) -> bool {
+        let is_known = epoch >= 0 && end >= 0;
+        let is_behind = end < self.offset() || self.epoch_of_record().is_some_and(|read| epoch < read);
+        is_known && is_behind && !is_planted(PlantedBug::SkipsValidation)
+    }
+
+    /// Whoever was fetched from says that its log parts from what was read. A follower that lags says so, too, and may be
+    /// where the leader is thought to be; the question that comes next is answered by leaders alone.
+    pub(crate) fn told_to_part(&mut self, scope: &mut Scope<'_>, end: (i32, i64)) {
+        if self.read_epoch.is_some() && self.parts(end) {
+            self.in_doubt = true;
+            self.fail(scope, DIVERGENCE.to_owned());
+        } else {
+            self.fail(scope, NO_DIVERGENCE.to_owned());
+        }
     }
 }

@@ -143,14 +143,39 @@ fn brokers_that_cannot_be_asked_are_believed() {
     assert_eq!(wants(&next(&mut old)), [(0, 2)]);
 }
 
-#[test]
-fn a_leader_may_say_in_its_response_that_its_log_parts_from_what_was_read() {
+/// A reader that has read offsets 0 and 1, and was told by whom it fetches from that its log ends at 1: its question.
+fn told_to_part() -> (Model, Reader, Asked) {
     let (mut model, mut reader, asked) = in_doubt(FetchConfig::default());
     ends(&mut model, &asked, ErrorCode::NONE, 4, 2);
     let asked = model.asked();
-    let diverging_epoch = Diverging { epoch: 3, end_offset: 1, ..Default::default() };
+    let diverging_epoch = Diverging { epoch: 4, end_offset: 1, ..Default::default() };
     brings(&mut model, &asked, vec![PartitionData { diverging_epoch, ..data(0, &[]) }]);
+    assert!(polls(&mut reader).is_pending());
+    let asked = next(&mut model);
+    assert_eq!(question(&asked), (6, 4));
+    (model, reader, asked)
+}
+
+#[test]
+fn when_a_response_says_that_the_log_parts_from_what_was_read_the_leader_is_asked_whether_it_does() {
+    let (mut model, mut reader, asked) = told_to_part();
+    ends(&mut model, &asked, ErrorCode::NONE, 3, 1);
     assert_eq!(error(&mut reader), truncated(1));
+}
+
+/// Brokers that swap their addresses: the one that lags is where the leader was.
+#[test]
+fn a_follower_that_lags_and_passes_for_the_leader_costs_a_wait_and_never_the_position() {
+    let (mut model, mut reader, asked) = told_to_part();
+    ends(&mut model, &asked, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1, -1);
+    assert!(model.is_quiet(), "no hot loop");
+    let asked = next(&mut model);
+    assert_eq!(question(&asked), (6, 4));
+    ends(&mut model, &asked, ErrorCode::NONE, 4, 3);
+    let asked = model.asked();
+    assert_eq!(wants(&asked), [(0, 2)]);
+    brings(&mut model, &asked, vec![data(0, &in_leader_epoch(batch(2, 1), 6))]);
+    assert_eq!(span(&mut reader), (0, 2, 3));
 }
 
 #[test]
