@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::faults::Fault;
+use crate::moves;
 use crate::rng::Rng;
 use crate::world::World;
 use crate::zookeeper::session_name;
@@ -47,6 +48,7 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         Fault::ZooKeeperLoss | Fault::SessionExpiry => strike_session(world, kind, rng),
         Fault::Standstill => freeze(world, rng),
         Fault::Partition => part(world, rng),
+        Fault::Moved => move_away(world, rng),
         Fault::WallJump => set_the_wall_clock(world, rng),
         Fault::Suspend => world.suspend_a_client(rng.duration(&SUSPENDED), rng),
         Fault::Freeze => world.freeze_a_client(rng.duration(&SUSPENDED), rng),
@@ -105,6 +107,17 @@ fn crash(world: &World, rng: &mut Rng) -> bool {
         sleep.await;
         host.start(broker);
     });
+    true
+}
+
+fn move_away(world: &World, rng: &mut Rng) -> bool {
+    let running = world.running_brokers();
+    let Some(broker) = rng.pick(&running).copied() else { return false };
+    if rng.chance(400) {
+        moves::all(world, &DOWN, rng);
+    } else {
+        moves::one(world, broker, &DOWN, rng);
+    }
     true
 }
 

@@ -84,6 +84,8 @@ faults! {
     ZooKeeperLostReply = "zookeeper-lost-reply",
     /// A topic that gets another partition.
     PartitionAdded = "partition-added",
+    /// A broker that starts again at another address; now and then all of them at once.
+    Moved = "moved",
     /// A topic that is deleted and, a little later, made anew under the same name: its records are lost.
     TopicRemade = "topic-remade",
 }
@@ -96,7 +98,8 @@ impl Fault {
     }
 
     /// Whether it is for scenarios only that name it: those of groups; a client that meets nothing but brokers that hang up
-    /// takes them for old ones, as it must; few read from followers; and a broker that stands still holds everybody up.
+    /// takes them for old ones, as it must; few read from followers; a broker that stands still holds everybody up; and who was
+    /// told addresses only does not find brokers that all have others.
     pub const fn is_special(self) -> bool {
         let is_of_groups = matches!(
             self,
@@ -104,7 +107,7 @@ impl Fault {
         );
         self.loses_records()
             || is_of_groups
-            || matches!(self, Self::HangUp | Self::ShortFollower | Self::Standstill)
+            || matches!(self, Self::HangUp | Self::ShortFollower | Self::Standstill | Self::Moved)
     }
 }
 

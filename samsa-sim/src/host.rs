@@ -26,6 +26,10 @@ use crate::trace::Trace;
 use crate::violations::Violations;
 use crate::zookeeper::ZooKeeperService;
 
+mod addresses;
+
+pub(crate) use addresses::Left;
+
 /// The port at which every broker listens, each on a host of its own.
 const PORT: u16 = 9092;
 
@@ -66,6 +70,10 @@ struct Inner {
     world: Surroundings,
     cluster: ModelCluster,
     listeners: BTreeMap<i32, Listener>,
+    /// At addresses that brokers have left.
+    former: Vec<(i32, Listener)>,
+    /// How often a broker went to an address that nobody had before.
+    moves: u32,
     sessions: BTreeMap<i32, i64>,
     accepted: BTreeMap<ServerConn, Accepted>,
     connections: u64,
@@ -85,8 +93,9 @@ impl Host {
     pub(crate) fn new(world: Surroundings, config: ClusterConfig, mut rng: Rng) -> Self {
         let address = |id| HostPort { host: format!("k{id}"), port: PORT };
         let addresses: Vec<HostPort> = (1..=config.brokers).map(address).collect();
-        for address in &addresses {
+        for (broker, address) in (1..).zip(&addresses) {
             world.network.host(&address.host);
+            world.network.point(&addresses::lasting_name(broker), &address.host);
         }
         let cluster = ModelCluster::new(config, addresses, rng.fork());
         if cluster.config().release.has_zookeeper() {
@@ -97,6 +106,8 @@ impl Host {
             world,
             cluster,
             listeners: BTreeMap::new(),
+            former: Vec::new(),
+            moves: 0,
             sessions: BTreeMap::new(),
             accepted: BTreeMap::new(),
             connections: 0,
@@ -296,7 +307,9 @@ impl Inner {
     }
 
     fn accept(&mut self, cx: &mut Context<'_>) {
-        for (broker, listener) in &self.listeners {
+        let own = self.listeners.iter().map(|(broker, listener)| (broker, listener, false));
+        let former = self.former.iter().map(|(broker, listener)| (broker, listener, true));
+        for (broker, listener, is_former) in own.chain(former) {
             if self.frozen.contains(broker) {
                 continue;
             }
@@ -304,7 +317,8 @@ impl Inner {
                 let conn = ServerConn(self.connections);
                 self.connections += 1;
                 self.accepted.insert(conn, Accepted { broker: *broker, socket, out: VecDeque::new() });
-                self.cluster.handle(self.world.clock.now(), Input::Accepted { conn, broker: *broker });
+                let accepted = Input::Accepted { conn, broker: *broker, is_former };
+                self.cluster.handle(self.world.clock.now(), accepted);
             }
         }
     }

@@ -16,6 +16,7 @@ mod faults;
 mod host;
 mod lies;
 mod logs;
+mod moves;
 mod network;
 mod report;
 mod rng;

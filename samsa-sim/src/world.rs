@@ -131,6 +131,11 @@ impl World {
         self.seeded(Builder::bootstrap(Launcher::new(self.clone()), self.0.host.bootstrap()))
     }
 
+    /// A client that is told names, which lead to the brokers wherever they are.
+    pub(crate) fn bootstrap_by_names(&self) -> Builder<Launcher> {
+        self.seeded(Builder::bootstrap(Launcher::new(self.clone()), self.0.host.lasting_names()))
+    }
+
     fn seeded(&self, builder: Builder<Launcher>) -> Builder<Launcher> {
         builder.seed(self.draw(Rng::draw))
     }

@@ -14,6 +14,8 @@ const FRAME_BYTES: usize = 100 << 20;
 #[derive(Debug)]
 pub(super) struct Connection {
     broker: i32,
+    /// It was made to an address that the broker has left.
+    is_former: bool,
     received: BytesMut,
     waiting: Option<Waiting>,
     /// Nothing is read from when to when, since its client was told to wait.
@@ -24,12 +26,16 @@ pub(super) struct Connection {
 const UNDER_WAY: Duration = Duration::from_millis(50);
 
 impl Connection {
-    pub(super) fn new(broker: i32) -> Self {
-        Self { broker, received: BytesMut::new(), waiting: None, muted: None }
+    pub(super) fn new(broker: i32, is_former: bool) -> Self {
+        Self { broker, is_former, received: BytesMut::new(), waiting: None, muted: None }
     }
 
     pub(super) const fn broker(&self) -> i32 {
         self.broker
+    }
+
+    pub(super) const fn is_former(&self) -> bool {
+        self.is_former
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {

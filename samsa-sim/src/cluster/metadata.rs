@@ -29,12 +29,13 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, request: &MetadataReque
     };
     let racks: BTreeMap<i32, String> =
         shared.brokers.keys().filter_map(|id| Some((*id, shared.rack(*id)?))).collect();
-    let live = shared.brokers.iter().filter(|(id, _)| picture.brokers.contains(id));
-    let brokers: Vec<_> = live
-        .map(|(id, broker)| MetadataResponseBroker {
+    let brokers: Vec<_> = picture
+        .brokers
+        .iter()
+        .map(|(id, address)| MetadataResponseBroker {
             node_id: *id,
-            host: broker.address.host.as_str(),
-            port: i32::from(broker.address.port),
+            host: address.host.as_str(),
+            port: i32::from(address.port),
             rack: racks.get(id).map(String::as_str),
             ..Default::default()
         })
@@ -137,7 +138,7 @@ fn describe_partition(
     number: i32,
     partition: &PartitionPicture,
 ) -> MetadataResponsePartition {
-    let is_known = |id: &i32| picture.brokers.contains(id);
+    let is_known = |id: &i32| picture.brokers.contains_key(id);
     let leader = partition.leader.filter(is_known);
     MetadataResponsePartition {
         error_code: if leader.is_some() { ErrorCode::NONE } else { ErrorCode::LEADER_NOT_AVAILABLE },

@@ -14,6 +14,7 @@ mod create_topics;
 mod fetch;
 mod fetch_sessions;
 mod followers;
+mod former;
 mod group_members;
 mod list_offsets;
 mod log;
@@ -57,8 +58,8 @@ pub(crate) struct ServerConn(pub(crate) u64);
 /// What happened to the cluster.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
-    /// A broker has a new connection.
-    Accepted { conn: ServerConn, broker: i32 },
+    /// A broker has a new connection, or whoever is left at an address that was its own has one.
+    Accepted { conn: ServerConn, broker: i32, is_former: bool },
     /// Bytes came, any part of a frame or several.
     Received { conn: ServerConn, bytes: Bytes },
     /// A connection is gone.
@@ -114,6 +115,13 @@ impl ModelCluster {
         self.state.brokers.get(&broker).map(|broker| &broker.address)
     }
 
+    /// A broker that does not run will listen there.
+    pub(crate) fn set_address(&mut self, broker: i32, address: HostPort) {
+        if let Some(broker) = self.state.brokers.get_mut(&broker).filter(|broker| !broker.running) {
+            broker.address = address;
+        }
+    }
+
     pub(crate) fn broker_ids(&self) -> Vec<i32> {
         self.state.brokers.keys().copied().collect()
     }
@@ -154,8 +162,8 @@ impl ModelCluster {
     /// Something happened.
     pub(crate) fn handle(&mut self, now: Now, input: Input) {
         match input {
-            Input::Accepted { conn, broker } => {
-                self.connections.insert(conn, Connection::new(broker));
+            Input::Accepted { conn, broker, is_former } => {
+                self.connections.insert(conn, Connection::new(broker, is_former));
             }
             Input::Received { conn, bytes } => {
                 if let Some(connection) = self.connections.get_mut(&conn) {
@@ -228,7 +236,11 @@ impl ModelCluster {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
                     let broker = connection.broker();
-                    let answer = answer::answer(&mut self.state, now, broker, &frame);
+                    let answer = if connection.is_former() {
+                        former::answer(&mut self.state, now, broker, &frame)
+                    } else {
+                        answer::answer(&mut self.state, now, broker, &frame)
+                    };
                     self.give(now, conn, answer);
                 }
                 Err(complaint) => {

@@ -22,7 +22,7 @@ pub(super) struct Bench {
     pub(super) now: Now,
     notes: Vec<String>,
     complaints: Vec<String>,
-    hung_up: bool,
+    pub(super) hung_up: bool,
 }
 
 impl Bench {
@@ -48,14 +48,19 @@ impl Bench {
     }
 
     pub(super) fn connect(&mut self, broker: i32) {
-        self.cluster.handle(self.now, Input::Accepted { conn: CONN, broker });
+        self.connect_at(broker, false);
+    }
+
+    /// The same, or to an address that the broker has left.
+    pub(super) fn connect_at(&mut self, broker: i32, is_former: bool) {
+        self.cluster.handle(self.now, Input::Accepted { conn: CONN, broker, is_former });
     }
 
     fn newest_version<R: Request>(&self) -> i16 {
         *self.cluster.config().release.versions(R::KEY).unwrap().end()
     }
 
-    fn send<R: Request + Message + Encode>(&mut self, version: i16, request: &R) {
+    pub(super) fn send<R: Request + Message + Encode>(&mut self, version: i16, request: &R) {
         self.send_as(7, version, request);
     }
 
@@ -69,7 +74,7 @@ impl Bench {
     }
 
     /// The next answer, if there is one yet.
-    fn take(&mut self) -> Option<Bytes> {
+    pub(super) fn take(&mut self) -> Option<Bytes> {
         while let Some(output) = self.cluster.next_output() {
             match output {
                 Output::Send { conn: CONN, frame } => return Some(Bytes::from(frame.concat()).slice(4..)),
@@ -96,7 +101,7 @@ impl Bench {
     }
 
     /// Waits for the answer, however long it takes.
-    fn answer(&mut self) -> Bytes {
+    pub(super) fn answer(&mut self) -> Bytes {
         for _ in 0..100 {
             if let Some(frame) = self.take() {
                 return frame;
@@ -126,7 +131,7 @@ impl Bench {
         self.cluster.state.topics[name].id
     }
 
-    fn send_produce(&mut self, version: i16, topic: &str, acks: i16, batch: &[u8]) {
+    pub(super) fn send_produce(&mut self, version: i16, topic: &str, acks: i16, batch: &[u8]) {
         let partition =
             PartitionProduceData { index: 0, records: Some(Records::Slice(batch)), ..Default::default() };
         let topic_id = if version >= 13 { self.topic_id(topic) } else { Uuid::ZERO };
@@ -334,7 +339,7 @@ fn a_fetch_waits_for_something_to_read_but_no_longer_than_asked() {
 fn what_is_produced_on_one_connection_ends_the_wait_on_another() {
     let mut bench = Bench::newest().with_topic("events");
     let reader = ServerConn(2);
-    bench.cluster.handle(bench.now, Input::Accepted { conn: reader, broker: 1 });
+    bench.cluster.handle(bench.now, Input::Accepted { conn: reader, broker: 1, is_former: false });
     bench.send_fetch(17, "events", 0, 1);
     // A request behind a waiting one waits, too.
     bench.send(4, &ApiVersionsRequest::default());

@@ -261,6 +261,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use samsa_core::HostPort;
     use samsa_proto::ErrorCode;
 
     use super::super::tests::{Bench, batch};
@@ -354,13 +355,27 @@ mod tests {
     }
 
     #[test]
+    fn a_view_that_stands_tells_where_brokers_were_before_they_moved() {
+        let mut bench = bench();
+        let told = |bench: &Bench, by| bench.cluster.state.picture_of(by).brokers[&1].host.clone();
+        while !matches!(bench.cluster.state.brokers[&2].view, View::Past(_)) {
+            upset(&mut bench, Fault::StaleMetadata);
+        }
+        bench.cluster.state.inform(3);
+        bench.cluster.handle(bench.now, Input::Stop(1));
+        bench.cluster.set_address(1, HostPort { host: "elsewhere".to_owned(), port: 9092 });
+        bench.cluster.handle(bench.now, Input::Start { broker: 1, blank: false });
+        assert_eq!([2, 3].map(|by| told(&bench, by)), ["k1", "elsewhere"]);
+    }
+
+    #[test]
     fn a_blank_broker_knows_no_topic_and_takes_nothing_until_it_is_informed() {
         let mut bench = bench();
         bench.cluster.handle(bench.now, Input::Stop(1));
         bench.cluster.handle(bench.now, Input::Start { broker: 1, blank: true });
         bench.connect(1);
         assert!(bench.cluster.state.picture_of(1).topics.is_empty());
-        assert_eq!(bench.cluster.state.picture_of(1).brokers, [1]);
+        assert!(bench.cluster.state.picture_of(1).brokers.keys().eq([&1]));
         assert_eq!(bench.fetch(12, "events", 0).0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         bench.pass(AGES);
         assert!(bench.cluster.state.picture_of(1).topics.contains_key("events"));

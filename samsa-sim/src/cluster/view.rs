@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use samsa_core::HostPort;
 use samsa_proto::wire::Uuid;
 
-use super::state::State;
+use super::state::{Broker, State};
 use super::topic::{Partition, Topic};
 
 /// What a broker tells of the cluster.
@@ -21,7 +22,8 @@ pub(super) enum View {
 /// Brokers and topics at some time.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
-    pub(super) brokers: Vec<i32>,
+    /// With where they listen.
+    pub(super) brokers: BTreeMap<i32, HostPort>,
     pub(super) topics: BTreeMap<String, TopicPicture>,
 }
 
@@ -50,7 +52,9 @@ impl State {
     /// What a broker would tell now.
     pub(super) fn picture_of(&self, broker: i32) -> Picture {
         match self.brokers.get(&broker).map(|broker| &broker.view) {
-            Some(View::Blank) => Picture { brokers: vec![broker], topics: BTreeMap::new() },
+            Some(View::Blank) => {
+                Picture { brokers: self.addresses(|id, _| id == broker), topics: BTreeMap::new() }
+            }
             Some(View::Past(past)) => past.clone(),
             Some(View::Current) | None => self.picture(),
         }
@@ -58,9 +62,13 @@ impl State {
 
     /// How things are.
     pub(super) fn picture(&self) -> Picture {
-        let known = self.brokers.iter().filter(|(_, broker)| broker.known);
         let topics = self.topics.iter().map(|(name, topic)| (name.clone(), TopicPicture::of(topic)));
-        Picture { brokers: known.map(|(id, _)| *id).collect(), topics: topics.collect() }
+        Picture { brokers: self.addresses(|_, broker| broker.known), topics: topics.collect() }
+    }
+
+    fn addresses(&self, which: impl Fn(i32, &Broker) -> bool) -> BTreeMap<i32, HostPort> {
+        let told = self.brokers.iter().filter(|(id, broker)| which(**id, broker));
+        told.map(|(id, broker)| (*id, broker.address.clone())).collect()
     }
 }
 

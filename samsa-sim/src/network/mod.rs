@@ -41,6 +41,8 @@ pub(crate) struct Network(Rc<Inner>);
 struct Inner {
     weather: Rc<Weather>,
     names: RefCell<BTreeMap<String, IpAddr>>,
+    /// Names that lead to one host now, and to another one later.
+    pointers: RefCell<BTreeMap<String, IpAddr>>,
     listeners: RefCell<BTreeMap<SocketAddr, Rc<RefCell<Backlog>>>>,
     links: RefCell<BTreeMap<u64, Weak<Link>>>,
     dialled: Cell<u64>,
@@ -53,6 +55,7 @@ impl Network {
         Self(Rc::new(Inner {
             weather: Rc::new(Weather::new(schedule, trace, faults, rng)),
             names: RefCell::default(),
+            pointers: RefCell::default(),
             listeners: RefCell::default(),
             links: RefCell::default(),
             dialled: Cell::new(0),
@@ -67,6 +70,12 @@ impl Network {
         *names.entry(name.to_owned()).or_insert_with(|| Ipv4Addr::from(0x0a00_0000 + next).into())
     }
 
+    /// This name, which is no host's own, leads to that host from now on.
+    pub(crate) fn point(&self, name: &str, host: &str) {
+        let ip = self.host(host);
+        self.0.pointers.borrow_mut().insert(name.to_owned(), ip);
+    }
+
     fn name_of(&self, ip: IpAddr) -> String {
         let names = self.0.names.borrow();
         let known = names.iter().find(|(_, known)| **known == ip);
@@ -76,7 +85,8 @@ impl Network {
     /// Asks the name service; nothing for a host that is not known.
     pub(crate) async fn resolve(&self, name: &str) -> Option<IpAddr> {
         self.pause(self.0.weather.latency()).await;
-        name.parse().ok().or_else(|| self.0.names.borrow().get(name).copied())
+        let own = || self.0.names.borrow().get(name).copied();
+        name.parse().ok().or_else(own).or_else(|| self.0.pointers.borrow().get(name).copied())
     }
 
     /// Who dials this address is let in from now on, until the listener is dropped.

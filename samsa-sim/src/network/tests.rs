@@ -135,6 +135,11 @@ fn names_are_resolved_and_unknown_ones_are_not() {
         assert_eq!(network.resolve("k1").await, Some(known));
         assert_eq!(network.resolve("10.9.8.7").await, Some("10.9.8.7".parse().unwrap()));
         assert_eq!(network.resolve("nowhere").await, None);
+        for host in ["k1", "k2"] {
+            network.point("seed", host);
+            assert_eq!(network.resolve("seed").await, Some(network.host(host)));
+        }
+        assert_eq!(network.name_of(known), "k1", "a host is called by its own name");
         result.set(true);
     });
     executor.run(Instant::from_micros(u64::MAX), || false);

@@ -18,12 +18,22 @@ const FAULTS: Range<Duration> = Duration::from_secs(3)..Duration::from_secs(20);
 /// Draws a plan apart from everything else that the seed decides.
 const SALT: u64 = 0x706c_616e;
 
+/// What clients are told that do not find the brokers through `ZooKeeper`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bootstrap {
+    /// Where the brokers are.
+    Addresses,
+    /// Names that lead to the brokers wherever they are.
+    Names,
+}
+
 /// What a world is like and how its clients are set.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) cluster: ClusterConfig,
     pub(super) faults_for: Duration,
     pub(super) by_zookeeper: bool,
+    pub(super) bootstrap: Bootstrap,
     pub(super) compression: Compression,
     pub(super) delivery_timeout: Duration,
     pub(super) request_timeout: Duration,
@@ -57,6 +67,7 @@ impl Plan {
             cluster: ClusterConfig { release, brokers, partitions, ..ClusterConfig::default() },
             faults_for: rng.duration(&FAULTS),
             by_zookeeper: release.has_zookeeper() && rng.chance(600),
+            bootstrap: Bootstrap::Addresses,
             compression: if rng.chance(300) { Compression::Lz4 } else { Compression::None },
             delivery_timeout: Duration::from_secs(if rng.chance(300) { 3 } else { 120 }),
             request_timeout: Duration::from_secs(1 + rng.below(10)),
@@ -91,7 +102,11 @@ impl Plan {
 
     /// A client of such a cluster.
     pub(super) fn client(&self, world: &World) -> Builder<Launcher> {
-        let builder = if self.by_zookeeper { world.zookeeper() } else { world.bootstrap() };
+        let builder = match self.bootstrap {
+            _ if self.by_zookeeper => world.zookeeper(),
+            Bootstrap::Addresses => world.bootstrap(),
+            Bootstrap::Names => world.bootstrap_by_names(),
+        };
         builder
             .compression(self.compression)
             .delivery_timeout(self.delivery_timeout)
