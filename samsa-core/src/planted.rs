@@ -70,6 +70,12 @@ planted_bugs! {
     SleepsThrough = "sleeps-through",
     /// While a broker is being dialled, nothing is sent to any other.
     HeldUpByDialling = "held-up-by-dialling",
+    /// Once brokers are known, the addresses that the application gave are not asked again.
+    NeverRebootstraps = "never-rebootstraps",
+    /// A broker that says to begin again is asked again.
+    AsksWhoSendsBack = "asks-who-sends-back",
+    /// A broker that has another address is looked for where it was first.
+    KeepsOldAddress = "keeps-old-address",
     /// Everybody is dialled at once.
     DialsWithoutCap = "dials-without-cap",
     /// A client that is closed does not wait for its records.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::address::HostPort;
 use crate::connection::Peer;
 use crate::id::BrokerId;
+use crate::planted::{PlantedBug, is_planted};
 use crate::rng::Rng;
 
 #[derive(Debug)]
@@ -48,11 +49,17 @@ impl Contacts {
         let broker = |(id, address)| self.at(Peer::Broker(id), address);
         let mut all: Vec<Contact> = brokers.into_iter().map(broker).collect();
         self.brokers = all.len();
-        let numbered = (0..).map(Peer::Bootstrap).zip(&self.bootstrap);
+        let numbered = (0..).map(Peer::Bootstrap).zip(self.beginnings());
         all.extend(numbered.map(|(peer, address)| self.at(peer, address)));
         self.all = all;
         let same = self.all[..self.brokers].iter().position(|contact| Some(contact.peer) == before);
         self.current = same.unwrap_or_else(|| self.any());
+    }
+
+    /// Where to begin again.
+    fn beginnings(&self) -> &[HostPort] {
+        let is_over = self.brokers > 0 && is_planted(PlantedBug::NeverRebootstraps);
+        if is_over { &[] } else { &self.bootstrap }
     }
 
     fn at(&self, peer: Peer, address: &HostPort) -> Contact {
@@ -102,7 +109,7 @@ impl Contacts {
     /// started may know of nobody but itself.
     pub(crate) fn next_broker(&mut self) {
         match self.brokers {
-            0 | 1 if self.bootstrap.is_empty() => self.next(),
+            0 | 1 if self.beginnings().is_empty() => self.next(),
             0 | 1 => {
                 self.current = self.brokers + self.turn;
                 self.turn = (self.turn + 1) % self.bootstrap.len();
@@ -120,7 +127,7 @@ impl Contacts {
     /// The brokers that are known are not those to ask any more (KIP-1102). Where there are no bootstrap addresses, the
     /// next broker is asked.
     pub(crate) fn begin_again(&mut self) {
-        match self.bootstrap.len() {
+        match self.beginnings().len() {
             0 => self.next(),
             count => self.current = self.brokers + self.rng.below(count as u64) as usize,
         }

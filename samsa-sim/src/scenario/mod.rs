@@ -10,6 +10,7 @@ mod fetch_sessions;
 mod group_from_outside;
 mod leaders_move;
 mod lying_broker;
+mod moved_cluster;
 mod nearest_replica;
 mod one_partition_in_doubt;
 mod plan;
@@ -92,6 +93,7 @@ const ALL: &[(Scenario, Body)] = &[
     (stale_metadata::SCENARIO, stale_metadata::run),
     (lying_broker::SCENARIO, lying_broker::run),
     (torn_connections::SCENARIO, torn_connections::run),
+    (moved_cluster::SCENARIO, moved_cluster::run),
     (suspended::SCENARIO, suspended::run),
     (dead_leader::SCENARIO, dead_leader::run),
     (silent_leader::SCENARIO, silent_leader::run),
