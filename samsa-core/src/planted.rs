@@ -76,6 +76,8 @@ planted_bugs! {
     AsksWhoSendsBack = "asks-who-sends-back",
     /// A broker that has another address is looked for where it was first.
     KeepsOldAddress = "keeps-old-address",
+    /// What is fetched is asked for on the connection that is published on.
+    SharesConnection = "shares-connection",
     /// Everybody is dialled at once.
     DialsWithoutCap = "dials-without-cap",
     /// A client that is closed does not wait for its records.

@@ -20,6 +20,7 @@ use crate::connection::{Call, Owner, Peer, Role};
 use crate::id::{BrokerId, ConnId, ReaderId};
 use crate::limits;
 use crate::out::Context;
+use crate::planted::{PlantedBug, is_planted};
 use crate::wake::Wakers;
 
 const WHY_REFRESH: &str = "a partition that is read is in trouble";
@@ -147,6 +148,7 @@ impl Consumer {
         }
         let role = match question {
             Question::Offsets | Question::Epochs => Role::Control,
+            Question::Records if is_planted(PlantedBug::SharesConnection) => Role::Produce,
             Question::Records => Role::Fetch(reader),
         };
         let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return false };

@@ -9,6 +9,7 @@ mod empty_batches;
 mod fetch_sessions;
 mod group_from_outside;
 mod leaders_move;
+mod long_polls;
 mod lying_broker;
 mod moved_cluster;
 mod nearest_replica;
@@ -94,6 +95,7 @@ const ALL: &[(Scenario, Body)] = &[
     (lying_broker::SCENARIO, lying_broker::run),
     (torn_connections::SCENARIO, torn_connections::run),
     (moved_cluster::SCENARIO, moved_cluster::run),
+    (long_polls::SCENARIO, long_polls::run),
     (suspended::SCENARIO, suspended::run),
     (dead_leader::SCENARIO, dead_leader::run),
     (silent_leader::SCENARIO, silent_leader::run),
