@@ -35,7 +35,7 @@ use samsa_proto::zookeeper::{
     PartitionState, Subscription, TopicRegistration, path,
 };
 
-use super::assign::{Assignor, Leaders, Share, share_by_broker};
+use super::assign::{Assignor, Leaders, Members, Share, share_by_broker};
 use super::claim::Claim;
 use super::lock::Lock;
 use super::member::Member;
@@ -163,12 +163,11 @@ impl Settings {
         !self.names_leaders() && self.assignor.looks_at_all_topics()
     }
 
-    pub(super) fn share_of(&self, member: &str, view: &View) -> Share {
-        let members = view.members();
+    pub(super) fn share_of(&self, member: &str, members: &Members, view: &View) -> Share {
         match self.dialect {
-            Dialect::Scala => self.assignor.share_of(member, &members, &view.topics),
-            Dialect::Samsa => self.assignor.share_by_leader(member, &members, &view.leaders),
-            Dialect::Scala07 => share_by_broker(member, &members, &view.topics),
+            Dialect::Scala => self.assignor.share_of(member, members, &view.topics),
+            Dialect::Samsa => self.assignor.share_by_leader(member, members, &view.leaders),
+            Dialect::Scala07 => share_by_broker(member, members, &view.topics),
         }
     }
 

@@ -218,7 +218,11 @@ impl Member {
     /// topics were made before; but folders can be removed.
     fn asks_for_folders(&mut self, now: Now, world: &mut impl World) -> bool {
         let Some(round) = &mut self.round else { return false };
-        let share = self.settings.share_of(&self.id, &round.view);
+        if round.view.topics.keys().all(|topic| self.folders.contains(topic) || round.folders.contains(topic))
+        {
+            return false;
+        }
+        let share = self.settings.share_of(&self.id, &round.view.members(), &round.view);
         let mut topics: BTreeSet<String> = share.into_keys().map(|(topic, _)| topic).collect();
         topics.retain(|topic| !self.folders.contains(topic) && round.folders.insert(topic.clone()));
         let group = &self.settings.group;
@@ -298,8 +302,8 @@ impl Member {
         }
         self.remember_first(view);
         self.remember_leaders(view);
-        let share = self.settings.share_of(&self.id, view);
         let members = view.members();
+        let share = self.settings.share_of(&self.id, &members, view);
         let is_read = |topic: &String| members.get(&self.id).is_some_and(|own| own.contains_key(topic));
         let mut to_read = view.topics.iter().filter(|(topic, _)| is_read(topic));
         let is_idle = share.is_empty() && to_read.any(|(_, partitions)| !partitions.is_empty());
