@@ -11,6 +11,9 @@ use crate::failure::Failure;
 
 const VARIABLE: &str = "RUST_LOG";
 
+/// What readers log of the errors that they give: commands print these themselves.
+const TOLD: &str = "samsa_core::told";
+
 /// Starts logging.
 pub(crate) fn start() -> Result<(), Failure> {
     let wanted = env::var(VARIABLE).unwrap_or_default();
@@ -22,7 +25,7 @@ pub(crate) fn start() -> Result<(), Failure> {
 
 fn filter(wanted: &str) -> Result<Targets, String> {
     if wanted.trim().is_empty() {
-        return Ok(Targets::new().with_default(LevelFilter::WARN));
+        return Ok(Targets::new().with_default(LevelFilter::WARN).with_target(TOLD, LevelFilter::OFF));
     }
     wanted.parse().map_err(|error| {
         format!(
@@ -38,6 +41,9 @@ mod tests {
     #[test]
     fn warnings_are_shown_unless_something_else_is_asked_for() {
         assert_eq!(filter("").unwrap().default_level(), Some(LevelFilter::WARN));
+        let warning = LevelFilter::WARN.into_level().unwrap();
+        assert!(filter("").unwrap().would_enable("samsa_core", &warning));
+        assert!(!filter("").unwrap().would_enable(TOLD, &warning));
         assert_eq!(filter("debug").unwrap().default_level(), Some(LevelFilter::DEBUG));
         assert!(filter("samsa_core=loud").unwrap_err().contains("samsa_core=debug"));
     }

@@ -11,14 +11,16 @@ use crate::error::ReadError;
 use crate::event::Event;
 use crate::offset::Offset;
 
+/// What the application is told as an error, too. `samsa`, which prints every error, leaves this out of its log.
+const TOLD: &str = "samsa_core::told";
+
 impl Fetcher {
     /// A partition ends. The application is told behind what is buffered; or whoever waits for it is told: the reader is
     /// not opened at all, the seek fails.
     pub(crate) fn stop(&mut self, scope: &mut Scope<'_>, number: i32, error: ReadError) {
         let Some(partition) = self.partitions.get_mut(&number) else { return };
         partition.stopped = true;
-        // Whoever reads is told, and says it.
-        tracing::debug!(%error, "a partition is not read any more");
+        tracing::warn!(target: TOLD, %error, "a partition is not read any more");
         if self.opening.is_some() {
             self.refuse_opening(scope, error);
         } else if let Some(seek) = partition.seek.take() {
