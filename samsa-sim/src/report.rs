@@ -33,7 +33,7 @@ pub struct Report {
     /// How often a task was run.
     pub steps: u64,
     /// How often something was checked: the bounds of a client after each of its turns, and at the end each record that was
-    /// published, and each that was read.
+    /// published, and each that was read. Where there is no client: each member of the group, whenever it is looked at.
     pub checks: u64,
     /// Whether the run was made twice, and compared.
     pub is_compared: bool,

@@ -4,7 +4,7 @@
 //! |-------------|------------------------------------------|--------------------|----------------------------------|
 //! | not asked   | the question goes out                    | asked              |                                  |
 //! | not asked   | somebody says that it is unknown         | not asked          | that was about an older wish     |
-//! | any         | partitions, of the id that is known      | none               | leaders that are others now      |
+//! | any         | partitions, of an id that it has or had  | none               | leaders that are others now      |
 //! | any         | partitions, of an id it never had        | none               | the same; it was made anew       |
 //! | unknown, of | partitions without id, whose epochs      | none               | the same; it was made anew       |
 //! | enough      | begin again                              |                    |                                  |
@@ -16,6 +16,10 @@
 //! | any         | a refusal                                | refused            |                                  |
 //! | unknown,    | somebody wants to read it                | not asked          |                                  |
 //! | sure        |                                          |                    |                                  |
+//! | any         | partitions without id, while ZooKeeper   | none               | leaders that are others now      |
+//! |             | has just shown another node of the name  |                    |                                  |
+//!
+//! The first partitions that are seen of a topic are nobody's move. What ZooKeeper shows of another node it tells itself.
 
 use std::collections::VecDeque;
 
