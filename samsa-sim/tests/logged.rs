@@ -68,8 +68,9 @@ fn a_broker_that_throttles_and_one_that_lies_are_in_the_log() {
 #[test]
 fn a_partition_that_is_not_read_any_more_is_in_the_log() {
     let trace = trace(FaultMix::none(), |_, cluster| async move {
-        let mut reader =
-            cluster.topic("events").partition(0).reader(Offset::Exact(7)).open().await.expect("a reader");
+        let partition = cluster.topic("events").partition(0);
+        partition.publish("hello").await.expect("a receipt");
+        let mut reader = partition.reader(Offset::Exact(7)).open().await.expect("a reader");
         reader.next().await.expect("no end").expect_err("there is no such offset");
     });
     has(&trace, &["a partition is not read any more", "error="]);
