@@ -51,13 +51,15 @@ fn plan(seed: u64) -> Plan {
 }
 
 async fn play(stage: Stage) {
-    let (Some(client), Some(across)) = (stage.connect().await, stage.connect().await) else { return };
+    let Some(client) = stage.connect().await else { return };
+    let writer = stage.world.last_client();
+    let Some(across) = stage.connect().await else { return };
     read_across(&stage, &across);
     publish_until_healed(&stage, &client).await;
     flush(&stage, &client).await;
     stage.world.sleep(Duration::from_secs(21)).await;
     publish_when_all_is_well(&stage, &client).await;
-    stage.check_made_anew();
+    stage.check_made_anew(writer);
     let Some(fresh) = stage.connect().await else { return };
     let (reading, cluster) = (stage.clone(), fresh.clone());
     stage.world.spawn(async move {

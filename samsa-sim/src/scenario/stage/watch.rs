@@ -35,17 +35,19 @@ impl Stage {
         }
     }
 
-    /// Who wrote to a topic that was deleted, and to the one that was made in its place, has told of that, and of no more such
-    /// than there were.
-    pub(in crate::scenario) fn check_made_anew(&self) {
-        let told = self.history().made_anew.values().copied().max().unwrap_or(0);
+    /// Who wrote to a topic that was deleted, and to the one that was made in its place, has told of that; and nobody of more
+    /// such than there were.
+    pub(in crate::scenario) fn check_made_anew(&self, writer: usize) {
+        let by_client = &self.history().made_anew;
+        let told = by_client.get(&writer).copied().unwrap_or(0);
+        let most = by_client.values().copied().max().unwrap_or(0);
         let deleted = self.world.faults().done().get(Fault::TopicRemade.name()).copied().unwrap_or(0);
         let has_lost = self
             .world
             .host()
             .look(|cluster| cluster.losses(super::TOPIC).iter().any(|loss| !loss.records.is_empty()));
-        if told > deleted || (has_lost && told == 0) {
-            let what = format!("the topic was deleted {deleted} times, which was told {told} times");
+        if most > deleted || (has_lost && told == 0) {
+            let what = format!("deleted {deleted} times; the writer told of {told}, somebody of {most}");
             self.world.violation("tells-of-topics-made-anew", what);
         }
     }
