@@ -52,8 +52,8 @@ pub(crate) struct History {
     pub(crate) sent_once: bool,
     /// How often each client told that the topic was made anew, by their numbers.
     pub(crate) made_anew: BTreeMap<usize, u64>,
-    /// How often a client told that a reader goes on elsewhere.
-    pub(crate) resets: u64,
+    /// How often each client told that its reader goes on elsewhere, by its number and the partition.
+    pub(crate) resets: BTreeMap<(usize, i32), u64>,
     /// What the brokers lost, as no fault of the client.
     pub(crate) losses: Vec<Loss>,
     /// Where readers began that did not begin with the first record, by their numbers and the partition.

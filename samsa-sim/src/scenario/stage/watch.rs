@@ -21,8 +21,8 @@ impl Stage {
                 *self.history_mut().made_anew.entry(client).or_default() += 1;
                 epochs.retain(|(of, _), _| of != topic);
             }
-            if matches!(event, Ok(Event::PositionReset { .. })) {
-                self.history_mut().resets += 1;
+            if let Ok(Event::PositionReset { partition, .. }) = &event {
+                *self.history_mut().resets.entry((client, *partition)).or_default() += 1;
             }
             let Ok(Event::LeaderMoved { topic, partition, leader_epoch: Some(epoch), .. }) = event else {
                 continue;
