@@ -18,7 +18,8 @@ usage: sim [--list] [--scenario NAME] [--seed N | --seeds A..B] [--plant BUG] [-
   --trace          show everything that happens
 
 The last line says how many seeds and runs there were and how many failed, how much time passed in them, and what was
-checked. Status 1: a check did not hold, and how to see it again was printed; 2: the arguments make no sense.";
+checked. Status 1: a check did not hold, and how to see it again was printed, or not everything could be printed;
+2: the arguments make no sense.";
 
 pub(crate) struct Arguments {
     pub(crate) scenarios: Vec<&'static str>,

@@ -19,7 +19,7 @@ use sum::Sum;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
     Ok,
-    /// A check did not hold, or not everything could be told.
+    /// A check did not hold, or not everything could be printed.
     Failed,
     /// The arguments make no sense.
     Usage,
@@ -45,17 +45,32 @@ fn run(arguments: &[String], out: &mut dyn Write, errors: &mut dyn Write) -> Sta
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     if has("--help") || has("--list") {
         let told = if has("--help") { writeln!(out, "{USAGE}") } else { list(out) };
-        let is_read = |error: &io::Error| error.kind() != io::ErrorKind::BrokenPipe;
-        return told.err().filter(is_read).map_or(Status::Ok, |_| Status::Failed);
+        return match told {
+            Err(error) if !is_unread(&error) => is_cut_short(&error, errors),
+            _ => Status::Ok,
+        };
     }
     match arguments::parse(arguments) {
-        Ok(arguments) => simulate(&arguments, out).unwrap_or(Status::Failed),
+        Ok(arguments) => simulate(&arguments, out).unwrap_or_else(|error| is_cut_short(&error, errors)),
         Err(error) => {
             // Where nobody reads, the status says it.
             let _unread = writeln!(errors, "{error}\n{USAGE}");
             Status::Usage
         }
     }
+}
+
+/// Whether nobody reads any more.
+fn is_unread(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// Not everything could be printed: why is told, unless it is that nobody reads.
+fn is_cut_short(error: &io::Error, errors: &mut dyn Write) -> Status {
+    if !is_unread(error) {
+        let _unread = writeln!(errors, "not everything could be printed: {error}");
+    }
+    Status::Failed
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {

@@ -104,3 +104,35 @@ fn who_is_read_no_more_ends_in_silence_and_a_simulation_is_not_done_then() {
     let seed = ["--scenario", "publish-and-read", "--seed", "1"].map(str::to_owned);
     assert_eq!(super::run(&seed, &mut Gone, &mut Gone), Status::Failed);
 }
+
+/// A disk that is full.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_for_another_reason_fails_and_says_why() {
+    for arguments in ["--list", "--help", "--scenario publish-and-read --seed 1"] {
+        let arguments: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
+        let mut errors = Vec::new();
+        assert_eq!(super::run(&arguments, &mut Full, &mut errors), Status::Failed, "{arguments:?}");
+        let errors = String::from_utf8(errors).expect("text");
+        assert!(errors.contains("not everything could be printed: "), "{errors}");
+    }
+}
+
+#[test]
+fn of_a_reader_that_has_gone_nothing_is_told() {
+    let arguments = ["--scenario", "publish-and-read", "--seed", "1"].map(str::to_owned);
+    let mut errors = Vec::new();
+    assert_eq!(super::run(&arguments, &mut Gone, &mut errors), Status::Failed);
+    assert_eq!(errors, b"");
+}
