@@ -5,6 +5,7 @@ use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use samsa_core::Instant;
 
 /// How a direction ends, once what is under way has arrived.
@@ -19,7 +20,7 @@ pub(crate) enum End {
 #[derive(Debug)]
 struct Flight {
     arrives: Instant,
-    bytes: VecDeque<u8>,
+    bytes: Bytes,
 }
 
 /// One direction. It holds a bounded number of bytes that were written and not yet read.
@@ -60,12 +61,12 @@ impl Pipe {
     }
 
     /// Sends bytes for which there is room. They arrive at this time, or just after those before them. Says when.
-    pub(crate) fn write(&mut self, bytes: impl IntoIterator<Item = u8>, arrives: Instant) -> Instant {
-        let bytes: VecDeque<u8> = bytes.into_iter().collect();
+    pub(crate) fn write(&mut self, bytes: &[u8], arrives: Instant) -> Instant {
         if self.end.is_none() {
             self.held += bytes.len();
             self.last_arrival = self.last_arrival.max(arrives);
             if !self.deaf {
+                let bytes = Bytes::copy_from_slice(bytes);
                 self.flights.push_back(Flight { arrives: self.last_arrival, bytes });
             }
         }
@@ -77,9 +78,7 @@ impl Pipe {
         let mut taken = 0;
         while let Some(flight) = self.flights.front_mut().filter(|flight| flight.arrives <= now) {
             let count = flight.bytes.len().min(into.len() - taken);
-            for (slot, byte) in into[taken..].iter_mut().zip(flight.bytes.drain(..count)) {
-                *slot = byte;
-            }
+            flight.bytes.copy_to_slice(&mut into[taken..taken + count]);
             taken += count;
             if !flight.bytes.is_empty() {
                 break;
@@ -188,8 +187,8 @@ mod tests {
     #[test]
     fn bytes_arrive_in_order_whatever_their_own_delay() {
         let mut pipe = Pipe::new(100);
-        pipe.write(*b"slow", at(50));
-        pipe.write(*b"fast", at(10));
+        pipe.write(b"slow", at(50));
+        pipe.write(b"fast", at(10));
 
         assert_eq!(read(&mut pipe, 49, 8), Err(io::ErrorKind::WouldBlock));
         assert_eq!(read(&mut pipe, 50, 6), Ok(b"slowfa".to_vec()));
@@ -199,7 +198,7 @@ mod tests {
     #[test]
     fn a_full_pipe_takes_no_more_until_it_is_read() {
         let mut pipe = Pipe::new(4);
-        pipe.write(*b"full", at(1));
+        pipe.write(b"full", at(1));
         assert_eq!(pipe.room(at(1)).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         assert_eq!(read(&mut pipe, 1, 3), Ok(b"ful".to_vec()));
         assert_eq!(pipe.room(at(1)).unwrap(), 3);
@@ -208,7 +207,7 @@ mod tests {
     #[test]
     fn what_was_written_before_the_close_still_arrives() {
         let mut pipe = Pipe::new(100);
-        pipe.write(*b"bye", at(20));
+        pipe.write(b"bye", at(20));
         pipe.close(at(5));
         assert_eq!(read(&mut pipe, 10, 8), Err(io::ErrorKind::WouldBlock));
         assert_eq!(read(&mut pipe, 20, 8), Ok(b"bye".to_vec()));
@@ -219,8 +218,8 @@ mod tests {
     fn a_cut_keeps_a_prefix_at_any_byte_and_then_both_sides_see_the_reset() {
         for keep in 0..=6 {
             let mut pipe = Pipe::new(100);
-            pipe.write(*b"one", at(1));
-            pipe.write(*b"two", at(2));
+            pipe.write(b"one", at(1));
+            pipe.write(b"two", at(2));
             pipe.cut(keep, at(3));
 
             let expected = &b"onetwo"[..keep];
@@ -235,9 +234,9 @@ mod tests {
     #[test]
     fn nothing_arrives_during_a_stall_and_all_of_it_after() {
         let mut pipe = Pipe::new(100);
-        pipe.write(*b"a", at(10));
+        pipe.write(b"a", at(10));
         pipe.stall(at(5), Duration::from_micros(100));
-        pipe.write(*b"b", at(20));
+        pipe.write(b"b", at(20));
         assert_eq!(read(&mut pipe, 104, 8), Err(io::ErrorKind::WouldBlock));
         assert_eq!(read(&mut pipe, 105, 8), Ok(b"ab".to_vec()));
     }
@@ -246,7 +245,7 @@ mod tests {
     fn a_deaf_pipe_swallows_what_fits_and_then_blocks() {
         let mut pipe = Pipe::new(3);
         pipe.deafen();
-        pipe.write(*b"who", at(1));
+        pipe.write(b"who", at(1));
         assert_eq!(read(&mut pipe, 1_000_000, 8), Err(io::ErrorKind::WouldBlock));
         assert_eq!(pipe.room(at(1)).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }

@@ -64,12 +64,16 @@ impl Socket {
         let weather = &self.link.weather;
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         let count = weather.part_of(offered.min(room));
-        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).take(count).collect();
+        let mut bytes = Vec::with_capacity(count);
+        for slice in slices {
+            let left = count - bytes.len();
+            bytes.extend_from_slice(&slice[..slice.len().min(left)]);
+        }
         weather.trace.fine(WRITTEN, self.link.number, &bytes);
         let (first, second) = bytes.split_at(weather.part_of(count));
         for piece in [first, second].into_iter().filter(|piece| !piece.is_empty()) {
             let arrives = weather.arrival();
-            let seen = self.link.written_by(self.side).borrow_mut().write(piece.iter().copied(), arrives);
+            let seen = self.link.written_by(self.side).borrow_mut().write(piece, arrives);
             self.link.wake_at(self.side, seen);
         }
         count
