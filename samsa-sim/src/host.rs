@@ -86,6 +86,8 @@ struct Inner {
     audit: Option<Audit>,
     /// The connection of what arrived last.
     heard: Option<ServerConn>,
+    /// What is read goes here first.
+    buffer: Vec<u8>,
 }
 
 impl Host {
@@ -117,6 +119,7 @@ impl Host {
             task: None,
             audit: None,
             heard: None,
+            buffer: vec![0; READ_BYTES],
         })))
     }
 
@@ -327,13 +330,12 @@ impl Inner {
         let awake = |accepted: &Accepted| !self.frozen.contains(&accepted.broker);
         let open = self.accepted.iter().filter(|(_, accepted)| awake(accepted));
         let open: Vec<ServerConn> = open.map(|(conn, _)| *conn).collect();
-        let mut buffer = vec![0; READ_BYTES];
         for conn in open {
             while let Some(accepted) = self.accepted.get(&conn) {
-                let Poll::Ready(read) = accepted.socket.poll_read(cx, &mut buffer) else { break };
+                let Poll::Ready(read) = accepted.socket.poll_read(cx, &mut self.buffer) else { break };
                 let now = self.world.clock.now();
                 if let Some(count) = read.ok().filter(|count| *count > 0) {
-                    let bytes = Bytes::copy_from_slice(&buffer[..count]);
+                    let bytes = Bytes::copy_from_slice(&self.buffer[..count]);
                     self.heard = Some(conn);
                     self.cluster.handle(now, Input::Received { conn, bytes });
                 } else {
