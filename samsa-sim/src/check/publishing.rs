@@ -60,7 +60,7 @@ fn matches_log(
     let found = places.get(record.value.as_slice());
     match outcome {
         Outcome::Acknowledged { partition, offset } => {
-            let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+            let log = logs.get(&partition).map_or(&[][..], |log| where_it_may_be(log, offset));
             let is_it = |stored: &LoggedRecord| {
                 let same = stored.key == record.key && stored.value.as_ref() == Some(&record.value);
                 same && offset.is_none_or(|offset| offset == stored.offset)
@@ -81,6 +81,14 @@ fn matches_log(
         }),
         Outcome::PossiblySent => None,
     }
+}
+
+/// The part of a log that has the record at this offset; all of it when the offset is not known.
+fn where_it_may_be(log: &[LoggedRecord], offset: Option<i64>) -> &[LoggedRecord] {
+    let Some(offset) = offset else { return log };
+    let from = log.partition_point(|stored| stored.offset < offset);
+    let to = log.partition_point(|stored| stored.offset <= offset);
+    &log[from..to]
 }
 
 /// With idempotence, or where what may be stored is not sent again, no record is there twice.
