@@ -259,7 +259,7 @@ impl Group {
         }
         let is_first = !own.iter().any(|lock| used.contains(lock));
         used.extend(own);
-        let committed = self.in_zookeeper(place).filter(|_| is_first);
+        let committed = if is_first { self.in_zookeeper(place) } else { None };
         if committed.is_some_and(|committed| read.offset < committed && !self.may_go_back(place, read.offset))
         {
             let what = format!("member {number} begins with {which}, and {committed:?} is committed");
