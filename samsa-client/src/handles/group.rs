@@ -152,7 +152,7 @@ impl Group {
     /// ```
     pub async fn plan_reset(&self, topic: &Topic, to: Offset) -> Result<ResetPlan, GroupResetError> {
         let description = self.look_at(Some(topic.name())).await?;
-        let storage = self.may_be_reset(&description, topic.name())?;
+        let storage = description.storage_to_reset(&self.name, topic.name(), self.storage)?;
         let of_topic = description.partitions.iter().filter(|part| *part.topic == *topic.name());
         let committed: BTreeMap<i32, (Option<i64>, Option<i64>)> =
             of_topic.map(|part| (part.partition, (part.in_zookeeper, part.on_brokers))).collect();
@@ -162,35 +162,6 @@ impl Group {
             OffsetMove { partition, in_zookeeper, on_brokers, to }
         });
         Ok(ResetPlan { topic: Arc::from(topic.name()), storage, moves: moves.collect() })
-    }
-
-    /// Where its offsets of a topic are to be set, if they may be.
-    fn may_be_reset(
-        &self,
-        description: &GroupDescription,
-        topic: &str,
-    ) -> Result<OffsetStorage, GroupResetError> {
-        let group = || Arc::clone(&self.name);
-        if !description.members.is_empty() {
-            let members = description.members.iter().map(|member| member.id.clone()).collect();
-            return Err(GroupResetError::HasMembers { group: group(), members });
-        }
-        if let Ok(members @ 1..) = description.members_on_brokers {
-            return Err(GroupResetError::HasMembersOnBrokers { group: group(), members });
-        }
-        let mut of_topic = description.partitions.iter().filter(|part| *part.topic == *topic);
-        let foreign = of_topic.find_map(|part| Some((part.broker?, part.in_zookeeper?, part.partition)));
-        if let Some((broker, _, partition)) = foreign {
-            let node = format!("{broker}-{partition}");
-            return Err(GroupResetError::OtherNodes { group: group(), topic: Arc::from(topic), node });
-        }
-        if let Some(error) =
-            description.untold_of(topic).filter(|_| self.storage != Some(OffsetStorage::ZooKeeper))
-        {
-            return Err(GroupResetError::Offsets { group: group(), error: error.clone() });
-        }
-        let storage = self.storage.or_else(|| description.keeps_offsets(topic));
-        storage.ok_or_else(|| GroupResetError::NoOffsets { group: group() })
     }
 
     /// Does what the plan says, however the group has changed since, as long as it has no members. It is an order: it goes on when

@@ -157,8 +157,8 @@ mod tests {
     }
 
     fn described(members: Vec<GroupMember>, partitions: Vec<GroupPartition>) -> GroupDescription {
-        let (members_on_brokers, faults) = (Ok(0), Vec::new());
-        GroupDescription { dialect: None, members, members_on_brokers, partitions, faults }
+        let (members_on_brokers, foreign_nodes, faults) = (Ok(0), BTreeMap::new(), Vec::new());
+        GroupDescription { dialect: None, members, members_on_brokers, partitions, foreign_nodes, faults }
     }
 
     fn known(partition: i32, owner: Option<&str>, committed: Option<i64>) -> GroupPartition {

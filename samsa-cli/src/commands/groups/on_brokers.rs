@@ -47,6 +47,8 @@ impl OnBrokers {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use samsa_client::{GroupPartition, OffsetsError};
 
     use super::*;
@@ -66,8 +68,15 @@ mod tests {
             untold,
         };
         let partitions = untold.into_iter().map(partition).collect();
-        let (members, faults) = (Vec::new(), Vec::new());
-        OnBrokers::of(&GroupDescription { dialect: None, members, members_on_brokers, partitions, faults })
+        let (members, foreign_nodes, faults) = (Vec::new(), BTreeMap::new(), Vec::new());
+        OnBrokers::of(&GroupDescription {
+            dialect: None,
+            members,
+            members_on_brokers,
+            partitions,
+            foreign_nodes,
+            faults,
+        })
     }
 
     #[test]

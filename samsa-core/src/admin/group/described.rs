@@ -1,9 +1,12 @@
 //! What ZooKeeper and the brokers say about a group.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use samsa_proto::zookeeper::{Dialect, Subscription};
 
+use super::error::GroupResetError;
+use super::obstacles::Obstacles;
 use crate::group::{OffsetStorage, OffsetsError};
 
 /// A group that has left something in ZooKeeper.
@@ -29,6 +32,9 @@ pub struct GroupDescription {
     pub members_on_brokers: Result<usize, OffsetsError>,
     /// The partitions that have an owner or a committed offset, by topic and number.
     pub partitions: Vec<GroupPartition>,
+    /// Of each topic whose offsets are in nodes that are not named by their partition alone, as in Kafka 0.7, one of these
+    /// nodes. They are not set from here.
+    pub foreign_nodes: BTreeMap<Arc<str>, String>,
     /// What could not be read in ZooKeeper, in words: it is in the way of the group's members, too.
     pub faults: Vec<String>,
 }
@@ -84,6 +90,40 @@ impl GroupDescription {
         storage(self.of_topic(topic)).or_else(of_any)
     }
 
+    /// Where the offsets of a topic are to be set from outside, if they may be: where it is `said`, else where the group keeps
+    /// them. `group` is its name, for the error.
+    ///
+    /// # Errors
+    /// When somebody is in the group, in ZooKeeper or on the brokers; the topic's offsets are in nodes of another kind; the
+    /// brokers do not tell what they have, and are not left out; or it is neither said nor seen where the group keeps offsets.
+    pub fn storage_to_reset(
+        &self,
+        group: &Arc<str>,
+        topic: &str,
+        said: Option<OffsetStorage>,
+    ) -> Result<OffsetStorage, GroupResetError> {
+        if let Some(refusal) = self.obstacles(topic).refusal(group, &Arc::from(topic), false) {
+            return Err(refusal);
+        }
+        let group = || Arc::clone(group);
+        if said != Some(OffsetStorage::ZooKeeper)
+            && let Some(error) = self.untold_of(topic)
+        {
+            return Err(GroupResetError::Offsets { group: group(), error: error.clone() });
+        }
+        let storage = said.or_else(|| self.keeps_offsets(topic));
+        storage.ok_or_else(|| GroupResetError::NoOffsets { group: group() })
+    }
+
+    /// That the brokers do not tell who is there is for the order to find out.
+    fn obstacles(&self, topic: &str) -> Obstacles {
+        Obstacles {
+            members: self.members.iter().map(|member| member.id.clone()).collect(),
+            members_on_brokers: *self.members_on_brokers.as_ref().unwrap_or(&0),
+            foreign: self.foreign_nodes.get(topic).cloned(),
+        }
+    }
+
     /// Why it is not known of some partition of this topic what the brokers have.
     pub fn untold_of(&self, topic: &str) -> Option<&OffsetsError> {
         self.of_topic(topic).find_map(|part| part.untold.as_ref())
@@ -128,7 +168,56 @@ mod tests {
 
     fn group(dialect: Option<Dialect>, partitions: Vec<GroupPartition>) -> GroupDescription {
         let (members, faults) = (Vec::new(), Vec::new());
-        GroupDescription { dialect, members, members_on_brokers: Ok(0), partitions, faults }
+        let foreign_nodes = BTreeMap::new();
+        GroupDescription { dialect, members, members_on_brokers: Ok(0), partitions, foreign_nodes, faults }
+    }
+
+    #[test]
+    fn offsets_are_set_where_it_is_said_or_seen_and_only_if_nothing_is_in_the_way() {
+        let untold = || OffsetsError::Unanswered { reason: "gone".to_owned() };
+        let none = || group(None, vec![part("a", None, None)]);
+        let some = || group(None, vec![part("a", Some(1), None)]);
+        let member = || GroupMember { id: "m".to_owned(), dialect: None, subscription: None };
+        let joined = || GroupDescription { members: vec![member()], ..some() };
+        let on_brokers = |members_on_brokers| GroupDescription { members_on_brokers, ..some() };
+        let foreign = |topic: &str| {
+            let foreign_nodes = BTreeMap::from([(topic.into(), "1-0".to_owned())]);
+            GroupDescription { foreign_nodes, ..some() }
+        };
+        let untold_of = |topic| {
+            let part = GroupPartition { untold: Some(untold()), ..part(topic, None, None) };
+            group(None, vec![part, some().partitions.remove(0)])
+        };
+        let (name, topic) = (|| Arc::from("g"), || Arc::from("a"));
+        let has_members = || GroupResetError::HasMembers { group: name(), members: vec!["m".to_owned()] };
+        let on_brokers_too = GroupResetError::HasMembersOnBrokers { group: name(), members: 2 };
+        let other_nodes =
+            GroupResetError::OtherNodes { group: name(), topic: topic(), node: "1-0".to_owned() };
+        let not_told = || GroupResetError::Offsets { group: name(), error: untold() };
+        let (zookeeper, brokers, both) =
+            (OffsetStorage::ZooKeeper, OffsetStorage::Brokers, OffsetStorage::Both);
+        let both_kinds = GroupDescription { members: vec![member()], ..on_brokers(Ok(2)) };
+        for (description, said, expected) in [
+            (some(), None, Ok(zookeeper)),
+            (some(), Some(both), Ok(both)),
+            (none(), None, Err(GroupResetError::NoOffsets { group: name() })),
+            (none(), Some(brokers), Ok(brokers)),
+            (group(Some(Dialect::Samsa), Vec::new()), None, Ok(brokers)),
+            (joined(), None, Err(has_members())),
+            (joined(), Some(zookeeper), Err(has_members())),
+            (both_kinds, None, Err(has_members())),
+            (on_brokers(Ok(2)), Some(zookeeper), Err(on_brokers_too)),
+            (on_brokers(Err(untold())), None, Ok(zookeeper)),
+            (foreign("a"), Some(brokers), Err(other_nodes)),
+            (foreign("b"), None, Ok(zookeeper)),
+            (untold_of("a"), None, Err(not_told())),
+            (untold_of("a"), Some(both), Err(not_told())),
+            (untold_of("a"), Some(zookeeper), Ok(zookeeper)),
+            (untold_of("b"), None, Ok(zookeeper)),
+        ] {
+            let storage = description.storage_to_reset(&name(), "a", said);
+            assert_eq!(storage, expected, "{description:?}, and {said:?} is said");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ use samsa_proto::zookeeper::{
 use super::described::GroupMember;
 use super::error::GroupLookError;
 use super::gathered::Gathered;
+use super::obstacles::is_foreign;
 use super::task::Next;
 use crate::command::Reply;
 use crate::group::{CoordinatorAnswer, CoordinatorAsk, OFFSETS_TOPIC, OffsetAsk, OffsetsError};
@@ -143,6 +144,9 @@ impl Describing {
                 }
             }
             Some(Kind::Offset(folder, node)) => {
+                if is_foreign(node) {
+                    self.found.foreign_nodes.entry(Arc::from(folder)).or_insert_with(|| node.to_owned());
+                }
                 if let Some(place) = self.place(folder, node) {
                     match read_offset(data) {
                         Ok(committed) => _ = self.found.in_zookeeper.insert(place, committed),

@@ -5,6 +5,7 @@
 //! told. In Kafka 0.7 broker and number together are the partition.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use samsa_proto::zookeeper::{Dialect, PartitionNode};
 
@@ -22,6 +23,8 @@ pub(super) struct Gathered {
     pub(super) on_brokers: BTreeMap<(String, i32), Result<Option<i64>, OffsetsError>>,
     /// Whether all folders of locks are such as only pykafka has, on Python 3.
     pub(super) is_of_python3: bool,
+    /// Of each topic a node with an offset that is not named by its partition alone.
+    pub(super) foreign_nodes: BTreeMap<Arc<str>, String>,
     pub(super) faults: Vec<String>,
 }
 
@@ -56,9 +59,9 @@ impl Gathered {
         let dialect = self.dialect();
         let rows = if self.is_of_07() { self.rows_of_07() } else { self.rows() };
         let partitions = rows.into_iter().map(|row| self.partition(dialect, row)).collect();
-        let Self { members, faults, .. } = self;
+        let Self { members, foreign_nodes, faults, .. } = self;
         let members = members.into_values().collect();
-        GroupDescription { dialect, members, members_on_brokers, partitions, faults }
+        GroupDescription { dialect, members, members_on_brokers, partitions, foreign_nodes, faults }
     }
 
     fn rows_of_07(&self) -> BTreeMap<Place, Row> {

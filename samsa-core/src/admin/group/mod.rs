@@ -20,6 +20,7 @@ mod describing;
 mod error;
 mod gathered;
 mod listing;
+mod obstacles;
 mod resetting;
 mod task;
 #[cfg(test)]

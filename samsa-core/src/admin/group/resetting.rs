@@ -23,12 +23,13 @@
 //! In ZooKeeper an offset is written only with the version that was read; whatever comes in between is read again. After
 //! an operation of unknown fate everything begins anew, in another session.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use samsa_proto::zookeeper::{PathError, path, read_offset, write_offset};
 
 use super::error::{GroupLookError, GroupResetError};
+use super::obstacles::{Obstacles, is_foreign};
 use super::task::Next;
 use crate::command::{GroupReset, Reply};
 use crate::group::{
@@ -57,9 +58,7 @@ pub(super) struct Resetting {
     stage: Stage,
     is_there: bool,
     keeps_on_brokers: bool,
-    /// An offset node that is not named by its partition alone.
-    foreign: Option<String>,
-    members: BTreeSet<String>,
+    obstacles: Obstacles,
     /// What came from the brokers that ends it.
     refused: Option<GroupResetError>,
     /// A commit that may be done.
@@ -101,8 +100,7 @@ impl Resetting {
             stage: Stage::Checking,
             is_there: false,
             keeps_on_brokers: false,
-            foreign: None,
-            members: BTreeSet::new(),
+            obstacles: Obstacles::default(),
             refused: None,
             doubt: None,
             has_begun: false,
@@ -111,7 +109,7 @@ impl Resetting {
 
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
         (self.stage, self.is_there, self.keeps_on_brokers) = (Stage::Checking, false, false);
-        (self.foreign, self.refused, self.doubt) = (None, None, None);
+        (self.obstacles, self.refused, self.doubt) = (Obstacles::default(), None, None);
         let exists = |path: &String| ZkOp::Exists { path: path.clone(), watch: false };
         let mut asked = vec![
             ZkOp::Sync { path: self.root.clone() },
@@ -124,7 +122,7 @@ impl Resetting {
     }
 
     fn who_is_there(&mut self) -> [ZkOp; 3] {
-        self.members.clear();
+        self.obstacles.members.clear();
         let [owners, of_python3] = &self.owners;
         [&self.ids, owners, of_python3].map(|path| ZkOp::Children { path: path.clone(), watch: false })
     }
@@ -136,7 +134,7 @@ impl Resetting {
             }
             (ZkOp::Exists { .. }, Ok(ZkAnswer::Stat(stat))) => self.is_there = stat.is_some(),
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) if *path == self.folders[1] => {
-                self.foreign = children.into_iter().find(|node| node.parse::<u32>().is_err());
+                self.obstacles.foreign = children.into_iter().find(|node| is_foreign(node));
             }
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) => {
                 self.see(path == &self.ids, children);
@@ -162,10 +160,11 @@ impl Resetting {
 
     /// An owner has a registration, or had one until just now.
     fn see(&mut self, are_members: bool, found: Vec<String>) {
+        let members = &mut self.obstacles.members;
         if are_members {
-            self.members.extend(found);
-        } else if self.members.is_empty() {
-            self.members.extend(found.into_iter().map(|node| format!("the owner of {node}")));
+            members.extend(found);
+        } else if members.is_empty() {
+            members.extend(found.into_iter().map(|node| format!("the owner of {node}")));
         }
     }
 
@@ -191,16 +190,7 @@ impl Resetting {
         let is_about_members = *ask == CoordinatorAsk::Members;
         let group = Arc::clone(&self.group);
         match answer {
-            Ok(CoordinatorAnswer::Members(members))
-                if members > 0 && !is_planted(PlantedBug::OverlooksMembersOnBrokers) =>
-            {
-                self.refused = Some(if self.has_begun {
-                    let members = vec![format!("{members} consumers that the brokers coordinate")];
-                    GroupResetError::Joined { group, members }
-                } else {
-                    GroupResetError::HasMembersOnBrokers { group, members }
-                });
-            }
+            Ok(CoordinatorAnswer::Members(members)) => self.obstacles.members_on_brokers = members,
             Ok(_) => {}
             // It began with brokers that coordinate members.
             Err(OffsetsError::NotOffered) if is_about_members => {}
@@ -261,19 +251,10 @@ impl Resetting {
 
     /// What ends it now.
     fn refusal(&mut self) -> Option<GroupResetError> {
-        let (group, topic) = (Arc::clone(&self.group), Arc::clone(&self.topic));
         if !self.is_there {
-            return Some(GroupLookError::UnknownGroup { group }.into());
+            return Some(GroupLookError::UnknownGroup { group: Arc::clone(&self.group) }.into());
         }
-        if matches!(self.stage, Stage::Checking | Stage::Looking) && !self.members.is_empty() {
-            let members = self.members.iter().cloned().collect();
-            return Some(if self.has_begun {
-                GroupResetError::Joined { group, members }
-            } else {
-                GroupResetError::HasMembers { group, members }
-            });
-        }
-        let foreign = self.foreign.take().map(|node| GroupResetError::OtherNodes { group, topic, node });
-        foreign.or_else(|| self.refused.take())
+        let in_the_way = self.obstacles.refusal(&self.group, &self.topic, self.has_begun);
+        in_the_way.or_else(|| self.refused.take())
     }
 }
