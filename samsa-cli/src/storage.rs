@@ -38,11 +38,8 @@ impl Place {
         }
     }
 
-    pub(crate) fn all_of(storage: OffsetStorage) -> &'static [Self] {
-        match storage {
-            OffsetStorage::ZooKeeper => &[Self::ZooKeeper],
-            OffsetStorage::Brokers => &[Self::Brokers],
-            _ => &[Self::ZooKeeper, Self::Brokers],
-        }
+    pub(crate) fn all_of(storage: OffsetStorage) -> impl Iterator<Item = Self> {
+        let in_zookeeper = storage.in_zookeeper().then_some(Self::ZooKeeper);
+        in_zookeeper.into_iter().chain(storage.on_brokers().then_some(Self::Brokers))
     }
 }

@@ -56,7 +56,7 @@ enum Step {
 impl Member {
     /// Nobody is in the way.
     pub(super) fn compare(&mut self, now: Now, view: &View, world: &mut impl World) {
-        let is_on_brokers = self.settings.commits_on_brokers();
+        let is_on_brokers = self.settings.offsets.on_brokers();
         if self.elsewhere.is_known || !(self.settings.compares || is_on_brokers) {
             return self.register(now, world);
         }
@@ -77,7 +77,7 @@ impl Member {
         self.phase = Phase::Comparing { due: None };
         self.elsewhere.look += 1;
         (self.elsewhere.offsets, self.elsewhere.members, self.elsewhere.failed) = (0, 0, false);
-        if self.settings.commits_on_brokers() {
+        if self.settings.offsets.on_brokers() {
             return self.ask_brokers(now, world);
         }
         self.ask_nodes(
@@ -173,7 +173,7 @@ impl Member {
         if missing > 0 {
             return;
         }
-        if self.settings.commits_on_brokers() && members > 0 {
+        if self.settings.offsets.on_brokers() && members > 0 {
             let group = Arc::clone(&self.settings.group);
             return self.end(Some(GroupError::Offsets { group, error: OffsetsError::HasMembers }), world);
         }

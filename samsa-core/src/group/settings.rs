@@ -31,10 +31,3 @@ pub(crate) struct Settings {
     pub(crate) session_timeout: Duration,
     pub(crate) backoff: Backoff,
 }
-
-impl Settings {
-    /// Whether the brokers keep offsets of the group, there alone or also.
-    pub(crate) fn commits_on_brokers(&self) -> bool {
-        self.offsets != OffsetStorage::ZooKeeper
-    }
-}

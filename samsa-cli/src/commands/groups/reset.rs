@@ -65,10 +65,11 @@ impl Reset {
         self.print(session.json, &plan)?;
         let changed = steps(&plan).filter(|step| step.from != Some(step.to)).count();
         let changed = count(changed as u64, "offset");
-        let place = match plan.storage() {
-            OffsetStorage::ZooKeeper => "in ZooKeeper only",
-            OffsetStorage::Brokers => "on the brokers only",
-            _ => "in ZooKeeper and on the brokers",
+        let storage = plan.storage();
+        let place = match (storage.in_zookeeper(), storage.on_brokers()) {
+            (true, true) => "in ZooKeeper and on the brokers",
+            (true, false) => "in ZooKeeper only",
+            (false, _) => "on the brokers only",
         };
         if self.dry_run {
             tell!("{changed} would be set, {place}; nothing was");
@@ -106,12 +107,12 @@ fn steps(plan: &ResetPlan) -> impl Iterator<Item = Step> {
 
 fn steps_of(step: OffsetMove, storage: OffsetStorage) -> impl Iterator<Item = Step> {
     let OffsetMove { partition, in_zookeeper, on_brokers, to } = step;
-    Place::all_of(storage).iter().map(move |place| {
+    Place::all_of(storage).map(move |place| {
         let from = match place {
             Place::ZooKeeper => in_zookeeper,
             Place::Brokers => on_brokers,
         };
-        Step { partition, place: *place, from, to }
+        Step { partition, place, from, to }
     })
 }
 

@@ -106,7 +106,7 @@ impl GroupDescription {
             return Err(refusal);
         }
         let group = || Arc::clone(group);
-        if said != Some(OffsetStorage::ZooKeeper)
+        if said.is_none_or(OffsetStorage::on_brokers)
             && let Some(error) = self.untold_of(topic)
         {
             return Err(GroupResetError::Offsets { group: group(), error: error.clone() });

@@ -202,11 +202,11 @@ impl Resetting {
 
     fn sets_on_brokers(&self) -> bool {
         let sets_in_one = self.storage == OffsetStorage::Both && is_planted(PlantedBug::SetsInOnePlace);
-        self.storage != OffsetStorage::ZooKeeper && !sets_in_one
+        self.storage.on_brokers() && !sets_in_one
     }
 
     fn sets_in_zookeeper(&self) -> bool {
-        self.storage != OffsetStorage::Brokers
+        self.storage.in_zookeeper()
     }
 
     pub(super) fn ended(&mut self) -> Next {

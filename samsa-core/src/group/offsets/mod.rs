@@ -30,6 +30,24 @@ pub enum OffsetStorage {
     Both,
 }
 
+impl OffsetStorage {
+    /// Whether they are in ZooKeeper, there alone or also.
+    pub fn in_zookeeper(self) -> bool {
+        match self {
+            Self::ZooKeeper | Self::Both => true,
+            Self::Brokers => false,
+        }
+    }
+
+    /// Whether they are on the brokers, there alone or also.
+    pub fn on_brokers(self) -> bool {
+        match self {
+            Self::Brokers | Self::Both => true,
+            Self::ZooKeeper => false,
+        }
+    }
+}
+
 /// What is asked of the brokers about one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum OffsetAsk {
@@ -76,12 +94,9 @@ pub(super) struct Offsets {
 
 impl Offsets {
     pub(super) fn new(storage: OffsetStorage, path: String) -> Self {
-        let kept = match storage {
-            OffsetStorage::ZooKeeper => vec![Kept::in_node(path)],
-            OffsetStorage::Brokers => vec![Kept::on_brokers()],
-            OffsetStorage::Both => vec![Kept::in_node(path), Kept::on_brokers()],
-        };
-        Self { kept, start: None }
+        let in_node = storage.in_zookeeper().then(|| Kept::in_node(path));
+        let on_brokers = storage.on_brokers().then(Kept::on_brokers);
+        Self { kept: in_node.into_iter().chain(on_brokers).collect(), start: None }
     }
 
     /// What is stored now is to be read, everywhere.
