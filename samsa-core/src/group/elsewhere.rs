@@ -5,7 +5,7 @@
 //! for any topic, it is here. Where it has none, and the brokers know offsets for the wanted topics, or members, under that
 //! name, the member does not join.
 //!
-//! Brokers that were never asked for a group's offsets have no topic for them, and are not asked: that would make it.
+//! Brokers that keep no offsets of any group [are not asked](super::on_brokers).
 //!
 //! Whoever keeps its offsets on the brokers asks them for members alone: while there are any, nobody else may commit.
 
@@ -15,7 +15,8 @@ use std::sync::Arc;
 use samsa_proto::zookeeper::path;
 
 use super::member::{Member, Phase};
-use super::offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
+use super::offsets::{CoordinatorAnswer, CoordinatorAsk};
+use super::on_brokers;
 use super::session::Question;
 use super::view::View;
 use super::world::World;
@@ -23,9 +24,6 @@ use super::{GroupError, OffsetsError};
 use crate::time::Now;
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
-
-/// The topic in which brokers keep the offsets of groups.
-pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Elsewhere {
@@ -126,21 +124,15 @@ impl Member {
             (Step::OffsetsTopic, Ok(ZkAnswer::Stat(None)) | Err(ZkError::NoNode)) => self.is_here(now, world),
             (Step::OffsetsTopic, Ok(_)) => self.ask_brokers(now, world),
             (_, Ok(_) | Err(ZkError::NoNode)) if !is_last => {}
-            (_, Ok(_) | Err(ZkError::NoNode)) => match path::topic(OFFSETS_TOPIC) {
-                Ok(path) => {
-                    let ops = vec![ZkOp::Exists { path, watch: false }];
-                    self.ask_nodes(now, Step::OffsetsTopic, ops, world);
-                }
-                Err(_) => self.is_here(now, world),
-            },
+            (_, Ok(_) | Err(ZkError::NoNode)) => {
+                self.ask_nodes(now, Step::OffsetsTopic, vec![on_brokers::look()], world);
+            }
             (_, Err(error)) => self.look_later(now, format!("ZooKeeper: {error}")),
         }
     }
 
     fn ask_brokers(&mut self, now: Now, world: &mut impl World) {
-        let reads = self.elsewhere.partitions.iter().cloned();
-        let reads = reads.map(|partition| CoordinatorAsk::Offset(partition, OffsetAsk::Read));
-        let asks: Vec<CoordinatorAsk> = std::iter::once(CoordinatorAsk::Members).chain(reads).collect();
+        let asks = CoordinatorAsk::all(self.elsewhere.partitions.iter().cloned());
         (self.elsewhere.step, self.elsewhere.missing) = (Step::Brokers, asks.len());
         let Some(session) = &mut self.session else { return };
         for ask in asks {
@@ -148,7 +140,7 @@ impl Member {
         }
     }
 
-    /// The brokers have answered. What they refuse to tell is nobody's business here: it stays out of the way.
+    /// The brokers have answered. What they refuse to tell for good stays out of the way.
     pub(super) fn brokers_told(
         &mut self,
         now: Now,

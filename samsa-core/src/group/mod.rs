@@ -27,6 +27,7 @@ mod member;
 #[cfg(feature = "model")]
 pub mod model;
 mod offsets;
+pub(crate) mod on_brokers;
 mod opening;
 mod pattern;
 mod round;
@@ -67,7 +68,6 @@ use self::member::{Member, MemberInput};
 pub use assign::Assignor;
 pub(crate) use coordinator::{Answered, Coordinator};
 pub use dialect::GroupProtocol;
-pub(crate) use elsewhere::OFFSETS_TOPIC;
 pub use error::{CommitError, GroupError, OffsetsError};
 pub use offsets::OffsetStorage;
 pub(crate) use offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};

@@ -11,6 +11,8 @@ use thiserror::Error;
 pub const BROKER_IDS: &str = "/brokers/ids";
 /// The topics; a child for each.
 pub const TOPICS: &str = "/brokers/topics";
+/// The [topic](super::TopicRegistration) in which brokers keep the offsets of groups, where they keep any.
+pub const GROUP_OFFSETS: &str = "/brokers/topics/__consumer_offsets";
 /// The consumer groups that live in ZooKeeper; a child for each.
 pub const CONSUMERS: &str = "/consumers";
 /// The [controller](super::Controller).

@@ -10,7 +10,7 @@
 //! | Topics  | they do                                | Brokers | members and offsets, of the group's coordinator   |
 //! | Brokers | whatever they say                      | -       | (what was found)                                  |
 //!
-//! Brokers that have no topic for offsets have none, and are not asked: that would make it.
+//! Brokers that keep no offsets [are not asked](crate::group::on_brokers).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use super::gathered::Gathered;
 use super::obstacles::is_foreign;
 use super::task::Next;
 use crate::command::Reply;
-use crate::group::{CoordinatorAnswer, CoordinatorAsk, OFFSETS_TOPIC, OffsetAsk, OffsetsError};
+use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetsError, on_brokers};
 use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 
@@ -37,7 +37,6 @@ pub(super) struct Describing {
     ids: String,
     owners: String,
     offsets: String,
-    offsets_topic: String,
     /// A topic to look at in any case.
     also: Option<Arc<str>>,
     stage: Stage,
@@ -72,7 +71,6 @@ impl Describing {
             ids: path::consumer_ids(group)?,
             owners: path::owners(group)?,
             offsets: path::offsets(group)?,
-            offsets_topic: path::topic(OFFSETS_TOPIC)?,
             also: also.map(Arc::clone),
             stage: Stage::Nodes,
             is_there: false,
@@ -96,10 +94,11 @@ impl Describing {
     }
 
     pub(super) fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
+        if let Some(keeps) = on_brokers::seen(op, &result) {
+            self.keeps_on_brokers = keeps;
+            return Vec::new();
+        }
         match (op, result) {
-            (ZkOp::Exists { path, .. }, Ok(ZkAnswer::Stat(stat))) if *path == self.offsets_topic => {
-                self.keeps_on_brokers = stat.is_some();
-            }
             (ZkOp::Exists { .. }, Ok(ZkAnswer::Stat(stat))) => self.is_there = stat.is_some(),
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) => {
                 return self.below(path, &children);
@@ -219,9 +218,7 @@ impl Describing {
             }
             Stage::Topics if self.keeps_on_brokers => {
                 self.stage = Stage::Brokers;
-                let reads = self.partitions.iter().cloned();
-                let reads = reads.map(|partition| CoordinatorAsk::Offset(partition, OffsetAsk::Read));
-                Next::AskBrokers(std::iter::once(CoordinatorAsk::Members).chain(reads).collect())
+                Next::AskBrokers(CoordinatorAsk::all(self.partitions.iter().cloned()))
             }
             Stage::Nodes | Stage::Topics | Stage::Brokers => {
                 let members_on_brokers = std::mem::replace(&mut self.members_on_brokers, Ok(0));
@@ -235,8 +232,7 @@ impl Describing {
     fn topics(&self) -> Vec<ZkOp> {
         let topics = self.topics.iter().filter_map(|topic| path::topic(topic).ok());
         let topics = topics.map(|path| ZkOp::Get { path, watch: false });
-        let keeps = ZkOp::Exists { path: self.offsets_topic.clone(), watch: false };
-        std::iter::once(keeps).chain(topics).collect()
+        std::iter::once(on_brokers::look()).chain(topics).collect()
     }
 
     pub(super) fn told(&mut self, ask: CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {

@@ -17,8 +17,8 @@
 //! | Looking    | somebody came                   | -          | (the refusal)                              |
 //!
 //! Brokers come first: they refuse commits while they coordinate members of the group, and may refuse them otherwise, and
-//! then nothing is changed yet. They are not asked who is there while they keep no offsets of any group, unless offsets are to
-//! be set there: to ask would make the topic for them.
+//! then nothing is changed yet. They are not asked who is there while they [keep no offsets](crate::group::on_brokers) of any
+//! group, unless offsets are to be set there.
 //!
 //! In ZooKeeper an offset is written only with the version that was read; whatever comes in between is read again. After
 //! an operation of unknown fate everything begins anew, in another session.
@@ -32,9 +32,7 @@ use super::error::{GroupLookError, GroupResetError};
 use super::obstacles::{Obstacles, is_foreign};
 use super::task::Next;
 use crate::command::{GroupReset, Reply};
-use crate::group::{
-    CoordinatorAnswer, CoordinatorAsk, OFFSETS_TOPIC, OffsetAsk, OffsetStorage, OffsetsError,
-};
+use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk, OffsetStorage, OffsetsError, on_brokers};
 use crate::offset::PartitionOffset;
 use crate::planted::{PlantedBug, is_planted};
 use crate::topology::TopicPartition;
@@ -49,7 +47,6 @@ pub(super) struct Resetting {
     /// Where locks are, also those of pykafka on Python 3.
     owners: [String; 2],
     folders: [String; 2],
-    offsets_topic: String,
     storage: OffsetStorage,
     /// What each offset node shall hold.
     offsets: BTreeMap<String, i64>,
@@ -93,7 +90,6 @@ impl Resetting {
                 path::topic_owners(group, &path::python3_folder(topic))?,
             ],
             folders: [path::offsets(group)?, path::topic_offsets(group, topic)?],
-            offsets_topic: path::topic(OFFSETS_TOPIC)?,
             storage: *storage,
             offsets: offsets.iter().map(node).collect::<Result<_, PathError>>()?,
             commits: offsets.iter().map(commit).collect(),
@@ -110,11 +106,10 @@ impl Resetting {
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
         (self.stage, self.is_there, self.keeps_on_brokers) = (Stage::Checking, false, false);
         (self.obstacles, self.refused, self.doubt) = (Obstacles::default(), None, None);
-        let exists = |path: &String| ZkOp::Exists { path: path.clone(), watch: false };
         let mut asked = vec![
             ZkOp::Sync { path: self.root.clone() },
-            exists(&self.root),
-            exists(&self.offsets_topic),
+            ZkOp::Exists { path: self.root.clone(), watch: false },
+            on_brokers::look(),
             ZkOp::Children { path: self.folders[1].clone(), watch: false },
         ];
         asked.extend(self.who_is_there());
@@ -128,10 +123,11 @@ impl Resetting {
     }
 
     pub(super) fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
+        if let Some(keeps) = on_brokers::seen(op, &result) {
+            self.keeps_on_brokers = keeps;
+            return Vec::new();
+        }
         match (op, result) {
-            (ZkOp::Exists { path, .. }, Ok(ZkAnswer::Stat(stat))) if *path == self.offsets_topic => {
-                self.keeps_on_brokers = stat.is_some();
-            }
             (ZkOp::Exists { .. }, Ok(ZkAnswer::Stat(stat))) => self.is_there = stat.is_some(),
             (ZkOp::Children { path, .. }, Ok(ZkAnswer::Children(children))) if *path == self.folders[1] => {
                 self.obstacles.foreign = children.into_iter().find(|node| is_foreign(node));
@@ -185,7 +181,7 @@ impl Resetting {
         vec![ZkOp::Create { path: path.to_owned(), data, ephemeral: false }]
     }
 
-    /// The coordinator has answered. Where nothing is set on the brokers, what they will not tell is nobody's business here.
+    /// The coordinator has answered.
     pub(super) fn told(&mut self, ask: &CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
         let is_about_members = *ask == CoordinatorAsk::Members;
         let group = Arc::clone(&self.group);
