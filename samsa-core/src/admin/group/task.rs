@@ -40,8 +40,8 @@ pub(super) struct Task {
     /// Who keeps the group's offsets, while something is asked of the brokers.
     coordinator: Option<Coordinator>,
     asked_of_brokers: BTreeMap<ZkRequestId, CoordinatorAsk>,
-    /// Of those, what the coordinator has not got yet.
-    to_ask_of_brokers: Vec<ZkRequestId>,
+    /// What the coordinator has not got yet.
+    to_ask_of_brokers: Vec<CoordinatorAsk>,
     /// When to open a session.
     due: Option<Instant>,
     since: Instant,
@@ -234,7 +234,8 @@ impl Task {
 
     /// Whether nothing is under way.
     fn asks_nothing(&self) -> bool {
-        self.asked.is_empty() && self.to_ask.is_empty() && self.asked_of_brokers.is_empty()
+        let of_zookeeper = self.asked.len() + self.to_ask.len();
+        of_zookeeper + self.asked_of_brokers.len() + self.to_ask_of_brokers.len() == 0
     }
 
     /// What comes next, once everything has its answer.
@@ -242,15 +243,7 @@ impl Task {
         while self.asks_nothing() && self.reply.is_none() {
             match self.work.ended() {
                 Next::Ask(more) => self.to_ask.extend(more),
-                Next::AskBrokers(more) => {
-                    for ask in more {
-                        self.next_seq += 1;
-                        let session = self.session.unwrap_or(SessionId(0));
-                        let id = ZkRequestId { session, seq: self.next_seq };
-                        self.to_ask_of_brokers.push(id);
-                        self.asked_of_brokers.insert(id, ask);
-                    }
-                }
+                Next::AskBrokers(more) => self.to_ask_of_brokers.extend(more),
                 Next::Again(reason) => return Err(reason),
                 Next::Done(reply) => self.reply = Some(reply),
             }
@@ -266,15 +259,16 @@ impl Task {
         tokens: &mut u64,
         rng: &mut Rng,
     ) -> Result<(), String> {
+        let (Some(group), Some(session)) = (self.about.group().cloned(), self.session) else { return Ok(()) };
         loop {
-            for id in std::mem::take(&mut self.to_ask_of_brokers) {
-                let (Some(group), Some(ask)) = (self.about.group(), self.asked_of_brokers.get(&id)) else {
-                    continue;
-                };
+            for ask in std::mem::take(&mut self.to_ask_of_brokers) {
+                self.next_seq += 1;
+                let id = ZkRequestId { session, seq: self.next_seq };
                 let backoff = cx.config.retry_backoff;
-                let fresh = || Coordinator::new(group, Owner::GroupLookup, backoff, rng.fork());
+                let fresh = || Coordinator::new(&group, Owner::GroupLookup, backoff, rng.fork());
                 let coordinator = self.coordinator.get_or_insert_with(fresh);
                 coordinator.ask(cx.now.mono, id, ask.clone());
+                self.asked_of_brokers.insert(id, ask);
             }
             let Some(coordinator) = &mut self.coordinator else { return Ok(()) };
             let answered = coordinator.pump(cx, cluster, tokens, true);
