@@ -8,6 +8,9 @@
 //! | `sets-where-kept`    | what was said to be set is set in each of its places, and nothing else is                   |
 //! | `begins-there`       | whoever joins next begins at what was set                                                   |
 //! | `converges`          | when all is well it is answered                                                             |
+//!
+//! Of a group that nobody is in, only folders tell whose it was, and only pykafka's on Python 3 have a name of their own. Of
+//! any other of pykafka's it cannot be told: its offsets count as those of a Scala group do, the larger of the two places.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -71,6 +74,8 @@ fn plan(seed: u64) -> Plan {
 struct Ways {
     dialect: Dialect,
     keeps: OffsetStorage,
+    /// Whether its locks are in a folder such as only pykafka has.
+    python3: bool,
     /// Where they are set, if it is said.
     said: Option<OffsetStorage>,
 }
@@ -85,7 +90,8 @@ impl Ways {
             _ => rng.pick(&places).copied().unwrap_or_default(),
         };
         let said = if rng.chance(400) { rng.pick(&places).copied() } else { None };
-        Self { dialect, keeps, said }
+        let python3 = dialect == Dialect::Samsa && rng.chance(600);
+        Self { dialect, keeps, python3, said }
     }
 }
 
@@ -144,6 +150,7 @@ impl Play {
                 let consumer = self.client.topic(TOPIC).consumer(GROUP).start_at(Offset::Earliest);
                 let consumer = consumer.protocol(GroupProtocol::ZooKeeper(self.ways.dialect));
                 let consumer = consumer.offsets(self.ways.keeps).commit(Commit::Automatic);
+                let consumer = consumer.python3_owners(self.ways.python3);
                 match consumer.subscribe().await {
                     Ok(consumer) => return consumer,
                     Err(error) => self.stage.tell("member", format_args!("has not joined: {error}")),
@@ -250,12 +257,25 @@ impl Play {
         self.partitions().map(kept).collect()
     }
 
+    /// What can be told of its dialect by what it has left: a member that has owned a partition has left its folder.
+    fn dialect_left(&self) -> Option<Dialect> {
+        let owners = path::owners(GROUP).unwrap_or_default();
+        let has_owned =
+            !self.stage.world.zookeeper_service().look(|ensemble| ensemble.names_below(&owners)).is_empty();
+        (self.ways.python3 && has_owned).then_some(self.ways.dialect)
+    }
+
     fn compare(&self, described: &GroupDescription) {
+        let dialect = self.dialect_left();
+        if described.dialect != dialect {
+            let what = format!("dialect {:?} instead of {dialect:?}", described.dialect);
+            self.stage.world.violation("shows-what-is-kept", what);
+        }
         let of_topic = described.partitions.iter().filter(|part| *part.topic == *TOPIC);
         let told: BTreeMap<i32, &GroupPartition> = of_topic.map(|part| (part.partition, part)).collect();
         for (number, (in_zookeeper, on_brokers)) in self.kept() {
-            let counts = match self.ways.dialect {
-                Dialect::Samsa if described.dialect == Some(Dialect::Samsa) => on_brokers,
+            let counts = match dialect {
+                Some(Dialect::Samsa) => on_brokers,
                 _ => in_zookeeper.max(on_brokers),
             };
             let told = told.get(&number);
