@@ -12,6 +12,7 @@
 //! Of a group that nobody is in, only folders tell whose it was, and only pykafka's on Python 3 have a name of their own. Of
 //! any other of pykafka's it cannot be told: its offsets count as those of a Scala group do, the larger of the two places.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use samsa_client::{
     Cluster, Commit, Consumer, Dialect, Group, GroupDescription, GroupPartition, GroupProtocol,
     GroupResetError, Offset, OffsetStorage, ResetPlan,
 };
+use samsa_core::Instant;
 use samsa_proto::zookeeper::{path, read_offset};
 
 use super::plan::Plan;
@@ -103,6 +105,8 @@ struct Play {
     ways: Ways,
     client: Cluster,
     group: Group,
+    /// Until when a commit may land that nobody waits for any more.
+    in_doubt_until: Cell<Instant>,
 }
 
 async fn play(stage: Stage, ways: Ways) {
@@ -118,7 +122,8 @@ async fn play(stage: Stage, ways: Ways) {
         stage.publish_keyless(&topic, &mut rng).await;
     }
     flush(&stage, &client).await;
-    let play = Play { stage, ways, client, group };
+    let in_doubt_until = Cell::new(Instant::default());
+    let play = Play { stage, ways, client, group, in_doubt_until };
     play.read_some(&mut rng).await;
     while !play.stage.world.faults().are_over() {
         play.set_somewhere(&mut rng).await;
@@ -142,6 +147,9 @@ impl Play {
         }
         let left = consumer.close().await;
         self.stage.tell("member", format_args!("has left: {left:?}"));
+        if left.is_err() {
+            self.is_in_doubt();
+        }
     }
 
     async fn join(&self) -> Option<Consumer> {
@@ -170,11 +178,22 @@ impl Play {
         self.stage.world.host().set_members(GROUP, members);
     }
 
-    /// While things go wrong: whatever comes of it, nothing is set beside members of the brokers.
+    fn now(&self) -> Instant {
+        self.stage.world.now().mono
+    }
+
+    fn is_in_doubt(&self) {
+        self.in_doubt_until.set(self.now() + QUIET);
+    }
+
+    /// While things go wrong: whatever comes of it, nothing is set beside members of the brokers, and nothing is once it was
+    /// refused because somebody is there.
     async fn set_somewhere(&self, rng: &mut Rng) {
         let has_members = rng.chance(300);
         self.has_members(if has_members { 2 } else { 0 });
         let to = Offset::Exact(rng.below(20) as i64);
+        let before = self.kept();
+        let is_quiet = self.in_doubt_until.get() <= self.now();
         let done = match self.group.plan_reset(&self.client.topic(TOPIC), to).await {
             Ok(plan) if has_members && !self.are_seen(&plan) => return,
             Ok(plan) => self.group.reset(&plan).await,
@@ -183,6 +202,17 @@ impl Play {
         self.stage.tell("outside", format_args!("sets offsets: {done:?}"));
         if has_members && done.is_ok() {
             self.stage.world.violation("refuses-beside-members", "two were there all the time");
+        }
+        match done {
+            Ok(()) | Err(GroupResetError::NoOffsets { .. }) => {}
+            Err(GroupResetError::HasMembers { .. } | GroupResetError::HasMembersOnBrokers { .. }) => {
+                if is_quiet && self.kept() != before {
+                    self.stage
+                        .world
+                        .violation("refuses-beside-members", "it was refused, and something was set");
+                }
+            }
+            Err(_) => self.is_in_doubt(),
         }
     }
 
