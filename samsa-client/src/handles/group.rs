@@ -93,7 +93,8 @@ impl Group {
     /// Its members, and of each partition who owns it and what is committed, in ZooKeeper and on the brokers. Topics are
     /// those of which the group's nodes speak, also with what it has left there.
     ///
-    /// What brokers do not tell within ten seconds is told as such, beside what ZooKeeper says.
+    /// What brokers do not tell within ten seconds, or nine tenths of the time that the question has, is told as such, beside
+    /// what ZooKeeper says.
     ///
     /// # Errors
     /// When there is no such group in ZooKeeper, ZooKeeper refuses or does not answer in time, the cluster was not found through

@@ -105,7 +105,8 @@ async fn all(session: &Session) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// What ZooKeeper says of the members is written out before brokers are asked for anything.
+/// The members are written out before brokers are asked where partitions end. What the brokers have of the group itself was
+/// waited for by then, but no longer than leaves time to show what ZooKeeper has.
 async fn one(session: &Session, group: &str) -> Result<(), Failure> {
     let description = session.ask(session.cluster.group(group).describe()).await?;
     let mut out = Output::stdout();

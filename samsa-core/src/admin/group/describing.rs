@@ -9,6 +9,7 @@
 //! | Topics  | brokers keep no offsets                | -       | (what was found)                                  |
 //! | Topics  | they do                                | Brokers | members and offsets, of the group's coordinator   |
 //! | Brokers | whatever they say                      | -       | (what was found)                                  |
+//! | Brokers | nine tenths of the time are over       | -       | (what was found, and what is not known)           |
 //!
 //! Brokers that keep no offsets [are not asked](crate::group::on_brokers).
 

@@ -26,6 +26,9 @@ use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
 
 const SUSPENDED: &str = "the connection to ZooKeeper is gone";
 
+/// Brokers have all but so great a part of a question's time: what ZooKeeper has said is told within the rest.
+const KEPT_BACK: u32 = 10;
+
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) about: About,
@@ -251,6 +254,24 @@ impl Task {
         Ok(())
     }
 
+    /// For how long the brokers may keep a question waiting, from its beginning on. An order has no use for half an answer.
+    fn for_brokers(&self) -> Option<Duration> {
+        let waits = !(self.asked_of_brokers.is_empty() && self.to_ask_of_brokers.is_empty());
+        (waits && self.is_question).then(|| self.within.saturating_sub(self.within / KEPT_BACK))
+    }
+
+    /// What the brokers have not answered by now is told as not known.
+    fn go_on_without_brokers(&mut self, cx: &mut Context<'_>, within: Duration) -> Result<(), String> {
+        let waits_for = self.waits_for_brokers().unwrap_or_else(|| "ZooKeeper, until then".to_owned());
+        let error = OffsetsError::Unavailable { within, last: format!("waiting for {waits_for}") };
+        self.give_up(cx);
+        let asked = std::mem::take(&mut self.asked_of_brokers).into_values();
+        for ask in asked.chain(std::mem::take(&mut self.to_ask_of_brokers)) {
+            self.work.told(ask, Err(error.clone()));
+        }
+        self.go_on()
+    }
+
     /// Asks the brokers what is to be asked of them, as far as that can be done now.
     pub(super) fn ask_brokers(
         &mut self,
@@ -260,6 +281,9 @@ impl Task {
         rng: &mut Rng,
     ) -> Result<(), String> {
         let (Some(group), Some(session)) = (self.about.group().cloned(), self.session) else { return Ok(()) };
+        if let Some(within) = self.for_brokers().filter(|within| self.since + *within <= cx.now.mono) {
+            return self.go_on_without_brokers(cx, within);
+        }
         loop {
             for ask in std::mem::take(&mut self.to_ask_of_brokers) {
                 self.next_seq += 1;
@@ -360,7 +384,10 @@ impl Task {
             Some(due) if due < self.until => Deadline::new(due, "look at groups again"),
             _ => Deadline::new(self.until, "look at groups"),
         };
-        self.coordinator.as_ref().and_then(Coordinator::deadline).map_or(own, |of_it| of_it.min(own))
+        let without_brokers =
+            self.for_brokers().map(|within| Deadline::new(self.since + within, "look without the brokers"));
+        let of_coordinator = self.coordinator.as_ref().and_then(Coordinator::deadline);
+        without_brokers.into_iter().chain(of_coordinator).fold(own, Deadline::min)
     }
 
     fn waits_for_brokers(&self) -> Option<String> {

@@ -197,6 +197,27 @@ fn what_brokers_do_not_tell_is_told_and_does_not_count_as_nothing() {
 }
 
 #[test]
+fn what_zookeeper_has_is_told_in_time_however_long_brokers_take() {
+    let nodes = [("g/ids/g_a", STATIC), ("g/offsets/events/0", "7")];
+    for within in [limits::COORDINATOR, Duration::from_secs(1)] {
+        let mut script = Script::with_brokers(&nodes);
+        let end = script.now.mono + within;
+        script.input(GroupLookupInput::Ask { op: OpId(1), command: describe("g"), within });
+        script.plays_with(|_, _| {});
+        while script.reply.is_none() {
+            script.waits();
+            script.plays_with(|_, _| {});
+        }
+        let description = described(script.plays()).unwrap();
+        assert_eq!(description.members.len(), 1);
+        assert_eq!(places(&description)[0], (0, Some(7), None, None));
+        let Some(error @ OffsetsError::Unavailable { .. }) = description.untold() else { panic!("told") };
+        assert!(error.to_string().contains("waiting for who keeps the group's offsets"), "{error}");
+        assert!(script.now.mono < end);
+    }
+}
+
+#[test]
 fn brokers_of_0_8_and_those_that_take_no_such_name_have_nothing() {
     for error in [
         |_: &CoordinatorAsk| Some(OffsetsError::NotOffered),
