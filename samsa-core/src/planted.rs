@@ -134,6 +134,8 @@ planted_bugs! {
     MissesNewTopics = "misses-new-topics",
     /// Offsets of a group are set whether or not the brokers coordinate members of it.
     OverlooksMembersOnBrokers = "overlooks-members-on-brokers",
+    /// Offsets of a group are set whether or not it has members in ZooKeeper.
+    OverlooksMembersInZooKeeper = "overlooks-members-in-zookeeper",
     /// Of a group that keeps its offsets in both places they are set in ZooKeeper alone.
     SetsInOnePlace = "sets-in-one-place",
     /// A partition is not fetched while the replica is dialled that its leader has named.

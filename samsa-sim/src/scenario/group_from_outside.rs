@@ -3,7 +3,7 @@
 //!
 //! | invariant            | what must hold                                                                              |
 //! |----------------------|---------------------------------------------------------------------------------------------|
-//! | `refuses-beside-members` | no offset is set while the brokers coordinate members of a group of that name           |
+//! | `refuses-beside-members` | no offset is set while the group has members, or the brokers coordinate members of one of that name |
 //! | `shows-what-is-kept` | what is told of each place is what it has, and what counts is what a member would begin at  |
 //! | `sets-where-kept`    | what was said to be set is set in each of its places, and nothing else is                   |
 //! | `begins-there`       | whoever joins next begins at what was set                                                   |
@@ -36,7 +36,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "group-from-outside",
     about: "the offsets of a group are shown and set from outside, wherever it keeps them, while things go wrong",
-    finds: &["overlooks-members-on-brokers", "sets-in-one-place"],
+    finds: &["overlooks-members-in-zookeeper", "overlooks-members-on-brokers", "sets-in-one-place"],
 };
 
 const GROUP: &str = "readers";
@@ -364,6 +364,20 @@ impl Play {
         if self.stage.world.timeout(CONVERGENCE, reading).await.is_none() {
             self.stage.world.violation("converges", "what was set is not read from");
         }
+        self.refuses_beside(&mut consumer, plan).await;
         drop(consumer);
+    }
+
+    /// A member stays where it is.
+    async fn refuses_beside(&self, consumer: &mut Consumer, plan: &ResetPlan) {
+        if let Err(error) = consumer.commit().await {
+            return self.stage.world.violation("converges", error.to_string());
+        }
+        self.stage.world.sleep(QUIET).await;
+        let before = self.kept();
+        let done = self.group.reset(plan).await;
+        if !matches!(done, Err(GroupResetError::HasMembers { .. })) || self.kept() != before {
+            self.stage.world.violation("refuses-beside-members", format!("beside a member: {done:?}"));
+        }
     }
 }

@@ -35,7 +35,7 @@ impl Obstacles {
         let group = Arc::clone(group);
         let on_brokers = self.members_on_brokers;
         let counts_those = on_brokers > 0 && !is_planted(PlantedBug::OverlooksMembersOnBrokers);
-        if !self.members.is_empty() {
+        if !self.members.is_empty() && !is_planted(PlantedBug::OverlooksMembersInZooKeeper) {
             let members = self.members.iter().cloned().collect();
             return Some(if has_begun {
                 GroupResetError::Joined { group, members }
