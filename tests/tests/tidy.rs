@@ -69,6 +69,24 @@ fn sources(name: &str) -> Vec<(String, String)> {
     files.into_iter().map(|path| (relative(&path), fs::read_to_string(&path).expect("text"))).collect()
 }
 
+/// Whether a file is there for tests alone: it is `tests.rs`, or stands below `tests/`.
+fn is_test(path: &str) -> bool {
+    let (directories, file) = path.rsplit_once('/').unwrap_or(("", path));
+    file == "tests.rs" || directories.split('/').any(|directory| directory == "tests")
+}
+
+/// The modules in files of their own that a text has for tests alone.
+fn modules_of_tests(text: &str) -> Vec<&str> {
+    let behind = text.split("#[cfg(test)]").skip(1);
+    let items = behind.filter_map(|behind| behind.lines().map(str::trim).find(|line| is_item(line)));
+    let modules = items.filter_map(|item| item.strip_suffix(';')?.split_once("mod ")).map(|(_, name)| name);
+    modules.collect()
+}
+
+fn is_item(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with("#[") && !line.starts_with("//")
+}
+
 /// What stands before the tests of a file.
 fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
@@ -78,9 +96,6 @@ fn without_tests(text: &str) -> &str {
 fn the_core_knows_threads_only_where_it_shares_memory_with_them() {
     let shared = ["std::sync::", "crate::sync::", "std::task::Waker", "thread_local!"];
     let known = |path: &str| THREADS.contains(&path);
-    let is_test = |path: &str| {
-        ["tests.rs", "script.rs"].iter().any(|name| path.ends_with(name)) || path.contains("/tests/")
-    };
     let strays: Vec<String> = sources("samsa-core")
         .into_iter()
         .filter(|(path, _)| !known(path) && !is_test(path))
@@ -102,12 +117,47 @@ fn no_file_is_a_house_of_its_own() {
         .flat_map(|name| {
             sources(name).into_iter().map(move |(path, text)| (format!("{name}/src/{path}"), text))
         })
-        .filter(|(path, _)| !path.ends_with("tests.rs") && !path.contains("/tests/"))
+        .filter(|(path, _)| !is_test(path))
         .map(|(path, text)| (path, without_tests(&text).lines().count()))
         .filter(|(_, lines)| *lines > LINES)
         .map(|(path, lines)| format!("{path}: {lines} lines, more than {LINES}"))
         .collect();
     assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn what_is_there_for_tests_alone_is_called_so() {
+    let hidden: Vec<String> = CRATES
+        .iter()
+        .flat_map(|name| {
+            sources(name).into_iter().map(move |(path, text)| (format!("{name}/src/{path}"), text))
+        })
+        .filter(|(path, _)| !is_test(path))
+        .flat_map(|(path, text)| {
+            let modules = modules_of_tests(&text).into_iter().filter(|module| *module != "tests");
+            modules.map(|module| format!("{path}: {module}")).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(hidden.is_empty(), "call it `tests`, or move it below `tests/`: {hidden:#?}");
+}
+
+#[test]
+fn a_module_of_tests_is_found_whatever_stands_before_its_name() {
+    let text = "
+mod order;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+#[path = \"world/model.rs\"]
+pub(crate) mod model;
+#[cfg(test)]
+mod tests {
+    mod inner;
+}
+#[cfg(test)]
+use std::fmt;
+";
+    assert_eq!(modules_of_tests(text), ["script", "model"]);
 }
 
 #[test]

@@ -6,8 +6,6 @@ mod errands;
 mod sockets;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod toy;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
 

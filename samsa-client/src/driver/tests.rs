@@ -10,9 +10,10 @@ use samsa_core::{AppendError, Certainty, Config, Discovery, HostPort, LookError,
 
 #[path = "../../tests/support/broker.rs"]
 mod broker;
+mod toy;
 
+use self::toy::{Toy, Wakes};
 use super::Driver;
-use super::toy::{Toy, Wakes};
 use crate::{Cluster, FlushError, Message};
 
 /// A client with its driver in a toy world.

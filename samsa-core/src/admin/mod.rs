@@ -16,8 +16,6 @@
 
 mod ask;
 mod create;
-#[cfg(test)]
-mod creating;
 mod group;
 pub(crate) mod list_offsets;
 mod listing;

@@ -1,5 +1,7 @@
 //! Scripts over a whole engine: a command, brokers that answer as the script says, the reply.
 
+mod creating;
+
 use samsa_proto::ErrorCode;
 use samsa_proto::api::list_offsets::{
     ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
@@ -7,7 +9,7 @@ use samsa_proto::api::list_offsets::{
 
 use crate::command::{Command, Reply};
 use crate::config::Isolation;
-use crate::consumer::model::{Asked, Model};
+use crate::consumer::tests::model::{Asked, Model};
 use crate::error::LookError;
 use crate::input::Input;
 use crate::limits;

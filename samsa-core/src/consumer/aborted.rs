@@ -57,7 +57,7 @@ fn is_abort(marker: &Batch<'_>) -> Result<bool, RecordsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consumer::script::{batch, marker, written_in_transaction};
+    use crate::consumer::tests::script::{batch, marker, written_in_transaction};
     use samsa_proto::records::batches;
 
     fn aborted(transactions: &[(i64, i64)]) -> Aborted {

@@ -300,7 +300,7 @@ mod tests {
     fn who_waits_for_a_reader_is_woken_and_takes_it_once() {
         let (board, mut brought, mut ended) = (Board::default(), Wakers::default(), Wakers::default());
         assert!(board.poll_readers(Waker::noop()).is_empty());
-        let (buffer, _) = super::super::script::buffer();
+        let (buffer, _) = super::super::tests::script::buffer();
         let topic = Arc::clone(buffer.topic());
         board.bring(Reader::new(buffer), &mut brought);
         assert!(!brought.is_empty());

@@ -141,7 +141,7 @@ impl Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consumer::script::{
+    use crate::consumer::tests::script::{
         batch, control_batch, emptied_batch, in_leader_epoch, marker, written_in_transaction,
     };
     use samsa_proto::api::fetch::AbortedTransaction;

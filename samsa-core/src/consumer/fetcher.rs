@@ -429,7 +429,7 @@ mod tests {
 
     use super::*;
     use crate::config::FetchConfig;
-    use crate::consumer::script::buffer;
+    use crate::consumer::tests::script::buffer;
     use crate::topology::PartitionInfo;
 
     fn info(partition: i32) -> PartitionInfo {

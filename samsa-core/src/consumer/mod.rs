@@ -33,8 +33,6 @@ mod lease;
 mod losing;
 mod membership;
 mod memory;
-#[cfg(test)]
-pub(crate) mod model;
 mod nearest;
 mod opening;
 mod owned;
@@ -47,8 +45,6 @@ mod request;
 mod response;
 mod resumption;
 mod scope;
-#[cfg(test)]
-mod script;
 mod seeking;
 mod segment;
 mod sending;
@@ -373,4 +369,4 @@ impl Consumer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -310,7 +310,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::consumer::script::source;
+    use crate::consumer::tests::script::source;
 
     #[test]
     fn a_pause_puts_off_what_is_fetched_and_not_what_is_sought() {

@@ -186,7 +186,7 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::{batch, buffer, coded_batch, control_batch, emptied_batch};
+    use super::super::tests::script::{batch, buffer, coded_batch, control_batch, emptied_batch};
     use super::*;
     use crate::wake::{DriverSignal, Notices, Wakers};
     use bytes::Bytes;

@@ -137,8 +137,8 @@ fn clamped(bytes: usize) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consumer::script::source;
     use crate::consumer::session::Session;
+    use crate::consumer::tests::script::source;
     use crate::offset::Offset;
     use samsa_proto::Message;
 

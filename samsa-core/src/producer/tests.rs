@@ -8,7 +8,7 @@ use samsa_proto::api::produce::{
 };
 use samsa_proto::wire::Records;
 
-use crate::consumer::model::{Asked, Model, TOPIC_ID};
+use crate::consumer::tests::model::{Asked, Model, TOPIC_ID};
 
 fn batches(asked: &Asked) -> Vec<Bytes> {
     let request: ProduceRequest<'_> = asked.read();

@@ -5,7 +5,7 @@ mod lag;
 mod on_brokers;
 mod reset;
 #[cfg(test)]
-mod shapes;
+mod tests;
 
 use std::io::Write;
 
@@ -165,23 +165,5 @@ fn wants(subscription: &Subscription) -> String {
         }
         Subscription::WhiteList(filter) => format!("like {}{}", filter.regex, streams(filter.streams)),
         Subscription::BlackList(filter) => format!("not like {}{}", filter.regex, streams(filter.streams)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use samsa_client::TopicFilter;
-
-    use super::*;
-
-    #[test]
-    fn what_a_member_wants_is_told_in_words() {
-        let topics = BTreeMap::from([("audit".to_owned(), 1), ("events".to_owned(), 2)]);
-        assert_eq!(wants(&Subscription::Topics(topics)), "audit, events (2 streams)");
-        let filter = || TopicFilter { regex: "e.*".to_owned(), streams: 1 };
-        assert_eq!(wants(&Subscription::WhiteList(filter())), "like e.*");
-        assert_eq!(wants(&Subscription::BlackList(filter())), "not like e.*");
     }
 }

@@ -13,8 +13,6 @@
 //! | Opening, Asking | unknown fate, expired, failed | Resting | closes the session; all begins anew       |
 //! | any     | refused for good, time is over | -      | the error; closes the session                     |
 
-#[cfg(test)]
-mod closing;
 mod described;
 mod describing;
 mod error;

@@ -1,6 +1,7 @@
 //! Scripts over a small ZooKeeper: a command, what is in the nodes, what comes between, the reply.
 
 mod brokers;
+mod closing;
 mod names;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::Source;
 use crate::consumer::progress::Progress;
-use crate::consumer::script::source;
+use crate::consumer::tests::script::source;
 use crate::group::Done;
 
 #[test]
@@ -193,7 +193,7 @@ fn a_mark_for_what_came_before_a_seek_does_not_count() {
 
 #[test]
 fn a_partition_that_comes_back_does_not_have_the_turns_that_it_had() {
-    let (buffer, _) = crate::consumer::script::buffer();
+    let (buffer, _) = crate::consumer::tests::script::buffer();
     let before = Source::new(0, &buffer);
     let again = Source::new(0, &buffer);
     assert!(before.turn() < again.turn() && !again.hands_out(before.turn()));

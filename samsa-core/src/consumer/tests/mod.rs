@@ -3,8 +3,10 @@
 mod fetching;
 mod memory;
 mod metrics;
+pub(crate) mod model;
 mod nearest;
 mod opening;
+pub(super) mod script;
 mod seeking;
 mod sessions;
 mod transactions;
@@ -20,8 +22,8 @@ use samsa_proto::api::list_offsets::{
 };
 use samsa_proto::wire::Records;
 
-use super::model::{Asked, Model, TOPIC_ID};
-use super::script::batch;
+use self::model::{Asked, Model, TOPIC_ID};
+use self::script::batch;
 use crate::command::{Command, ReaderSpec, Reply};
 use crate::config::FetchConfig;
 use crate::error::ReadError;

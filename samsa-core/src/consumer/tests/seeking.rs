@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::consumer::progress::Progress;
-use crate::consumer::script::in_leader_epoch;
+use crate::consumer::tests::script::in_leader_epoch;
 
 fn seeks_to(model: &mut Model, reader: &Reader, to: Offset) {
     let command = Command::Seek { reader: reader.id(), partition: 0, to };
@@ -280,7 +280,7 @@ fn what_ends_in_markers_or_emptied_batches_is_read_to_its_end() {
     let mut model = Model::start(&[1]);
     let mut reader = opened(&mut model, spec(Offset::Exact(0)));
     let asked = model.asked();
-    let log = [batch(0, 1), super::super::script::emptied_batch(1, 4)].concat();
+    let log = [batch(0, 1), script::emptied_batch(1, 4)].concat();
     brings(&mut model, &asked, vec![data(0, &log)]);
     assert_eq!(span(&mut reader), (0, 0, 1));
     assert_eq!(reader.position(0), Some(5));
@@ -288,7 +288,7 @@ fn what_ends_in_markers_or_emptied_batches_is_read_to_its_end() {
     assert!(polls(&mut reader).is_pending());
     let asked = model.asked();
     assert_eq!(wants(&asked), [(0, 5)]);
-    brings(&mut model, &asked, vec![data(0, &super::super::script::control_batch(5))]);
+    brings(&mut model, &asked, vec![data(0, &script::control_batch(5))]);
     assert!(polls(&mut reader).is_pending());
     assert_eq!(reader.position(0), Some(6));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::Isolation;
-use crate::consumer::script::{marker, written_in_transaction};
+use crate::consumer::tests::script::{marker, written_in_transaction};
 use samsa_proto::api::fetch::AbortedTransaction;
 use samsa_proto::records::ControlKind;
 

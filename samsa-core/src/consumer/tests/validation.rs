@@ -1,7 +1,7 @@
 //! After a change of leaders.
 
 use super::*;
-use crate::consumer::script::in_leader_epoch;
+use crate::consumer::tests::script::in_leader_epoch;
 use samsa_proto::api::fetch::EpochEndOffset as Diverging;
 use samsa_proto::api::offset_for_leader_epoch::{
     EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult,

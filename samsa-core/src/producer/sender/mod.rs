@@ -42,8 +42,6 @@ mod place;
 mod request;
 mod rewrite;
 #[cfg(test)]
-mod script;
-#[cfg(test)]
 mod tests;
 mod timers;
 mod topics;

@@ -46,7 +46,7 @@ fn is_without_headers(ticket: &Ticket) {
 }
 
 /// The headers of the first record in a request.
-fn headers(sent: &super::super::script::Sent) -> usize {
+fn headers(sent: &script::Sent) -> usize {
     sent.batches[0].read().records().next().unwrap().unwrap().headers().count()
 }
 

@@ -5,7 +5,7 @@ use samsa_proto::records::Identity;
 use super::*;
 use crate::producer::Ticket;
 use crate::producer::sender::place::{Place, Spot};
-use crate::producer::sender::script::Sent;
+use crate::producer::sender::tests::script::Sent;
 
 /// A partition whose identity a broker has confirmed; every record is a full batch.
 pub(super) fn pipelined() -> Play {

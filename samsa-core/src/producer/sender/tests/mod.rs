@@ -13,6 +13,7 @@ mod keyless;
 mod linger;
 mod renewal;
 mod retries;
+mod script;
 mod swarm;
 mod too_large;
 mod waits;
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use samsa_proto::ErrorCode;
 use samsa_proto::records::{Codec, Format, Header};
 
-use super::script::{Play, TIMEOUT, error, not_sent, outcome, possibly_sent, receipt};
+use self::script::{Play, TIMEOUT, error, not_sent, outcome, possibly_sent, receipt};
 use crate::command::Reply;
 use crate::config::{Acks, Compression, Retries};
 use crate::error::{AppendError, Certainty, PublishFailure};

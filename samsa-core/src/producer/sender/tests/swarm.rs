@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
 use crate::producer::Ticket;
-use crate::producer::sender::script::{Sent, SentBatch};
+use crate::producer::sender::tests::script::{Sent, SentBatch};
 use crate::rng::Rng;
 
 const PARTITIONS: i32 = 4;

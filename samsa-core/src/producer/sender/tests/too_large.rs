@@ -22,7 +22,7 @@ fn append_set(play: &Play, values: &[&str]) -> SetTicket {
     play.buffer.topic("events").append_set(&set, play.now()).unwrap()
 }
 
-fn sequence(sent: &super::super::script::Sent) -> i32 {
+fn sequence(sent: &script::Sent) -> i32 {
     sent.batches[0].read().header().identity.expect("an identity").base_sequence
 }
 

@@ -17,8 +17,8 @@ use samsa_proto::api::produce::{
 use samsa_proto::wire::{EncodeError, Records, Uuid};
 
 pub(super) use self::sent::{Sent, SentBatch};
-use super::Sender;
-use super::world::{Asked, World};
+use super::super::Sender;
+use super::super::world::{Asked, World};
 use crate::address::HostPort;
 use crate::cluster::TopicView;
 use crate::command::Reply;

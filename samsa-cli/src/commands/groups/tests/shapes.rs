@@ -3,9 +3,9 @@
 use clap::{CommandFactory, Parser};
 use serde::Serialize;
 
-use super::lag::Progress;
-use super::reset::Row;
-use super::{Groups, Joined, Listed, PLACE};
+use super::super::lag::Progress;
+use super::super::reset::Row;
+use super::super::{Groups, Joined, Listed, PLACE};
 
 #[derive(Parser)]
 struct Arguments {

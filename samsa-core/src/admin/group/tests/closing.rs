@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{FIRST_SESSION, GroupLookError, GroupResetError};
+use super::super::{FIRST_SESSION, GroupLookError, GroupResetError};
 use crate::command::{Command, GroupReset, Reply};
 use crate::config::{Config, Discovery};
 use crate::engine::Engine;

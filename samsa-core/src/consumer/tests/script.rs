@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use samsa_proto::records::{BatchBuilder, Codec, ControlKind, ControlRecord, Flags, Identity};
 
-use super::buffer::FetchBuffer;
-use super::source::Source;
+use crate::consumer::buffer::FetchBuffer;
+use crate::consumer::source::Source;
 use crate::id::ReaderId;
 use crate::wake::DriverSignal;
 

@@ -6,7 +6,7 @@ use samsa_proto::ErrorCode;
 use samsa_proto::api::create_topics::{CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse};
 
 use crate::command::{Command, NewTopic, Reply};
-use crate::consumer::model::{Asked, Model};
+use crate::consumer::tests::model::{Asked, Model};
 use crate::error::CreateTopicError;
 use crate::id::OpId;
 use crate::input::Input;
