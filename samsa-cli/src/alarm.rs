@@ -1,4 +1,5 @@
-//! An alarm to the microsecond: the timers of Tokio have a grain of a millisecond, which is more than a record takes.
+//! An alarm that does not go by the timers of Tokio, which have a grain of a millisecond: more than a record takes. On Linux
+//! it is the kernel's, on async-std that of async-io.
 
 use std::io;
 use std::time::Instant;
@@ -113,5 +114,12 @@ mod tests {
             runtime.block_on(async { goes_off(Alarm::on_tokio()).await });
         }
         async_std::task::block_on(goes_off(Alarm::on_async_io()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn on_linux_it_goes_off_where_tokio_has_no_timers() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async { goes_off(Alarm::on_tokio()).await });
     }
 }

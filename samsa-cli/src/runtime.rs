@@ -16,7 +16,7 @@ use tokio::runtime::{Builder as TokioBuilder, Runtime as TokioRuntime};
 pub(crate) struct Timers {
     /// A sleep, to the millisecond or so.
     pub(crate) sleep: fn(Duration) -> Pin<Box<dyn Future<Output = ()>>>,
-    /// What wakes to the microsecond.
+    /// What wakes sooner after the moment than that.
     pub(crate) alarm: fn() -> io::Result<Alarm>,
 }
 
