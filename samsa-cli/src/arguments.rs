@@ -50,10 +50,6 @@ pub(crate) struct Connection {
     /// The async runtime that the client runs on
     #[arg(long, global = true, value_enum, default_value_t = RuntimeName::Tokio)]
     pub(crate) runtime: RuntimeName,
-
-    /// The threads that the command wants.
-    #[arg(skip)]
-    pub(crate) threads: Threads,
 }
 
 /// An async runtime.
@@ -64,12 +60,11 @@ pub(crate) enum RuntimeName {
 }
 
 /// The threads of Tokio. Those of async-std are its own affair.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Threads {
     /// The client and the command take turns: the command must not block.
     One,
     /// The client's task runs beside the command, which may block.
-    #[default]
     Two,
 }
 

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Threads};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -47,33 +47,32 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
     logging::start()?;
-    let json = arguments.json;
-    match arguments.command {
+    let Arguments { mut connection, json, command } = arguments;
+    match command {
         Command::Sim(command) => command.run(json),
         Command::Brokers(command) => {
-            arguments.connection.run(json, async |session| command.run(session).await)
+            connection.run(Threads::Two, json, async |session| command.run(session).await)
         }
         Command::Topics(command) => {
-            arguments.connection.run(json, async |session| command.run(session).await)
+            connection.run(Threads::Two, json, async |session| command.run(session).await)
         }
         Command::Publish(command) => {
             let input = command.open()?;
-            arguments.connection.run(json, async |session| command.run(session, input).await)
+            connection.run(Threads::Two, json, async |session| command.run(session, input).await)
         }
         Command::Consume(command) => {
-            arguments.connection.run(json, async |session| command.run(session).await)
+            connection.run(Threads::Two, json, async |session| command.run(session).await)
         }
         Command::Groups(command) => {
-            arguments.connection.run(json, async |session| command.run(session).await)
+            connection.run(Threads::Two, json, async |session| command.run(session).await)
         }
         Command::Explain(command) => {
-            arguments.connection.run(json, async |session| command.run(session).await)
+            connection.run(Threads::Two, json, async |session| command.run(session).await)
         }
         Command::Perf(command) => {
-            let mut connection = arguments.connection;
             connection.settings.extend(command.settings());
-            connection.threads = command.threads(connection.runtime)?;
-            connection.run(json, async |session| command.run(session).await)
+            let threads = command.threads(connection.runtime)?;
+            connection.run(threads, json, async |session| command.run(session).await)
         }
     }
 }

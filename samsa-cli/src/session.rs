@@ -1,6 +1,6 @@
 //! What a command gets: a cluster to speak with, and what the person wants of it.
 
-use crate::arguments::Connection;
+use crate::arguments::{Connection, Threads};
 use crate::configuration::{self, Configuration};
 use crate::failure::Failure;
 use crate::place::Place;
@@ -23,6 +23,7 @@ impl Connection {
     /// Starts a client, runs a command with it, and closes it.
     pub(crate) fn run(
         self,
+        threads: Threads,
         json: bool,
         command: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
@@ -33,7 +34,7 @@ impl Connection {
         let settings = configuration.settings.iter().chain(&self.settings);
         let properties = settings::properties(settings).map_err(Failure::Usage)?;
         let stop = Stop::on_signal()?;
-        runtime::run(self.runtime, self.threads, &place, &properties, async |cluster, timers| {
+        runtime::run(self.runtime, threads, &place, &properties, async |cluster, timers| {
             Session { cluster, properties: properties.clone(), json, stop, timers }.run(command).await
         })
     }
