@@ -1,9 +1,9 @@
-//! Where the offsets of a group are kept, as it is said and told.
+//! Where groups and their offsets are kept, as it is said and told.
 
 use clap::ValueEnum;
 use samsa_client::OffsetStorage;
 
-/// One of the places, or both.
+/// One of the stores of offsets, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StorageName {
     #[value(name = "zookeeper")]
@@ -22,14 +22,14 @@ impl StorageName {
     }
 }
 
-/// A place in which a group has offsets.
+/// What keeps groups, or offsets of theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Store {
     ZooKeeper,
     Brokers,
 }
 
-impl Place {
+impl Store {
     /// What it is called, in tables and objects.
     pub(crate) fn name(self) -> &'static str {
         match self {

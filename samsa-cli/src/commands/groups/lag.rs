@@ -6,7 +6,7 @@ use samsa_client::{GroupDescription, GroupPartition, Subscription};
 use serde::Serialize;
 
 use super::ends::Ends;
-use crate::storage::Place;
+use crate::storage::Store;
 use crate::table::Table;
 
 /// A partition: who has it, and how far the group is.
@@ -80,20 +80,20 @@ impl Progress {
         }
     }
 
-    /// Where that is committed; with what each place has, if they differ.
+    /// Where that is committed; with what each store has, if they differ.
     fn place(&self) -> String {
         let (in_zookeeper, on_brokers) = (self.in_zookeeper, self.on_brokers);
         let is_what_counts = |offset: Option<i64>| offset.is_some() && offset == self.committed;
-        let name = |place: Place| place.name().to_owned();
+        let name = |store: Store| store.name().to_owned();
         match (is_what_counts(in_zookeeper), is_what_counts(on_brokers)) {
             (true, true) => "both".to_owned(),
-            (true, false) if on_brokers.is_none() => name(Place::ZooKeeper),
-            (false, true) if in_zookeeper.is_none() => name(Place::Brokers),
+            (true, false) if on_brokers.is_none() => name(Store::ZooKeeper),
+            (false, true) if in_zookeeper.is_none() => name(Store::Brokers),
             _ if in_zookeeper.is_none() && on_brokers.is_none() && !self.is_untold => "none".to_owned(),
             _ => {
                 let untold = if self.is_untold { "?" } else { "none" };
                 let (in_zookeeper, on_brokers) = (number(in_zookeeper, "none"), number(on_brokers, untold));
-                format!("{} {in_zookeeper}, {} {on_brokers}", name(Place::ZooKeeper), name(Place::Brokers))
+                format!("{} {in_zookeeper}, {} {on_brokers}", name(Store::ZooKeeper), name(Store::Brokers))
             }
         }
     }

@@ -19,10 +19,8 @@ use self::reset::Reset;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
+use crate::storage::Store;
 use crate::table::Table;
-
-/// Where groups of this kind are.
-const PLACE: &str = "ZooKeeper";
 
 /// The groups; or the members of one, and of each partition its owner, committed offset, end and lag. Groups live in ZooKeeper,
 /// and keep their offsets there, or on the brokers, or in both places
@@ -91,12 +89,13 @@ impl Groups {
 async fn all(session: &Session) -> Result<(), Failure> {
     let groups = session.ask(session.cluster.groups()).await?;
     let mut out = Output::stdout();
+    let home = Store::ZooKeeper;
     let mut table = Table::new(["group", "lives in", "members"]);
     for ListedGroup { name, members } in &groups {
         if session.json {
-            out.object(&Listed { group: name, place: PLACE, members: *members })?;
+            out.object(&Listed { group: name, place: home.name(), members: *members })?;
         } else {
-            table.row([name.to_string(), PLACE.to_owned(), members.to_string()]);
+            table.row([name.to_string(), home.name().to_owned(), members.to_string()]);
         }
     }
     if !session.json {

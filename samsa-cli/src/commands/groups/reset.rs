@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::{Output, count};
 use crate::session::Session;
 use crate::start::Start;
-use crate::storage::{Place, StorageName};
+use crate::storage::{StorageName, Store};
 use crate::table::Table;
 
 /// Set the committed offsets of a topic, where the group keeps them, for a group that has no members
@@ -82,8 +82,8 @@ impl Reset {
     fn print(&self, json: bool, plan: &ResetPlan) -> Result<(), Failure> {
         let mut out = Output::stdout();
         if json {
-            for Step { partition, place, from, to } in steps(plan) {
-                let (topic, place, done) = (plan.topic(), place.name(), !self.dry_run);
+            for Step { partition, store, from, to } in steps(plan) {
+                let (topic, place, done) = (plan.topic(), store.name(), !self.dry_run);
                 out.object(&Row { topic, partition, place, from, to, done })?;
             }
         } else {
@@ -93,10 +93,10 @@ impl Reset {
     }
 }
 
-/// What is set in one place.
+/// What is set in one store.
 struct Step {
     partition: i32,
-    place: Place,
+    store: Store,
     from: Option<i64>,
     to: i64,
 }
@@ -107,20 +107,20 @@ fn steps(plan: &ResetPlan) -> impl Iterator<Item = Step> {
 
 fn steps_of(step: OffsetMove, storage: OffsetStorage) -> impl Iterator<Item = Step> {
     let OffsetMove { partition, in_zookeeper, on_brokers, to } = step;
-    Place::all_of(storage).map(move |place| {
-        let from = match place {
-            Place::ZooKeeper => in_zookeeper,
-            Place::Brokers => on_brokers,
+    Store::all_of(storage).map(move |store| {
+        let from = match store {
+            Store::ZooKeeper => in_zookeeper,
+            Store::Brokers => on_brokers,
         };
-        Step { partition, place, from, to }
+        Step { partition, store, from, to }
     })
 }
 
 fn table(steps: impl Iterator<Item = Step>) -> Table<4> {
     let mut table = Table::new(["partition", "where", "from", "to"]);
-    for Step { partition, place, from, to } in steps {
+    for Step { partition, store, from, to } in steps {
         let from = from.map_or_else(|| "none".to_owned(), |from| from.to_string());
-        table.row([partition.to_string(), place.name().to_owned(), from, to.to_string()]);
+        table.row([partition.to_string(), store.name().to_owned(), from, to.to_string()]);
     }
     table
 }

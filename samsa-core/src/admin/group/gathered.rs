@@ -13,13 +13,13 @@ use super::described::{GroupDescription, GroupMember, GroupPartition};
 use crate::group::OffsetsError;
 
 /// A topic, and a partition of it as its nodes are called.
-type Place = (String, PartitionNode);
+type TopicNode = (String, PartitionNode);
 
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) members: BTreeMap<String, GroupMember>,
-    pub(super) owners: BTreeMap<Place, String>,
-    pub(super) in_zookeeper: BTreeMap<Place, Option<i64>>,
+    pub(super) owners: BTreeMap<TopicNode, String>,
+    pub(super) in_zookeeper: BTreeMap<TopicNode, Option<i64>>,
     pub(super) on_brokers: BTreeMap<(String, i32), Result<Option<i64>, OffsetsError>>,
     /// Whether all folders of locks are such as only pykafka has, on Python 3.
     pub(super) is_of_python3: bool,
@@ -64,19 +64,19 @@ impl Gathered {
         GroupDescription { dialect, members, members_on_brokers, partitions, foreign_nodes, faults }
     }
 
-    fn rows_of_07(&self) -> BTreeMap<Place, Row> {
-        let mut rows = BTreeMap::<Place, Row>::new();
-        for (place, owner) in &self.owners {
-            rows.entry(place.clone()).or_default().owner = Some(owner.clone());
+    fn rows_of_07(&self) -> BTreeMap<TopicNode, Row> {
+        let mut rows = BTreeMap::<TopicNode, Row>::new();
+        for (node, owner) in &self.owners {
+            rows.entry(node.clone()).or_default().owner = Some(owner.clone());
         }
-        for (place, stored) in &self.in_zookeeper {
-            rows.entry(place.clone()).or_default().in_zookeeper = *stored;
+        for (node, stored) in &self.in_zookeeper {
+            rows.entry(node.clone()).or_default().in_zookeeper = *stored;
         }
         rows
     }
 
     /// Each partition once, whatever its locks are called, unless they are several members'.
-    fn rows(&self) -> BTreeMap<Place, Row> {
+    fn rows(&self) -> BTreeMap<TopicNode, Row> {
         let mut locks = BTreeMap::<(&str, i32), Vec<(PartitionNode, &String)>>::new();
         for ((topic, node), owner) in &self.owners {
             locks.entry((topic, node.partition)).or_default().push((*node, owner));
@@ -105,7 +105,7 @@ impl Gathered {
         rows.collect()
     }
 
-    fn partition(&self, dialect: Option<Dialect>, ((topic, node), row): (Place, Row)) -> GroupPartition {
+    fn partition(&self, dialect: Option<Dialect>, ((topic, node), row): (TopicNode, Row)) -> GroupPartition {
         let PartitionNode { broker, partition } = node;
         let Row { owner, in_zookeeper } = row;
         let told = self.on_brokers.get(&(topic.clone(), partition)).cloned().unwrap_or(Ok(None));

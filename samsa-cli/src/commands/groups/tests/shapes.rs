@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::super::lag::Progress;
 use super::super::reset::Row;
-use super::super::{Groups, Joined, Listed, PLACE};
+use super::super::{Groups, Joined, Listed};
+use crate::storage::Store;
 
 #[derive(Parser)]
 struct Arguments {
@@ -21,7 +22,7 @@ fn is_shown(help: &str, object: &impl Serialize) {
 #[test]
 fn the_help_shows_each_kind_of_object() {
     let help = Arguments::command().render_long_help().to_string();
-    is_shown(&help, &Listed { group: "billing", place: PLACE, members: 2 });
+    is_shown(&help, &Listed { group: "billing", place: Store::ZooKeeper.name(), members: 2 });
     let (dialect, wants) =
         (Some(samsa_client::Dialect::Scala.to_string()), Some("events (2 streams)".to_owned()));
     is_shown(&help, &Joined { member: "billing_host-1", dialect, wants });
@@ -45,5 +46,6 @@ fn the_help_of_reset_shows_its_object() {
     let mut command = Arguments::command();
     let reset = command.find_subcommand_mut("reset").expect("an order");
     let help = reset.render_long_help().to_string();
-    is_shown(&help, &Row { topic: "events", partition: 0, place: PLACE, from: Some(7), to: 0, done: true });
+    let place = Store::ZooKeeper.name();
+    is_shown(&help, &Row { topic: "events", partition: 0, place, from: Some(7), to: 0, done: true });
 }
