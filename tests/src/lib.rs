@@ -1,7 +1,7 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], or several, with ZooKeeper where it has
-//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, [`cli`] runs the `samsa` command,
+//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, [`exchange()`] asks a broker, [`cli`] runs the `samsa` command,
 //! [`slow`] members of a group that take their time, and [`run_example`] an example of a crate.
 //! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
 //! needed, only a JDK (17 or later) and Maven.
@@ -24,6 +24,7 @@ pub mod cache;
 pub mod cli;
 pub mod console;
 mod error;
+mod exchange;
 pub mod hex;
 mod jars;
 pub mod java;
@@ -45,6 +46,7 @@ mod zookeeper;
 
 pub use built::run_example;
 pub use error::Error;
+pub use exchange::{connect, exchange};
 pub use jars::{Artifact, fetch};
 pub use kafka::{RealKafka, Shape};
 pub use release::{Mode, Release};

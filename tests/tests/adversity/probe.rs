@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Read, Write},
+    io,
     net::TcpStream,
     thread,
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ use samsa_proto::{
     records::{BatchBuilder, Flags},
     wire::{Records, UnknownTags},
 };
-use samsa_tests::RealKafka;
+use samsa_tests::{RealKafka, connect, exchange};
 
 const EVERY: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -128,30 +128,15 @@ impl Probe {
         request: &R,
         read: impl FnOnce(&R::Response<'_>) -> T,
     ) -> io::Result<T> {
-        let frame = self.exchange(broker, version, request).inspect_err(|_| {
+        let answer = self.connection(broker).and_then(|stream| exchange(stream, version, request, read));
+        answer.inspect_err(|_| {
             self.connections.remove(&broker);
-        })?;
-        let (_, response) = samsa_proto::decode_response::<R>(version, &frame).map_err(io::Error::other)?;
-        Ok(read(&response))
-    }
-
-    fn exchange<R: Request>(&mut self, broker: usize, version: i16, request: &R) -> io::Result<Vec<u8>> {
-        let stream = self.connection(broker)?;
-        let question = samsa_proto::encode_request(1, Some("probe"), version, request);
-        stream.write_all(&question.map_err(io::Error::other)?.concat())?;
-        let mut length = [0; 4];
-        stream.read_exact(&mut length)?;
-        let mut frame = vec![0; u32::from_be_bytes(length) as usize];
-        stream.read_exact(&mut frame)?;
-        Ok(frame)
+        })
     }
 
     fn connection(&mut self, broker: usize) -> io::Result<&mut TcpStream> {
         if !self.connections.contains_key(&broker) {
-            let stream = TcpStream::connect(&self.addresses[&broker])?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_nodelay(true)?;
-            self.connections.insert(broker, stream);
+            self.connections.insert(broker, connect(&self.addresses[&broker], PATIENCE)?);
         }
         Ok(self.connections.get_mut(&broker).expect("it was made"))
     }

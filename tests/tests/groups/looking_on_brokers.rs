@@ -1,14 +1,13 @@
 //! Groups in ZooKeeper that keep their offsets on the brokers, looked at from outside, and their offsets set, by handles and by
 //! `samsa groups`.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::io;
 use std::time::Duration;
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
 use samsa_proto::wire::UnknownTags;
-use samsa_tests::{RealKafka, Release, scala, shared};
+use samsa_tests::{RealKafka, Release, connect, exchange, scala, shared};
 use samsa_tokio::{
     Cluster, Consumer, Dialect, GroupProtocol, GroupResetError, Offset, OffsetStorage, ResetPlan,
 };
@@ -159,16 +158,8 @@ fn ask_to_join(kafka: &RealKafka, group: &str) -> io::Result<ErrorCode> {
         reason: None,
         unknown_tags: UnknownTags::default(),
     };
-    let mut stream = TcpStream::connect(kafka.address(1))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let question = samsa_proto::encode_request(1, Some("joins"), 0, &request).map_err(io::Error::other)?;
-    stream.write_all(&question.concat())?;
-    let mut length = [0; 4];
-    stream.read_exact(&mut length)?;
-    let mut frame = vec![0; u32::from_be_bytes(length) as usize];
-    stream.read_exact(&mut frame)?;
-    let answer = samsa_proto::decode_response::<JoinGroupRequest<'_>>(0, &frame);
-    Ok(answer.map_err(io::Error::other)?.1.error_code)
+    let mut stream = connect(&kafka.address(1), PATIENCE)?;
+    exchange(&mut stream, 0, &request, |joined| joined.error_code)
 }
 
 pub(crate) fn nothing_is_set_beside_members_that_the_brokers_coordinate(release: Release) {
