@@ -16,6 +16,7 @@ mod sharing;
 mod client;
 
 mod members;
+mod received;
 mod znodes;
 
 /// Claims, each a function of a module, on a release of brokers.

@@ -129,10 +129,7 @@ impl Znodes {
 
     /// Waits until all these are committed.
     pub(crate) fn until_committed(&self, group: &str, topic: &str, offsets: &Partitions<i64>) {
-        until(|| {
-            let committed = self.committed(group, topic);
-            if committed == *offsets { Ok(()) } else { Err(format!("{committed:?}, not {offsets:?}")) }
-        });
+        until_committed(|| self.committed(group, topic), offsets);
     }
 
     /// Waits until so many members have the partitions that the range algorithm says; gives back who has what.
@@ -174,6 +171,19 @@ impl Znodes {
             data => Some(data.expect("its data").0),
         }
     }
+}
+
+/// Waits until all these are committed, wherever that is.
+pub(crate) fn until_committed(committed: impl Fn() -> Partitions<i64>, offsets: &Partitions<i64>) {
+    until(|| match committed() {
+        committed if committed == *offsets => Ok(()),
+        committed => Err(format!("{committed:?}, not {offsets:?}")),
+    });
+}
+
+/// What is committed when so many messages, evenly over so many partitions, are done with.
+pub(crate) fn ends(count: usize, partitions: usize) -> Partitions<i64> {
+    (0..partitions as i32).map(|partition| (partition, (count / partitions) as i64)).collect()
 }
 
 /// Asks again until there is an answer.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use samsa_tests::{Release, shared};
 
-use super::{Group, printed, received};
+use super::Group;
 use crate::client::Runtime;
 use crate::members::Place;
+use crate::received::{printed, received};
 
 const COUNT: usize = 200;
 

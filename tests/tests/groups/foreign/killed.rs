@@ -2,8 +2,9 @@
 
 use samsa_tests::{Release, shared};
 
-use super::{Group, first_of, owned_by, printed, received};
+use super::{Group, owned_by};
 use crate::client::Runtime;
+use crate::received::{first_of, printed, received};
 
 const COUNT: usize = 400;
 

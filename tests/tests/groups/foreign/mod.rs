@@ -8,8 +8,6 @@ mod stored;
 mod streams;
 mod turns;
 
-use std::collections::BTreeMap;
-
 use samsa_tests::{RealKafka, cli::Samsa, member::MemberProcess, scala};
 use samsa_tokio::Cluster;
 
@@ -22,7 +20,8 @@ pub(crate) use streams::members_of_both_kinds_share_by_the_number_of_their_strea
 pub(crate) use turns::members_of_both_kinds_deal_in_turn;
 
 use crate::members::{Place, publish_over};
-use crate::znodes::{Partitions, Znodes, until};
+use crate::received::until_received;
+use crate::znodes::{Partitions, Znodes, ends};
 
 /// Partitions of a topic here, unless said otherwise.
 const PARTITIONS: usize = 4;
@@ -83,14 +82,7 @@ impl<'a> Group<'a> {
 
     /// Waits until all that was published was received.
     fn until_received(&self, received: impl Fn() -> Vec<Place>) {
-        until(|| {
-            let times = times(&received());
-            if times.len() == self.published {
-                Ok(())
-            } else {
-                Err(format!("{} of {} messages", times.len(), self.published))
-            }
-        });
+        until_received(self.published, received);
     }
 
     fn until_all_is_committed(&self) {
@@ -102,55 +94,11 @@ impl<'a> Group<'a> {
     }
 
     fn ends(&self) -> Partitions<i64> {
-        let end = (self.published / self.partitions) as i64;
-        (0..self.partitions as i32).map(|partition| (partition, end)).collect()
+        ends(self.published, self.partitions)
     }
-}
-
-/// What a `samsa consume` of a [`Group`] has printed.
-fn printed(samsa: &Samsa) -> Vec<Place> {
-    placed(&samsa.printed().expect("what it printed"))
-}
-
-/// What stands in the lines of a text.
-pub(crate) fn placed(text: &[u8]) -> Vec<Place> {
-    let place = |line: &str| {
-        let (partition, offset) = line.split_once(' ')?;
-        Some((partition.parse().ok()?, offset.parse().ok()?))
-    };
-    let text = String::from_utf8_lossy(text);
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().map(|line| place(line).expect("a place")).collect()
-}
-
-fn received(scala: &MemberProcess) -> Vec<Place> {
-    scala.received().expect("what it received")
-}
-
-/// How often each message was received.
-pub(crate) fn times(received: &[Place]) -> BTreeMap<Place, usize> {
-    let mut times = BTreeMap::new();
-    for place in received {
-        *times.entry(*place).or_default() += 1;
-    }
-    times
-}
-
-/// What came more than once.
-pub(crate) fn repeated(received: &[Place]) -> Vec<(Place, usize)> {
-    times(received).into_iter().filter(|(_, times)| *times > 1).collect()
 }
 
 /// Partitions whose owner's name begins so.
 pub(crate) fn owned_by(owners: &Partitions<String>, member: &str) -> Vec<i32> {
     owners.iter().filter(|(_, owner)| owner.starts_with(member)).map(|(partition, _)| *partition).collect()
-}
-
-/// The first offset of each of these partitions.
-pub(crate) fn first_of(received: &[Place], partitions: &[i32]) -> Partitions<i64> {
-    let first = |partition: &i32| {
-        let place = received.iter().find(|(other, _)| other == partition)?;
-        Some((*partition, place.1))
-    };
-    partitions.iter().filter_map(first).collect()
 }

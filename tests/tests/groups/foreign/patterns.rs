@@ -6,9 +6,10 @@ use std::time::Duration;
 use samsa_tests::{Release, scala, shared};
 use samsa_tokio::Offset;
 
-use super::{PARTITIONS, owned_by, received};
+use super::{PARTITIONS, owned_by};
 use crate::client::Runtime;
 use crate::members::publish;
+use crate::received::received;
 use crate::znodes::{Znodes, until};
 
 const COUNT: usize = 40;

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use samsa_tests::{Release, shared};
 
-use super::{Group, owned_by, placed, printed, received, repeated};
+use super::{Group, owned_by};
 use crate::client::Runtime;
+use crate::received::{placed, printed, received, repeated};
 
 const COUNT: usize = 200;
 

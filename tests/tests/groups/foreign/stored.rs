@@ -4,9 +4,10 @@
 use samsa_tests::{Release, scala, shared};
 use samsa_tokio::OffsetStorage;
 
-use super::{Group, received, times};
+use super::Group;
 use crate::client::Runtime;
 use crate::places::{goes_on, join_keeping};
+use crate::received::{received, times};
 use crate::znodes::{Partitions, until};
 
 const COUNT: usize = 200;

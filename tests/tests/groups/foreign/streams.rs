@@ -2,8 +2,9 @@
 
 use samsa_tests::{Release, shared};
 
-use super::{Group, owned_by, printed, received, repeated};
+use super::{Group, owned_by};
 use crate::client::Runtime;
+use crate::received::{printed, received, repeated};
 use crate::znodes::until;
 
 const PARTITIONS: usize = 6;

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use samsa_tests::{Release, pykafka::Ways};
 
-use super::{Group, PARTITIONS, cluster, received};
+use super::{Group, PARTITIONS, cluster};
 use crate::client::Runtime;
-use crate::foreign::repeated;
 use crate::members::Place;
-use crate::znodes::{Partitions, until};
+use crate::received::{received, repeated};
+use crate::znodes::until;
 
 /// Of each partition. Whoever is frozen is at the beginning of it by then.
 const MANY: usize = 600;
@@ -22,20 +22,6 @@ const PAUSE: Duration = Duration::from_millis(5);
 const BEGUN: usize = 100;
 /// Several times the interval at which either commits.
 const COMMITTED: Duration = Duration::from_secs(2);
-
-impl Group<'_> {
-    fn ends(&self) -> Partitions<i64> {
-        let end = (self.published / PARTITIONS) as i64;
-        (0..PARTITIONS as i32).map(|partition| (partition, end)).collect()
-    }
-
-    fn until_all_is_committed(&self) {
-        until(|| {
-            let committed = self.committed();
-            if committed == self.ends() { Ok(()) } else { Err(format!("{committed:?}")) }
-        });
-    }
-}
 
 pub(crate) fn our_members_that_were_frozen_and_thaw_take_nothing_from_the_others(
     release: Release,

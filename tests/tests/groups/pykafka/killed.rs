@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use samsa_tests::{Release, pykafka::Ways};
 
-use super::{Group, cluster, printed, received};
+use super::{Group, cluster};
 use crate::client::Runtime;
-use crate::foreign::repeated;
+use crate::received::{printed, received, repeated};
 
 const EACH: usize = 20;
 /// Longer than either kind takes to commit what it has.

@@ -29,9 +29,9 @@ pub(crate) use moved::locks_follow_leaders_that_move;
 pub(crate) use shared::members_of_both_kinds_share_by_leader_and_hand_over_when_they_leave;
 pub(crate) use turns::members_of_both_kinds_deal_in_turn;
 
-use crate::foreign::{placed, times};
 use crate::members::Place;
-use crate::znodes::{Znodes, until};
+use crate::received::until_received;
+use crate::znodes::{Partitions, Znodes, ends, until, until_committed};
 
 const BROKERS: usize = 2;
 /// Enough for `1-10` to come before `1-2`.
@@ -99,18 +99,14 @@ impl<'a> Group<'a> {
 
     /// Waits until all that was published was received.
     fn until_received(&self, received: impl Fn() -> Vec<Place>) {
-        until(|| {
-            let times = times(&received());
-            let is_so = times.len() == self.published;
-            if is_so { Ok(()) } else { Err(format!("{} of {} messages", times.len(), self.published)) }
-        });
+        until_received(self.published, received);
     }
-}
 
-fn printed(samsa: &Samsa) -> Vec<Place> {
-    placed(&samsa.printed().expect("what it printed"))
-}
+    fn until_all_is_committed(&self) {
+        until_committed(|| self.committed(), &self.ends());
+    }
 
-fn received(member: &MemberProcess) -> Vec<Place> {
-    member.received().expect("what it received")
+    fn ends(&self) -> Partitions<i64> {
+        ends(self.published, PARTITIONS)
+    }
 }

@@ -2,9 +2,9 @@
 
 use samsa_tests::{Release, pykafka::Ways};
 
-use super::{Group, cluster, printed};
+use super::{Group, cluster};
 use crate::client::Runtime;
-use crate::foreign::repeated;
+use crate::received::{printed, repeated};
 use crate::znodes::until;
 
 const EACH: usize = 20;

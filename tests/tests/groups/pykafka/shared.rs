@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use samsa_tests::{Release, cli::Samsa, pykafka::Ways};
 
-use super::{Group, by_leader::sizes, cluster, printed, received};
+use super::{Group, by_leader::sizes, cluster};
 use crate::client::Runtime;
-use crate::foreign::{placed, repeated};
 use crate::members::Place;
+use crate::received::{placed, printed, received, repeated};
 
 const EACH: usize = 20;
 
