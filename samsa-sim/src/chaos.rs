@@ -15,6 +15,13 @@ const HALF_OPEN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(4
 const DOWN: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(8);
 /// Around the time for which a client waits for the first answer of a broker.
 const FROZEN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(12);
+/// For how long a broker stands still that goes on for a moment and stands still again: longer than a client waits for one that
+/// it knows, so that its next question is there when the broker goes on.
+const LONG: Range<Duration> = Duration::from_secs(10)..Duration::from_secs(24);
+/// Enough to answer what is there, and not what is asked then.
+const MOMENT: Range<Duration> = Duration::from_micros(50)..Duration::from_micros(400);
+/// Longer than a client waits for the first answer of a broker that it does not know.
+const AGAIN: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(12);
 const PARTED: Range<Duration> = Duration::from_millis(500)..Duration::from_secs(12);
 const SUSPENDED: Range<Duration> = Duration::from_millis(100)..Duration::from_secs(20);
 /// How far the wall clock goes wrong, each way, in ms: less than brokers stand.
@@ -121,19 +128,36 @@ fn move_away(world: &World, rng: &mut Rng) -> bool {
     true
 }
 
+/// A broker stands still for a while, or twice with a moment in between.
 fn freeze(world: &World, rng: &mut Rng) -> bool {
-    let mut awake = world.running_brokers();
-    awake.retain(|broker| !world.host().is_frozen(*broker));
+    let awake: Vec<i32> =
+        world.running_brokers().into_iter().filter(|id| !world.host().is_frozen(*id)).collect();
     let Some(broker) = rng.pick(&awake).copied() else { return false };
-    let lasts = rng.duration(&FROZEN);
-    world.trace().line("faults", format_args!("!! broker {broker} stands still for {lasts:?}"));
-    world.freeze(broker);
-    let (thawing, sleep) = (world.clone(), world.sleep(lasts));
-    world.spawn_named("thaw", async move {
-        sleep.await;
-        thawing.thaw(broker);
+    let again = rng.chance(500).then(|| (rng.duration(&MOMENT), rng.duration(&AGAIN)));
+    let lasts = rng.duration(if again.is_some() { &LONG } else { &FROZEN });
+    let frozen = stand_still(world.clone(), broker, lasts);
+    let world = world.clone();
+    world.clone().spawn_named("thaw", async move {
+        if frozen.await
+            && let Some((moment, lasts)) = again
+        {
+            world.sleep(moment).await;
+            if !world.faults().are_over() {
+                stand_still(world, broker, lasts).await;
+            }
+        }
     });
     true
+}
+
+/// It stands still from now on. The future says whether it did so to the end, and not crash.
+fn stand_still(world: World, broker: i32, lasts: Duration) -> impl Future<Output = bool> {
+    world.trace().line("faults", format_args!("!! broker {broker} stands still for {lasts:?}"));
+    world.freeze(broker);
+    async move {
+        world.sleep(lasts).await;
+        world.host().thaw(broker)
+    }
 }
 
 fn part(world: &World, rng: &mut Rng) -> bool {

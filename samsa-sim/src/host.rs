@@ -154,22 +154,27 @@ impl Host {
         inner.frozen.insert(broker);
     }
 
+    /// Has a frozen broker go on. Says whether it was frozen.
+    pub(crate) fn thaw(&self, broker: i32) -> bool {
+        let inner = &mut *self.0.borrow_mut();
+        let was_frozen = inner.frozen.remove(&broker);
+        if was_frozen {
+            inner.world.trace.line(&name(broker), format_args!("goes on"));
+            inner.wake();
+        }
+        was_frozen
+    }
+
+    /// Whether a broker stands still.
     pub(crate) fn is_frozen(&self, broker: i32) -> bool {
         self.0.borrow().frozen.contains(&broker)
     }
 
-    /// Has a frozen broker go on.
-    pub(crate) fn thaw(&self, broker: i32) {
-        let inner = &mut *self.0.borrow_mut();
-        if inner.frozen.remove(&broker) {
-            inner.world.trace.line(&name(broker), format_args!("goes on"));
-            inner.wake();
-        }
-    }
-
     /// Every broker runs, and knows what there is.
     pub(crate) fn heal(&self) {
-        self.brokers(true).into_iter().for_each(|broker| self.thaw(broker));
+        for broker in self.brokers(true) {
+            self.thaw(broker);
+        }
         self.brokers(false).into_iter().for_each(|broker| self.start(broker));
         self.0.borrow_mut().cluster.heal();
     }

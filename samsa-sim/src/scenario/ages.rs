@@ -1,6 +1,8 @@
 //! Brokers of all ages, some of which close connections without a word or stand still (design of `connection/age.rs`): none is taken
 //! for one before 0.10 where another has told its versions; and those that are so old are spoken to in their own formats.
 
+use std::time::Duration;
+
 use samsa_client::Compression;
 
 use super::plan::Plan;
@@ -18,8 +20,25 @@ pub(super) const SCENARIO: Scenario = Scenario {
     finds: &["doubts-modern-brokers"],
 };
 
+/// What a silence alone can have a client believe: it takes two of them, with an answer in between.
+pub(super) const STUTTERING: Scenario = Scenario {
+    name: "stuttering-brokers",
+    about: "brokers stand still, go on for a moment and stand still again, and are not taken for old",
+    finds: &["doubts-modern-brokers"],
+};
+
+/// So much longer: two silences have to come to their ends.
+const LONGER: Duration = Duration::from_secs(30);
+
 pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, plan(seed), play)
+}
+
+pub(super) fn run_stuttering(seed: u64, options: Options) -> Report {
+    let plan = plan(seed);
+    let faults = FaultMix::of(&[Fault::Standstill, Fault::LeaderMove, Fault::Split]);
+    let (faults_for, request_timeout) = (plan.faults_for + LONGER, Duration::from_secs(1 + seed % 3));
+    Stage::play(seed, options, Plan { faults_for, request_timeout, faults: Some(faults), ..plan }, play)
 }
 
 fn plan(seed: u64) -> Plan {

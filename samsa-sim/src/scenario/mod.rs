@@ -90,6 +90,7 @@ const ALL: &[(Scenario, Body)] = &[
     (dead_leaders::SCENARIO, dead_leaders::run),
     (quotas::SCENARIO, quotas::run),
     (ages::SCENARIO, ages::run),
+    (ages::STUTTERING, ages::run_stuttering),
     (rolling_upgrade::SCENARIO, rolling_upgrade::run),
     (stale_metadata::SCENARIO, stale_metadata::run),
     (lying_broker::SCENARIO, lying_broker::run),
