@@ -64,6 +64,10 @@ planted_bugs! {
     TrustsCorrelation = "trusts-correlation",
     /// Any number is taken for an offset that a log can have.
     TrustsOffsets = "trusts-offsets",
+    /// What came is handed out, whatever its checksum says.
+    BelievesBrokenBatches = "believes-broken-batches",
+    /// A batch may become as large as it likes.
+    DecompressesWithoutEnd = "decompresses-without-end",
     /// What a write took only a part of is not finished.
     SkipsHalfWritten = "skips-half-written",
     /// Nobody is woken when a connection waits for too long.

@@ -66,6 +66,7 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         | Fault::SlowBroker
         | Fault::Quota
         | Fault::Lies
+        | Fault::SpoiltBatches
         | Fault::HangUp
         | Fault::ShortFollower
         | Fault::UncleanElection

@@ -68,6 +68,8 @@ faults! {
     /// A broker whose answers make no sense, for a while: the wrong number, a length that cannot be, half of it or all of it
     /// twice, partitions that are missing, doubled or not asked for, offsets that cannot be, a leader that denies to lead.
     Lies = "lies",
+    /// A broker that brings batches which cannot be read, for a while: broken on their way, or larger than a reader takes.
+    SpoiltBatches = "spoilt-batches",
     /// A broker that closes most connections on the first question, for a while.
     HangUp = "hang-up",
     /// A partition whose leader, in spite of it all, becomes one that lacks acknowledged records: they are lost.
@@ -98,8 +100,9 @@ impl Fault {
     }
 
     /// Whether it is for scenarios only that name it: those of groups; a client that meets nothing but brokers that hang up
-    /// takes them for old ones, as it must; few read from followers; a broker that stands still holds everybody up; and who was
-    /// told addresses only does not find brokers that all have others.
+    /// takes them for old ones, as it must; few read from followers; a broker that stands still holds everybody up; who was
+    /// told addresses only does not find brokers that all have others; and what cannot be read stops a partition, unless its
+    /// reader seeks.
     pub const fn is_special(self) -> bool {
         let is_of_groups = matches!(
             self,
@@ -107,7 +110,10 @@ impl Fault {
         );
         self.loses_records()
             || is_of_groups
-            || matches!(self, Self::HangUp | Self::ShortFollower | Self::Standstill | Self::Moved)
+            || matches!(
+                self,
+                Self::HangUp | Self::ShortFollower | Self::Standstill | Self::Moved | Self::SpoiltBatches
+            )
     }
 }
 

@@ -14,6 +14,7 @@ use super::segment::{Item, Segment};
 use super::source::Source;
 use crate::error::ReadError;
 use crate::id::ReaderId;
+use crate::planted::{PlantedBug, is_planted};
 
 /// Reads a topic, or one partition of it, without a group. The answer to
 /// [`Command::OpenReader`](crate::Command::OpenReader).
@@ -155,7 +156,8 @@ impl Segment {
             let header = *batch.header();
             let (from, len) = (self.from, batch.bytes().len());
             let wanted = header.next_offset() > from && !header.is_control && header.record_count != Some(0);
-            let limit = self.source.decompressed_bytes();
+            let is_endless = is_planted(PlantedBug::DecompressesWithoutEnd);
+            let limit = if is_endless { usize::MAX } else { self.source.decompressed_bytes() };
             let owned = wanted.then(|| batch.into_owned(&self.records, limit));
             self.records.advance(len);
             if header.next_offset() > from {

@@ -250,7 +250,9 @@ fn read(
     if pending.committed || pending.correlation_id % 2 == 0 {
         data.aborted_transactions = Some(partition.log.transactions().aborted_within(offset, end));
     }
-    state.contradict(broker, &mut data, &mut records);
+    if state.contradict(broker, &mut data, &mut records) || state.spoil(broker, &mut records) {
+        *state.nonsense.entry((topic.to_owned(), asked.partition)).or_default() += 1;
+    }
     Ok(PartitionData { records: Some(Records::from(records)), ..data })
 }
 

@@ -63,8 +63,8 @@ pub(crate) struct LoggedRecord {
 }
 
 /// Where a batch has its base offset and its leader epoch; neither is under its checksum.
-const BASE_OFFSET: std::ops::Range<usize> = 0..8;
-const LEADER_EPOCH: std::ops::Range<usize> = 12..16;
+pub(super) const BASE_OFFSET: std::ops::Range<usize> = 0..8;
+pub(super) const LEADER_EPOCH: std::ops::Range<usize> = 12..16;
 /// Where a message before record batches has its size, from behind it on.
 const SIZE: std::ops::Range<usize> = 8..12;
 

@@ -37,6 +37,7 @@ pub use config::ClusterConfig;
 pub use release::Release;
 
 pub(crate) use log::LoggedRecord;
+pub(crate) use lying::BOMB;
 pub(crate) use offsets::Committed;
 pub(crate) use upset::Loss;
 
@@ -206,6 +207,7 @@ impl ModelCluster {
             Fault::Quota => self.state.let_one_throttle(now),
             Fault::ShortFollower => self.state.let_one_be_short(now),
             Fault::Lies => self.state.let_one_lie(now),
+            Fault::SpoiltBatches => self.state.let_one_spoil(now),
             Fault::HangUp => self.state.let_one_hang_up(now),
             Fault::PartitionAdded => self.state.add_a_partition(),
             _ => false,
@@ -366,6 +368,11 @@ impl ModelCluster {
     /// So many members of a group are there from now on, which the brokers coordinate.
     pub(crate) fn set_members(&mut self, group: &str, members: usize) {
         self.state.members.set(group, members);
+    }
+
+    /// How often a broker brought of a partition what cannot be.
+    pub(crate) fn nonsense_of(&self, topic: &str, partition: i32) -> u64 {
+        self.state.nonsense.get(&(topic.to_owned(), partition)).copied().unwrap_or(0)
     }
 
     /// How many partitions a topic has; 0 when there is no such topic.

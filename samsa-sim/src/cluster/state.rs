@@ -87,6 +87,8 @@ pub(super) struct State {
     /// Topics that were created, those of the same name too.
     pub(super) incarnations: u64,
     pub(super) losses: Vec<Loss>,
+    /// How often brokers brought what cannot be, by topic and partition.
+    pub(super) nonsense: BTreeMap<(String, i32), u64>,
     pub(super) sessions: FetchSessions,
     pub(super) offsets: Offsets,
     /// Of groups that the brokers coordinate.
@@ -121,6 +123,7 @@ impl State {
             producers,
             incarnations,
             losses,
+            nonsense: BTreeMap::new(),
             sessions,
             offsets: Offsets::default(),
             members: Members::default(),

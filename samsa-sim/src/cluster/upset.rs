@@ -46,6 +46,8 @@ pub(super) struct Mood {
     pub(super) lies: bool,
     /// It says of no partition that it leads it.
     pub(super) denies: bool,
+    /// It brings batches that cannot be read.
+    pub(super) spoils: bool,
     /// It closes most connections on the first question.
     pub(super) hangs_up: bool,
 }
@@ -170,7 +172,12 @@ impl State {
     /// A broker answers nonsense for a while.
     pub(super) fn let_one_lie(&mut self, now: Now) -> bool {
         let denies = self.rng.chance(300);
-        self.set_mood(now, "lies", Mood { lies: !denies, denies, hangs_up: false })
+        self.set_mood(now, "lies", Mood { lies: !denies, denies, ..Mood::default() })
+    }
+
+    /// A broker brings batches that cannot be read, for a while.
+    pub(super) fn let_one_spoil(&mut self, now: Now) -> bool {
+        self.set_mood(now, "spoils batches", Mood { spoils: true, ..Mood::default() })
     }
 
     /// A broker closes most connections on the first question, for a while.
