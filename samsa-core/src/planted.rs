@@ -100,6 +100,8 @@ planted_bugs! {
     HandsOutAfterSeek = "hands-out-after-seek",
     /// After a change of leaders the position is taken to be good.
     SkipsValidation = "skips-validation",
+    /// Batches linger although somebody waits for room.
+    LingersWithoutRoom = "lingers-without-room",
     /// More is fetched whatever the application holds.
     SpendsWithoutEnd = "spends-without-end",
     /// A fetch session that the broker has lost is gone on with.

@@ -220,6 +220,11 @@ impl Host {
         inner.cluster.upgrade(broker);
     }
 
+    /// From now on no value is to be in this topic twice: a second copy is a violation when it is appended.
+    pub(crate) fn expect_once(&self, topic: &str) {
+        self.0.borrow_mut().cluster.expect_once(topic);
+    }
+
     /// So many members of a group are there from now on, which the brokers coordinate.
     pub(crate) fn set_members(&self, group: &str, members: usize) {
         self.0.borrow_mut().cluster.set_members(group, members);
@@ -387,6 +392,7 @@ impl Inner {
                     }
                 }
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
+                Output::Copied(text) => self.world.violations.add("stored-once", text),
                 Output::Hasty(text) if self.haste_is_the_clients() => {
                     self.world.violations.add("waits-out-throttle", text);
                 }

@@ -32,8 +32,9 @@ pub struct Report {
     pub read: u64,
     /// How often a task was run.
     pub steps: u64,
-    /// How often something was checked: the bounds of a client after each of its turns, and at the end each record that was
-    /// published, and each that was read. Where there is no client: each member of the group, whenever it is looked at.
+    /// How often something was checked: the bounds of a client after each of its turns, each record when it is acknowledged, and
+    /// at the end each that was published, and each that was read. Where there is no client: each member of the group, whenever
+    /// it is looked at.
     pub checks: u64,
     /// Whether the run was made twice, and compared.
     pub is_compared: bool,

@@ -50,12 +50,16 @@ pub(crate) struct History {
     pub(crate) idempotent: bool,
     /// Whether what may be stored is not to be sent again.
     pub(crate) sent_once: bool,
+    /// Whether what is acknowledged is with its leader only, and lost with it.
+    pub(crate) by_leader: bool,
     /// How often each client told that the topic was made anew, by their numbers.
     pub(crate) made_anew: BTreeMap<usize, u64>,
     /// How often each client told that its reader goes on elsewhere, by its number and the partition.
     pub(crate) resets: BTreeMap<(usize, i32), u64>,
     /// What the brokers lost, as no fault of the client.
     pub(crate) losses: Vec<Loss>,
+    /// What leaders had and those that came after them had not: partition and record.
+    pub(crate) dropped: Vec<(i32, LoggedRecord)>,
     /// Where readers began that did not begin with the first record, by their numbers and the partition.
     pub(crate) starts: BTreeMap<(usize, i32), i64>,
     /// Where each reader stands in each partition.
@@ -95,6 +99,18 @@ impl History {
     /// Whether the brokers lost this record of a partition.
     pub(crate) fn is_lost(&self, partition: i32, is_it: impl Fn(&LoggedRecord) -> bool) -> bool {
         self.losses_of(partition).flat_map(|loss| &loss.records).any(is_it)
+    }
+
+    /// Whether it went with a leader who alone had this record of a partition, where that is nobody's fault.
+    pub(crate) fn is_dropped(&self, partition: i32, is_it: impl Fn(&LoggedRecord) -> bool) -> bool {
+        let mut dropped = self.dropped.iter().filter(|_| self.by_leader);
+        dropped.any(|(at, record)| *at == partition && is_it(record))
+    }
+
+    /// Whether what is stored at an offset is this record.
+    pub(crate) fn is_at(&self, number: usize, offset: i64, stored: &LoggedRecord) -> bool {
+        let record = &self.accepted[number];
+        stored.offset == offset && stored.key == record.key && stored.value.as_ref() == Some(&record.value)
     }
 
     /// What a reader has in the end: who goes back to where a log was cut forgets what it read behind that.

@@ -1,22 +1,26 @@
 //! What must hold of what an application saw and of what is in the logs. Pure: a history in, violations out.
 //!
 //! What must hold at every moment is checked where it happens: `deadlines-move-on` and `never-spins` by the runtime,
-//! `strict-broker` and `waits-out-throttle` by the model brokers, `leader-epochs-never-go-back` by who listens to a client's
-//! events. What a scenario alone can tell, as `seeks`, `pauses`, `closes-in-time` or `stays-within-its-memory`, it checks itself.
+//! `strict-broker`, `waits-out-throttle` and a second copy by the model brokers, `leader-epochs-never-go-back` by who listens to
+//! a client's events, and that a record is there when it is acknowledged by who waits for that. What a scenario alone can tell,
+//! as `seeks`, `pauses`, `closes-in-time` or `stays-within-its-memory`, it checks itself.
+//!
+//! What is acknowledged by a leader alone may go with it, while another leads: that is all that was promised.
 //!
 //! What the brokers lost, by an unclean election or with a topic, counts as stored and as read rightly; a reader goes back to
 //! where the log went on.
 //!
 //! | invariant                   | what must hold                                                                        |
 //! |-----------------------------|---------------------------------------------------------------------------------------|
-//! | `acknowledged-is-stored`    | an acknowledged record is in the log, where its receipt says, as it was published     |
+//! | `acknowledged-is-stored`    | an acknowledged record is in the log, where its receipt says, as it was published;    |
+//! |                             | at once, and in the end; who asked for the leader's word alone has that alone         |
 //! | `not-sent-is-not-stored`    | a record that failed as `NotSent` is in no log                                        |
 //! | `one-outcome`               | every accepted record has exactly one outcome                                         |
 //! | `order`                     | acknowledged records with a key or a partition lie in their partition in the order of |
 //! |                             | their acceptance; a record that is there twice counts where it is first               |
 //! |                             | with idempotence this holds of all that are there, acknowledged or not                |
 //! | `stored-once`               | with idempotence a record is in the logs once at most; and where what may be stored   |
-//! |                             | is not sent again                                                                     |
+//! |                             | is not sent again; looked at when a batch is appended, and in the end                 |
 //! | `sets-are-whole`            | the records of a set lie in one partition, one behind the other, or none is there     |
 //! | `headers-are-kept`          | a record is stored with the header that it was published with                         |
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |

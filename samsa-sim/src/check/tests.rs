@@ -108,6 +108,39 @@ fn an_acknowledged_record_that_is_not_in_the_log_is_found() {
 }
 
 #[test]
+fn what_went_with_its_leader_is_missed_only_where_more_was_promised() {
+    let gone = |by_leader| {
+        broken(|history, logs| {
+            history.by_leader = by_leader;
+            history.reads.clear();
+            history.finished_readers.clear();
+            let record = log(logs, 0).pop().unwrap();
+            history.dropped.push((0, record));
+        })
+    };
+    assert_eq!(gone(false), ["acknowledged-is-stored"]);
+    assert_eq!(gone(true), Vec::<&str>::new());
+}
+
+#[test]
+fn a_copy_that_arrives_after_the_acknowledged_one_went_with_its_leader_is_out_of_order_for_nobody() {
+    let late = |dropped| {
+        broken(|history, logs| {
+            history.by_leader = dropped;
+            history.reads.clear();
+            history.finished_readers.clear();
+            let log = log(logs, 0);
+            let first = log.remove(0);
+            let last = log.last().unwrap().offset;
+            log.push(LoggedRecord { offset: last + 1, ..first.clone() });
+            history.dropped.push((0, first));
+        })
+    };
+    assert_eq!(late(true), Vec::<&str>::new());
+    assert_eq!(late(false), ["acknowledged-is-stored", "order"]);
+}
+
+#[test]
 fn an_acknowledged_record_that_is_elsewhere_than_its_receipt_says_is_found() {
     let names = broken(|history, _| {
         history.outcomes.insert(1, vec![Outcome::Acknowledged { partition: 0, offset: Some(2) }]);

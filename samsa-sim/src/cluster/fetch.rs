@@ -17,6 +17,7 @@ use super::fetch_sessions::{Context, TopicKey};
 use super::list_offsets::READ_COMMITTED;
 use super::log::in_old_format;
 use super::state::State;
+use super::upset::Mood;
 
 /// The first version that says how long to wait.
 const WITH_THROTTLE: i16 = 1;
@@ -105,7 +106,7 @@ pub(super) fn look_again(state: &mut State, now: Now, broker: i32, pending: Pend
         return Answer::Wait(Waiting::Fetch(pending));
     }
     let mut complaints = Vec::new();
-    let lies = state.mood(broker).lies;
+    let lies = state.mood(broker) == Mood::Lies;
     let answers = state.sessions.tell((broker, lies), &pending.context, answers, &mut complaints);
     for complaint in complaints {
         state.complain(complaint);

@@ -10,6 +10,7 @@ use super::fetch::check_epoch;
 use super::release::Release;
 use super::state::{State, Timer};
 use super::topic::Partition;
+use super::upset::Mood;
 use super::view::{PartitionPicture, View};
 
 /// After how long a follower knows what all in sync have: with the answer to a later fetch of its own.
@@ -52,7 +53,11 @@ impl State {
         };
         let partition = self.topic(topic).and_then(|topic| topic.partition(number)).ok_or(code)?;
         let follows = partition.leader != Some(broker) && partition.replicas.contains(&broker);
-        if !may_follow || !follows || code != ErrorCode::NOT_LEADER_OR_FOLLOWER || self.mood(broker).denies {
+        if !may_follow
+            || !follows
+            || code != ErrorCode::NOT_LEADER_OR_FOLLOWER
+            || self.mood(broker) == Mood::Denies
+        {
             return Err(code);
         }
         if self.takes_itself_for_leader(broker, topic, number) {

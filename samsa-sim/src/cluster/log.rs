@@ -253,7 +253,25 @@ impl Log {
         self.records_where(|_| true)
     }
 
-    /// The same without those of transactions that are open or were aborted.
+    /// The records of an application from this offset on.
+    pub(crate) fn records_from(&self, offset: i64) -> Vec<LoggedRecord> {
+        let from = self.batches.partition_point(|batch| batch.last < offset);
+        let batches = self.batches[from..].iter().filter(|batch| !batch.is_control);
+        let records = batches.flat_map(|batch| decode(&batch.bytes)).map(|(_, record)| record);
+        records.filter(|record| record.offset >= offset).collect()
+    }
+
+    /// The record at this offset.
+    pub(crate) fn record_at(&self, offset: i64) -> Option<LoggedRecord> {
+        let batch = self.batches.get(self.batches.partition_point(|batch| batch.last < offset))?;
+        records::batches(&batch.bytes).flatten().find_map(|view| {
+            let owned = view.into_owned(&batch.bytes, DECOMPRESSED).ok()?;
+            let record = owned.records().flatten().find(|record| record.offset() == offset)?;
+            Some(logged(&record))
+        })
+    }
+
+    /// All of them without those of transactions that are open or were aborted.
     pub(crate) fn committed_records(&self) -> Vec<LoggedRecord> {
         self.records_where(|batch| {
             let producer = batch.identity.filter(|_| batch.is_transactional);
@@ -291,13 +309,15 @@ fn decode(batch: &Bytes) -> Vec<(i64, LoggedRecord)> {
     let mut all = Vec::new();
     for batch_view in records::batches(batch).flatten() {
         let Ok(owned) = batch_view.into_owned(batch, DECOMPRESSED) else { continue };
-        for record in owned.records().flatten() {
-            let (key, value) = (record.key().map(<[u8]>::to_vec), record.value().map(<[u8]>::to_vec));
-            let header = record.headers().next().map(|header| header.value().unwrap_or_default().to_vec());
-            all.push((record.timestamp(), LoggedRecord { offset: record.offset(), key, value, header }));
-        }
+        all.extend(owned.records().flatten().map(|record| (record.timestamp(), logged(&record))));
     }
     all
+}
+
+fn logged(record: &Record<'_>) -> LoggedRecord {
+    let (key, value) = (record.key().map(<[u8]>::to_vec), record.value().map(<[u8]>::to_vec));
+    let header = record.headers().next().map(|header| header.value().unwrap_or_default().to_vec());
+    LoggedRecord { offset: record.offset(), key, value, header }
 }
 
 /// Whether some record of a batch has headers.

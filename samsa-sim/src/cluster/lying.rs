@@ -2,11 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use samsa_proto::api::fetch::PartitionData;
-use samsa_proto::records::{self, BatchBuilder, BatchHeader, Codec, Flags, Format};
+use samsa_proto::records::{BatchBuilder, BatchHeader, Codec, Flags, Format};
 
 use super::log::{BASE_OFFSET, LEADER_EPOCH};
 
 use super::state::{State, first_header};
+use super::upset::Mood;
 
 /// To how many bytes at least a batch is decompressed that is larger than it may be.
 pub(crate) const BOMB: usize = 96 << 10;
@@ -19,7 +20,7 @@ impl State {
         partitions: &mut Vec<T>,
         other: impl FnOnce(&T, i32) -> T,
     ) {
-        if !self.mood(broker).lies || self.rng.chance(500) {
+        if self.mood(broker) != Mood::Lies || self.rng.chance(500) {
             return;
         }
         let Some(first) = partitions.first().cloned() else { return };
@@ -33,7 +34,7 @@ impl State {
 
     /// An offset that no log has, of a broker that lies.
     pub(super) fn impossible_offset(&mut self, broker: i32) -> Option<i64> {
-        if !self.mood(broker).lies || self.rng.chance(700) {
+        if self.mood(broker) != Mood::Lies || self.rng.chance(700) {
             return None;
         }
         let by = self.rng.below(9) as i64;
@@ -47,7 +48,7 @@ impl State {
         data: &mut PartitionData<'static>,
         records: &mut [Bytes],
     ) -> bool {
-        if !self.mood(broker).lies || self.rng.chance(500) {
+        if self.mood(broker) != Mood::Lies || self.rng.chance(500) {
             return false;
         }
         match self.rng.below(4) {
@@ -73,7 +74,7 @@ impl State {
     /// One of the batches that a broker brings which spoils them cannot be read: it is not what its checksum says, or becomes
     /// far larger than any that is in a log. Says whether it is so.
     pub(super) fn spoil(&mut self, broker: i32, batches: &mut [Bytes]) -> bool {
-        if !self.mood(broker).spoils || self.rng.chance(250) {
+        if self.mood(broker) != Mood::Spoils || self.rng.chance(250) {
             return false;
         }
         let whole = batches.iter_mut().filter_map(|batch| Some((first_header(batch)?, batch)));
@@ -85,7 +86,7 @@ impl State {
         **batch = bomb.unwrap_or_else(|| {
             let at = self.rng.within(&(covered_from(header.format)..batch.len() as u64)) as usize;
             let mut bytes = BytesMut::from(&batch[..]);
-            bytes[at] ^= 1 << self.rng.below(8);
+            bytes[at] ^= 1_u8 << self.rng.below(8);
             bytes.freeze()
         });
         true
@@ -107,7 +108,7 @@ fn bomb_instead_of(batch: &[u8], header: &BatchHeader, codec: Codec) -> Option<B
     let value = vec![b'x'; BOMB / records as usize + 1];
     let mut builder = BatchBuilder::new(BytesMut::new());
     for _ in 0..records {
-        builder.append(header.max_timestamp, None, Some(&value), []).ok()?;
+        builder.append(header.max_timestamp, None, Some(value.as_slice()), []).ok()?;
     }
     let sealed = builder.seal().compress(codec, None).ok()?;
     let mut bytes =
@@ -123,7 +124,7 @@ mod tests {
     use std::time::Duration;
 
     use samsa_core::{Instant, Now, UnixMillis};
-    use samsa_proto::records::RecordsError;
+    use samsa_proto::records::{RecordsError, batches};
 
     use super::super::config::ClusterConfig;
     use super::*;
@@ -135,9 +136,9 @@ mod tests {
         let mut state = State::new(ClusterConfig::default(), vec![address], Rng::new(seed));
         let now = Now { mono: Instant::START + Duration::from_secs(1), wall: UnixMillis(1) };
         assert!(state.let_one_spoil(now));
-        let mut batches = [batch(), batch()];
-        while !state.spoil(1, &mut batches) {}
-        batches.to_vec()
+        let mut both = [batch(), batch()];
+        while !state.spoil(1, &mut both) {}
+        both.to_vec()
     }
 
     fn batch() -> Bytes {
@@ -155,7 +156,7 @@ mod tests {
         for seed in 0..100 {
             let changed: Vec<Bytes> = spoilt(seed).into_iter().filter(|bytes| *bytes != batch()).collect();
             assert_eq!(changed.len(), 1, "the other batch is as it was");
-            let view = records::batches(&changed[0]).next();
+            let view = batches(&changed[0]).next();
             match view.map(|view| view.and_then(|view| view.verify().map(|()| view))) {
                 Some(Ok(view)) => {
                     assert_eq!(view.header().next_offset(), 2, "it has the offsets of what it stands for");

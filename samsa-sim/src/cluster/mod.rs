@@ -10,6 +10,7 @@ mod answer;
 mod api_versions;
 mod config;
 mod connection;
+mod copies;
 mod create_topics;
 mod fetch;
 mod fetch_sessions;
@@ -90,6 +91,8 @@ pub(crate) enum Output {
     Note { broker: i32, text: String },
     /// A client did what no correct client does.
     Complaint(String),
+    /// What is to be stored once was stored a second time.
+    Copied(String),
     /// Something came from a client that is throttled: it was sent too early, or was under way for long.
     Hasty(String),
 }
@@ -368,6 +371,34 @@ impl ModelCluster {
     /// So many members of a group are there from now on, which the brokers coordinate.
     pub(crate) fn set_members(&mut self, group: &str, members: usize) {
         self.state.members.set(group, members);
+    }
+
+    /// What leaders had that was not committed, and those that came after them had not: partition and record.
+    pub(crate) fn dropped(&self, topic: &str) -> Vec<(i32, LoggedRecord)> {
+        let partitions = self.state.topics.get(topic).map(|topic| topic.partitions.as_slice());
+        let all = (0..).zip(partitions.unwrap_or_default());
+        all.flat_map(|(number, partition)| {
+            partition.dropped.iter().map(move |record| (number, record.clone()))
+        })
+        .collect()
+    }
+
+    /// The record at an offset of a partition, if all in sync have it; or also where its leader alone does.
+    pub(crate) fn record_at(
+        &self,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        of_leader_too: bool,
+    ) -> Option<LoggedRecord> {
+        let partition = self.state.topics.get(topic)?.partition(partition)?;
+        let is_there = of_leader_too || offset < partition.committed;
+        partition.log.record_at(offset).filter(|_| is_there)
+    }
+
+    /// From now on no value is to be in this topic twice.
+    pub(crate) fn expect_once(&mut self, topic: &str) {
+        self.state.copies.expect_once(topic);
     }
 
     /// How often a broker brought of a partition what cannot be.

@@ -146,6 +146,7 @@ fn append(
     };
     let base = partition.log.append(&header, &records, epoch);
     let end = partition.log.end();
+    state.look_for_copies(topic, data.index, base);
     state.replicate(call.now, topic, data.index);
     let count = end - base;
     let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };

@@ -12,6 +12,7 @@ use samsa_proto::wire::Uuid;
 use samsa_proto::zookeeper::path;
 
 use super::config::ClusterConfig;
+use super::copies::Copies;
 use super::fetch_sessions::FetchSessions;
 use super::group_members::Members;
 use super::offsets::Offsets;
@@ -87,6 +88,7 @@ pub(super) struct State {
     /// Topics that were created, those of the same name too.
     pub(super) incarnations: u64,
     pub(super) losses: Vec<Loss>,
+    pub(super) copies: Copies,
     /// How often brokers brought what cannot be, by topic and partition.
     pub(super) nonsense: BTreeMap<(String, i32), u64>,
     pub(super) sessions: FetchSessions,
@@ -123,6 +125,7 @@ impl State {
             producers,
             incarnations,
             losses,
+            copies: Copies::default(),
             nonsense: BTreeMap::new(),
             sessions,
             offsets: Offsets::default(),
@@ -329,7 +332,7 @@ impl State {
         let topic = self.topic(topic).filter(|_| !is_blank);
         let partition = topic.and_then(|topic| topic.partition(number));
         let partition = partition.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-        let denies = self.mood(broker).denies;
+        let denies = self.mood(broker) == Mood::Denies;
         if partition.leader == Some(broker) && !denies {
             Ok(partition)
         } else {

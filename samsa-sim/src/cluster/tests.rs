@@ -79,7 +79,9 @@ impl Bench {
             match output {
                 Output::Send { conn: CONN, frame } => return Some(Bytes::from(frame.concat()).slice(4..)),
                 Output::Note { text, .. } => self.notes.push(text),
-                Output::Complaint(text) | Output::Hasty(text) => self.complaints.push(text),
+                Output::Complaint(text) | Output::Copied(text) | Output::Hasty(text) => {
+                    self.complaints.push(text);
+                }
                 Output::Close { .. } => self.hung_up = true,
                 Output::Send { .. }
                 | Output::Node { .. }
@@ -277,6 +279,27 @@ fn a_version_that_was_not_offered_costs_the_connection_and_is_complained_of() {
     assert_eq!(bench.take(), None);
     assert!(bench.hung_up);
     assert_eq!(bench.complaints.len(), 1);
+}
+
+#[test]
+fn a_second_copy_is_told_of_where_there_is_to_be_one_and_not_when_the_first_is_gone() {
+    let copies = |expects_once: bool, is_remade: bool| {
+        let mut bench = Bench::newest().with_topic("events");
+        if expects_once {
+            bench.cluster.expect_once("events");
+        }
+        bench.produce(9, "events", -1, &batch(&["a", "b"]));
+        if is_remade {
+            assert!(bench.cluster.upset(bench.now, Fault::TopicRemade));
+            bench.pass(Duration::from_secs(20));
+        }
+        bench.produce(9, "events", -1, &batch(&["b", "c"]));
+        bench.complaints
+    };
+    let told = "b is in partition 0 at 1, and is appended to partition 0 at 2 as well";
+    assert_eq!(copies(true, false), [told]);
+    assert_eq!(copies(false, false), Vec::<String>::new());
+    assert_eq!(copies(true, true), Vec::<String>::new());
 }
 
 #[test]

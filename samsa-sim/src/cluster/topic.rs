@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use samsa_proto::wire::Uuid;
 use samsa_proto::zookeeper::{PartitionReplicas, PartitionState, TopicRegistration};
 
-use super::log::Log;
+use super::log::{Log, LoggedRecord};
 use crate::rng::Rng;
 
 /// A topic.
@@ -31,6 +31,8 @@ pub(crate) struct Partition {
     pub(super) log: Log,
     /// The high watermark: what all in sync have.
     pub(super) committed: i64,
+    /// What was not committed when its leader went, and went with it.
+    pub(super) dropped: Vec<LoggedRecord>,
     /// Where the logs of replicas end that fell out of sync; each is taken for the beginning of the leader's.
     ends: BTreeMap<i32, i64>,
     /// High watermarks of followers that have not learnt the present one.
@@ -97,6 +99,7 @@ impl Partition {
             epoch: -1,
             log: Log::default(),
             committed: 0,
+            dropped: Vec::new(),
             ends: BTreeMap::new(),
             known_by: BTreeMap::new(),
             short: BTreeMap::new(),
@@ -133,7 +136,9 @@ impl Partition {
         if leader.is_some() && self.leader.is_some() && leader != self.leader {
             let ends: Vec<i64> =
                 std::iter::once(self.committed).chain(self.log.ends_from(self.committed + 1)).collect();
-            self.log.truncate(rng.pick(&ends).copied().unwrap_or(self.committed));
+            let end = rng.pick(&ends).copied().unwrap_or(self.committed);
+            self.dropped.extend(self.log.records_from(end));
+            self.log.truncate(end);
         }
         self.leader = leader;
         self.epoch += 1;

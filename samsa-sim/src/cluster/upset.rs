@@ -40,16 +40,18 @@ pub(crate) struct Loss {
 }
 
 /// What is wrong with a broker itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Mood {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mood {
+    #[default]
+    Sound,
     /// It leaves partitions out of its answers, doubles them, or adds others.
-    pub(super) lies: bool,
+    Lies,
     /// It says of no partition that it leads it.
-    pub(super) denies: bool,
+    Denies,
     /// It brings batches that cannot be read.
-    pub(super) spoils: bool,
+    Spoils,
     /// It closes most connections on the first question.
-    pub(super) hangs_up: bool,
+    HangsUp,
 }
 
 impl State {
@@ -171,18 +173,18 @@ impl State {
 
     /// A broker answers nonsense for a while.
     pub(super) fn let_one_lie(&mut self, now: Now) -> bool {
-        let denies = self.rng.chance(300);
-        self.set_mood(now, "lies", Mood { lies: !denies, denies, ..Mood::default() })
+        let mood = if self.rng.chance(300) { Mood::Denies } else { Mood::Lies };
+        self.set_mood(now, "lies", mood)
     }
 
     /// A broker brings batches that cannot be read, for a while.
     pub(super) fn let_one_spoil(&mut self, now: Now) -> bool {
-        self.set_mood(now, "spoils batches", Mood { spoils: true, ..Mood::default() })
+        self.set_mood(now, "spoils batches", Mood::Spoils)
     }
 
     /// A broker closes most connections on the first question, for a while.
     pub(super) fn let_one_hang_up(&mut self, now: Now) -> bool {
-        self.set_mood(now, "hangs up", Mood { hangs_up: true, ..Mood::default() })
+        self.set_mood(now, "hangs up", Mood::HangsUp)
     }
 
     fn set_mood(&mut self, now: Now, what: &str, mood: Mood) -> bool {
@@ -201,7 +203,7 @@ impl State {
 
     /// Whether a broker closes a connection on its first question.
     pub(super) fn hangs_up(&mut self, broker: i32) -> bool {
-        self.mood(broker).hangs_up && self.rng.chance(700)
+        self.mood(broker) == Mood::HangsUp && self.rng.chance(700)
     }
 
     /// A broker learns how things are, and says so.
@@ -274,6 +276,7 @@ mod tests {
     use super::super::tests::{Bench, batch};
     use super::super::{Input, Release};
     use crate::faults::Fault;
+    use crate::rng::Rng;
 
     use super::*;
 
@@ -301,6 +304,27 @@ mod tests {
         assert_eq!(epochs(&bench), before + 1);
         assert_eq!(bench.cluster.log("events", 0).len(), 1);
         assert_eq!(bench.cluster.losses("events"), []);
+    }
+
+    #[test]
+    fn what_only_a_leader_had_is_kept_or_goes_with_it_and_is_told_of_then() {
+        let mut dropped = 0;
+        for seed in 0..20 {
+            let mut bench = bench();
+            bench.produce(9, "events", 1, &batch(&["b"]));
+            assert_eq!(bench.cluster.record_at("events", 0, 1, false), None, "no other has it yet");
+            assert!(bench.cluster.record_at("events", 0, 1, true).is_some());
+            bench.cluster.state.rng = Rng::new(seed);
+            while bench.cluster.state.topics["events"].partitions[0].epoch < 1 {
+                assert!(upset(&mut bench, Fault::LeaderMove));
+            }
+            let is_there = bench.cluster.record_at("events", 0, 1, true).is_some();
+            let gone: Vec<i64> =
+                bench.cluster.dropped("events").iter().map(|(_, record)| record.offset).collect();
+            assert_eq!(gone.is_empty(), is_there, "{gone:?}");
+            dropped += u64::from(!is_there);
+        }
+        assert!(dropped > 0);
     }
 
     #[test]

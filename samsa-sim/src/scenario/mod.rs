@@ -9,6 +9,7 @@ mod empty_batches;
 mod fetch_sessions;
 mod group_from_outside;
 mod leaders_move;
+mod lingering;
 mod long_polls;
 mod lying_broker;
 mod moved_cluster;
@@ -106,6 +107,7 @@ const ALL: &[(Scenario, Body)] = &[
     (fetch_sessions::SCENARIO, fetch_sessions::run),
     (nearest_replica::SCENARIO, nearest_replica::run),
     (slow_application::SCENARIO, slow_application::run),
+    (lingering::SCENARIO, lingering::run),
     (seek_and_pause::SCENARIO, seek_and_pause::run),
     (consumer_group::SCENARIO, consumer_group::run),
     (consumer_group::PYKAFKA, consumer_group::run_pykafka),

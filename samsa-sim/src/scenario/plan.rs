@@ -15,6 +15,9 @@ use crate::world::World;
 /// How long things go wrong.
 const FAULTS: Range<Duration> = Duration::from_secs(3)..Duration::from_secs(20);
 
+/// How long a batch waits for more, where it does.
+const LINGER: Range<Duration> = Duration::from_micros(100)..Duration::from_millis(60);
+
 /// Draws a plan apart from everything else that the seed decides.
 const SALT: u64 = 0x706c_616e;
 
@@ -41,6 +44,8 @@ pub(super) struct Plan {
     pub(super) batch_bytes: usize,
     pub(super) buffer_bytes: usize,
     pub(super) acks: Acks,
+    /// How long a batch waits for more.
+    pub(super) linger: Duration,
     pub(super) idempotence: bool,
     pub(super) retries: Retries,
     /// Where each partition begins to count.
@@ -83,6 +88,7 @@ impl Plan {
             sets: false,
             too_large: 0,
             faults: None,
+            linger: if rng.chance(250) { rng.duration(&LINGER) } else { Duration::ZERO },
         }
     }
 
@@ -96,6 +102,15 @@ impl Plan {
     pub(super) fn tight(mut self, seed: u64) -> Self {
         if seed.is_multiple_of(3) {
             self.buffer_bytes = 6 << 10;
+        }
+        self
+    }
+
+    /// The same, but every fifth seed is content with what the leader alone has. Then nothing can be known again, and what its
+    /// leader had and no other is lost with it.
+    pub(super) fn lax(mut self, seed: u64) -> Self {
+        if seed % 5 == 4 {
+            self.acks = Acks::Leader;
         }
         self
     }
@@ -115,6 +130,7 @@ impl Plan {
             .batch_bytes(self.batch_bytes)
             .buffer_bytes(self.buffer_bytes)
             .acks(self.acks)
+            .linger(self.linger)
             .idempotence(self.idempotence)
             .retries(self.retries)
             .configure(|config| config.publish.first_sequence = self.first_sequence)
@@ -131,6 +147,12 @@ impl fmt::Display for Plan {
             if *partitions == 1 { "one partition".to_owned() } else { format!("{partitions} partitions") };
         let sends = if self.idempotence { "" } else { "; no idempotence" };
         write!(f, "{brokers} of Kafka {release}, found by {way}; {partitions}{sends}")?;
+        if self.acks == Acks::Leader {
+            f.write_str("; acknowledged by leaders alone")?;
+        }
+        if !self.linger.is_zero() {
+            write!(f, "; batches linger for {:?}", self.linger)?;
+        }
         if !releases.is_empty() {
             let releases: Vec<String> = releases.iter().map(ToString::to_string).collect();
             write!(f, "; they are {} at first", releases.join(", "))?;

@@ -17,6 +17,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 pub(super) fn run(seed: u64, options: Options) -> Report {
     // Where bytes take their time, a broker cannot tell who is hasty.
     let faults = FaultMix::of(&[Fault::Quota, Fault::SlowBroker, Fault::LeaderMove, Fault::Crash]);
-    let plan = Plan::draw(seed, 2).replicated(2);
+    let plan = Plan::draw(seed, 2).replicated(2).lax(seed);
     Stage::play(seed, options, Plan { faults: Some(faults), ..plan }, play)
 }

@@ -51,6 +51,18 @@ impl Stage {
         plan: Plan,
         act: impl FnOnce(Self) -> F,
     ) -> Report {
+        let promised = plan.acks;
+        Self::play_promising(seed, options, plan, promised, act)
+    }
+
+    /// The same, with what these acknowledgements promise to be checked.
+    pub(super) fn play_promising<F: Future<Output = ()> + 'static>(
+        seed: u64,
+        options: Options,
+        plan: Plan,
+        promised: Acks,
+        act: impl FnOnce(Self) -> F,
+    ) -> Report {
         let plan = Rc::new(plan);
         let mut simulation = Simulation::new(seed);
         if let Some(faults) = &plan.faults {
@@ -64,12 +76,17 @@ impl Stage {
         let knows_producers = plan.cluster.oldest() >= Release::V0_11;
         let idempotent = plan.idempotence && plan.acks == Acks::All && knows_producers;
         let sent_once = plan.retries == Retries::OnlyNotSent;
-        let history = Rc::new(RefCell::new(History { idempotent, sent_once, ..History::default() }));
+        let by_leader = promised == Acks::Leader;
+        let history = History { idempotent, sent_once, by_leader, ..History::default() };
+        let history = Rc::new(RefCell::new(history));
         let kept = Rc::clone(&history);
         let mut report = simulation
             .run(|world| {
                 let stage = Self { world, plan, history };
                 stage.say();
+                if idempotent || sent_once {
+                    stage.world.host().expect_once(TOPIC);
+                }
                 let body = act(stage.clone());
                 async move {
                     body.await;
@@ -93,7 +110,11 @@ impl Stage {
     }
 
     fn judge(&self) {
-        self.history.borrow_mut().losses = self.world.host().look(|cluster| cluster.losses(TOPIC));
+        let (losses, dropped) =
+            self.world.host().look(|cluster| (cluster.losses(TOPIC), cluster.dropped(TOPIC)));
+        let mut history = self.history_mut();
+        (history.losses, history.dropped) = (losses, dropped);
+        drop(history);
         let (violations, history) = (self.world.violations(), self.history());
         violations.checked(history.accepted.len() + history.read_count());
         for violation in check::all(&history, &self.logs()) {
@@ -252,6 +273,7 @@ impl Stage {
                     PUBLISHER,
                     format_args!("m{number} is acknowledged: partition {}{at}", receipt.partition),
                 );
+                self.check_receipt(number, &receipt);
                 Outcome::Acknowledged { partition: receipt.partition, offset: receipt.offset }
             }
             Err(error) => {

@@ -20,6 +20,6 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
 
 fn plan(seed: u64) -> Plan {
     let faults = [Fault::Split, Fault::Cut, Fault::Stall, Fault::HalfOpen, Fault::Latency, Fault::Partition];
-    let plan = Plan::draw(seed, 2).replicated(2);
+    let plan = Plan::draw(seed, 2).replicated(2).lax(seed);
     Plan { faults: Some(FaultMix::of(&faults)), ..plan }
 }

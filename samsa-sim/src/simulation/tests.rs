@@ -83,3 +83,14 @@ fn a_healed_world_has_all_its_brokers_and_no_more_faults() {
     assert_eq!(run.output, Some((vec![1], vec![1])));
     assert!(run.report.faults["crash"] > 0);
 }
+
+#[test]
+fn a_broker_that_crashes_while_it_stands_still_does_not_stand_still_when_it_starts_again() {
+    let run = calm().run(|world| async move {
+        world.freeze(1);
+        world.crash(1);
+        world.start(1);
+        world.bootstrap().connect().await.is_ok()
+    });
+    assert_eq!((run.output, run.report.is_ok()), (Some(true), true));
+}

@@ -64,6 +64,7 @@ use crate::id::{BrokerId, JobId};
 use crate::limits;
 use crate::metrics::{PublishMetrics, PublishedPartition, Volume};
 use crate::out::Out;
+use crate::planted::{PlantedBug, is_planted};
 use crate::producer::ProducerInput;
 use crate::producer::buffer::{Lane, Store};
 use crate::rng::Rng;
@@ -225,7 +226,7 @@ impl Sender {
 
     fn batches_ready(&mut self, world: &mut dyn World) {
         self.look_at_all_ready(world);
-        if self.store.take_pressed() {
+        if self.store.take_pressed() && !is_planted(PlantedBug::LingersWithoutRoom) {
             self.hurry(world);
         }
     }

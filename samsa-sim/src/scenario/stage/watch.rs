@@ -1,12 +1,14 @@
-//! What is watched while a play goes on: leader epochs, how long a record takes, and what a close does to records.
+//! What is watched while a play goes on: leader epochs, how long a record takes, what is there when it is acknowledged, and
+//! what a close does to records.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_client::{Event, Events, Message, PublishError, PublishFailure, Topic};
+use samsa_client::{Event, Events, Message, PublishError, PublishFailure, Receipt, Topic};
 
-use super::{Accepted, PUBLISHER, Stage};
+use super::{Accepted, PUBLISHER, Stage, TOPIC};
+use crate::cluster::LoggedRecord;
 use crate::faults::Fault;
 
 /// How long a client takes at most to close.
@@ -45,7 +47,7 @@ impl Stage {
         let has_lost = self
             .world
             .host()
-            .look(|cluster| cluster.losses(super::TOPIC).iter().any(|loss| !loss.records.is_empty()));
+            .look(|cluster| cluster.losses(TOPIC).iter().any(|loss| !loss.records.is_empty()));
         if most > deleted || (has_lost && told == 0) {
             let what = format!("deleted {deleted} times; the writer told of {told}, somebody of {most}");
             self.world.violation("tells-of-topics-made-anew", what);
@@ -71,6 +73,29 @@ impl Stage {
         let is_acknowledged = outcome.is_ok();
         self.settle(number, outcome);
         is_acknowledged.then(|| self.world.now().mono - since)
+    }
+
+    /// What is acknowledged is there already: all in sync have it, or its leader, where that is what was asked for.
+    pub(super) fn check_receipt(&self, number: usize, receipt: &Receipt) {
+        let (partition, Some(offset)) = (receipt.partition, receipt.offset) else { return };
+        self.world.violations().checked(1);
+        let history = self.history();
+        let is_there = self.world.host().look(|cluster| {
+            let stored = cluster.record_at(TOPIC, partition, offset, history.by_leader);
+            let is_it = |stored: &LoggedRecord| history.is_at(number, offset, stored);
+            stored.as_ref().is_some_and(is_it) || {
+                let lost = cluster.losses(TOPIC).into_iter().filter(|loss| loss.partition == partition);
+                let dropped = cluster.dropped(TOPIC).into_iter().filter(|_| history.by_leader);
+                let dropped = dropped.filter(|(at, _)| *at == partition).map(|(_, record)| record);
+                lost.flat_map(|loss| loss.records).chain(dropped).any(|record| is_it(&record))
+            }
+        });
+        if !is_there {
+            let what = format!(
+                "m{number} is acknowledged in partition {partition} at {offset}, and is not there at that moment"
+            );
+            self.world.violation("acknowledged-is-stored", what);
+        }
     }
 
     /// A client that closes gives its records the time that they have.
