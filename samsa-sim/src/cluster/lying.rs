@@ -10,7 +10,7 @@ use super::state::{State, first_header};
 use super::upset::Mood;
 
 /// To how many bytes at least a batch is decompressed that is larger than it may be.
-pub(crate) const BOMB: usize = 96 << 10;
+pub(crate) const BOMB: usize = 24 << 10;
 
 impl State {
     /// What a broker that lies tells of partitions: some are missing, some are there twice, some were not asked for.
