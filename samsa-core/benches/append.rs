@@ -6,7 +6,9 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::cell::Cell;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -26,9 +28,18 @@ enum Route {
     Keyless,
     Keyed,
     Explicit,
+    /// To one partition for each thread.
+    OwnPartition,
 }
 
 const ROUTES: [Route; 3] = [Route::Keyless, Route::Keyed, Route::Explicit];
+
+thread_local! {
+    static OWN_PARTITION: Cell<i32> = {
+        static NEXT: AtomicI32 = AtomicI32::new(0);
+        Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % PARTITIONS)
+    };
+}
 
 fn append(topic: &TopicBuffer, route: Route, world: &Mutex<World>) {
     let now = samsa_core::Now::default();
@@ -39,6 +50,7 @@ fn append(topic: &TopicBuffer, route: Route, world: &Mutex<World>) {
             Route::Keyless => record,
             Route::Keyed => OutgoingRecord { key: Some(&key), ..record },
             Route::Explicit => OutgoingRecord { partition: Some(index as i32 / 256), ..record },
+            Route::OwnPartition => OutgoingRecord { partition: Some(OWN_PARTITION.get()), ..record },
         };
         while topic.append(&record, now).is_err() {
             world.lock().expect("no panic").run();
@@ -46,8 +58,12 @@ fn append(topic: &TopicBuffer, route: Route, world: &Mutex<World>) {
     }
 }
 
-/// The records are sent between the measurements.
 #[divan::bench(args = ROUTES)]
+fn appending_from_one_thread(bencher: Bencher, route: Route) {
+    appending(bencher, route);
+}
+
+/// The records are sent between the measurements.
 fn appending(bencher: Bencher, route: Route) {
     let world = Mutex::new(World::new(PARTITIONS, |_| ()));
     let topic = world.lock().expect("no panic").engine.batch_buffer().topic(TOPIC);
@@ -67,10 +83,8 @@ fn publishing(bencher: Bencher, route: Route) {
     });
 }
 
-/// Several threads on partitions of their own; divan says how long each takes.
-#[divan::bench(threads = [1, 2, 4])]
-fn appending_from_threads(bencher: Bencher) {
-    let world = Mutex::new(World::new(PARTITIONS, |config| config.publish.buffer_bytes = 1 << 30));
-    let topic = world.lock().expect("no panic").engine.batch_buffer().topic(TOPIC);
-    bencher.counter(ItemsCount::new(RECORDS)).bench(|| append(&topic, Route::Keyless, &world));
+/// Several threads, whose records may go anywhere, or each to a partition of its own; divan says how long each takes.
+#[divan::bench(args = [Route::Keyless, Route::OwnPartition], threads = [1, 2, 4])]
+fn appending_from_threads(bencher: Bencher, route: Route) {
+    appending(bencher, route);
 }
