@@ -15,6 +15,8 @@ use crate::records::format::Format;
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
 
+/// A block of the frames that are written here.
+const BLOCK: usize = 64 << 10;
 /// The descriptor follows the magic; its first byte holds flags.
 const FLAGS_AT: usize = 4;
 const BLOCK_SIZE_AT: usize = 5;
@@ -28,7 +30,7 @@ const HAS_DICTIONARY: u8 = 0x01;
 /// Independent blocks of 64 KiB and no checksum of the content: all that every Kafka can read.
 pub(super) fn compress(plain: &[u8], format: Format) -> Vec<u8> {
     let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
-    let mut encoder = FrameEncoder::with_frame_info(info, Vec::with_capacity(plain.len() / 2 + 64));
+    let mut encoder = FrameEncoder::with_frame_info(info, Vec::with_capacity(longest_frame(plain.len())));
     encoder.write_all(plain).expect("writing to a Vec does not fail");
     let mut frame = encoder.finish().expect("writing to a Vec does not fail");
     if format == Format::V0 {
@@ -36,6 +38,13 @@ pub(super) fn compress(plain: &[u8], format: Format) -> Vec<u8> {
         frame[at] = descriptor_checksum(&frame[..at]);
     }
     frame
+}
+
+/// How long the frame is of so many bytes that do not become fewer: its descriptor, its blocks, each behind its size, and an end.
+/// To make room for less and move what was written costs more than the room.
+const fn longest_frame(plain: usize) -> usize {
+    let descriptor = FLAGS_AT + 3;
+    descriptor + plain + 4 * plain.div_ceil(BLOCK) + 4
 }
 
 pub(super) fn decompress(
@@ -109,6 +118,21 @@ mod tests {
         assert_eq!(compress(b"abc", Format::V2)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
         assert_eq!(compress(b"abc", Format::V1)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
         assert_eq!(compress(b"abc", Format::V0)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x1a]);
+    }
+
+    #[test]
+    fn what_cannot_become_smaller_fits_into_the_room_that_was_made_for_it() {
+        let mut state = 1_u32;
+        let noise = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        });
+        let noise: Vec<u8> = noise.take(2 * BLOCK + 1).collect();
+        for length in [0, 1, BLOCK - 1, BLOCK, noise.len()] {
+            let frame = compress(&noise[..length], Format::V2);
+            assert!(length < 100 || frame.len() > length, "{length}");
+            assert_eq!(frame.capacity(), longest_frame(length), "{length}");
+        }
     }
 
     #[test]
