@@ -28,7 +28,7 @@ pub enum Input {
         within: Duration,
     },
     /// Nobody waits for the answer to a command any more. A [question](Command::is_question) is dropped without one; an order
-    /// goes on, and only [`Command::Flush`] has no answer then.
+    /// goes on, and of orders only [`Command::Flush`] and [`Command::CommitOffsets`] have no answer then.
     Forget {
         /// Which command.
         op: OpId,

@@ -181,7 +181,8 @@ impl World {
         }
         let kind = std::mem::discriminant(&command);
         let until = self.now.mono + within;
-        let can_be_dropped = command.is_question() || command == Command::Flush;
+        let can_be_dropped =
+            command.is_question() || matches!(command, Command::Flush | Command::CommitOffsets { .. });
         let records = self.records;
         let given = Given { until, kind, records, answered: false, can_be_dropped, forgotten: false };
         self.given.insert(op, given);
