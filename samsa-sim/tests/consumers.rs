@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_lite::future::zip;
 use samsa_client::{
-    Assignor, Cluster, Commit, CommitError, Consumer, ConsumerBuilder, ConsumerEvent, MessageSet, Offset,
-    ReadError, TopicPartition,
+    Assignor, Cluster, Commit, CommitError, Consumer, ConsumerBuilder, ConsumerEvent, Explanation,
+    MessageSet, Offset, ReadError, TopicPartition, Waiting,
 };
 use samsa_sim::{ClusterConfig, FaultMix, Simulation, World};
 
@@ -306,6 +307,31 @@ fn a_commit_that_was_given_up_is_in_nobodys_way() {
         drop(consumer);
         world.sleep(A_WHILE).await;
         assert_eq!(begins(&cluster).await?, 1);
+        Ok(())
+    });
+}
+
+/// What a member waits for in these words.
+fn waiting<'a>(explanation: &'a Explanation, what: &str) -> Option<&'a Waiting> {
+    explanation.lines.iter().find(|line| line.who.contains("of group \"readers\"") && line.what == what)
+}
+
+#[test]
+fn who_waits_to_join_or_for_a_commit_is_explained_with_the_time_that_it_has() {
+    run(1, |_, cluster| async move {
+        publish(&cluster, 0, 1).await?;
+        let (joined, explanation) =
+            zip(member(&cluster, Commit::Manual).subscribe(), cluster.explain()).await;
+        let mut consumer = joined?;
+        let line = waiting(&explanation, "to have joined").expect("a line");
+        assert!(line.since.is_some() && line.since < line.until, "{line:?}");
+
+        assert_eq!(next(&mut consumer).await, 0);
+        let (committed, explanation) = zip(consumer.commit(), cluster.explain()).await;
+        committed?;
+        let line = waiting(&explanation, "what was asked to be committed").expect("a line");
+        assert!(line.since.is_some() && line.since < line.until, "{line:?}");
+        assert_eq!(waiting(&explanation, "to have joined"), None);
         Ok(())
     });
 }

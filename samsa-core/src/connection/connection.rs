@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     send: SendQueue,
     receiver: Receiver,
     in_flight: VecDeque<InFlight>,
+    /// When the stage began in which it is, or when the broker's quota was told.
+    waits_since: Instant,
     /// Nothing is sent before this.
     throttled_until: Option<Instant>,
     pace: Pace,
@@ -129,16 +131,17 @@ pub(crate) enum Heard {
 }
 
 impl Connection {
-    /// A connection that is being dialled and has to be connected by `until`.
+    /// A connection that is being dialled since now and has to be connected by `until`.
     pub(crate) fn new(
         client_id: String,
         pool: FramePool,
         opening: Opening,
-        until: Instant,
+        (now, until): (Instant, Instant),
         patience: Duration,
     ) -> Self {
         Self {
             stage: Stage::Dialling { until, patience },
+            waits_since: now,
             opening,
             answered: Answered::Nothing,
             client_id,
@@ -162,6 +165,7 @@ impl Connection {
             }
         };
         self.stage = Stage::Opening { question, until: until.min(now + patience) };
+        self.waits_since = now;
         self.ask(now).map(|()| None)
     }
 
@@ -348,16 +352,17 @@ impl Connection {
     }
 
     /// What it waits for, since when and until when.
-    pub(crate) fn waits_for(&self) -> Option<(&'static str, Option<Instant>, Instant)> {
+    pub(crate) fn waits_for(&self) -> Option<(&'static str, Instant, Instant)> {
+        let since = self.waits_since;
         match &self.stage {
-            Stage::Dialling { until, .. } => Some(("to be connected", None, *until)),
-            Stage::Opening { until, .. } => Some(("the broker to tell its versions", None, *until)),
+            Stage::Dialling { until, .. } => Some(("to be connected", since, *until)),
+            Stage::Opening { until, .. } => Some(("the broker to tell its versions", since, *until)),
             Stage::Ready(_) if self.receiver.is_waiting() => None,
             Stage::Ready(_) if self.throttled_until.is_some() => {
-                self.throttled_until.map(|until| ("the broker's quota, which throttles it", None, until))
+                self.throttled_until.map(|until| ("the broker's quota, which throttles it", since, until))
             }
             Stage::Ready(_) => {
-                self.in_flight.front().map(|oldest| ("a response", Some(oldest.since), oldest.until))
+                self.in_flight.front().map(|oldest| ("a response", oldest.since, oldest.until))
             }
         }
     }
@@ -407,6 +412,9 @@ impl Connection {
             return Duration::ZERO;
         }
         self.send.hold(true);
+        if self.throttled_until.is_none() {
+            self.waits_since = now;
+        }
         let before = self.throttled_until.map_or(now, |until| until.max(now));
         let until = before.max(now + lasts);
         self.throttled_until = Some(until);

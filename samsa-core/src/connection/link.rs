@@ -24,6 +24,8 @@ pub(crate) struct Link {
     pub(crate) wanted: bool,
     /// In a row.
     pub(crate) failures: u32,
+    /// When it failed last.
+    pub(crate) rests_since: Instant,
     /// Not dialled before this.
     pub(crate) not_before: Instant,
 }

@@ -338,12 +338,12 @@ impl Network {
         for (_, (peer, role), connection) in self.slots.iter() {
             let Some((what, since, until)) = connection.waits_for() else { continue };
             let who = format!("{role} to {}", self.describe(peer));
-            lines.push(Waiting { who, what: what.to_owned(), since, until: Some(until) });
+            lines.push(Waiting { who, what: what.to_owned(), since: Some(since), until: Some(until) });
         }
         for ((peer, role), link) in self.links.iter().filter(|(_, link)| link.waits_to_be_dialled()) {
             let who = format!("{role} to {}", self.describe(*peer));
             let what = format!("to dial again after {} failures", link.failures);
-            lines.push(Waiting { who, what, since: None, until: Some(link.not_before) });
+            lines.push(Waiting { who, what, since: Some(link.rests_since), until: Some(link.not_before) });
         }
     }
 }

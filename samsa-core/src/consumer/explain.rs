@@ -65,7 +65,12 @@ impl Fetcher {
                     )
                 }
             };
-            lines.push(Waiting { who: who.to_owned(), what, since: Some(request.since), until: None });
+            lines.push(Waiting {
+                who: who.to_owned(),
+                what,
+                since: Some(request.since),
+                until: request.until,
+            });
         }
     }
 
@@ -84,7 +89,8 @@ impl Fetcher {
             let Some(trouble) = &partition.trouble else { continue };
             let until = partition.request.is_none().then_some(partition.not_before);
             let who = format!("{who}, partition {number}");
-            lines.push(Waiting { who, what: format!("to fetch again: {trouble}"), since: None, until });
+            let (what, since) = (format!("to fetch again: {trouble}"), partition.troubled_since);
+            lines.push(Waiting { who, what, since, until });
         }
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct Request {
     pub(crate) broker: BrokerId,
     pub(crate) question: Question,
     pub(crate) since: Instant,
+    /// When its response is late; `None` once that has to wait for room, unread.
+    pub(crate) until: Option<Instant>,
     /// Memory set aside for the response.
     pub(crate) reserved: usize,
     /// What the response leaves out has nothing new.
@@ -89,8 +91,16 @@ pub(crate) struct Request {
 
 impl Request {
     /// One whose response needs no room set aside.
-    pub(crate) fn small(broker: BrokerId, question: Question, since: Instant) -> Self {
-        Self { broker, question, since, reserved: 0, is_incremental: false, oversized: None }
+    pub(crate) fn small(broker: BrokerId, question: Question, (since, until): (Instant, Instant)) -> Self {
+        Self {
+            broker,
+            question,
+            since,
+            until: Some(until),
+            reserved: 0,
+            is_incremental: false,
+            oversized: None,
+        }
     }
 }
 
@@ -323,7 +333,7 @@ impl Fetcher {
     /// A response is longer than was set aside for it.
     pub(crate) fn outgrown(&mut self, token: u64, conn: ConnId, bytes: usize) {
         if let Some(request) = self.requests.get_mut(&token) {
-            request.oversized = Some((conn, bytes));
+            (request.oversized, request.until) = (Some((conn, bytes)), None);
         }
     }
 

@@ -240,8 +240,7 @@ impl Fetcher {
         for partition in self.running().filter(|partition| partition.leader == Some(broker)) {
             let question = partition.question();
             if partition.asked_of(question) == Some(broker) && (question == Question::Records) == fetches {
-                partition.trouble = Some(reason.to_owned());
-                scope.refresh = true;
+                partition.is_in_trouble(scope, reason.to_owned());
             }
         }
         if fetches && is_loss {

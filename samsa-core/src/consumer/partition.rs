@@ -63,6 +63,7 @@ pub(crate) struct Partition {
     pub(crate) not_before: Instant,
     /// What went wrong last, while it has not gone right since.
     pub(crate) trouble: Option<String>,
+    pub(crate) troubled_since: Option<Instant>,
     pub(super) failures: u32,
     /// What the application is to have of it.
     pub(super) fetched: Volume,
@@ -141,6 +142,7 @@ impl Partition {
             stopped: false,
             not_before: Instant::START,
             trouble: None,
+            troubled_since: None,
             failures: 0,
             fetched: Volume::default(),
             ends: Ends { high_watermark: -1, stable: -1 },
@@ -263,7 +265,7 @@ impl Partition {
         self.failures = 0;
         self.corrupt = 0;
         self.hides_epoch = false;
-        self.trouble = None;
+        (self.trouble, self.troubled_since) = (None, None);
     }
 
     pub(crate) fn revive(&mut self) {
@@ -276,7 +278,13 @@ impl Partition {
     pub(crate) fn fail(&mut self, scope: &mut Scope<'_>, trouble: String) {
         self.failures = self.failures.saturating_add(1);
         self.not_before = scope.now + scope.config.retry_backoff.wait(self.failures, scope.rng);
+        self.is_in_trouble(scope, trouble);
+    }
+
+    /// What went wrong is remembered, and fresh metadata may help.
+    pub(crate) fn is_in_trouble(&mut self, scope: &mut Scope<'_>, trouble: String) {
         self.trouble = Some(trouble);
+        self.troubled_since.get_or_insert(scope.now);
         scope.refresh = true;
     }
 

@@ -219,7 +219,8 @@ impl Consumer {
         let (timeout, owner) = (cx.config.request_timeout, Owner::Consumer(token));
         let call = Call { request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
         cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
-        let request = Request::small(broker, question, cx.now.mono);
+        let times = (cx.now.mono, cx.now.mono + timeout);
+        let request = Request::small(broker, question, times);
         fetcher.sent(token, request, partitions.into_iter());
         self.record(token, reader);
         Ok(())
@@ -258,6 +259,7 @@ impl Consumer {
             broker,
             question: Question::Records,
             since: cx.now.mono,
+            until: Some(cx.now.mono + timeout),
             reserved: sizes.response,
             oversized: None,
         };

@@ -145,6 +145,7 @@ struct Opens {
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     op: OpId,
+    since: Instant,
     until: Instant,
     within: Duration,
 }
@@ -230,6 +231,13 @@ impl Groups {
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         for entry in self.members.values() {
             let who = format!("member {} of group {:?}", entry.member.id(), entry.member.settings().group);
+            let joining = entry.joining.as_ref().map(|(waiter, _)| (waiter, "to have joined"));
+            let committing =
+                entry.committing.as_ref().map(|waiter| (waiter, "what was asked to be committed"));
+            for (waiter, what) in joining.into_iter().chain(committing) {
+                let (since, until) = (Some(waiter.since), Some(waiter.until));
+                lines.push(Waiting { who: who.clone(), what: what.to_owned(), since, until });
+            }
             for what in entry.member.waits_for().into_iter().chain(entry.coordinator.waits_for()) {
                 lines.push(Waiting { who: who.clone(), what, since: None, until: None });
             }
@@ -443,5 +451,5 @@ impl Groups {
 }
 
 fn waiter(cx: &Context<'_>, op: OpId, within: Duration) -> Waiter {
-    Waiter { op, until: cx.now.mono + within, within }
+    Waiter { op, since: cx.now.mono, until: cx.now.mono + within, within }
 }

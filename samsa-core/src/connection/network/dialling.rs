@@ -122,7 +122,7 @@ impl Network {
         let until = now + self.connect_timeout;
         let patience = if self.ages.is_modern(peer) { self.connect_timeout } else { limits::FIRST_ANSWER };
         let opening = self.ages.opening(peer);
-        Connection::new(self.client_id.clone(), self.pool.clone(), opening, until, patience)
+        Connection::new(self.client_id.clone(), self.pool.clone(), opening, (now, until), patience)
     }
 
     /// Names that were not resolved, and addresses that were not reached, in time.
@@ -145,7 +145,7 @@ impl Network {
         let link = self.links.entry(way).or_default();
         link.state = LinkState::Idle;
         link.wanted = true;
-        link.not_before = now;
+        (link.rests_since, link.not_before) = (now, now);
         self.dial_what_may_be(now);
     }
 
@@ -162,7 +162,7 @@ impl Network {
         link.state = LinkState::Idle;
         link.wanted = false;
         link.failures = link.failures.saturating_add(1);
-        link.not_before = now + self.backoff.wait(link.failures, &mut self.rng);
+        (link.rests_since, link.not_before) = (now, now + self.backoff.wait(link.failures, &mut self.rng));
         self.tell_unreachable(way, reason, is_loss);
     }
 

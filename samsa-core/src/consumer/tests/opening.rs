@@ -101,6 +101,10 @@ fn what_a_reader_waits_for_is_explained() {
     ] {
         assert!(lines.iter().any(|line| line == wanted), "{lines:#?}");
     }
+    let of_reader = explanation.lines.iter().filter(|line| line.who.starts_with("reader"));
+    for line in of_reader {
+        assert!(line.since.is_some() && line.until.is_some(), "{line:?}");
+    }
 }
 
 #[test]

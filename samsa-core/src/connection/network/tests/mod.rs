@@ -3,6 +3,7 @@
 mod advice;
 mod age;
 mod dialling;
+mod explaining;
 mod pace;
 mod throttle;
 mod traffic;
