@@ -24,8 +24,8 @@ use samsa_proto::zookeeper::{
 use super::described::GroupMember;
 use super::error::GroupLookError;
 use super::gathered::Gathered;
+use super::next::Next;
 use super::obstacles::is_foreign;
-use super::task::Next;
 use crate::command::Reply;
 use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetsError, on_brokers};
 use crate::topology::TopicPartition;

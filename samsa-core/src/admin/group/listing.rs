@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use samsa_proto::zookeeper::path;
 
 use super::described::ListedGroup;
-use super::task::Next;
+use super::next::Next;
 use crate::command::Reply;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};
 

@@ -13,23 +13,27 @@
 //! | Opening, Asking | unknown fate, expired, failed | Resting | closes the session; all begins anew       |
 //! | any     | refused for good, time is over | -      | the error; closes the session                     |
 
+mod about;
 mod described;
 mod describing;
 mod error;
 mod gathered;
 mod listing;
+mod next;
 mod obstacles;
 mod resetting;
 mod task;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use self::task::{About, Task};
+use self::about::About;
+use self::task::Task;
 use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::config::Discovery;

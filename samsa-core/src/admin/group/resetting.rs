@@ -29,8 +29,8 @@ use std::sync::Arc;
 use samsa_proto::zookeeper::{PathError, path, read_offset, write_offset};
 
 use super::error::{GroupLookError, GroupResetError};
+use super::next::Next;
 use super::obstacles::{Obstacles, is_foreign};
-use super::task::Next;
 use crate::command::{GroupReset, Reply};
 use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk, OffsetStorage, OffsetsError, on_brokers};
 use crate::offset::PartitionOffset;

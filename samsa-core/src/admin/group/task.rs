@@ -1,21 +1,20 @@
 //! One command about groups, from its session to its answer.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::zookeeper::PathError;
 
-use super::describing::Describing;
+use super::about::About;
 use super::error::GroupLookError;
-use super::listing::Listing;
-use super::resetting::Resetting;
+use super::next::Next;
+use super::work::Work;
 use crate::cluster::Cluster;
 use crate::command::{Command, Reply};
 use crate::connection::Owner;
 use crate::error::LookError;
 use crate::explanation::Waiting;
-use crate::group::{Answered, Coordinator, CoordinatorAnswer, CoordinatorAsk, OffsetsError};
+use crate::group::{Answered, Coordinator, CoordinatorAsk, OffsetsError};
 use crate::id::{SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::limits;
@@ -53,109 +52,6 @@ pub(super) struct Task {
     failures: u32,
     trouble: Option<String>,
     reply: Option<Reply>,
-}
-
-/// What a command is about, for its answer and for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum About {
-    Groups,
-    Group(Arc<str>),
-    Reset(Arc<str>),
-}
-
-#[derive(Debug)]
-enum Work {
-    Listing(Listing),
-    Describing(Box<Describing>),
-    Resetting(Box<Resetting>),
-}
-
-/// What comes when all that was asked has its answer.
-#[derive(Debug)]
-pub(super) enum Next {
-    Ask(Vec<ZkOp>),
-    AskBrokers(Vec<CoordinatorAsk>),
-    /// All begins anew, in another session.
-    Again(String),
-    Done(Reply),
-}
-
-impl About {
-    pub(super) fn of(command: &Command) -> Option<Self> {
-        match command {
-            Command::Groups => Some(Self::Groups),
-            Command::Group { group, .. } => Some(Self::Group(Arc::clone(group))),
-            Command::ResetGroup(reset) => Some(Self::Reset(Arc::clone(&reset.group))),
-            _ => None,
-        }
-    }
-
-    pub(super) fn refused(&self, error: GroupLookError) -> Reply {
-        match self {
-            Self::Groups => Reply::Groups(Err(error)),
-            Self::Group(_) => Reply::Group(Err(error)),
-            Self::Reset(_) => Reply::ResetGroup(Err(error.into())),
-        }
-    }
-
-    fn group(&self) -> Option<&Arc<str>> {
-        match self {
-            Self::Groups => None,
-            Self::Group(group) | Self::Reset(group) => Some(group),
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Self::Groups => "the groups".to_owned(),
-            Self::Group(group) => format!("group {group:?}"),
-            Self::Reset(group) => format!("the offsets of group {group:?}"),
-        }
-    }
-}
-
-impl Work {
-    fn of(command: &Command) -> Result<Self, PathError> {
-        Ok(match command {
-            Command::Group { group, topic } => {
-                Self::Describing(Box::new(Describing::new(group, topic.as_ref())?))
-            }
-            Command::ResetGroup(reset) => Self::Resetting(Box::new(Resetting::new(reset)?)),
-            _ => Self::Listing(Listing::default()),
-        })
-    }
-
-    fn begin(&mut self) -> Vec<ZkOp> {
-        match self {
-            Self::Listing(listing) => listing.begin(),
-            Self::Describing(describing) => describing.begin(),
-            Self::Resetting(resetting) => resetting.begin(),
-        }
-    }
-
-    fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
-        match self {
-            Self::Listing(listing) => listing.answered(op, result),
-            Self::Describing(describing) => describing.answered(op, result),
-            Self::Resetting(resetting) => resetting.answered(op, result),
-        }
-    }
-
-    fn told(&mut self, ask: CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
-        match self {
-            Self::Listing(_) => {}
-            Self::Describing(describing) => describing.told(ask, answer),
-            Self::Resetting(resetting) => resetting.told(&ask, answer),
-        }
-    }
-
-    fn ended(&mut self) -> Next {
-        match self {
-            Self::Listing(listing) => listing.ended(),
-            Self::Describing(describing) => describing.ended(),
-            Self::Resetting(resetting) => resetting.ended(),
-        }
-    }
 }
 
 impl Task {
