@@ -64,6 +64,7 @@ pub(crate) struct Cluster {
 #[derive(Debug)]
 struct Connecting {
     op: OpId,
+    since: Instant,
     until: Instant,
     within: Duration,
 }
@@ -187,7 +188,13 @@ impl Cluster {
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
-        lines.push(self.asking.explain(&self.last_trouble));
+        let trouble = &self.last_trouble;
+        lines.push(self.asking.explain(trouble));
+        lines.extend(self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::explain));
+        for waiting in &self.connecting {
+            let (who, what) = ("connecting".to_owned(), format!("the first answer of a broker ({trouble})"));
+            lines.push(Waiting { who, what, since: Some(waiting.since), until: Some(waiting.until) });
+        }
     }
 
     fn connect(&mut self, cx: &mut Context<'_>, op: OpId, within: Duration) {
@@ -198,7 +205,8 @@ impl Cluster {
         if waiting >= limits::COMMANDS {
             return cx.out.complete(op, Reply::Connect(Err(ConnectError::Busy { waiting })));
         }
-        self.connecting.push(Connecting { op, until: cx.now.mono + within, within });
+        let since = cx.now.mono;
+        self.connecting.push(Connecting { op, since, until: since + within, within });
         self.tick(cx);
     }
 

@@ -21,6 +21,7 @@ use std::time::Duration;
 use samsa_proto::zookeeper::{BrokerRegistration, BrokerRegistrationVersion, path};
 
 use crate::address::HostPort;
+use crate::explanation::Waiting;
 use crate::id::{BrokerId, SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::out::Context;
@@ -48,6 +49,8 @@ pub(crate) struct ZooKeeperDiscovery {
     failures: u32,
     /// When to open a session, or to read everything again.
     due: Option<Instant>,
+    /// When it began to wait for what it waits for now.
+    waits_since: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +101,7 @@ impl ZooKeeperDiscovery {
             reason: String::new(),
             failures: 0,
             due: Some(Instant::START),
+            waits_since: Instant::START,
         }
     }
 
@@ -159,6 +163,19 @@ impl ZooKeeperDiscovery {
         }
     }
 
+    /// What it waits for. How long ZooKeeper may take is for the driver to say.
+    pub(crate) fn explain(&self) -> Option<Waiting> {
+        let what = match (self.due, self.session) {
+            (Some(_), None) => "to open a session".to_owned(),
+            (Some(_), Some(_)) => "to read everything again".to_owned(),
+            (None, Some(_)) if self.next_seq == 0 => "a session".to_owned(),
+            (None, Some(_)) if !self.pending.is_empty() => format!("{} answers", self.pending.len()),
+            (None, _) => return None,
+        };
+        let who = format!("ZooKeeper at {}", self.ensemble);
+        Some(Waiting { who, what, since: Some(self.waits_since), until: self.due })
+    }
+
     pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
         self.due = None;
         if let Some(session) = self.session.take() {
@@ -169,7 +186,8 @@ impl ZooKeeperDiscovery {
     fn open(&mut self, cx: &mut Context<'_>) {
         self.sessions += 1;
         let session = SessionId(self.sessions);
-        self.session = Some(session);
+        (self.session, self.next_seq) = (Some(session), 0);
+        self.waits_since = cx.now.mono;
         cx.out.intend(Intent::OpenSession { session, timeout: self.session_timeout });
     }
 
@@ -204,6 +222,7 @@ impl ZooKeeperDiscovery {
 
     fn wait(&mut self, cx: &mut Context<'_>) {
         self.failures = self.failures.saturating_add(1);
+        self.waits_since = cx.now.mono;
         self.due = Some(cx.now.mono + cx.config.dial_backoff.wait(self.failures, &mut self.rng));
     }
 
@@ -229,6 +248,9 @@ impl ZooKeeperDiscovery {
         if question == Question::BrokerIds {
             let of_brokers = |asked: &Question| matches!(asked, Question::BrokerIds | Question::Broker(_));
             self.pending.retain(|_, asked| !of_brokers(asked));
+        }
+        if self.pending.is_empty() {
+            self.waits_since = cx.now.mono;
         }
         self.next_seq += 1;
         self.pending.insert(self.next_seq, question);

@@ -26,6 +26,11 @@ fn connecting_ends_in_time_and_says_what_went_wrong() {
     let Some(Intent::Connect { conn, .. }) = script.net.poll_intent() else { panic!("nobody is dialled") };
     script.net.connect_failed(script.now, conn, "connection refused");
     script.settle();
+    let mut lines = Vec::new();
+    script.cluster.explain(&mut lines);
+    let line = lines.iter().find(|line| line.who == "connecting").expect("a line");
+    assert!(line.what.contains("connection refused"), "{line:?}");
+    assert_eq!((line.since, line.until), (Some(script.now.mono), Some(script.now.mono + WITHIN)));
 
     script.now.mono = script.now.mono + WITHIN;
     script.with(|cluster, cx| cluster.handle(cx, ClusterInput::Tick));

@@ -111,6 +111,35 @@ fn brokers(learnt: Option<Learnt>) -> Vec<(i32, String)> {
 }
 
 #[test]
+fn what_is_waited_for_is_explained_with_its_beginning() {
+    let mut script = Script::start();
+    let waits_for = |script: &Script| {
+        let line = script.discovery.explain()?;
+        assert_eq!(line.who, "ZooKeeper at zk:2181/kafka");
+        Some((line.what, line.since, line.until))
+    };
+    let second = Duration::from_secs(1);
+    let start = script.now.mono;
+    let session = script.opens();
+    script.now.mono = start + second;
+    assert_eq!(waits_for(&script), Some(("a session".to_owned(), Some(start), None)));
+
+    script.connects(session);
+    let asked = [script.asks(path::BROKER_IDS), script.asks(path::TOPICS)];
+    script.now.mono = script.now.mono + second;
+    assert_eq!(waits_for(&script), Some(("2 answers".to_owned(), Some(start + second), None)));
+
+    for id in asked {
+        script.hears_names(id, &[]);
+    }
+    assert_eq!(waits_for(&script), None);
+    script.session(session, ZkSessionState::Expired);
+    let due = script.discovery.deadline().map(|deadline| deadline.at);
+    let since = Some(script.now.mono);
+    assert_eq!(waits_for(&script), Some(("to open a session".to_owned(), since, due)));
+}
+
+#[test]
 fn brokers_are_known_when_the_last_registration_was_read() {
     let (mut script, _, ids) = Script::connected();
     assert_eq!(script.hears_names(ids, &["1", "2"]), None);
