@@ -32,6 +32,9 @@ pub const THROTTLE: Duration = Duration::from_secs(60);
 /// Requests in flight on one connection.
 pub const REQUESTS_IN_FLIGHT: usize = 32;
 
+/// Of these, how many are kept for questions about metadata and for producer ids: one for each, as these are asked one at a time.
+pub const REQUESTS_KEPT_FREE: usize = 2;
+
 /// Produce requests in flight on one connection.
 pub const PRODUCE_REQUESTS_IN_FLIGHT: usize = 5;
 

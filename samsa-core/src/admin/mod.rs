@@ -266,7 +266,7 @@ impl Lookup {
 impl Sending<'_> {
     /// Sends a request in the newest version that both sides speak.
     fn send<R: Request>(&mut self, make: impl FnOnce(i16) -> R) -> Result<(), String> {
-        if self.net.in_flight(self.conn) >= limits::REQUESTS_IN_FLIGHT {
+        if !self.net.has_room(self.conn) {
             return Err("the connection is full".to_owned());
         }
         let version = self.net.version::<R>(self.conn);

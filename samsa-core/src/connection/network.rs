@@ -113,6 +113,12 @@ impl Network {
         self.slots.get(conn).map_or(0, Connection::in_flight)
     }
 
+    /// Whether this connection has a place for one more request. Those are kept that the questions need for which all others
+    /// wait: one about metadata, and one for a producer id.
+    pub(crate) fn has_room(&self, conn: ConnId) -> bool {
+        self.in_flight(conn) + limits::REQUESTS_KEPT_FREE < limits::REQUESTS_IN_FLIGHT
+    }
+
     /// Until when nothing is sent on this connection, since the broker has asked for a pause.
     pub(crate) fn held_until(&self, now: Now, conn: ConnId) -> Option<Instant> {
         self.slots.get(conn)?.held_until().filter(|until| *until > now.mono)

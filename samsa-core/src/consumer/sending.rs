@@ -118,6 +118,7 @@ impl Consumer {
     fn end_sessions(&mut self, cx: &mut Context<'_>, fetcher: &Fetcher) {
         for (broker, session) in &fetcher.sessions {
             let conn = cx.net.established(Peer::Broker(*broker), Role::Control);
+            let conn = conn.filter(|conn| cx.net.has_room(*conn));
             let (Some(part), Some(conn)) = (session.end(), conn) else { continue };
             let Ok(version) = version::<FetchRequest<'_>>(cx, conn) else { continue };
             let version = request::usable(version, fetcher.topic_id);
@@ -153,7 +154,7 @@ impl Consumer {
         };
         let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) else { return false };
         let sent = match question {
-            Question::Offsets | Question::Epochs if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT => {
+            Question::Offsets | Question::Epochs if !cx.net.has_room(conn) => {
                 Err("its connection is full".to_owned())
             }
             Question::Offsets => self.ask_offsets(cx, reader, broker, conn),

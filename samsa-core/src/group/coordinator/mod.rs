@@ -429,7 +429,7 @@ fn send<R: Request>(
     version: i16,
     request: &R,
 ) -> Result<u64, String> {
-    if cx.net.in_flight(conn) >= limits::REQUESTS_IN_FLIGHT {
+    if !cx.net.has_room(conn) {
         return Err("the connection is full".to_owned());
     }
     *tokens += 1;

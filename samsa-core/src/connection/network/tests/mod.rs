@@ -211,6 +211,18 @@ fn work_that_nobody_does_any_more_keeps_no_connection() {
 }
 
 #[test]
+fn whoever_fills_a_connection_leaves_places_for_what_all_wait_for() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Metadata);
+    while script.net.has_room(conn) {
+        script.requests(conn);
+    }
+    assert_eq!(script.net.in_flight(conn), limits::REQUESTS_IN_FLIGHT - limits::REQUESTS_KEPT_FREE);
+    (0..limits::REQUESTS_KEPT_FREE).for_each(|_| script.requests(conn));
+    script.net.assert_bounds();
+}
+
+#[test]
 fn responses_come_in_the_order_of_the_requests() {
     let mut script = Script::start();
     let conn = script.ready(Role::Control);
