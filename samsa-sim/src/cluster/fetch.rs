@@ -106,8 +106,8 @@ pub(super) fn look_again(state: &mut State, now: Now, broker: i32, pending: Pend
         return Answer::Wait(Waiting::Fetch(pending));
     }
     let mut complaints = Vec::new();
-    let lies = state.mood(broker) == Mood::Lies;
-    let answers = state.sessions.tell((broker, lies), &pending.context, answers, &mut complaints);
+    let brings_nonsense = matches!(state.mood(broker), Mood::Lies | Mood::Spoils);
+    let answers = state.sessions.tell((broker, brings_nonsense), &pending.context, answers, &mut complaints);
     for complaint in complaints {
         state.complain(complaint);
     }

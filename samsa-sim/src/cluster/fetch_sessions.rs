@@ -139,7 +139,7 @@ impl FetchSessions {
     /// does not lie.
     pub(super) fn tell(
         &mut self,
-        (broker, lies): (i32, bool),
+        (broker, brings_nonsense): (i32, bool),
         context: &Context,
         answers: Vec<(TopicKey, PartitionData<'static>)>,
         complaints: &mut Vec<String>,
@@ -161,8 +161,8 @@ impl FetchSessions {
             let is_news = has_records || is_error || is_sent_away || wanted.told != Some(now);
             wanted.told = (!is_error).then_some(now);
             if has_records {
-                // Who is told what cannot be asks for the same again.
-                wanted.served += u32::from(!lies);
+                // Who is told what cannot be, or brought what cannot be read, asks for the same again.
+                wanted.served += u32::from(!brings_nonsense);
                 brought.push(session.wanted.remove(place));
             }
             if is_news || context.is_full {
