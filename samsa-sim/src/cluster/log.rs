@@ -165,11 +165,17 @@ impl Log {
         }
     }
 
-    /// Where the first batch without identity is behind one that has one.
+    /// Where the first batch without identity is behind one that has one. A copy of what stands before that counts as written
+    /// then: it may have been under way on a connection that broke.
     pub(super) fn loses_numbers_at(&self) -> Option<i64> {
         let first = self.batches.iter().position(|batch| batch.identity.is_some())?;
-        let behind = self.batches[first..].iter().find(|batch| batch.identity.is_none());
-        behind.map(|batch| batch.base)
+        let (before, behind) = self.batches.split_at(first);
+        let values = |batch: &Stored| -> Vec<_> {
+            decode(&batch.bytes).into_iter().map(|(_, record)| record.value).collect()
+        };
+        let old: Vec<_> = before.iter().flat_map(values).collect();
+        let is_copy = |batch: &Stored| values(batch).iter().all(|value| old.contains(value));
+        behind.iter().find(|batch| batch.identity.is_none() && !is_copy(batch)).map(|batch| batch.base)
     }
 
     /// The batches of a producer, newest first.
@@ -371,6 +377,18 @@ mod tests {
             log.append(&header, &bytes, 7);
         }
         log
+    }
+
+    #[test]
+    fn what_has_no_number_behind_what_has_one_is_seen_unless_it_is_a_copy_from_before() {
+        let mut log = log(&[&[(1, "old")], &[(2, "numbered")], &[(3, "old")]]);
+        assert_eq!(log.loses_numbers_at(), None, "nothing has a number");
+        log.batches[1].identity = Some(Identity { producer_id: 1, producer_epoch: 0, base_sequence: 0 });
+        assert_eq!(log.loses_numbers_at(), None, "it was under way before");
+        let new = batch(&[(4, "new")]);
+        let header = *records::batches(&new).next().unwrap().unwrap().header();
+        log.append(&header, &new, 7);
+        assert_eq!(log.loses_numbers_at(), Some(3));
     }
 
     #[test]
