@@ -251,9 +251,9 @@ impl Engine {
             }
             Command::CreateTopic(topic) => self.lookup(LookupInput::Create { op, topic, within }),
             Command::Flush => self.producer(ProducerInput::Flush { op, until }),
-            Command::OpenReader(spec) => self.consumer(ConsumerInput::Open { op, spec, until, within }),
+            Command::OpenReader(spec) => self.consumer(ConsumerInput::Open { op, spec, within }),
             Command::Seek { reader, partition, to } => {
-                self.consumer(ConsumerInput::Seek { op, reader, partition, to, until, within });
+                self.consumer(ConsumerInput::Seek { op, reader, partition, to, within });
             }
             Command::JoinGroup(spec) => self.groups(GroupInput::Join { op, spec, within }),
             Command::CommitOffsets { member } => self.groups(GroupInput::Commit { op, member, within }),

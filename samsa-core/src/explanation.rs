@@ -1,6 +1,6 @@
 //! Why nothing seems to happen.
 
-use crate::time::Instant;
+use crate::time::{Instant, TimeLimit};
 
 /// Why nothing seems to happen: a line for everything that waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,11 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// A command waits, for as long as it has time.
+    pub(crate) fn of_command(who: String, what: String, time: TimeLimit) -> Self {
+        Self { who, what, since: Some(time.since), until: Some(time.until()) }
+    }
+
     /// The same, with what went wrong last, if anything did, behind what it waits for.
     pub(crate) fn after(mut self, trouble: Option<&str>) -> Self {
         self.what.extend(trouble.map(|trouble| format!(" ({trouble})")));

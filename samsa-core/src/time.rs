@@ -86,6 +86,27 @@ pub trait Clock: Send + Sync + fmt::Debug {
     }
 }
 
+/// How long a command may take, from when it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeLimit {
+    pub(crate) since: Instant,
+    pub(crate) within: Duration,
+}
+
+impl TimeLimit {
+    pub(crate) const fn new(since: Instant, within: Duration) -> Self {
+        Self { since, within }
+    }
+
+    pub(crate) fn until(self) -> Instant {
+        self.since + self.within
+    }
+
+    pub(crate) fn is_over(self, now: Instant) -> bool {
+        self.until() <= now
+    }
+}
+
 /// When the engine next wants [`Input::Tick`](crate::Input::Tick), and for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline {

@@ -21,14 +21,12 @@ use crate::explanation::Waiting;
 use crate::id::{BrokerId, ConnId};
 use crate::offset::Offset;
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant, Now};
+use crate::time::{Deadline, Instant, Now, TimeLimit};
 
 #[derive(Debug)]
 pub(crate) struct Ask {
     pub(crate) question: Question,
-    since: Instant,
-    until: Instant,
-    within: Duration,
+    time: TimeLimit,
     stage: Stage,
     /// Kept from round to round.
     listing: Option<Listing>,
@@ -103,9 +101,9 @@ impl Question {
 /// What is sent.
 impl Ask {
     pub(crate) fn new(question: Question, now: Instant, within: Duration) -> Self {
-        let (since, until) = (now, now + within);
+        let time = TimeLimit::new(now, within);
         let stage = Stage::Seeking;
-        Self { question, since, until, within, stage, listing: None, failures: 0, trouble: None, reply: None }
+        Self { question, time, stage, listing: None, failures: 0, trouble: None, reply: None }
     }
 
     /// A rest may be over.
@@ -237,9 +235,9 @@ impl Ask {
         if self.stage == Stage::Listing {
             self.settle_listing();
         }
-        if self.reply.is_none() && self.until <= now {
+        if self.reply.is_none() && self.time.is_over(now) {
             let last = self.trouble.take().unwrap_or_else(|| cluster.to_owned());
-            self.refuse(LookError::TimedOut { about: self.question.about(), within: self.within, last });
+            self.refuse(LookError::TimedOut { about: self.question.about(), within: self.time.within, last });
         }
         if self.stage == Stage::Failed {
             self.failures = self.failures.saturating_add(1);
@@ -279,8 +277,8 @@ impl Ask {
 impl Ask {
     pub(crate) fn deadline(&self) -> Deadline {
         match self.stage {
-            Stage::Resting(due) if due < self.until => Deadline::new(due, "look again"),
-            _ => Deadline::new(self.until, "look"),
+            Stage::Resting(due) if due < self.time.until() => Deadline::new(due, "look again"),
+            _ => Deadline::new(self.time.until(), "look"),
         }
     }
 
@@ -292,7 +290,7 @@ impl Ask {
             Stage::Failed | Stage::Resting(_) => "to ask again",
         };
         let (who, what) = (format!("a look at {}", self.question.about()), what.to_owned());
-        let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
+        let waiting = Waiting::of_command(who, what, self.time);
         waiting.after(self.trouble.as_deref())
     }
 }

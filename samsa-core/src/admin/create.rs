@@ -28,15 +28,13 @@ use crate::error::CreateTopicError;
 use crate::explanation::Waiting;
 use crate::id::BrokerId;
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, TimeLimit};
 
 /// One command that creates a topic, from its order to its answer.
 #[derive(Debug)]
 pub(crate) struct Creation {
     topic: NewTopic,
-    since: Instant,
-    until: Instant,
-    within: Duration,
+    time: TimeLimit,
     stage: Stage,
     failures: u32,
     /// An order had no answer: it may have been followed, or may still be.
@@ -61,9 +59,7 @@ impl Creation {
     pub(crate) fn new(topic: NewTopic, now: Instant, within: Duration) -> Self {
         Self {
             topic,
-            since: now,
-            until: now + within,
-            within,
+            time: TimeLimit::new(now, within),
             stage: Stage::Seeking,
             failures: 0,
             in_doubt: false,
@@ -198,9 +194,9 @@ impl Creation {
         rng: &mut Rng,
         cluster: &str,
     ) -> Option<Reply> {
-        if self.result.is_none() && self.until <= now {
+        if self.result.is_none() && self.time.is_over(now) {
             let last = self.trouble.take().unwrap_or_else(|| cluster.to_owned());
-            let (topic, within, in_doubt) = (Arc::clone(&self.topic.name), self.within, self.in_doubt);
+            let (topic, within, in_doubt) = (Arc::clone(&self.topic.name), self.time.within, self.in_doubt);
             self.result = Some(Err(CreateTopicError::TimedOut { topic, within, in_doubt, last }));
         }
         if self.stage == Stage::Failed {
@@ -220,8 +216,8 @@ impl Creation {
 impl Creation {
     pub(crate) fn deadline(&self) -> Deadline {
         match self.stage {
-            Stage::Resting(due) if due < self.until => Deadline::new(due, "create the topic again"),
-            _ => Deadline::new(self.until, "create a topic"),
+            Stage::Resting(due) if due < self.time.until() => Deadline::new(due, "create the topic again"),
+            _ => Deadline::new(self.time.until(), "create a topic"),
         }
     }
 
@@ -234,7 +230,7 @@ impl Creation {
             Stage::Failed | Stage::Resting(_) => "to try again",
         };
         let (who, what) = (format!("the creation of topic {:?}", self.topic.name), what.to_owned());
-        let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
+        let waiting = Waiting::of_command(who, what, self.time);
         waiting.after(self.trouble.as_deref())
     }
 }

@@ -31,7 +31,7 @@ use crate::intent::{Intent, Snapshot};
 use crate::limits;
 use crate::out::Context;
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, TimeLimit};
 use crate::topology::BrokerInfo;
 use crate::zookeeper::ZkNews;
 use asking::Asking;
@@ -64,9 +64,7 @@ pub(crate) struct Cluster {
 #[derive(Debug)]
 struct Connecting {
     op: OpId,
-    since: Instant,
-    until: Instant,
-    within: Duration,
+    time: TimeLimit,
 }
 
 #[derive(Debug)]
@@ -172,7 +170,8 @@ impl Cluster {
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let metadata = self.contacts.current().and_then(|_| self.asking.deadline());
         let zookeeper = self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::deadline);
-        let connecting = self.connecting.iter().map(|waiting| Deadline::new(waiting.until, "connect")).min();
+        let connecting =
+            self.connecting.iter().map(|waiting| Deadline::new(waiting.time.until(), "connect")).min();
         Deadline::earlier(Deadline::earlier(metadata, zookeeper), connecting)
     }
 
@@ -193,7 +192,7 @@ impl Cluster {
         lines.extend(self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::explain));
         for waiting in &self.connecting {
             let (who, what) = ("connecting".to_owned(), format!("the first answer of a broker ({trouble})"));
-            lines.push(Waiting { who, what, since: Some(waiting.since), until: Some(waiting.until) });
+            lines.push(Waiting::of_command(who, what, waiting.time));
         }
     }
 
@@ -205,8 +204,7 @@ impl Cluster {
         if waiting >= limits::COMMANDS {
             return cx.out.complete(op, Reply::Connect(Err(ConnectError::Busy { waiting })));
         }
-        let since = cx.now.mono;
-        self.connecting.push(Connecting { op, since, until: since + within, within });
+        self.connecting.push(Connecting { op, time: TimeLimit::new(cx.now.mono, within) });
         self.tick(cx);
     }
 
@@ -216,8 +214,9 @@ impl Cluster {
         }
         self.leave_who_is_late(cx);
         self.ask_if_due(cx);
-        for late in self.connecting.extract_if(.., |waiting| waiting.until <= cx.now.mono) {
-            let error = ConnectError::Unreachable { within: late.within, last: self.last_trouble.clone() };
+        for late in self.connecting.extract_if(.., |waiting| waiting.time.is_over(cx.now.mono)) {
+            let error =
+                ConnectError::Unreachable { within: late.time.within, last: self.last_trouble.clone() };
             cx.out.complete(late.op, Reply::Connect(Err(error)));
         }
     }

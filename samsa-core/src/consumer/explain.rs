@@ -13,8 +13,7 @@ impl Fetcher {
         let who = format!("reader {} of {:?}", reader.0, self.spec.topic);
         if let Some(opening) = self.opening {
             let what = "the topic's partitions, and where to start in them".to_owned();
-            let (since, until) = (Some(opening.since), Some(opening.until));
-            lines.push(Waiting { who: who.clone(), what, since, until });
+            lines.push(Waiting::of_command(who.clone(), what, opening.time));
         }
         let (used, most) = (self.buffer.memory().used(), self.spec.fetch.buffer_bytes);
         if self.short_since.is_some() || used > most {
@@ -84,7 +83,7 @@ impl Fetcher {
             if let Some(seek) = partition.seek {
                 let who = format!("{who}, partition {number}");
                 let what = "the offset that is sought".to_owned();
-                lines.push(Waiting { who, what, since: Some(seek.since), until: Some(seek.until) });
+                lines.push(Waiting::of_command(who, what, seek.time));
             }
             let Some(trouble) = &partition.trouble else { continue };
             let until = partition.request.is_none().then_some(partition.not_before);

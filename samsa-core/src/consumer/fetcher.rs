@@ -427,19 +427,21 @@ impl Fetcher {
     pub(crate) fn due_after(&self, now: Instant) -> Option<Deadline> {
         let again = self.partitions.values().filter_map(|partition| partition.due_after(now)).min();
         let again = again.map(|at| Deadline::new(at, "fetch again"));
-        let opening = self.opening.filter(|opening| opening.until > now);
-        let opening = opening.map(|opening| Deadline::new(opening.until, "open a reader"));
+        let opening = self.opening.filter(|opening| !opening.time.is_over(now));
+        let opening = opening.map(|opening| Deadline::new(opening.time.until(), "open a reader"));
         Deadline::earlier(again, Deadline::earlier(opening, self.seeks_until(now)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+
     use std::time::Duration;
 
     use super::*;
     use crate::config::FetchConfig;
     use crate::consumer::tests::script::buffer;
+    use crate::time::TimeLimit;
     use crate::topology::PartitionInfo;
 
     fn info(partition: i32) -> PartitionInfo {
@@ -452,8 +454,7 @@ mod tests {
         let (buffer, _) = buffer();
         let fetch = FetchConfig { buffer_bytes: 4_000, response_bytes: 1_000, ..FetchConfig::default() };
         let spec = ReaderSpec { topic: "events".into(), partition: None, start: Offset::Earliest, fetch };
-        let (since, within) = (Instant::START, Duration::ZERO);
-        let opening = Opening { op: OpId(1), since, until: since, within };
+        let opening = Opening { op: OpId(1), time: TimeLimit::new(Instant::START, Duration::ZERO) };
         let mut fetcher = Fetcher::new(spec, Arc::clone(&buffer), Some(opening));
         for number in [0, 1] {
             let source = Source::new(number, &buffer);

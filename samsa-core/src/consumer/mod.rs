@@ -75,7 +75,7 @@ use crate::metrics::{ReadPartition, Volume};
 use crate::offset::Offset;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, TimeLimit};
 use crate::wake::{DriverSignal, Wakers};
 
 pub(crate) use board::Held;
@@ -113,7 +113,6 @@ pub(crate) enum ConsumerInput {
     Open {
         op: OpId,
         spec: ReaderSpec,
-        until: Instant,
         within: Duration,
     },
     Seek {
@@ -121,7 +120,6 @@ pub(crate) enum ConsumerInput {
         reader: ReaderId,
         partition: i32,
         to: Offset,
-        until: Instant,
         within: Duration,
     },
     /// Nobody waits for this reader to open any more.
@@ -175,12 +173,12 @@ impl Consumer {
 
     pub(crate) fn handle(&mut self, cx: &mut Context<'_>, cluster: &mut Cluster, input: ConsumerInput) {
         match input {
-            ConsumerInput::Open { op, spec, until, within } => {
-                let opening = Opening { op, since: cx.now.mono, until, within };
+            ConsumerInput::Open { op, spec, within } => {
+                let opening = Opening { op, time: TimeLimit::new(cx.now.mono, within) };
                 self.open(cx, cluster, spec, opening);
             }
-            ConsumerInput::Seek { op, reader, partition, to, until, within } => {
-                let seek = Seek { op, since: cx.now.mono, until, within };
+            ConsumerInput::Seek { op, reader, partition, to, within } => {
+                let seek = Seek { op, time: TimeLimit::new(cx.now.mono, within) };
                 let found = self.with(cx, cluster, reader, |fetcher, scope| {
                     fetcher.seek(scope, partition, to, seek);
                 });

@@ -1,21 +1,18 @@
 //! A reader that was asked for and is not ready yet: its partitions, or where they start, are still unknown.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use samsa_proto::ErrorCode;
 
 use crate::command::ReaderSpec;
 use crate::error::ReadError;
 use crate::id::OpId;
-use crate::time::Instant;
+use crate::time::{Instant, TimeLimit};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opening {
     pub(crate) op: OpId,
-    pub(crate) since: Instant,
-    pub(crate) until: Instant,
-    pub(crate) within: Duration,
+    pub(crate) time: TimeLimit,
 }
 
 /// What the cluster says of the topic.
@@ -47,8 +44,8 @@ impl Opening {
             {
                 Some(ReadError::UnknownPartition { topic: topic(), partition })
             }
-            _ if self.until <= now => {
-                Some(ReadError::TimedOut { topic: topic(), within: self.within, last: last.to_owned() })
+            _ if self.time.is_over(now) => {
+                Some(ReadError::TimedOut { topic: topic(), within: self.time.within, last: last.to_owned() })
             }
             _ => None,
         }
@@ -57,15 +54,16 @@ impl Opening {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::FetchConfig;
     use crate::offset::Offset;
 
-    const UNTIL: Instant = Instant::from_micros(5_000_000);
+    const TIME: TimeLimit = TimeLimit::new(Instant::START, Duration::from_secs(5));
 
     fn failure(now: Instant, partition: Option<i32>, known: Known) -> Option<ReadError> {
-        let opening =
-            Opening { op: OpId(1), since: Instant::START, until: UNTIL, within: Duration::from_secs(5) };
+        let opening = Opening { op: OpId(1), time: TIME };
         let spec = ReaderSpec {
             topic: "events".into(),
             partition,
@@ -92,7 +90,7 @@ mod tests {
     fn what_is_not_known_yet_is_waited_for_until_the_time_is_over() {
         assert_eq!(failure(Instant::START, Some(2), Known::Partitions(3)), None);
         assert_eq!(failure(Instant::START, None, Known::NotYet), None);
-        let error = failure(UNTIL, None, Known::NotYet);
+        let error = failure(TIME.until(), None, Known::NotYet);
         assert!(matches!(error, Some(ReadError::TimedOut { last, .. }) if last == "no broker"));
     }
 }

@@ -9,8 +9,6 @@
 //! | waiting   | its time is over                   | none      | timed out, with the last trouble                  |
 //! | waiting   | the reader ends                    | none      | closed                                            |
 
-use std::time::Duration;
-
 use super::fetcher::Fetcher;
 use super::partition::Partition;
 use super::scope::Scope;
@@ -20,21 +18,19 @@ use crate::error::ReadError;
 use crate::id::OpId;
 use crate::offset::Offset;
 use crate::planted::{PlantedBug, is_planted};
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, TimeLimit};
 
 /// A command that waits for a position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seek {
     pub(crate) op: OpId,
-    pub(crate) since: Instant,
-    pub(crate) until: Instant,
-    pub(crate) within: Duration,
+    pub(crate) time: TimeLimit,
 }
 
 impl Seek {
     fn timed_out(&self, fetcher: &Fetcher, last: &str) -> ReadError {
         let topic = fetcher.spec.topic.clone();
-        ReadError::TimedOut { topic, within: self.within, last: last.to_owned() }
+        ReadError::TimedOut { topic, within: self.time.within, last: last.to_owned() }
     }
 }
 
@@ -69,7 +65,7 @@ impl Fetcher {
             if partition.is_at() {
                 scope.replies.push((seek.op, Reply::Seek(Ok(()))));
                 partition.seek = None;
-            } else if seek.until <= now {
+            } else if seek.time.is_over(now) {
                 late.push((seek, partition.trouble.clone()));
                 partition.seek = None;
             }
@@ -82,7 +78,7 @@ impl Fetcher {
 
     pub(super) fn seeks_until(&self, now: Instant) -> Option<Deadline> {
         let waiting = self.partitions.values().filter_map(|partition| partition.seek);
-        let until = waiting.map(|seek| seek.until).filter(|until| *until > now).min();
+        let until = waiting.map(|seek| seek.time.until()).filter(|until| *until > now).min();
         until.map(|until| Deadline::new(until, "seek"))
     }
 

@@ -57,7 +57,7 @@ use crate::limits;
 use crate::offset::Offset;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, TimeLimit};
 use crate::topology::TopicPartition;
 use crate::wake::{DriverSignal, Wakers};
 use crate::zookeeper::ZkNews;
@@ -145,9 +145,7 @@ struct Opens {
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     op: OpId,
-    since: Instant,
-    until: Instant,
-    within: Duration,
+    time: TimeLimit,
 }
 
 #[derive(Debug)]
@@ -220,8 +218,8 @@ impl Groups {
     fn remember_deadline(&mut self) {
         let waiting = |entry: &Entry| {
             let joining =
-                entry.joining.as_ref().map(|(waiter, _)| Deadline::new(waiter.until, "join a group"));
-            let committing = entry.committing.map(|waiter| Deadline::new(waiter.until, "commit"));
+                entry.joining.as_ref().map(|(waiter, _)| Deadline::new(waiter.time.until(), "join a group"));
+            let committing = entry.committing.map(|waiter| Deadline::new(waiter.time.until(), "commit"));
             let own = Deadline::earlier(entry.member.deadline(), entry.coordinator.deadline());
             Deadline::earlier(own, Deadline::earlier(joining, committing))
         };
@@ -235,8 +233,7 @@ impl Groups {
             let committing =
                 entry.committing.as_ref().map(|waiter| (waiter, "what was asked to be committed"));
             for (waiter, what) in joining.into_iter().chain(committing) {
-                let (since, until) = (Some(waiter.since), Some(waiter.until));
-                lines.push(Waiting { who: who.clone(), what: what.to_owned(), since, until });
+                lines.push(Waiting::of_command(who.clone(), what.to_owned(), waiter.time));
             }
             for what in entry.member.waits_for().into_iter().chain(entry.coordinator.waits_for()) {
                 lines.push(Waiting { who: who.clone(), what, since: None, until: None });
@@ -387,16 +384,16 @@ impl Groups {
     ) {
         let Some(entry) = self.members.get_mut(&id) else { return };
         let now = cx.now.mono;
-        if let Some(late) = entry.committing.take_if(|waiter| waiter.until <= now) {
+        if let Some(late) = entry.committing.take_if(|waiter| waiter.time.is_over(now)) {
             entry.member.is_not_awaited();
             let last = entry.member.trouble().to_owned();
-            let error = CommitError::TimedOut { within: late.within, last };
+            let error = CommitError::TimedOut { within: late.time.within, last };
             cx.out.complete(late.op, Reply::CommitOffsets(Err(error)));
         }
-        if let Some((late, gone)) = entry.joining.take_if(|(waiter, _)| waiter.until <= now) {
+        if let Some((late, gone)) = entry.joining.take_if(|(waiter, _)| waiter.time.is_over(now)) {
             let (group, last) =
                 (Arc::clone(&entry.member.settings().group), entry.member.trouble().to_owned());
-            let error = GroupError::TimedOut { group, within: late.within, last };
+            let error = GroupError::TimedOut { group, within: late.time.within, last };
             cx.out.complete(late.op, Reply::JoinGroup(Err(error)));
             drop(gone);
         }
@@ -451,5 +448,5 @@ impl Groups {
 }
 
 fn waiter(cx: &Context<'_>, op: OpId, within: Duration) -> Waiter {
-    Waiter { op, since: cx.now.mono, until: cx.now.mono + within, within }
+    Waiter { op, time: TimeLimit::new(cx.now.mono, within) }
 }

@@ -20,7 +20,7 @@ use crate::intent::Intent;
 use crate::limits;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, TimeLimit};
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
 
 const SUSPENDED: &str = "the connection to ZooKeeper is gone";
@@ -46,9 +46,7 @@ pub(super) struct Task {
     to_ask_of_brokers: Vec<CoordinatorAsk>,
     /// When to open a session.
     due: Option<Instant>,
-    since: Instant,
-    until: Instant,
-    within: Duration,
+    time: TimeLimit,
     failures: u32,
     trouble: Option<String>,
     reply: Option<Reply>,
@@ -73,9 +71,7 @@ impl Task {
             asked_of_brokers: BTreeMap::new(),
             to_ask_of_brokers: Vec::new(),
             due: Some(now),
-            since: now,
-            until: now + within,
-            within,
+            time: TimeLimit::new(now, within),
             failures: 0,
             trouble: None,
             reply: None,
@@ -150,10 +146,11 @@ impl Task {
         Ok(())
     }
 
-    /// For how long the brokers may keep a question waiting, from its beginning on. An order has no use for half an answer.
-    fn for_brokers(&self) -> Option<Duration> {
+    /// How long the brokers may keep a question waiting. An order has no use for half an answer.
+    fn for_brokers(&self) -> Option<TimeLimit> {
         let waits = !(self.asked_of_brokers.is_empty() && self.to_ask_of_brokers.is_empty());
-        (waits && self.is_question).then(|| self.within.saturating_sub(self.within / KEPT_BACK))
+        let TimeLimit { since, within } = self.time;
+        (waits && self.is_question).then(|| TimeLimit::new(since, within.saturating_sub(within / KEPT_BACK)))
     }
 
     /// What the brokers have not answered by now is told as not known.
@@ -177,8 +174,8 @@ impl Task {
         rng: &mut Rng,
     ) -> Result<(), String> {
         let (Some(group), Some(session)) = (self.about.group().cloned(), self.session) else { return Ok(()) };
-        if let Some(within) = self.for_brokers().filter(|within| self.since + *within <= cx.now.mono) {
-            return self.go_on_without_brokers(cx, within);
+        if let Some(time) = self.for_brokers().filter(|time| time.is_over(cx.now.mono)) {
+            return self.go_on_without_brokers(cx, time.within);
         }
         loop {
             for ask in std::mem::take(&mut self.to_ask_of_brokers) {
@@ -246,10 +243,10 @@ impl Task {
 
     /// Asks as much as may be asked at once; gives the answer, if there is one by now.
     pub(super) fn settle(&mut self, cx: &mut Context<'_>) -> Option<Reply> {
-        if self.reply.is_none() && self.until <= cx.now.mono {
+        if self.reply.is_none() && self.time.is_over(cx.now.mono) {
             let last = self.trouble.take().or_else(|| self.waits_for_brokers());
             let last = last.unwrap_or_else(|| "nothing went wrong until now".to_owned());
-            let (about, within) = (self.about.text(), self.within);
+            let (about, within) = (self.about.text(), self.time.within);
             self.reply = Some(self.about.refused(LookError::TimedOut { about, within, last }.into()));
         }
         if let Some(reply) = self.reply.take() {
@@ -277,11 +274,11 @@ impl Task {
 
     pub(super) fn deadline(&self) -> Deadline {
         let own = match self.due {
-            Some(due) if due < self.until => Deadline::new(due, "look at groups again"),
-            _ => Deadline::new(self.until, "look at groups"),
+            Some(due) if due < self.time.until() => Deadline::new(due, "look at groups again"),
+            _ => Deadline::new(self.time.until(), "look at groups"),
         };
         let without_brokers =
-            self.for_brokers().map(|within| Deadline::new(self.since + within, "look without the brokers"));
+            self.for_brokers().map(|time| Deadline::new(time.until(), "look without the brokers"));
         let of_coordinator = self.coordinator.as_ref().and_then(Coordinator::deadline);
         without_brokers.into_iter().chain(of_coordinator).fold(own, Deadline::min)
     }
@@ -298,7 +295,7 @@ impl Task {
         };
         let what = self.waits_for_brokers().unwrap_or_else(of_zookeeper);
         let who = format!("a look at {}", self.about.text());
-        let waiting = Waiting { who, what, since: Some(self.since), until: Some(self.until) };
+        let waiting = Waiting::of_command(who, what, self.time);
         waiting.after(self.trouble.as_deref())
     }
 }
