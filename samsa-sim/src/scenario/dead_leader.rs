@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::Cluster;
 
 use super::plan::Plan;
-use super::stage::{Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::cluster::ClusterConfig;
 use crate::faults::FaultMix;
@@ -45,12 +45,7 @@ fn plan(seed: u64) -> Plan {
 async fn play(stage: Stage) {
     let Some(client) = stage.connect().await else { return };
     let mut rng = stage.world.draw(Rng::fork);
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, Duration::ZERO..Duration::ZERO).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     for partition in 0..2 {
         publish(&stage, &client, partition).await;
     }

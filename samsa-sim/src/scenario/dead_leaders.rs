@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::Cluster;
 
 use super::plan::Plan;
 use super::publish_and_read::publish_when_all_is_well;
-use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::cluster::ClusterConfig;
 use crate::faults::FaultMix;
@@ -66,12 +66,7 @@ async fn play(stage: Stage) {
     }
     stage.world.sleep(Duration::from_secs(21)).await;
     publish_when_all_is_well(&stage, &client).await;
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     stage.read_to_the_end(READER).await;
     stage.close(client).await;
 }

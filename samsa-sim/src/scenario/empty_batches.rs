@@ -1,10 +1,10 @@
 //! Logs with holes (S16): batches that compaction has emptied, offsets that it took whole, markers of transactions, at the
 //! end of a partition too. A reader goes on behind them, and knows that it has come to the end.
 
-use samsa_client::{FetchConfig, Offset};
+use samsa_client::FetchConfig;
 
 use super::plan::Plan;
-use super::stage::{AT_ONCE, Stage};
+use super::stage::{Habit, Stage};
 use super::written::{self, Habits, small};
 use super::{Options, Scenario};
 use crate::report::Report;
@@ -25,12 +25,7 @@ async fn play(stage: Stage) {
     stage.fill(|rng, partition| written::log(rng, partition, habits));
     let Some(client) = stage.connect().await else { return };
     for (number, fetch) in [FetchConfig::default(), small()].into_iter().enumerate() {
-        let (reading, cluster) = (stage.clone(), client.clone());
-        stage.world.spawn(async move {
-            if let Some(reader) = reading.open(&cluster, Offset::Earliest, &fetch).await {
-                reading.read(number, reader, AT_ONCE).await;
-            }
-        });
+        stage.reads(number, &client, Habit { fetch, ..Habit::default() });
     }
     stage.world.healed().await;
     for number in 0..2 {

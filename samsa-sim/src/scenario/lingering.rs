@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::Cluster;
 
 use super::plan::Plan;
 use super::publish_and_read::{RECOVERY, flush, publish_until_healed, publish_when_all_is_well};
-use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::report::Report;
 use crate::rng::Rng;
@@ -38,12 +38,7 @@ fn plan(seed: u64) -> Plan {
 
 async fn play(stage: Stage) {
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     publish_until_healed(&stage, &publisher).await;
     flush(&stage, &publisher).await;
     stage.world.sleep(RECOVERY).await;

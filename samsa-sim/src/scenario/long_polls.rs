@@ -4,10 +4,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::{Cluster, FetchConfig};
 
 use super::plan::Plan;
-use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::cluster::ClusterConfig;
 use crate::faults::FaultMix;
@@ -51,13 +51,8 @@ async fn play(stage: Stage) {
     for partition in 0..PARTITIONS {
         publish(&stage, &client, partition).await;
     }
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        let fetch = FetchConfig { max_wait: LONG, ..FetchConfig::default() };
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &fetch).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    let fetch = FetchConfig { max_wait: LONG, ..FetchConfig::default() };
+    stage.reads(READER, &client, Habit { fetch, ..Habit::default() });
     for _ in 0..ROUNDS {
         stage.world.sleep(rng.duration(&PAUSE)).await;
         let partition = rng.below(PARTITIONS.unsigned_abs().into()) as i32;

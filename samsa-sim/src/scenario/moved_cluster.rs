@@ -5,11 +5,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{FetchConfig, Offset};
-
 use super::plan::{Bootstrap, Plan};
 use super::publish_and_read::{publish_and_settle, publish_when_all_is_well};
-use super::stage::{AT_ONCE, Stage};
+use super::stage::{Habit, Stage};
 use super::{Options, Scenario};
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::{Fault, FaultMix};
@@ -61,12 +59,7 @@ fn plan(seed: u64) -> Plan {
 
 async fn play(stage: Stage) {
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     publish_and_settle(&stage, &publisher).await;
     move_all(&stage).await;
     publish_when_all_is_well(&stage, &publisher).await;

@@ -4,10 +4,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::Cluster;
 
 use super::plan::Plan;
-use super::stage::{AT_ONCE, CONVERGENCE, Stage, TOPIC};
+use super::stage::{CONVERGENCE, Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::report::Report;
 use crate::rng::Rng;
@@ -41,12 +41,7 @@ pub(super) async fn play(stage: Stage) {
 
 /// The same with clients that are connected already.
 pub(super) async fn play_with(stage: Stage, publisher: Cluster, client: Cluster) {
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     publish_and_settle(&stage, &publisher).await;
     stage.read_to_the_end(READER).await;
     stage.close(publisher).await;

@@ -1,7 +1,6 @@
 //! A topic is full already: batches of all sizes and codecs. Readers of different patience and memory read all of it,
 //! while things go wrong.
 
-use std::ops::Range;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -9,7 +8,7 @@ use samsa_client::{FetchConfig, Offset, UnixMillis};
 use samsa_proto::records::{BatchBuilder, Codec, Flags};
 
 use super::plan::Plan;
-use super::stage::{AT_ONCE, Stage};
+use super::stage::{Habit, Stage};
 use super::{Options, Scenario};
 use crate::cluster::Release;
 use crate::report::Report;
@@ -25,13 +24,6 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, Plan::draw(seed, 1), play)
 }
 
-/// Who reads: from where, with how much memory, and how slowly.
-struct Habit {
-    start: Offset,
-    fetch: FetchConfig,
-    pace: Range<Duration>,
-}
-
 fn habits() -> [Habit; 3] {
     let tight = FetchConfig {
         buffer_bytes: 20_000,
@@ -41,7 +33,7 @@ fn habits() -> [Habit; 3] {
     };
     let slow = Duration::ZERO..Duration::from_millis(60);
     [
-        Habit { start: Offset::Earliest, fetch: FetchConfig::default(), pace: AT_ONCE },
+        Habit::default(),
         Habit { start: Offset::Exact(0), fetch: tight, pace: slow.clone() },
         Habit { start: Offset::At(UnixMillis(0)), fetch: FetchConfig::default(), pace: slow },
     ]
@@ -52,12 +44,7 @@ async fn play(stage: Stage) {
     stage.fill(|rng, partition| batches(rng, partition, release));
     let Some(client) = stage.connect().await else { return };
     for (number, habit) in habits().into_iter().enumerate() {
-        let (reading, cluster) = (stage.clone(), client.clone());
-        stage.world.spawn(async move {
-            if let Some(reader) = reading.open(&cluster, habit.start, &habit.fetch).await {
-                reading.read(number, reader, habit.pace).await;
-            }
-        });
+        stage.reads(number, &client, habit);
     }
     stage.world.healed().await;
     for number in 0..habits().len() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use samsa_client::{Cluster, FetchConfig, Isolation, Offset};
 
 use super::plan::Plan;
-use super::stage::{AT_ONCE, CONVERGENCE, Stage, TOPIC};
+use super::stage::{CONVERGENCE, Habit, Stage, TOPIC};
 use super::written::{self, Habits, small};
 use super::{Options, Scenario};
 use crate::report::Report;
@@ -43,12 +43,7 @@ async fn play(stage: Stage) {
     let starts = [Offset::Earliest, Offset::Earliest, Offset::Exact(somewhere)];
     for (number, start) in starts.into_iter().enumerate() {
         let fetch = if number == 0 { FetchConfig::default() } else { small() };
-        let (reading, cluster) = (stage.clone(), client.clone());
-        stage.world.spawn(async move {
-            if let Some(reader) = reading.open(&cluster, start, &fetch).await {
-                reading.read(number, reader, AT_ONCE).await;
-            }
-        });
+        stage.reads(number, &client, Habit { start, fetch, ..Habit::default() });
     }
     let seen = Seen::default();
     read_everything(&stage, &client, &seen);

@@ -7,11 +7,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset, Retries};
+use samsa_client::{Cluster, Retries};
 
 use super::plan::Plan;
 use super::publish_and_read::{flush, publish_until_healed, publish_when_all_is_well};
-use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::{Fault, FaultMix};
@@ -67,12 +67,7 @@ fn plan(seed: u64) -> Plan {
 
 async fn play(stage: Stage) {
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     stage.world.spawn_named("upgrade", upgrade_until_healed(stage.clone()));
     publish_until_healed(&stage, &publisher).await;
     flush(&stage, &publisher).await;

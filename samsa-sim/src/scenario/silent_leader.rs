@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::Cluster;
 
 use super::plan::Plan;
-use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::cluster::ClusterConfig;
 use crate::faults::{Fault, FaultMix};
@@ -58,12 +58,7 @@ async fn play(stage: Stage) {
         check(&stage, publish(&stage, &client).await);
         stage.world.thaw(leader);
     }
-    let (reading, cluster) = (stage.clone(), client.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &client, Habit::default());
     stage.read_to_the_end(READER).await;
     stage.close(client).await;
 }

@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use samsa_client::{Cluster, FetchConfig, Offset};
+use samsa_client::{FetchConfig, Offset};
 
 use super::plan::Plan;
 use super::publish_and_read::{flush, publish_until_healed, publish_when_all_is_well};
-use super::stage::{AT_ONCE, Stage, TOPIC};
+use super::stage::{Habit, Stage, TOPIC};
 use super::{Options, Scenario};
 use crate::check::Read;
 use crate::cluster::{ClusterConfig, Loss, Release};
@@ -55,35 +55,22 @@ async fn play(stage: Stage) {
     let writer = stage.world.last_client();
     let Some(across) = stage.connect().await else { return };
     let reader = stage.world.last_client();
-    read_across(&stage, &across);
+    // It is open across the deletions.
+    let fetch = FetchConfig { reset: Some(Offset::Earliest), ..FetchConfig::default() };
+    stage.reads(ACROSS, &across, Habit { fetch, ..Habit::default() });
     publish_until_healed(&stage, &client).await;
     flush(&stage, &client).await;
     stage.world.sleep(Duration::from_secs(21)).await;
     publish_when_all_is_well(&stage, &client).await;
     stage.check_made_anew(writer);
     let Some(fresh) = stage.connect().await else { return };
-    let (reading, cluster) = (stage.clone(), fresh.clone());
-    stage.world.spawn(async move {
-        if let Some(reader) = reading.open(&cluster, Offset::Earliest, &FetchConfig::default()).await {
-            reading.read(READER, reader, AT_ONCE).await;
-        }
-    });
+    stage.reads(READER, &fresh, Habit::default());
     stage.read_to_the_end(READER).await;
     stage.read_to_the_end(ACROSS).await;
     check_not_mixed(&stage, reader);
     stage.close(fresh).await;
     stage.close(across).await;
     stage.close(client).await;
-}
-
-fn read_across(stage: &Stage, client: &Cluster) {
-    let (stage, cluster) = (stage.clone(), client.clone());
-    let fetch = FetchConfig { reset: Some(Offset::Earliest), ..FetchConfig::default() };
-    stage.world.clone().spawn(async move {
-        if let Some(reader) = stage.open(&cluster, Offset::Earliest, &fetch).await {
-            stage.read(ACROSS, reader, AT_ONCE).await;
-        }
-    });
 }
 
 /// What follows on a record without a step back is of the same topic; and the client has told of each step to another one.

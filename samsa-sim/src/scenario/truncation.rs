@@ -9,7 +9,7 @@ use samsa_client::{FetchConfig, Offset};
 
 use super::plan::Plan;
 use super::publish_and_read::publish_and_settle;
-use super::stage::{AT_ONCE, Stage};
+use super::stage::{AT_ONCE, Habit, Stage};
 use super::{Options, Scenario};
 use crate::cluster::{ClusterConfig, Release};
 use crate::faults::{Fault, FaultMix};
@@ -39,13 +39,8 @@ fn plan(seed: u64) -> Plan {
 async fn play(stage: Stage) {
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
     for (number, pace) in [AT_ONCE, SLOWLY].into_iter().enumerate() {
-        let (reading, cluster) = (stage.clone(), client.clone());
         let fetch = FetchConfig { reset: Some(Offset::Earliest), ..FetchConfig::default() };
-        stage.world.spawn(async move {
-            if let Some(reader) = reading.open(&cluster, Offset::Earliest, &fetch).await {
-                reading.read(number, reader, pace).await;
-            }
-        });
+        stage.reads(number, &client, Habit { fetch, pace, ..Habit::default() });
     }
     publish_and_settle(&stage, &publisher).await;
     for number in 0..2 {
