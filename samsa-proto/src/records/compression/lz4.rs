@@ -4,19 +4,30 @@
 //! specification does not. Readers of that time insist on the fault, so it is written there; reading there ignores the
 //! checksum, as Java does.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
-use lz4_flex::block::DecompressError;
-use lz4_flex::frame::{BlockMode, BlockSize, Error, FrameDecoder, FrameEncoder, FrameInfo};
+use lz4_flex::block::{CompressTable, DecompressError, compress_into_with_table, get_maximum_output_size};
+use lz4_flex::frame::{Error, FrameDecoder};
 use twox_hash::XxHash32;
 
 use super::Failure;
 use crate::records::format::Format;
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
+/// Version 1, independent blocks, no checksums but that of the descriptor; then, blocks of at most 64 KiB. All that every
+/// Kafka can read.
+const DESCRIPTOR: [u8; 2] = [0x60, 0x40];
+const HEAD_LEN: usize = MAGIC.len() + DESCRIPTOR.len() + 1;
 
-/// A block of the frames that are written here.
-const BLOCK: usize = 64 << 10;
+/// Bytes of a block before it is compressed: the most that the library's small table takes, a little less than the
+/// descriptor allows.
+const BLOCK: usize = u16::MAX as usize - 1;
+/// Set in the size of a block that is as it was.
+const IS_PLAIN: u32 = 1 << 31;
+const SIZE_LEN: usize = 4;
+/// A block of no bytes ends the frame.
+const END: [u8; SIZE_LEN] = [0; SIZE_LEN];
+
 /// The descriptor follows the magic; its first byte holds flags.
 const FLAGS_AT: usize = 4;
 const BLOCK_SIZE_AT: usize = 5;
@@ -27,24 +38,49 @@ const MOST_FOR_A_BYTE: usize = 255;
 const HAS_CONTENT_SIZE: u8 = 0x08;
 const HAS_DICTIONARY: u8 = 0x01;
 
-/// Independent blocks of 64 KiB and no checksum of the content: all that every Kafka can read.
+/// Each block is compressed to where it will stand: the library's encoder of frames copies it once before and once after,
+/// which costs as much as compressing it.
 pub(super) fn compress(plain: &[u8], format: Format) -> Vec<u8> {
-    let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
-    let mut encoder = FrameEncoder::with_frame_info(info, Vec::with_capacity(longest_frame(plain.len())));
-    encoder.write_all(plain).expect("writing to a Vec does not fail");
-    let mut frame = encoder.finish().expect("writing to a Vec does not fail");
-    if format == Format::V0 {
-        let at = checksum_at(frame[FLAGS_AT]);
-        frame[at] = descriptor_checksum(&frame[..at]);
+    let mut frame = vec![0; longest_frame(plain.len())];
+    frame[..HEAD_LEN].copy_from_slice(&new_head(format));
+    let mut end = HEAD_LEN;
+    let mut table = CompressTable::small();
+    for block in plain.chunks(BLOCK) {
+        end += write_block(block, &mut frame[end..], &mut table);
     }
+    frame[end..end + END.len()].copy_from_slice(&END);
+    frame.truncate(end + END.len());
     frame
 }
 
-/// How long the frame is of so many bytes that do not become fewer: its descriptor, its blocks, each behind its size, and an end.
-/// To make room for less and move what was written costs more than the room.
-const fn longest_frame(plain: usize) -> usize {
-    let descriptor = FLAGS_AT + 3;
-    descriptor + plain + 4 * plain.div_ceil(BLOCK) + 4
+/// Writes a block behind its size, and returns how many bytes that took. A block that does not become smaller stays as it is.
+fn write_block(block: &[u8], out: &mut [u8], table: &mut CompressTable) -> usize {
+    let (size, rest) = out.split_at_mut(SIZE_LEN);
+    let compressed = compress_into_with_table(block, rest, table).expect("room for the longest block");
+    let (len, mark) = if compressed < block.len() {
+        (compressed, 0)
+    } else {
+        rest[..block.len()].copy_from_slice(block);
+        (block.len(), IS_PLAIN)
+    };
+    size.copy_from_slice(&(len as u32 | mark).to_le_bytes());
+    SIZE_LEN + len
+}
+
+/// The room for a frame of so many bytes that do not become fewer, and for what its last block may come to before that is seen.
+fn longest_frame(plain: usize) -> usize {
+    let blocks = plain + SIZE_LEN * plain.div_ceil(BLOCK);
+    let last = plain.min(BLOCK);
+    HEAD_LEN + blocks + get_maximum_output_size(last) - last + END.len()
+}
+
+fn new_head(format: Format) -> [u8; HEAD_LEN] {
+    let [a, b, c, d] = MAGIC;
+    let [flags, block_size] = DESCRIPTOR;
+    let mut head = [a, b, c, d, flags, block_size, 0];
+    let covered_from = if format == Format::V0 { 0 } else { FLAGS_AT };
+    head[HEAD_LEN - 1] = descriptor_checksum(&head[covered_from..HEAD_LEN - 1]);
+    head
 }
 
 pub(super) fn decompress(
@@ -106,6 +142,10 @@ fn descriptor_checksum(bytes: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+
     use super::*;
 
     fn read(frame: &[u8], format: Format) -> Result<Vec<u8>, Failure> {
@@ -120,19 +160,36 @@ mod tests {
         assert_eq!(compress(b"abc", Format::V0)[..7], [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x1a]);
     }
 
-    #[test]
-    fn what_cannot_become_smaller_fits_into_the_room_that_was_made_for_it() {
+    fn noise(length: usize) -> Vec<u8> {
         let mut state = 1_u32;
-        let noise = std::iter::repeat_with(|| {
+        let next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 24) as u8
-        });
-        let noise: Vec<u8> = noise.take(2 * BLOCK + 1).collect();
-        for length in [0, 1, BLOCK - 1, BLOCK, noise.len()] {
-            let frame = compress(&noise[..length], Format::V2);
-            assert!(length < 100 || frame.len() > length, "{length}");
-            assert_eq!(frame.capacity(), longest_frame(length), "{length}");
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    }
+
+    #[test]
+    fn what_cannot_become_smaller_stays_as_it_is() {
+        for length in [0, 1, 20, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1] {
+            let bytes = noise(length);
+            let frame = compress(&bytes, Format::V2);
+            let blocks = length.div_ceil(BLOCK);
+            assert_eq!(frame.len(), HEAD_LEN + length + SIZE_LEN * blocks + END.len(), "{length}");
+            let mut plain = Vec::new();
+            decompress(&frame, Format::V2, length, &mut plain).expect("a frame");
+            assert!(plain == bytes, "{length}");
         }
+    }
+
+    #[test]
+    fn blocks_that_become_smaller_and_others_stand_in_one_frame() {
+        let bytes = [vec![b'a'; BLOCK], noise(BLOCK), vec![b'b'; BLOCK]].concat();
+        let frame = compress(&bytes, Format::V2);
+        assert!((BLOCK..BLOCK + 1000).contains(&frame.len()), "{}", frame.len());
+        let mut plain = Vec::new();
+        decompress(&frame, Format::V2, bytes.len(), &mut plain).expect("a frame");
+        assert!(plain == bytes);
     }
 
     #[test]
