@@ -118,7 +118,7 @@ impl BatchBuilder {
         self.body.capacity()
     }
 
-    /// Freezes the records and computes their checksum.
+    /// Freezes the records.
     pub fn seal(self) -> SealedBatch {
         SealedBatch::new(self.body.freeze(), self.count, self.base_timestamp, self.max_timestamp)
     }

@@ -1,5 +1,7 @@
 //! A batch that takes no more records: its body is frozen, its header is made late.
 
+use std::sync::OnceLock;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::checksum::BodyChecksum;
@@ -12,7 +14,8 @@ use crate::records::format::{Codec, Flags, Format, Identity};
 #[derive(Debug, Clone)]
 pub struct SealedBatch {
     body: Bytes,
-    checksum: BodyChecksum,
+    /// Of the body, when the first header is made: what is compressed before needs none.
+    checksum: OnceLock<BodyChecksum>,
     count: u32,
     base_timestamp: i64,
     max_timestamp: i64,
@@ -21,8 +24,7 @@ pub struct SealedBatch {
 
 impl SealedBatch {
     pub(crate) fn new(body: Bytes, count: u32, base_timestamp: i64, max_timestamp: i64) -> Self {
-        let checksum = BodyChecksum::of(&body);
-        Self { body, checksum, count, base_timestamp, max_timestamp, codec: Codec::None }
+        Self { body, checksum: OnceLock::new(), count, base_timestamp, max_timestamp, codec: Codec::None }
     }
 
     /// The records, compressed if [`codec`](Self::codec) says so: what follows the header on the wire.
@@ -64,11 +66,12 @@ impl SealedBatch {
             return Ok(self.clone());
         }
         let body = Bytes::from(compression::compress(codec, level, Format::V2, &self.body)?);
-        Ok(Self { checksum: BodyChecksum::of(&body), body, codec, ..*self })
+        Ok(Self { codec, ..Self::new(body, self.count, self.base_timestamp, self.max_timestamp) })
     }
 
     /// The 61 bytes before the body, for this identity and these flags. The base offset is 0, the leader epoch -1:
-    /// the broker sets both. Costs the same whatever the size of the body.
+    /// the broker sets both. The first one takes the checksum of the body; each other one costs the same whatever the size of
+    /// the body.
     pub fn header(&self, identity: Option<Identity>, flags: Flags) -> Bytes {
         let none = Identity { producer_id: -1, producer_epoch: -1, base_sequence: -1 };
         let identity = identity.unwrap_or(none);
@@ -86,7 +89,8 @@ impl SealedBatch {
         header.put_i16(identity.producer_epoch);
         header.put_i32(identity.base_sequence);
         header.put_u32(self.count);
-        let crc = self.checksum.after(&header[CRC_FROM..]);
+        let checksum = self.checksum.get_or_init(|| BodyChecksum::of(&self.body));
+        let crc = checksum.after(&header[CRC_FROM..]);
         header[CRC_AT..CRC_FROM].copy_from_slice(&crc.to_be_bytes());
         header.freeze()
     }
