@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use samsa_proto::records::{Builder, EncodeError, Flags, Format, Identity, Sealed};
+use samsa_proto::records::{Builder, Codec, EncodeError, Flags, Format, Identity, Sealed};
 
 use super::identity::further;
 use super::rewrite::{rewrite, with_headers};
@@ -313,8 +313,11 @@ impl Batch {
     }
 }
 
-/// Lets the store have the bytes again, if nobody else holds them.
+/// Lets the store have the bytes again, if nobody else holds them. What a codec wrote is of a size that nobody asks for.
 fn recycle(sealed: Sealed, store: &Store) {
+    if sealed.codec() != Codec::None {
+        return;
+    }
     let body = sealed.body().clone();
     drop(sealed);
     store.recycle(body);

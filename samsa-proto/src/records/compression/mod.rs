@@ -30,7 +30,7 @@ pub(crate) fn compress(
         (Codec::Gzip, level) => level.unwrap_or(6),
         (_, level) => level.unwrap_or(3),
     };
-    let compressed = match codec {
+    let mut compressed = match codec {
         Codec::None => plain.to_vec(),
         Codec::Gzip => gzip::compress(plain, level as u32),
         Codec::Snappy => snappy::compress(plain),
@@ -42,6 +42,8 @@ pub(crate) fn compress(
     if bytes > i32::MAX as usize - super::HEADER_LEN {
         Err(EncodeError::TooLarge { bytes })
     } else {
+        // It is kept until it is acknowledged, and counted by its length.
+        compressed.shrink_to_fit();
         Ok(compressed)
     }
 }
@@ -109,6 +111,15 @@ mod tests {
             let error = compress(codec, Some(level), Format::V2, b"").expect_err("no such level");
             assert_eq!(error, EncodeError::NoSuchLevel { codec, level });
             assert!(error.to_string().contains(codec.levels()), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_takes_no_more_memory_than_it_is_long() {
+        let plain = vec![b'a'; 300_000];
+        for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+            let compressed = compress(codec, None, Format::V2, &plain).expect("format 2 has all codecs");
+            assert!(compressed.capacity() == compressed.len() && compressed.len() < 20_000, "{codec}");
         }
     }
 
