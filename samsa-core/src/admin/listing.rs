@@ -161,7 +161,7 @@ mod tests {
             replicas: Vec::new(),
             in_sync: Vec::new(),
         };
-        TopicView { id: None, incarnation: 0, partitions: (0..).zip(leaders).map(info).collect() }
+        TopicView::of(None, (0..).zip(leaders).map(info).collect())
     }
 
     fn offsets(listing: &Listing) -> Option<Vec<i64>> {

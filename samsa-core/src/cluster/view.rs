@@ -13,6 +13,8 @@ pub(crate) struct TopicView {
     pub(crate) incarnation: u64,
     /// By number, without gaps; never empty.
     pub(crate) partitions: Vec<PartitionInfo>,
+    /// The highest leader epoch of each partition that an answer had: a later answer may have none.
+    newest_epochs: Vec<Option<i32>>,
 }
 
 /// A partition whose leader is another one now.
@@ -35,7 +37,13 @@ impl TopicView {
                 *place = info;
             }
         }
-        Some(Self { id, incarnation: 0, partitions: view })
+        Some(Self::of(id, view))
+    }
+
+    /// From partitions by number, without gaps.
+    pub(crate) fn of(id: Option<[u8; 16]>, partitions: Vec<PartitionInfo>) -> Self {
+        let newest_epochs = partitions.iter().map(|info| info.leader_epoch).collect();
+        Self { id, incarnation: 0, partitions, newest_epochs }
     }
 
     pub(crate) fn lacks_leader(&self) -> bool {
@@ -43,7 +51,8 @@ impl TopicView {
     }
 
     /// Takes over what is newer. Within one incarnation of a topic the leader epoch never goes back (KIP-320): an older
-    /// view of a partition changes nothing. Another id is another incarnation; an answer without id says nothing of that.
+    /// view of a partition changes nothing, also where an answer without epochs came between. Another id is another incarnation;
+    /// an answer without id says nothing of that.
     pub(crate) fn update(&mut self, newer: Self) -> Vec<Moved> {
         if self.id.is_some() && newer.id.is_some() && self.id != newer.id {
             return self.replace(newer);
@@ -51,22 +60,27 @@ impl TopicView {
         self.id = self.id.or(newer.id);
         let mut moves = Vec::new();
         for info in newer.partitions {
-            let place = usize::try_from(info.partition).ok().and_then(|at| self.partitions.get_mut(at));
-            match place {
-                None => {
-                    moves.push(moved(&info));
-                    self.partitions.push(info);
-                }
-                Some(old) if is_older(&info, old) => {}
-                Some(old) => {
-                    if old.leader != info.leader {
-                        moves.push(moved(&info));
-                    }
-                    *old = info;
-                }
+            let Some((old, newest)) = self.place_mut(info.partition) else {
+                moves.push(moved(&info));
+                self.newest_epochs.push(info.leader_epoch);
+                self.partitions.push(info);
+                continue;
+            };
+            if is_older(&info, *newest) {
+                continue;
             }
+            if old.leader != info.leader {
+                moves.push(moved(&info));
+            }
+            *newest = info.leader_epoch.or(*newest);
+            *old = info;
         }
         moves
+    }
+
+    fn place_mut(&mut self, partition: i32) -> Option<(&mut PartitionInfo, &mut Option<i32>)> {
+        let at = usize::try_from(partition).ok()?;
+        Some((self.partitions.get_mut(at)?, self.newest_epochs.get_mut(at)?))
     }
 
     /// Panics where a leader epoch has gone back since, though the topic is the same.
@@ -75,9 +89,9 @@ impl TopicView {
             (Some(now), Some(before)) => now == before,
             _ => self.incarnation == before.incarnation,
         };
-        let both = || self.partitions.iter().zip(&before.partitions);
-        if let Some((now, before)) = both().find(|(now, before)| is_same && goes_back(now, before)) {
-            let (now, before) = (now.leader_epoch, before.leader_epoch);
+        let mut both = self.partitions.iter().zip(&before.newest_epochs);
+        if let Some((now, before)) = both.find(|(now, before)| is_same && goes_back(now, **before)) {
+            let now = now.leader_epoch;
             panic!("a leader epoch goes back from {before:?} to {now:?} while the topic is the same");
         }
     }
@@ -89,8 +103,8 @@ impl TopicView {
             return self.update(newer);
         }
         let before = std::mem::replace(self, newer);
-        let mut both = self.partitions.iter().zip(&before.partitions);
-        let is_another = both.any(|(new, old)| goes_back(new, old));
+        let mut both = self.partitions.iter().zip(&before.newest_epochs);
+        let is_another = both.any(|(new, newest)| goes_back(new, *newest));
         self.incarnation = before.incarnation + u64::from(is_another);
         let now = before.partitions.iter().map(Some).chain(std::iter::repeat(None)).zip(&self.partitions);
         let led_otherwise = |(old, new): &(Option<&PartitionInfo>, &PartitionInfo)| {
@@ -100,15 +114,15 @@ impl TopicView {
     }
 }
 
-fn is_older(new: &PartitionInfo, old: &PartitionInfo) -> bool {
+fn is_older(new: &PartitionInfo, newest: Option<i32>) -> bool {
     if is_planted(PlantedBug::BelievesStaleLeaders) {
         return false;
     }
-    goes_back(new, old)
+    goes_back(new, newest)
 }
 
-fn goes_back(new: &PartitionInfo, old: &PartitionInfo) -> bool {
-    matches!((new.leader_epoch, old.leader_epoch), (Some(new), Some(old)) if new < old)
+fn goes_back(new: &PartitionInfo, newest: Option<i32>) -> bool {
+    matches!((new.leader_epoch, newest), (Some(new), Some(newest)) if new < newest)
 }
 
 fn moved(info: &PartitionInfo) -> Moved {
@@ -164,6 +178,25 @@ mod tests {
         assert_eq!(leaders(&known), [Some(2)]);
         known.update(view(&[led(0, 3, 0)]));
         assert_eq!(leaders(&known), [Some(3)]);
+    }
+
+    #[test]
+    fn an_answer_without_epochs_does_not_let_an_older_one_in() {
+        let mut known = view(&[led(0, 1, 5)]);
+        known.update(view(&[led(0, 2, None)]));
+        assert_eq!(leaders(&known), [Some(2)]);
+        assert_eq!(known.update(view(&[led(0, 3, 4)])), []);
+        assert_eq!(leaders(&known), [Some(2)]);
+        known.update(view(&[led(0, 1, 5)]));
+        assert_eq!((leaders(&known), known.partitions[0].leader_epoch), (vec![Some(1)], Some(5)));
+    }
+
+    #[test]
+    #[should_panic(expected = "goes back from Some(5) to Some(4)")]
+    fn an_epoch_that_goes_back_behind_an_answer_without_one_is_found() {
+        let mut before = view(&[led(0, 1, 5)]);
+        before.update(view(&[led(0, 1, None)]));
+        view(&[led(0, 1, 4)]).assert_goes_on_from(&before);
     }
 
     #[test]

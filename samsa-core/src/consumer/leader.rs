@@ -19,8 +19,7 @@ impl Partition {
     /// A leader of a later epoch than the one that is known is asked at once, unless one named the other too often; the
     /// metadata will follow.
     pub(crate) fn take_hint(&mut self, hint: &LeaderIdAndEpoch) {
-        let is_later = self.leader_epoch.is_some_and(|epoch| hint.leader_epoch > epoch);
-        if hint.leader_id >= 0 && is_later {
+        if hint.leader_id >= 0 && self.is_later_than_known(hint.leader_epoch) {
             let not_before = self.not_before;
             self.follow(&PartitionInfo {
                 partition: self.source.partition(),

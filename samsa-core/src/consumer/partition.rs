@@ -38,6 +38,8 @@ pub(crate) struct Partition {
     pub(crate) source: Arc<Source>,
     pub(crate) leader: Option<BrokerId>,
     pub(crate) leader_epoch: Option<i32>,
+    /// The highest that there was: who led last may be known without one.
+    newest_epoch: Option<i32>,
     /// The replica that records are read from, where that is not the leader.
     pub(crate) nearest: Nearest,
     pub(crate) position: Position,
@@ -128,6 +130,7 @@ impl Partition {
             source,
             leader: None,
             leader_epoch: None,
+            newest_epoch: None,
             nearest: Nearest::default(),
             position: Position::Sought(start),
             read_epoch: None,
@@ -171,11 +174,11 @@ impl Partition {
     /// A new leader is asked at once, and a position in what an earlier one led is in doubt. An older view of the
     /// partition than it has, which a broker may have corrected meanwhile, changes nothing.
     pub(crate) fn follow(&mut self, info: &PartitionInfo) {
-        if let (Some(new), Some(old)) = (info.leader_epoch, self.leader_epoch) {
-            if new < old {
+        if let (Some(new), Some(newest)) = (info.leader_epoch, self.newest_epoch) {
+            if new < newest {
                 return;
             }
-            self.in_doubt |= new > old && self.read_epoch.is_some() && self.is_at();
+            self.in_doubt |= new > newest && self.read_epoch.is_some() && self.is_at();
         }
         let is_news = self.leader != info.leader || self.leader_epoch != info.leader_epoch;
         if is_news {
@@ -184,6 +187,12 @@ impl Partition {
         self.nearest.follow(info, is_news && info.leader.is_some());
         self.leader = info.leader;
         self.leader_epoch = info.leader_epoch;
+        self.newest_epoch = info.leader_epoch.or(self.newest_epoch);
+    }
+
+    /// Whether a leader of this epoch comes after all that are known.
+    pub(super) fn is_later_than_known(&self, epoch: i32) -> bool {
+        self.newest_epoch.is_some_and(|newest| epoch > newest)
     }
 
     /// The same within the stream: what was fetched before is handed out before what comes from there.
@@ -197,6 +206,7 @@ impl Partition {
     pub(crate) fn forget_leader(&mut self) {
         self.leader = None;
         self.leader_epoch = None;
+        self.newest_epoch = None;
     }
 
     /// What was fetched of it from this offset on, up to `next`.

@@ -9,6 +9,14 @@ use samsa_proto::api::offset_for_leader_epoch::{
 
 /// A reader that has read offsets 0 and 1, of leader epoch 4, and sees a leader of epoch 6 now: its question.
 fn in_doubt(fetch: FetchConfig) -> (Model, Reader, Asked) {
+    let (mut model, reader, asked) = has_read(fetch);
+    model.leader_epoch = 6;
+    let asked = fenced(&mut model, asked);
+    (model, reader, asked)
+}
+
+/// A reader that has read offsets 0 and 1, of leader epoch 4, and fetches on.
+fn has_read(fetch: FetchConfig) -> (Model, Reader, Asked) {
     let mut model = Model::start(&[1]);
     let mut reader = opened(&mut model, ReaderSpec { fetch, ..spec(Offset::Exact(0)) });
     let asked = model.asked();
@@ -16,18 +24,23 @@ fn in_doubt(fetch: FetchConfig) -> (Model, Reader, Asked) {
     assert_eq!(span(&mut reader), (0, 0, 2));
     let asked = model.asked();
     assert_eq!(asked.read::<FetchRequest<'_>>().topics[0].partitions[0].last_fetched_epoch, 4);
-    model.leader_epoch = 6;
-    let asked = fenced(&mut model, asked);
     (model, reader, asked)
 }
 
 /// Refuses fetches until something else is asked.
-fn fenced(model: &mut Model, mut asked: Asked) -> Asked {
-    while asked.is::<FetchRequest<'_>>() {
+fn fenced(model: &mut Model, asked: Asked) -> Asked {
+    refused_until(model, asked, |asked| !asked.is::<FetchRequest<'_>>())
+}
+
+fn refused_until(model: &mut Model, mut asked: Asked, wanted: impl Fn(&Asked) -> bool) -> Asked {
+    for _ in 0..20 {
+        if wanted(&asked) {
+            return asked;
+        }
         brings(model, &asked, vec![failing(0, ErrorCode::FENCED_LEADER_EPOCH)]);
         asked = next(model);
     }
-    asked
+    panic!("it is not asked");
 }
 
 fn next(model: &mut Model) -> Asked {
@@ -49,8 +62,22 @@ fn ends(model: &mut Model, asked: &Asked, error_code: ErrorCode, leader_epoch: i
     model.answers::<OffsetForLeaderEpochRequest<'_>>(asked, &response);
 }
 
+fn current_epoch(asked: &Asked) -> i32 {
+    asked.read::<FetchRequest<'_>>().topics[0].partitions[0].current_leader_epoch
+}
+
 fn truncated(from: i64) -> ReadError {
     ReadError::Truncated { topic: "events".into(), partition: 0, offset: 2, from }
+}
+
+#[test]
+fn a_new_leader_is_asked_also_behind_an_answer_without_epochs() {
+    let (mut model, _reader, asked) = has_read(FetchConfig::default());
+    model.leader_epoch = -1;
+    let asked = refused_until(&mut model, asked, |asked| current_epoch(asked) == -1);
+    model.leader_epoch = 6;
+    let asked = fenced(&mut model, asked);
+    assert_eq!(question(&asked), (6, 4));
 }
 
 #[test]

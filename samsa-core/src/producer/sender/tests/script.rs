@@ -273,8 +273,7 @@ impl Play {
             replicas: Vec::new(),
             in_sync: Vec::new(),
         };
-        let view =
-            TopicView { id, incarnation: 0, partitions: leaders.iter().enumerate().map(info).collect() };
+        let view = TopicView::of(id, leaders.iter().enumerate().map(info).collect());
         self.world.topics.insert(name.to_owned(), view);
         self.hears(ProducerInput::MetadataChanged);
     }
