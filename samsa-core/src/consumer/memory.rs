@@ -1,10 +1,10 @@
 //! What fetched bytes cost: one account per reader, from the response to the drop of its last slice.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::wake::{DriverSignal, Notices};
 
 /// The memory of one reader, and the bell that tells the engine when it comes back.

@@ -1,13 +1,15 @@
-//! One broker and the driver of one engine, in memory: it has one topic, and writes whatever is published.
+//! One broker and the driver of one engine, in memory: it has one topic, writes whatever is published, and has records at
+//! every offset that is asked for.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use samsa_core::{
     Command, Config, ConnId, Discovery, Engine, HostPort, Input, Intent, Notices, Now, OpId, RecvBuf, Reply,
 };
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
 use samsa_proto::api::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
     MetadataResponseTopic,
@@ -15,7 +17,8 @@ use samsa_proto::api::metadata::{
 use samsa_proto::api::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
-use samsa_proto::wire::Uuid;
+use samsa_proto::records::{BatchBuilder, Flags};
+use samsa_proto::wire::{Records, Uuid};
 use samsa_proto::{Request, encode_response};
 
 pub(crate) const TOPIC: &str = "events";
@@ -67,8 +70,12 @@ impl World {
 
     /// Does what application threads have asked for, and all that follows from it.
     pub(crate) fn run(&mut self) {
-        if self.engine.signal().take().contains(Notices::BATCHES) {
+        let notices = self.engine.signal().take();
+        if notices.contains(Notices::BATCHES) {
             self.input(Input::BatchesReady);
+        }
+        if notices.contains(Notices::CREDIT) {
+            self.input(Input::Credit);
         }
         self.settle();
     }
@@ -158,6 +165,7 @@ impl World {
             ProduceRequest::KEY => {
                 encode_response::<ProduceRequest<'_>>(id, version, &produced(version, body))
             }
+            FetchRequest::KEY => Ok(fetched(id, version, body)),
             key => panic!("nobody asked for API {key}"),
         };
         parts.expect("a response").concat()
@@ -188,8 +196,12 @@ fn versions() -> ApiVersionsResponse<'static> {
         let (min_version, max_version) = (*R::VERSIONS.start(), *R::VERSIONS.end());
         ApiVersion { api_key: R::KEY, min_version, max_version, ..Default::default() }
     }
-    let api_keys =
-        vec![api::<ApiVersionsRequest<'_>>(), api::<MetadataRequest<'_>>(), api::<ProduceRequest<'_>>()];
+    let api_keys = vec![
+        api::<ApiVersionsRequest<'_>>(),
+        api::<MetadataRequest<'_>>(),
+        api::<ProduceRequest<'_>>(),
+        api::<FetchRequest<'_>>(),
+    ];
     ApiVersionsResponse { api_keys, ..Default::default() }
 }
 
@@ -206,4 +218,38 @@ fn produced(version: i16, body: &[u8]) -> ProduceResponse<'static> {
     let responses =
         responses.map(|data| topic(data.partition_data.iter().map(|data| written(data.index)).collect()));
     ProduceResponse { responses: responses.collect(), ..Default::default() }
+}
+
+/// Three records from wherever each partition is asked for.
+fn fetched(id: i32, version: i16, body: &[u8]) -> Vec<Bytes> {
+    let request: FetchRequest<'_> = samsa_proto::decode(version, body).expect("a fetch request");
+    let asked: Vec<_> = request.topics.iter().flat_map(|topic| &topic.partitions).collect();
+    let batches: Vec<_> = asked.iter().map(|asked| batch(asked.fetch_offset)).collect();
+    let partitions = asked.iter().zip(&batches).map(|(asked, records)| PartitionData {
+        partition_index: asked.partition,
+        high_watermark: i64::MAX / 2,
+        last_stable_offset: i64::MAX / 2,
+        records: Some(Records::Slice(records)),
+        ..Default::default()
+    });
+    let topic = FetchableTopicResponse {
+        topic: TOPIC,
+        topic_id: ID,
+        partitions: partitions.collect(),
+        ..Default::default()
+    };
+    let response = FetchResponse { responses: vec![topic], ..Default::default() };
+    encode_response::<FetchRequest<'_>>(id, version, &response).expect("a response")
+}
+
+fn batch(from: i64) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(BytesMut::new());
+    for _ in 0..3 {
+        builder.append(0, None, Some(&[7; 250]), []).expect("it is small");
+    }
+    let sealed = builder.seal();
+    let mut bytes = sealed.header(None, Flags::default()).to_vec();
+    bytes[..8].copy_from_slice(&from.to_be_bytes());
+    bytes.extend_from_slice(sealed.body());
+    bytes
 }
