@@ -1,4 +1,4 @@
-//! How long to wait before trying again: exponential, with full jitter (KIP-580 in spirit).
+//! How long to wait before trying again: exponential, with jitter in its upper half (KIP-580 in spirit).
 
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) };
@@ -37,5 +39,11 @@ mod tests {
             assert!(wait >= Duration::from_millis(bound / 2), "{failures}: {wait:?}");
             assert!(wait <= Duration::from_millis(bound), "{failures}: {wait:?}");
         }
+    }
+
+    #[test]
+    fn those_that_failed_together_do_not_come_back_together() {
+        let waits: BTreeSet<_> = (0..20).map(|seed| BACKOFF.wait(4, &mut Rng::new(seed))).collect();
+        assert!(waits.len() > 15, "{waits:?}");
     }
 }
