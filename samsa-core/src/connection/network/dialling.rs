@@ -74,6 +74,9 @@ impl Network {
     }
 
     pub(super) fn assert_dials_are_few(&self) {
+        if is_planted(PlantedBug::DialsWithoutCap) {
+            return;
+        }
         let under_way: Vec<Peer> =
             self.links.iter().filter(|(_, link)| link.is_under_way()).map(|((to, _), _)| *to).collect();
         assert!(under_way.len() <= limits::DIALS, "{} dials are under way", under_way.len());
