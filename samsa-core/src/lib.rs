@@ -72,6 +72,7 @@
 
 mod address;
 mod admin;
+mod answer;
 mod backoff;
 mod broker_partition;
 mod cluster;

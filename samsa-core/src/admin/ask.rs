@@ -11,6 +11,7 @@ use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
 use super::list_offsets;
 use super::listing::{Listing, Trouble};
 use super::names;
+use crate::answer::read_answer;
 use crate::backoff::Backoff;
 use crate::cluster::metadata::{self, Answer};
 use crate::command::{Command, Reply};
@@ -159,8 +160,8 @@ impl Ask {
 impl Ask {
     pub(crate) fn answer(&mut self, token: u64, version: i16, frame: &[u8]) {
         if self.stage == Stage::Asking(token) {
-            match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
-                Ok((_, response)) => self.learn(&response, version),
+            match read_answer::<MetadataRequest<'_>>(version, frame) {
+                Ok(response) => self.learn(&response, version),
                 Err(error) => _ = self.fail(error.to_string()),
             }
         } else {
@@ -208,8 +209,8 @@ impl Ask {
         let (Some(topic), Some(mut listing)) = (self.question.topic().cloned(), self.listing.take()) else {
             return;
         };
-        match samsa_proto::decode_response::<ListOffsetsRequest<'_>>(version, frame) {
-            Ok((_, response)) => {
+        match read_answer::<ListOffsetsRequest<'_>>(version, frame) {
+            Ok(response) => {
                 for (number, found) in list_offsets::answers(&response, &topic, version) {
                     match listing.take(token, number, version, found) {
                         None => {}

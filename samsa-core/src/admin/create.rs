@@ -21,6 +21,7 @@ use samsa_proto::api::create_topics::{CreatableTopic, CreateTopicsRequest};
 use samsa_proto::api::metadata::MetadataRequest;
 
 use super::ask::Sending;
+use crate::answer::read_answer;
 use crate::backoff::Backoff;
 use crate::command::{NewTopic, Reply};
 use crate::connection::{Failure, Peer};
@@ -144,20 +145,20 @@ impl Creation {
     }
 
     fn learn_controller(&mut self, version: i16, frame: &[u8]) {
-        match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
+        match read_answer::<MetadataRequest<'_>>(version, frame) {
             Err(error) => self.fail(error.to_string()),
             // Before 0.10.1 nobody says who it is, nor creates topics.
             Ok(_) if version == 0 => self.result = Some(Err(CreateTopicError::Unsupported)),
-            Ok((_, response)) if response.controller_id < 0 => {
+            Ok(response) if response.controller_id < 0 => {
                 self.fail("the cluster has no controller now".to_owned());
             }
-            Ok((_, response)) => self.stage = Stage::Controlled(BrokerId(response.controller_id)),
+            Ok(response) => self.stage = Stage::Controlled(BrokerId(response.controller_id)),
         }
     }
 
     fn learn_outcome(&mut self, version: i16, frame: &[u8]) {
-        let response = match samsa_proto::decode_response::<CreateTopicsRequest<'_>>(version, frame) {
-            Ok((_, response)) => response,
+        let response = match read_answer::<CreateTopicsRequest<'_>>(version, frame) {
+            Ok(response) => response,
             Err(error) => {
                 self.in_doubt = true;
                 return self.fail(error.to_string());

@@ -21,6 +21,7 @@ use super::Cluster;
 use super::contacts::Contact;
 use super::metadata::{self, Question};
 use super::wanted::Witness;
+use crate::answer::read_answer;
 use crate::command::Reply;
 use crate::connection::{Call, Owner, Peer, Role};
 use crate::explanation::Waiting;
@@ -238,25 +239,23 @@ impl Cluster {
         else {
             return;
         };
-        match samsa_proto::decode_response::<MetadataRequest<'_>>(version, frame) {
+        match read_answer::<MetadataRequest<'_>>(version, frame) {
             Err(error) => self.failed(cx, contact, error.to_string()),
-            Ok((_, response)) if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED => {
+            Ok(response) if response.error_code == ErrorCode::REBOOTSTRAP_REQUIRED => {
                 self.trouble(ErrorCode::REBOOTSTRAP_REQUIRED.to_string());
                 if !is_planted(PlantedBug::AsksWhoSendsBack) {
                     self.contacts.begin_again();
                 }
                 self.asking.wait(cx, "metadata, from the beginning");
             }
-            Ok((_, response))
-                if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) =>
-            {
+            Ok(response) if metadata::brokers(&response).is_empty() && !self.may_know_nobody(version) => {
                 self.failed(
                     cx,
                     contact,
                     "the broker knows no broker, not even itself: it may be starting".to_owned(),
                 );
             }
-            Ok((_, response)) => {
+            Ok(response) => {
                 let place = contact.map(|contact| contact.place);
                 let from = Witness { place, rivals: self.contacts.rivals(), now: cx.now.mono };
                 self.learn(cx, &question, &response, version, from);

@@ -368,6 +368,17 @@ impl Fetcher {
         }
     }
 
+    /// The answer left out what was asked for.
+    pub(crate) fn fail_left_out(&mut self, scope: &mut Scope<'_>, token: u64) {
+        let is_left_out = |partition: &&Partition| partition.request == Some(token);
+        let left_out = self.partitions.values().filter(is_left_out).count();
+        if left_out > 0 {
+            let topic = &self.spec.topic;
+            tracing::warn!(%topic, partitions = left_out, "a broker's answer leaves out what it was asked for");
+        }
+        self.fail_rest(scope, token, "the response says nothing of the partition");
+    }
+
     /// A request has no answer: what the broker remembers since is not known.
     pub(crate) fn unanswered(&mut self, scope: &mut Scope<'_>, token: u64, reason: &str) {
         if let Some(request) = self.requests.get(&token).filter(|asked| asked.question == Question::Records) {

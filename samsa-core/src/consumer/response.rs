@@ -15,12 +15,11 @@ use super::scope::Scope;
 use super::segment::Item;
 use super::verdict::{Verdict, verdict};
 use crate::admin::list_offsets::{self, Found};
+use crate::answer::read_answer;
 use crate::config::Isolation;
 use crate::error::ReadError;
 use crate::offset::is_possible;
 use crate::planted::{PlantedBug, is_planted};
-
-pub(super) const UNANSWERED: &str = "the response says nothing of the partition";
 
 const NOT_WANTED: &str = "the broker sent records that lie before the wanted offset, or parts of them";
 
@@ -40,18 +39,18 @@ impl Fetcher {
         frame: &Bytes,
     ) {
         let session = self.sessions.entry(asked.broker).or_default();
-        match samsa_proto::decode_response::<FetchRequest<'_>>(version, frame) {
-            Ok((_, response)) if response.error_code.is_ok() => {
+        match read_answer::<FetchRequest<'_>>(version, frame) {
+            Ok(response) if response.error_code.is_ok() => {
                 session.go_on(version, response.session_id);
                 self.take_in(scope, token, version, frame, &response);
                 if asked.is_incremental {
                     self.free_rest(token, true);
                 } else {
-                    self.fail_rest(scope, token, UNANSWERED);
+                    self.fail_left_out(scope, token);
                 }
             }
-            Ok((_, response)) if session.refuse(response.error_code) => self.free_rest(token, false),
-            Ok((_, response)) => self.fail_rest(scope, token, &response.error_code.to_string()),
+            Ok(response) if session.refuse(response.error_code) => self.free_rest(token, false),
+            Ok(response) => self.fail_rest(scope, token, &response.error_code.to_string()),
             Err(error) => {
                 session.renew();
                 self.fail_rest(scope, token, &error.to_string());
@@ -196,15 +195,15 @@ impl Fetcher {
     }
 
     pub(crate) fn listed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
-        match samsa_proto::decode_response::<ListOffsetsRequest<'_>>(version, frame) {
-            Ok((_, response)) => {
+        match read_answer::<ListOffsetsRequest<'_>>(version, frame) {
+            Ok(response) => {
                 let topic = self.spec.topic.clone();
                 for (number, found) in list_offsets::answers(&response, &topic, version) {
                     if self.was_asked(token, number) {
                         self.take_offset(scope, number, version, found);
                     }
                 }
-                self.fail_rest(scope, token, UNANSWERED);
+                self.fail_left_out(scope, token);
             }
             Err(error) => self.fail_rest(scope, token, &error.to_string()),
         }

@@ -19,6 +19,7 @@ use super::fetcher::{Fetcher, Question};
 use super::partition::Partition;
 use super::scope::Scope;
 use super::verdict::{Verdict, verdict};
+use crate::answer::read_answer;
 use crate::error::ReadError;
 use crate::id::BrokerId;
 use crate::planted::{PlantedBug, is_planted};
@@ -64,8 +65,8 @@ impl Fetcher {
     }
 
     pub(crate) fn confirmed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
-        let response = match samsa_proto::decode_response::<OffsetForLeaderEpochRequest<'_>>(version, frame) {
-            Ok((_, response)) => response,
+        let response = match read_answer::<OffsetForLeaderEpochRequest<'_>>(version, frame) {
+            Ok(response) => response,
             Err(error) => return self.fail_rest(scope, token, &error.to_string()),
         };
         let topic = self.spec.topic.clone();
@@ -75,7 +76,7 @@ impl Fetcher {
                 self.take_end(scope, end.partition, end.error_code, (end.leader_epoch, end.end_offset));
             }
         }
-        self.fail_rest(scope, token, super::response::UNANSWERED);
+        self.fail_left_out(scope, token);
     }
 
     fn take_end(&mut self, scope: &mut Scope<'_>, number: i32, code: ErrorCode, end: (i32, i64)) {

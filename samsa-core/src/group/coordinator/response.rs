@@ -9,6 +9,7 @@ use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 
+use crate::answer::read_answer;
 use crate::group::OffsetsError;
 use crate::group::offsets::{CoordinatorAnswer, CoordinatorAsk};
 use crate::id::BrokerId;
@@ -115,8 +116,8 @@ pub(super) fn found(
     frame: &[u8],
     group: &str,
 ) -> Result<Result<(BrokerId, String, u16), ErrorCode>, String> {
-    let (_, response) = samsa_proto::decode_response::<FindCoordinatorRequest<'_>>(version, frame)
-        .map_err(|error| error.to_string())?;
+    let response =
+        read_answer::<FindCoordinatorRequest<'_>>(version, frame).map_err(|error| error.to_string())?;
     let several = response.coordinators.iter().find(|found| found.key == group);
     let (code, id, host, port) = several
         .map_or((response.error_code, response.node_id, response.host, response.port), |found| {
@@ -131,8 +132,8 @@ pub(super) fn found(
 }
 
 pub(super) fn read(version: i16, frame: &[u8], group: &str) -> Result<Told, String> {
-    let (_, response) = samsa_proto::decode_response::<OffsetFetchRequest<'_>>(version, frame)
-        .map_err(|error| error.to_string())?;
+    let response =
+        read_answer::<OffsetFetchRequest<'_>>(version, frame).map_err(|error| error.to_string())?;
     let mut told = Told { all: failure(response.error_code), ..Told::default() };
     for topic in &response.topics {
         for found in &topic.partitions {
@@ -156,8 +157,8 @@ pub(super) fn read(version: i16, frame: &[u8], group: &str) -> Result<Told, Stri
 }
 
 pub(super) fn committed(version: i16, frame: &[u8]) -> Result<Told, String> {
-    let (_, response) = samsa_proto::decode_response::<OffsetCommitRequest<'_>>(version, frame)
-        .map_err(|error| error.to_string())?;
+    let response =
+        read_answer::<OffsetCommitRequest<'_>>(version, frame).map_err(|error| error.to_string())?;
     let mut told = Told::default();
     for topic in &response.topics {
         for done in &topic.partitions {
@@ -170,8 +171,8 @@ pub(super) fn committed(version: i16, frame: &[u8]) -> Result<Told, String> {
 
 /// A group that does not exist has no members.
 pub(super) fn members(version: i16, frame: &[u8], group: &str) -> Result<Told, String> {
-    let (_, response) = samsa_proto::decode_response::<DescribeGroupsRequest<'_>>(version, frame)
-        .map_err(|error| error.to_string())?;
+    let response =
+        read_answer::<DescribeGroupsRequest<'_>>(version, frame).map_err(|error| error.to_string())?;
     let described = response.groups.iter().find(|described| described.group_id == group);
     let code = described.map_or(ErrorCode::NONE, |described| described.error_code);
     let members = described.map(|described| described.members.len());

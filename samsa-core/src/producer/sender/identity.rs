@@ -34,6 +34,7 @@ use super::Sender;
 use super::place::{Link, Place, Spot};
 use super::request::format_of;
 use super::world::{Asked, World};
+use crate::answer::read_answer;
 use crate::config::Retries;
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
@@ -285,8 +286,8 @@ impl Sender {
     }
 
     pub(super) fn producer_id_answered(&mut self, world: &mut dyn World, version: i16, frame: &[u8]) {
-        let answer = samsa_proto::decode_response::<InitProducerIdRequest<'_>>(version, frame);
-        let Ok((_, answer)) = answer else { return self.producer_id_lost(world) };
+        let answer = read_answer::<InitProducerIdRequest<'_>>(version, frame);
+        let Ok(answer) = answer else { return self.producer_id_lost(world) };
         let (id, epoch) = (answer.producer_id, answer.producer_epoch);
         if answer.error_code == ErrorCode::NONE && id >= 0 && epoch >= 0 {
             self.producer_ids.state = State::Known(ProducerId { id, epoch });

@@ -14,6 +14,7 @@ use samsa_proto::wire::{Records, UnknownTags, Uuid};
 
 use super::place::LeaderHint;
 use crate::address::HostPort;
+use crate::answer::read_answer;
 use crate::config::Acks;
 use crate::id::BrokerId;
 use crate::offset::is_possible;
@@ -114,8 +115,8 @@ pub(super) struct Answers {
 /// Reads the response to `parts`: an answer for each, in the same order. A response that leaves one out, says one
 /// twice, or speaks of others is no response; what it says of the rest is not believed either.
 pub(super) fn answers(parts: &[Part], version: i16, frame: &[u8]) -> Result<Answers, String> {
-    let response = samsa_proto::decode_response::<ProduceRequest<'_>>(version, frame);
-    let (_, response) = response.map_err(|error| format!("the response cannot be read: {error}"))?;
+    let response = read_answer::<ProduceRequest<'_>>(version, frame);
+    let response = response.map_err(|error| format!("the response cannot be read: {error}"))?;
     let mut asked: BTreeMap<(&str, Uuid, i32), usize> = BTreeMap::new();
     for (place, part) in parts.iter().enumerate() {
         asked.insert(key(part, version), place);
