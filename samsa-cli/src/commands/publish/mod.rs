@@ -1,11 +1,12 @@
 //! `samsa publish`.
 
+mod leaving;
 mod publishing;
 mod target;
 mod whole;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -15,7 +16,7 @@ use samsa_client::Message;
 use self::publishing::{Halt, Publishing};
 use self::target::Target;
 use crate::failure::Failure;
-use crate::lines;
+use crate::lines::{self, Source};
 use crate::progress::Progress;
 use crate::session::Session;
 
@@ -49,7 +50,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 
 /// Where the lines come from.
 pub(crate) struct Input {
-    source: Box<dyn Read + Send>,
+    source: Box<dyn Source>,
     progress: Progress,
     /// Whether it has an end that the person expects to be reached.
     is_file: bool,
@@ -76,14 +77,17 @@ impl Publish {
         }
         let mut publishing = Publishing::new(session, self, &target, input.progress);
         let halted = publishing.publish(&lines).await.err();
-        if halted.is_some() {
-            publishing.abandon().await;
-        }
-        let last = publishing.end()?;
+        let left = if halted.is_some() { publishing.leave(&lines).await } else { Ok(()) };
+        let end = publishing.end()?;
+        left?;
         match halted {
-            Some(Halt::Stopped) if input.is_file => Err(Failure::NotDone(format!(
-                "interrupted after line {last}; what follows was not published"
-            ))),
+            // Who reads no receipts ends it as one that interrupts it.
+            Some(Halt::Stopped | Halt::Failed(Failure::Unread)) if input.is_file && !end.is_all => {
+                Err(Failure::NotDone(format!(
+                    "interrupted after line {}; what follows was not published",
+                    end.line
+                )))
+            }
             Some(Halt::Failed(failure)) => Err(failure),
             Some(Halt::Stopped) | None => Ok(()),
         }

@@ -1,17 +1,17 @@
 //! From lines to messages, and what became of each.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::pin::pin;
 
-use async_channel::Receiver;
 use futures_lite::future;
 use samsa_client::{AppendError, Certainty, Delivery, Message, PublishError, Receipt};
 use serde::Serialize;
 
 use super::{Publish, Target};
 use crate::failure::Failure;
-use crate::lines::{self, Piece};
+use crate::lines::{Lines, Piece, first};
 use crate::output::{Output, count};
 use crate::progress::Progress;
 use crate::session::Session;
@@ -34,17 +34,29 @@ impl<T: Into<Failure>> From<T> for Halt {
 }
 
 pub(super) struct Publishing<'a> {
-    session: &'a Session,
-    how: &'a Publish,
-    target: &'a Target,
+    pub(super) session: &'a Session,
+    pub(super) how: &'a Publish,
+    pub(super) target: &'a Target,
     progress: Progress,
     /// Messages that were accepted, with the numbers of their lines.
-    pending: VecDeque<(u64, Delivery)>,
+    pub(super) pending: VecDeque<(u64, Delivery)>,
     /// The last line that was taken, counted from 1.
-    line: u64,
+    pub(super) line: u64,
+    /// No line follows.
+    was_last: bool,
+    /// Lines that were taken out of the input, and not accepted before something halted.
+    pub(super) in_hand: Vec<u8>,
     published: u64,
-    undelivered: Undelivered,
+    pub(super) undelivered: Undelivered,
     receipts: Option<Output>,
+}
+
+/// Where publishing ended.
+pub(super) struct End {
+    /// The last line that was taken.
+    pub(super) line: u64,
+    /// There are no more.
+    pub(super) is_all: bool,
 }
 
 /// Where a line was written.
@@ -76,6 +88,8 @@ impl<'a> Publishing<'a> {
             progress,
             pending: VecDeque::new(),
             line: 0,
+            was_last: false,
+            in_hand: Vec::new(),
             published: 0,
             undelivered: Undelivered::default(),
             receipts: session.json.then(Output::stdout),
@@ -84,15 +98,17 @@ impl<'a> Publishing<'a> {
 
     /// Publishes lines until there are no more, and waits for the outcome of each. Outcomes are looked at meanwhile, so
     /// that a line that failed is told soon however slowly lines come.
-    pub(super) async fn publish(&mut self, lines: &Receiver<io::Result<Piece>>) -> Result<(), Halt> {
+    pub(super) async fn publish(&mut self, lines: &Lines) -> Result<(), Halt> {
         while !self.session.stop.is_asked() {
             match self.turn(lines).await? {
-                Turn::Input(Some(Ok(piece))) => self.accept_piece(&piece).await?,
+                Turn::Input(Some(Ok(piece))) => self.accept_piece(piece).await?,
                 Turn::Input(Some(Err(error))) => {
-                    let why = format!("cannot read on after line {}: {error}", self.line);
-                    return Err(Failure::NotDone(why).into());
+                    return Err(self.unreadable(&error).into());
                 }
-                Turn::Input(None) => return self.settle(0).await,
+                Turn::Input(None) => {
+                    self.was_last = true;
+                    return self.settle(0).await;
+                }
                 Turn::Outcome(outcome) => self.settled(outcome)?,
                 Turn::Stop => break,
             }
@@ -101,7 +117,7 @@ impl<'a> Publishing<'a> {
     }
 
     /// Waits for what comes first; before that, it shows what there is to show.
-    async fn turn(&mut self, lines: &Receiver<io::Result<Piece>>) -> io::Result<Turn> {
+    async fn turn(&mut self, lines: &Lines) -> io::Result<Turn> {
         let oldest = self.pending.front_mut();
         let outcome = async {
             match oldest {
@@ -109,7 +125,7 @@ impl<'a> Publishing<'a> {
                 None => future::pending().await,
             }
         };
-        let input = async { Turn::Input(lines.recv().await.ok()) };
+        let input = async { Turn::Input(lines.next().await) };
         let stop = async {
             self.session.stop.asked().await;
             Turn::Stop
@@ -122,19 +138,35 @@ impl<'a> Publishing<'a> {
         Ok(turn.await)
     }
 
-    async fn accept_piece(&mut self, piece: &Piece) -> Result<(), Halt> {
-        let Piece::Lines(piece) = piece else {
-            self.line += 1;
-            self.refused("longer than any message may be; raise max.request.size");
+    async fn accept_piece(&mut self, piece: Piece) -> Result<(), Halt> {
+        let Piece::Lines(lines) = piece else {
+            self.refuse(&piece);
             return Ok(());
         };
-        for line in lines::split(piece) {
-            self.accept(line).await?;
+        let mut left = &lines[..];
+        while let Some((line, others)) = first(left) {
+            if let Err(halt) = self.accept(line).await {
+                self.in_hand = left.to_vec();
+                return Err(halt);
+            }
+            left = others;
         }
-        self.progress.advance(piece.len() as u64);
+        self.progress.advance(lines.len() as u64);
         Ok(())
     }
 
+    /// A line that is not whole.
+    pub(super) fn refuse(&mut self, piece: &Piece) {
+        let why = match piece {
+            Piece::Lines(_) => return,
+            Piece::TooLong => "longer than any message may be; raise max.request.size",
+            Piece::Begun => "interrupted before its end was read",
+        };
+        self.line += 1;
+        self.refused(why);
+    }
+
+    /// A line that was not accepted when something halts is not counted as taken.
     async fn accept(&mut self, line: &[u8]) -> Result<(), Halt> {
         if self.pending.len() == PENDING {
             self.settle(PENDING / 2).await?;
@@ -144,13 +176,20 @@ impl<'a> Publishing<'a> {
             Err(refusal) if refusal.is_full() => self.wait_for_room(refusal.into_message()).await?,
             Err(refusal) => Err(refusal.reason().clone()),
         };
+        match accepted {
+            Err(AppendError::Closed) => return Err(AppendError::Closed.into()),
+            accepted => self.took(accepted),
+        }
+        Ok(())
+    }
+
+    /// Another line was accepted, or refused.
+    pub(super) fn took(&mut self, accepted: Result<Delivery, AppendError>) {
         self.line += 1;
         match accepted {
             Ok(delivery) => self.pending.push_back((self.line, delivery)),
-            Err(AppendError::Closed) => return Err(AppendError::Closed.into()),
             Err(refusal) => self.refused(&refusal.to_string()),
         }
-        Ok(())
     }
 
     async fn wait_for_room(&self, message: Message<'_>) -> Result<Result<Delivery, AppendError>, Halt> {
@@ -167,13 +206,12 @@ impl<'a> Publishing<'a> {
         Ok(())
     }
 
-    /// Gives every message its outcome, within the bound that the client has for closing.
-    pub(super) async fn abandon(&mut self) {
-        if !self.pending.is_empty() {
-            tell!("closing; {} have no outcome yet", count(self.pending.len() as u64, "message"));
-        }
-        // Whatever closing says: each delivery says it for its own message.
-        let _ = self.session.cluster.close().await;
+    pub(super) fn unreadable(&self, error: &io::Error) -> Failure {
+        Failure::NotDone(format!("cannot read on after line {}: {error}", self.line))
+    }
+
+    /// Waits for the outcome of every message. That nobody reads where they were written changes nothing.
+    pub(super) async fn settle_all(&mut self) {
         while let Some((_, delivery)) = self.pending.front_mut() {
             let outcome = delivery.await;
             if self.settled(outcome).is_err() {
@@ -198,16 +236,21 @@ impl<'a> Publishing<'a> {
     }
 
     fn refused(&mut self, why: &str) {
-        self.undelivered.add(&format_args!("line {}", self.line), Certainty::NotSent, &why);
+        self.not_sent(self.line, &why);
     }
 
-    /// The last line that was taken, if all up to it were delivered.
-    pub(super) fn end(mut self) -> Result<u64, Failure> {
-        self.receipts.as_mut().map_or(Ok(()), Write::flush)?;
+    pub(super) fn not_sent(&mut self, line: u64, why: &dyn Display) {
+        self.undelivered.add(&format_args!("line {line}"), Certainty::NotSent, why);
+    }
+
+    /// Where it ended, if all up to there were delivered.
+    pub(super) fn end(mut self) -> Result<End, Failure> {
+        let flushed = self.receipts.as_mut().map_or(Ok(()), Write::flush);
         drop(self.progress);
         tell!("{} published", count(self.published, "message"));
         self.undelivered.into_result()?;
-        Ok(self.line)
+        flushed?;
+        Ok(End { line: self.line, is_all: self.was_last })
     }
 }
 

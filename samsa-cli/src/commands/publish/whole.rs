@@ -1,15 +1,14 @@
 //! All lines as one set of messages: they are written together, or none of them is.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::pin::pin;
 
-use async_channel::Receiver;
-use samsa_client::{MessageSet, PublishError, SetReceipt};
+use samsa_client::{Certainty, MessageSet, PublishError, SetReceipt};
 use serde::Serialize;
 
 use super::{Publish, Target};
 use crate::failure::Failure;
-use crate::lines::{self, Piece};
+use crate::lines::{self, Lines, Piece};
 use crate::output::{Output, count};
 use crate::session::Session;
 use crate::undelivered::Undelivered;
@@ -28,11 +27,14 @@ impl Publish {
         &self,
         session: &Session,
         target: &Target,
-        lines: &Receiver<io::Result<Piece>>,
+        lines: &Lines,
     ) -> Result<(), Failure> {
         let limit = session.properties.config().publish.message_bytes;
-        let read = session.stop.or(read_all(lines, limit)).await;
-        let text = read.ok_or_else(|| Failure::interrupted("reading; nothing was published"))??;
+        let mut text = Vec::new();
+        match session.stop.or(read_all(lines, limit, &mut text)).await {
+            Some(read) => read?,
+            None => return interrupted(&text, lines),
+        }
         let set = self.set(&text);
         if set.is_empty() {
             tell!("{} published", count(0, "message"));
@@ -61,9 +63,8 @@ impl Publish {
     }
 }
 
-async fn read_all(lines: &Receiver<io::Result<Piece>>, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    while let Ok(piece) = lines.recv().await {
+async fn read_all(lines: &Lines, limit: usize, text: &mut Vec<u8>) -> Result<(), Failure> {
+    while let Some(piece) = lines.next().await {
         match piece {
             Ok(Piece::Lines(piece)) if text.len() + piece.len() <= limit => text.extend(piece),
             Ok(_) => {
@@ -77,7 +78,21 @@ async fn read_all(lines: &Receiver<io::Result<Piece>>, limit: usize) -> Result<V
             }
         }
     }
-    Ok(text)
+    Ok(())
+}
+
+/// A set of which the end was not read is not published: every line that was read is told.
+fn interrupted(text: &[u8], lines: &Lines) -> Result<(), Failure> {
+    let rest = lines.rest().into_iter().flatten().map(|piece| match piece {
+        Piece::Lines(text) => lines::split(&text).count(),
+        Piece::TooLong | Piece::Begun => 1,
+    });
+    let mut undelivered = Undelivered::default();
+    for line in 1..=lines::split(text).count() + rest.sum::<usize>() {
+        undelivered.add(&format_args!("line {line}"), Certainty::NotSent, &"the set has no end");
+    }
+    undelivered.into_result()?;
+    Err(Failure::interrupted("reading; nothing was published"))
 }
 
 fn told(outcome: Result<SetReceipt, PublishError>, messages: u64, json: bool) -> Result<(), Failure> {
@@ -106,21 +121,32 @@ mod tests {
     use super::*;
     use samsa_client::Message;
 
-    fn read(pieces: Vec<Piece>, limit: usize) -> Result<Vec<u8>, Failure> {
-        let (sender, receiver) = async_channel::unbounded();
-        for piece in pieces {
-            sender.send_blocking(Ok(piece)).unwrap();
-        }
-        drop(sender);
-        futures_lite::future::block_on(read_all(&receiver, limit))
+    fn read(text: &str, limit: usize) -> Result<Vec<u8>, Failure> {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        drop(writer);
+        let lines = lines::read(Box::new(reader), limit).unwrap();
+        let mut text = Vec::new();
+        futures_lite::future::block_on(read_all(&lines, limit, &mut text)).map(|()| text)
     }
 
     #[test]
     fn the_lines_are_read_to_their_end_if_they_fit() {
-        let pieces = || vec![Piece::Lines(b"a\nb\n".to_vec()), Piece::Lines(b"c".to_vec())];
-        assert_eq!(read(pieces(), 5).unwrap(), b"a\nb\nc");
-        assert!(matches!(read(pieces(), 4), Err(Failure::NotDone(why)) if why.contains("--set")));
-        assert!(read(vec![Piece::TooLong], 100).is_err());
+        assert_eq!(read("a\nb\nc", 5).unwrap(), b"a\nb\nc");
+        assert!(matches!(read("a\nb\nc", 4), Err(Failure::NotDone(why)) if why.contains("--set")));
+        assert!(read("longer than it may be", 10).is_err());
+    }
+
+    #[test]
+    fn every_line_of_a_set_that_has_no_end_is_told() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let lines = lines::read(Box::new(reader), 100).unwrap();
+        writer.write_all(b"a\nb\nbegun").unwrap();
+        let Some(Ok(Piece::Lines(text))) = futures_lite::future::block_on(lines.next()) else {
+            panic!("whole lines")
+        };
+        let Err(Failure::NotDone(told)) = interrupted(&text, &lines) else { panic!("it is not done") };
+        assert_eq!(told, "3 messages not delivered: 3 not sent, 0 possibly sent");
     }
 
     #[test]
