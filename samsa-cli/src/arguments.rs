@@ -40,8 +40,9 @@ pub(crate) struct Connection {
     /// A setting by the name that other Kafka clients use, as linger.ms=5; may be given several times
     ///
     /// Publishing: acks, enable.idempotence, retries, compression.type, partitioner, linger.ms, batch.size,
-    /// buffer.memory, max.request.size, delivery.timeout.ms. Consuming: fetch.max.bytes, max.partition.fetch.bytes, fetch.max.wait.ms,
-    /// isolation.level, auto.offset.reset, client.rack. Both: client.id, request.timeout.ms, default.api.timeout.ms,
+    /// buffer.memory (or queue.buffering.max.kbytes), max.request.size, delivery.timeout.ms. Consuming: fetch.max.bytes,
+    /// max.partition.fetch.bytes, fetch.max.wait.ms, queued.max.messages.kbytes, isolation.level, auto.offset.reset, client.rack;
+    /// in a group also session.timeout.ms, auto.commit.interval.ms. Both: client.id, request.timeout.ms, default.api.timeout.ms,
     /// socket.connection.setup.timeout.ms, retry.backoff.ms, retry.backoff.max.ms, reconnect.backoff.ms,
     /// reconnect.backoff.max.ms, metadata.max.age.ms, zookeeper.session.timeout.ms. The names of librdkafka are known too.
     #[arg(short = 'X', global = true, value_name = "NAME=VALUE")]

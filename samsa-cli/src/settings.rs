@@ -71,6 +71,14 @@ mod tests {
     }
 
     #[test]
+    fn a_member_of_a_group_has_its_times_by_the_usual_names() {
+        let all: Vec<Setting> = ["session.timeout.ms=9000", "auto.commit.interval.ms=250"]
+            .map(|text| text.parse().unwrap())
+            .into();
+        assert_eq!(properties(&all).unwrap().config().commit_interval.as_millis(), 250);
+    }
+
+    #[test]
     fn an_unknown_name_is_refused_with_the_nearest_known_one_and_where_all_are() {
         let told = refusal("linger=5");
         assert!(told.contains("the nearest is linger.ms, and samsa --help has them all"), "{told}");

@@ -158,6 +158,12 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.fetch = fetch)
     }
 
+    /// How often the members of groups commit where that goes by itself, unless they are
+    /// [told otherwise](crate::ConsumerBuilder::commit_every). Default 5 s.
+    pub fn commit_interval(self, interval: Duration) -> Self {
+        self.configure(|config| config.commit_interval = interval)
+    }
+
     /// Where the application stands, as brokers have it in `broker.rack`: readers then read from replicas that are nearer
     /// than the leaders, where brokers name such (KIP-392); see [`FetchConfig::rack`]. Default: nowhere.
     pub fn rack(self, rack: impl Into<String>) -> Self {

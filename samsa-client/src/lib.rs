@@ -124,10 +124,11 @@ pub type SystemZooKeeper = NoZooKeeper;
 /// for simulation.
 pub fn client<R: Runtime>(config: Config, runtime: R) -> (Cluster, Driver<R>) {
     let outcomes_within = config.publish.delivery_timeout + Duration::from_secs(1);
-    let (fetch, api_timeout) = (config.fetch.clone(), config.api_timeout);
+    let Config { ref fetch, api_timeout, commit_interval, .. } = config;
+    let fetch = fetch.clone();
     let engine = Engine::new(config);
     let shared = Arc::new(Shared::new(engine.signal(), outcomes_within));
     let (clock, buffer) = (runtime.clock(), engine.batch_buffer());
-    let link = Link { shared: Arc::clone(&shared), clock, buffer, fetch, api_timeout };
+    let link = Link { shared: Arc::clone(&shared), clock, buffer, fetch, commit_interval, api_timeout };
     (Cluster::new(link), Driver::new(engine, runtime, shared))
 }

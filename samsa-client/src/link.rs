@@ -18,6 +18,8 @@ pub(crate) struct Link {
     pub(crate) buffer: BatchBuffer,
     /// How readers fetch that are not told otherwise.
     pub(crate) fetch: FetchConfig,
+    /// How often members of groups commit that are not told otherwise.
+    pub(crate) commit_interval: Duration,
     /// How long questions and orders may take that are not told otherwise.
     pub(crate) api_timeout: Duration,
 }

@@ -226,6 +226,8 @@ pub struct Config {
     pub publish: PublishConfig,
     /// How messages are fetched, where a reader is not told otherwise.
     pub fetch: FetchConfig,
+    /// How often the members of groups commit where that goes by itself, if they are not told otherwise. Default 5 s.
+    pub commit_interval: Duration,
 }
 
 impl Config {
@@ -243,6 +245,7 @@ impl Config {
             metadata_max_age: Duration::from_secs(300),
             publish: PublishConfig::default(),
             fetch: FetchConfig::default(),
+            commit_interval: Duration::from_secs(5),
         }
     }
 }

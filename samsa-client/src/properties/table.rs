@@ -1,7 +1,10 @@
-//! The names.
+//! The names that set something, and what is said of the others.
 
+use super::no_difference::{FITTING, IGNORED};
+use super::refused::UNSUPPORTED;
 use super::values::{
-    acks, bytes, compression, flag, isolation, millis, partitioner, rack, reset, retries, some_millis,
+    acks, bytes, compression, flag, isolation, kibibytes, millis, partitioner, rack, reset, retries,
+    some_millis,
 };
 use super::{Properties, Way};
 use samsa_core::Retries;
@@ -49,6 +52,9 @@ const PROPERTIES: &[Property] = &[
     }),
     of(&["batch.size"], |to, value| put(&mut to.config.publish.batch_bytes, bytes(value))),
     of(&["buffer.memory"], |to, value| put(&mut to.config.publish.buffer_bytes, bytes(value))),
+    of(&["queue.buffering.max.kbytes"], |to, value| {
+        put(&mut to.config.publish.buffer_bytes, kibibytes(value))
+    }),
     of(&["max.request.size", "message.max.bytes"], |to, value| {
         put(&mut to.config.publish.message_bytes, bytes(value))
     }),
@@ -76,68 +82,16 @@ const PROPERTIES: &[Property] = &[
     of(&["fetch.max.wait.ms", "fetch.wait.max.ms"], |to, value| {
         put(&mut to.config.fetch.max_wait, millis(value))
     }),
+    of(&["queued.max.messages.kbytes"], |to, value| put(&mut to.config.fetch.buffer_bytes, kibibytes(value))),
     of(&["client.rack"], |to, value| put(&mut to.config.fetch.rack, rack(value))),
     of(&["isolation.level"], |to, value| put(&mut to.config.fetch.isolation, isolation(value))),
     of(&["auto.offset.reset"], |to, value| put(&mut to.config.fetch.reset, reset(value))),
-    of(&["zookeeper.session.timeout.ms"], |to, value| {
+    of(&["zookeeper.session.timeout.ms", "session.timeout.ms"], |to, value| {
         put(&mut to.session_timeout, some_millis(value).map(Some))
     }),
+    of(&["auto.commit.interval.ms"], |to, value| put(&mut to.config.commit_interval, some_millis(value))),
 ];
 
-/// Names that make no difference, and why. A dot at the end stands for all names that begin so.
-const IGNORED: &[(&str, &str)] = &[
-    ("key.serializer", BYTES),
-    ("value.serializer", BYTES),
-    ("key.deserializer", BYTES),
-    ("value.deserializer", BYTES),
-    ("max.in.flight.requests.per.connection", ORDER),
-    ("max.in.flight", ORDER),
-    ("fetch.min.bytes", "a broker answers as soon as there is anything new"),
-    ("check.crcs", "checksums are always checked"),
-    ("enable.partition.eof", "a reader's position tells the end of a partition"),
-    ("max.poll.records", "messages are taken one by one or by chunks, as they are asked for"),
-    ("connections.max.idle.ms", "brokers close idle connections, and they are dialled again when needed"),
-    ("send.buffer.bytes", SOCKETS),
-    ("receive.buffer.bytes", SOCKETS),
-    ("socket.send.buffer.bytes", SOCKETS),
-    ("socket.receive.buffer.bytes", SOCKETS),
-    ("socket.nagle.disable", "it always is"),
-    ("statistics.interval.ms", MEASURED),
-    ("metric.reporters", MEASURED),
-    ("metrics.", MEASURED),
-    ("debug", WATCHED),
-    ("log_level", WATCHED),
-];
-
-const BYTES: &str = "keys and values are bytes here";
-const ORDER: &str = "the order of a partition is kept whatever is in flight";
-const SOCKETS: &str = "the system chooses the buffers of its sockets";
-const MEASURED: &str = "figures come from cluster.metrics(), whenever it is asked";
-const WATCHED: &str = "what happens is told through the tracing crate, and by the cluster's events";
-
-/// Names of what is not to be had, and why. A dot at the end stands for all names that begin so.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("security.protocol", SECURITY),
-    ("ssl.", SECURITY),
-    ("sasl.", SECURITY),
-    ("transactional.id", "transactions are not there yet"),
-    ("transaction.timeout.ms", "transactions are not there yet"),
-    ("group.", GROUPS),
-    ("enable.auto.commit", GROUPS),
-    ("auto.commit.interval.ms", GROUPS),
-    ("session.timeout.ms", GROUPS),
-    ("heartbeat.interval.ms", GROUPS),
-    ("max.poll.interval.ms", GROUPS),
-    ("partition.assignment.strategy", GROUPS),
-    (
-        "partitioner.class",
-        "a Java class cannot be run here: set partitioner to murmur2, which is Java's default",
-    ),
-    ("interceptor.classes", "a Java class cannot be run here"),
-];
-
-const SECURITY: &str = "TLS and SASL are not there yet";
-const GROUPS: &str = "a consumer is told by its builder, or by the options of samsa consume";
 const RETRIES: &str = "retries are not counted: delivery.timeout.ms says for how long a message is tried";
 
 pub(super) fn property(name: &str) -> Option<&'static Property> {
@@ -145,10 +99,10 @@ pub(super) fn property(name: &str) -> Option<&'static Property> {
 }
 
 pub(super) fn why_ignored(name: &str, value: &str) -> Option<&'static str> {
-    if name == "security.protocol" && value.eq_ignore_ascii_case("plaintext") {
-        return Some("it is what brokers are spoken to anyway");
-    }
-    why(IGNORED, name)
+    let mut fitting = FITTING.iter();
+    let fits = |values: &[&str]| values.iter().any(|known| value.eq_ignore_ascii_case(known));
+    let why_it_fits = fitting.find(|(known, values, _)| *known == name && fits(values)).map(|(.., why)| *why);
+    why_it_fits.or_else(|| why(IGNORED, name))
 }
 
 pub(super) fn why_unsupported(name: &str) -> Option<&'static str> {
@@ -181,6 +135,7 @@ mod tests {
     fn no_name_means_two_things() {
         let known = PROPERTIES.iter().flat_map(|property| property.names).copied();
         let others = IGNORED.iter().chain(UNSUPPORTED).map(|(name, _)| *name);
+        assert!(FITTING.iter().all(|(name, ..)| why_unsupported(name).is_some()), "other values are refused");
         let mut names: Vec<_> = known.chain(others).collect();
         let count = names.len();
         names.sort_unstable();

@@ -133,8 +133,68 @@ fn what_would_make_a_difference_and_is_not_there_is_refused() {
         ("ssl.truststore.location", "/etc/trust", "TLS"),
         ("group.id", "ours", "builder"),
         ("transactional.id", "ours", "transactions"),
+        ("enable.auto.commit", "false", "builder"),
+        ("client.dns.lookup", "resolve_canonical_bootstrap_servers_only", "use_all_dns_ips"),
+        ("ssl_ca", "/etc/trust", "TLS"),
+        ("dr_msg_cb", "f", "function"),
     ] {
         let refusal = refusal(name, value);
         assert!(refusal.starts_with(&format!("{name}={value}: ")) && refusal.contains(why), "{refusal}");
+    }
+}
+
+/// The names in a list, a line each.
+fn listed(list: &str) -> impl Iterator<Item = &str> {
+    list.lines().filter(|line| !line.starts_with('#'))
+}
+
+#[test]
+fn every_name_of_javas_clients_and_of_librdkafka_has_an_answer() {
+    let [java, librdkafka] = [include_str!("tests/java.txt"), include_str!("tests/librdkafka.txt")];
+    assert_eq!((listed(java).count(), listed(librdkafka).count()), (146, 193));
+    for name in listed(java).chain(listed(librdkafka)) {
+        for value in ["1", "true", "false", "x"] {
+            let mut properties = Properties::default();
+            match properties.set(name, value) {
+                Ok(()) => {
+                    let is_passed_over = properties.ignored().iter().any(|ignored| ignored.name == name);
+                    assert!(is_passed_over || table::property(name).is_some(), "{name}={value}");
+                }
+                Err(PropertyError::Unsupported { .. } | PropertyError::Value { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_asks_for_what_is_done_anyway_is_passed_over_and_anything_else_refused() {
+    for (name, value, other) in [
+        ("enable.auto.commit", "true", "false"),
+        ("client.dns.lookup", "use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"),
+        ("offset.store.method", "broker", "file"),
+        ("exclude.internal.topics", "true", "false"),
+    ] {
+        assert_eq!(properties(&[(name, value)]).ignored()[0].name, name);
+        assert!(refusal(name, other).starts_with(&format!("{name}={other}: ")));
+    }
+}
+
+#[test]
+fn a_consumer_has_its_times_and_its_memory_by_the_usual_names() {
+    let set = properties(&[
+        ("session.timeout.ms", "9000"),
+        ("auto.commit.interval.ms", "250"),
+        ("queued.max.messages.kbytes", "2048"),
+        ("queue.buffering.max.kbytes", "1024"),
+    ]);
+    assert_eq!(set.session_timeout, Some(Duration::from_secs(9)));
+    assert_eq!(set.config().commit_interval, Duration::from_millis(250));
+    assert_eq!((set.config().fetch.buffer_bytes, set.config().publish.buffer_bytes), (2 << 20, 1 << 20));
+    assert_eq!(set.ignored(), []);
+    for (name, value) in
+        [("queued.max.messages.kbytes", "0"), ("queue.buffering.max.kbytes", "18446744073709551615")]
+    {
+        assert!(refusal(name, value).contains("KiB"), "{}", refusal(name, value));
     }
 }

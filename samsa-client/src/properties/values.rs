@@ -20,6 +20,11 @@ pub(super) fn bytes(value: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| format!("{value:?} is not a number of bytes above 0"))
 }
 
+pub(super) fn kibibytes(value: &str) -> Result<usize, String> {
+    let bytes = value.parse::<usize>().ok().and_then(|kibibytes| kibibytes.checked_mul(1024));
+    bytes.filter(|bytes| *bytes > 0).ok_or_else(|| format!("{value:?} is not a number of KiB above 0"))
+}
+
 pub(super) fn flag(value: &str) -> Result<bool, String> {
     value.parse().map_err(|_| format!("{value:?} is not true or false"))
 }

@@ -35,21 +35,22 @@ pub struct ConsumerBuilder {
 
 impl ConsumerBuilder {
     pub(crate) fn new(link: &Arc<Link>, group: &str) -> Self {
-        Self {
+        let consumer = Self {
             link: Arc::clone(link),
             group: Arc::from(group),
             topics: Vec::new(),
             patterns: Vec::new(),
             start: None,
             commit: Commit::default(),
-            commit_interval: Duration::from_secs(5),
+            commit_interval: link.commit_interval,
             assignor: Assignor::default(),
             streams: 1,
             offsets: None,
             protocol: None,
             python3_owners: false,
             fetch: link.fetch.clone(),
-        }
+        };
+        consumer.commit_every(link.commit_interval)
     }
 
     /// The topics to consume; more of them with each call. They need not exist yet: their partitions are noticed when they
@@ -113,7 +114,8 @@ impl ConsumerBuilder {
         self
     }
 
-    /// How often it is committed where that goes by itself. Default 5 s, as in Java; the Scala consumers have 60 s.
+    /// How often it is committed where that goes by itself. Default: as the client has it, 5 s if nothing was said, as in Java;
+    /// the Scala consumers have 60 s.
     pub fn commit_every(mut self, interval: Duration) -> Self {
         self.commit_interval = interval.max(Duration::from_millis(1));
         self
