@@ -40,7 +40,12 @@ pub struct Ended {
 impl Samsa {
     /// Starts it with a pipe for its stdin.
     pub fn start(arguments: &[&str]) -> Result<Self, Error> {
-        Self::start_with(arguments, |_| Ok(Stdio::piped()))
+        Self::start_with(&[], arguments, |_| Ok(Stdio::piped()))
+    }
+
+    /// Starts it with this for its stdin.
+    pub fn start_reading(arguments: &[&str], stdin: Stdio) -> Result<Self, Error> {
+        Self::start_with(&[], arguments, |_| Ok(stdin))
     }
 
     /// Runs it to its end, with `input` on its stdin.
@@ -50,10 +55,16 @@ impl Samsa {
             fs::write(&file, input).at("write", &file)?;
             Ok(File::open(&file).at("open", &file)?.into())
         };
-        Self::start_with(arguments, stdin)?.end(limit)
+        Self::start_with(&[], arguments, stdin)?.end(limit)
+    }
+
+    /// Runs it to its end with these variables in its environment, and nothing on its stdin.
+    pub fn run_in(variables: &[(&str, &str)], arguments: &[&str], limit: Duration) -> Result<Ended, Error> {
+        Self::start_with(variables, arguments, |_| Ok(Stdio::null()))?.end(limit)
     }
 
     fn start_with(
+        variables: &[(&str, &str)],
         arguments: &[&str],
         stdin: impl FnOnce(&Path) -> Result<Stdio, Error>,
     ) -> Result<Self, Error> {
@@ -62,6 +73,7 @@ impl Samsa {
         for variable in VARIABLES {
             command.env_remove(variable);
         }
+        command.envs(variables.iter().copied());
         command.env("XDG_CONFIG_HOME", scratch.path()).args(arguments);
         let [stdout, log] = ["stdout", "stderr"].map(|name| scratch.path().join(name));
         command
@@ -75,6 +87,11 @@ impl Samsa {
     /// Its stdin, once, if it was [started](Self::start) with a pipe.
     pub fn stdin(&mut self) -> Option<ChildStdin> {
         self.process.stdin()
+    }
+
+    /// The operating system's id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// What it printed so far.

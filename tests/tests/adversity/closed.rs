@@ -23,13 +23,13 @@ const SOON: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_secs(3);
 
 /// What stands still goes on when this is dropped, by a test that fails too: others use the same broker.
-struct Frozen<'a> {
+pub(crate) struct Frozen<'a> {
     kafka: &'a RealKafka,
     thaw: fn(&RealKafka) -> Result<(), Error>,
 }
 
 impl<'a> Frozen<'a> {
-    fn broker(kafka: &'a RealKafka) -> Self {
+    pub(crate) fn broker(kafka: &'a RealKafka) -> Self {
         kafka.freeze(1).expect("it stands still");
         Self { kafka, thaw: |kafka| kafka.thaw(1) }
     }
