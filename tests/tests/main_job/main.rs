@@ -1,10 +1,12 @@
 //! The main job on real brokers: messages are published and read, by the library on both runtimes and by the command line,
 //! and Apache's clients agree. Kafka 3.9.2 is found through ZooKeeper, 4.4.0 through its address.
 
+mod asking;
 mod commands;
 mod dropped;
 mod lines;
 mod looking;
+mod properties;
 mod publishing;
 mod reading;
 mod runtimes;
