@@ -2,6 +2,7 @@
 //! different groups get all of it, and what one leaves the others take over where it was committed, also from who is killed or
 //! frozen. Foreign members do so, too.
 
+mod commands;
 mod foreign;
 mod frozen;
 mod killed;
@@ -43,6 +44,10 @@ mod on_3_9_2 {
         groups_are_described_and_begin_where_they_are_told_to();
         the_command_shows_groups_and_sets_their_offsets();
         offsets_of_a_topic_that_is_gone_are_shown_and_told_of();
+    );
+    on!(V3_9_2, commands:
+        perf_measures_a_member_that_commits_what_it_counted();
+        members_have_the_session_and_commit_in_the_time_that_they_are_told();
     );
     on!(V3_9_2, looking_on_brokers:
         what_a_group_keeps_on_the_brokers_is_shown_and_set_there();
