@@ -7,6 +7,7 @@ mod last_broker;
 mod log;
 mod mixed;
 mod nearest;
+#[cfg(target_os = "linux")]
 mod piped;
 mod probe;
 mod refused;
