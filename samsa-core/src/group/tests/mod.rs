@@ -48,6 +48,42 @@ fn who_finds_a_member_of_another_dialect_does_not_register() {
 }
 
 #[test]
+fn an_older_member_of_another_dialect_that_is_seen_only_after_it_registered_makes_it_withdraw() {
+    let mut script = Script::with_partitions(2);
+    script.comes_after("list /consumers/g/ids", "/consumers/g/ids/you", 99);
+    script.settle();
+    assert!(script.asked("create /consumers/g/ids/me"), "nobody was there when it looked");
+    assert!(script.made_before("/consumers/g/ids/you", "/consumers/g/ids/me"));
+    let failure = script.failure().expect("it is over");
+    assert!(
+        matches!(failure, GroupError::ForeignMember { member, reason, .. } if member == "you" && reason.contains("Samsa")),
+        "{failure}"
+    );
+    // Its node goes with its session.
+    assert_eq!(script.owner("/consumers/g/ids/me"), Some(script.session_id()));
+    assert!(script.saw(&Seen::Closed) && script.saw(&Seen::Over));
+    assert!(!script.writes().iter().any(|write| write.contains("owners/t/")), "it has claimed nothing");
+    assert!(!script.saw(&Seen::Foreign("you".to_owned())), "the error says it");
+}
+
+#[test]
+fn a_member_that_reads_gives_it_all_up_for_an_older_one_of_another_dialect() {
+    let mut script = Script::with_partitions(2);
+    script.put("/consumers/g/ids/you", &own::member("t"));
+    script.settle();
+    assert_eq!(script.shown(), [0]);
+    script.is_done_with(0, 3);
+    // The node is as old as it was: only what is in it is new.
+    script.changes("/consumers/g/ids/you", "t");
+    script.fires("/consumers/g/ids");
+    script.passes(SECOND);
+    let failure = script.failure().expect("it is over").to_string();
+    assert!(failure.contains("was there first") && failure.contains("you"), "{failure}");
+    assert!(script.saw(&Seen::Withdrawn(0)) && script.saw(&Seen::Lost(vec![0])) && script.saw(&Seen::Closed));
+    assert!(!script.may_hand_out());
+}
+
+#[test]
 fn a_foreign_member_that_comes_later_is_told_and_not_counted() {
     let mut script = Script::with_partitions(2);
     script.settle();

@@ -82,6 +82,17 @@ impl Script {
         self.nodes.followers.insert(what.to_owned(), (path.to_owned(), session));
     }
 
+    /// What is in a node changes; it stays the same node.
+    pub(crate) fn changes(&mut self, path: &str, data: &str) {
+        let node = self.nodes.map.get_mut(path).expect(path);
+        data.clone_into(&mut node.0);
+    }
+
+    /// Whether one node is older than the other.
+    pub(crate) fn made_before(&self, older: &str, younger: &str) -> bool {
+        self.nodes.map[older].1.czxid < self.nodes.map[younger].1.czxid
+    }
+
     pub(crate) fn remove(&mut self, path: &str) {
         self.nodes.map.remove(path);
     }
