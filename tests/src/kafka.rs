@@ -213,6 +213,16 @@ impl RealKafka {
         self.zookeeper.as_ref().map(|zookeeper| zookeeper.sessions(timeout)).unwrap_or_default()
     }
 
+    /// The timeout that a session of ZooKeeper was granted; `None` if that is not connected now.
+    pub fn zookeeper_session_timeout(&self, session: i64) -> Option<Duration> {
+        self.zookeeper.as_ref()?.session_timeout(session)
+    }
+
+    /// The tick of ZooKeeper, to a multiple of which the end of a session is put off.
+    pub fn zookeeper_tick(&self) -> Option<Duration> {
+        self.zookeeper.as_ref()?.tick()
+    }
+
     /// Kills a controller (`SIGKILL`) that is a process of its own, the first of which is 1.
     pub fn kill_controller(&self, controller: usize) {
         self.own_controllers()[controller - 1].kill();

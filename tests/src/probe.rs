@@ -28,6 +28,25 @@ pub(crate) fn zookeeper_sessions(port: u16, timeout: Duration) -> io::Result<BTr
     Ok(connections.lines().filter(|line| line.contains(&of_it)).filter_map(session).collect())
 }
 
+/// The timeout that the ZooKeeper on `port` has granted a session, if that is connected, as its answer to the four letters `cons`
+/// has it.
+pub(crate) fn zookeeper_session_timeout(port: u16, session: i64) -> Option<Duration> {
+    let connections = four_letters(port, *b"cons").ok()?;
+    let of_it = format!("sid={session:#x},");
+    let connection = connections.lines().find(|line| line.contains(&of_it))?;
+    millis(connection.split(',').find_map(|part| part.strip_prefix("to="))?)
+}
+
+/// The tick of the ZooKeeper on `port`, as its answer to the four letters `conf` has it.
+pub(crate) fn zookeeper_tick(port: u16) -> Option<Duration> {
+    let settings = four_letters(port, *b"conf").ok()?;
+    millis(settings.lines().find_map(|line| line.strip_prefix("tickTime="))?)
+}
+
+fn millis(text: &str) -> Option<Duration> {
+    Some(Duration::from_millis(text.trim().parse().ok()?))
+}
+
 fn four_letters(port: u16, letters: [u8; 4]) -> io::Result<String> {
     let mut stream = connect(port)?;
     stream.write_all(&letters)?;

@@ -56,6 +56,16 @@ impl ZooKeeper {
         probe::zookeeper_sessions(self.port.number, timeout).unwrap_or_default()
     }
 
+    /// The timeout that a session was granted, if that is connected now.
+    pub(crate) fn session_timeout(&self, session: i64) -> Option<Duration> {
+        probe::zookeeper_session_timeout(self.port.number, session)
+    }
+
+    /// Sessions are over at multiples of this.
+    pub(crate) fn tick(&self) -> Option<Duration> {
+        probe::zookeeper_tick(self.port.number)
+    }
+
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, signal: &str) -> Result<(), Error> {
         let id = self.process.lock().unwrap_or_else(PoisonError::into_inner).id();

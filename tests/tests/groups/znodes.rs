@@ -62,6 +62,18 @@ impl Znodes {
         block_on(self.client.create(&path, data.as_bytes(), &mode)).expect("a node");
     }
 
+    /// The members of a group, whatever they registered.
+    pub(crate) fn ids(&self, group: &str) -> Vec<String> {
+        self.children(&format!("/consumers/{group}/ids"))
+    }
+
+    /// The session that a member of a group lives in.
+    pub(crate) fn session_of(&self, group: &str, member: &str) -> i64 {
+        let path = format!("/consumers/{group}/ids/{member}");
+        let stat = block_on(self.client.check_stat(&path)).expect("its state").expect("a member");
+        stat.ephemeral_owner
+    }
+
     /// The members of a group, each with its streams for the topic.
     pub(crate) fn members(&self, group: &str, topic: &str) -> BTreeMap<String, u64> {
         let path = format!("/consumers/{group}/ids");
