@@ -16,8 +16,18 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) type Place = (i32, i64);
 
 pub(crate) async fn join(cluster: &Cluster, topic: &str, group: &str) -> Consumer {
+    join_committing(cluster, topic, group, Duration::from_secs(1)).await
+}
+
+/// One that commits so often by itself.
+pub(crate) async fn join_committing(
+    cluster: &Cluster,
+    topic: &str,
+    group: &str,
+    interval: Duration,
+) -> Consumer {
     let consumer = cluster.topic(topic).consumer(group).start_at(Offset::Earliest);
-    consumer.commit_every(Duration::from_secs(1)).subscribe().await.expect("a member")
+    consumer.commit_every(interval).subscribe().await.expect("a member")
 }
 
 /// Publishes so many messages, evenly over four partitions.
@@ -48,6 +58,14 @@ pub(crate) async fn settle(members: &[&Consumer], shares: &[usize]) -> Duration 
 
 /// Lets them consume until they have got so many different messages together; says what each got.
 pub(crate) async fn consume(members: &mut [&mut Consumer], count: usize) -> Vec<BTreeSet<Place>> {
+    consume_until(members, |all| all.len() >= count).await
+}
+
+/// The same until what they have got together is enough.
+pub(crate) async fn consume_until(
+    members: &mut [&mut Consumer],
+    is_enough: impl Fn(&BTreeSet<Place>) -> bool,
+) -> Vec<BTreeSet<Place>> {
     let mut got = vec![BTreeSet::new(); members.len()];
     let mut limit = pin!(Timer::after(LIMIT));
     poll_fn(|cx| {
@@ -57,9 +75,9 @@ pub(crate) async fn consume(members: &mut [&mut Consumer], count: usize) -> Vec<
                 got.insert((message.partition(), message.offset()));
             }
         }
-        let all: BTreeSet<&Place> = got.iter().flatten().collect();
-        assert!(limit.as_mut().poll(cx).is_pending(), "{} of {count} messages", all.len());
-        if all.len() >= count { Poll::Ready(()) } else { Poll::Pending }
+        let all: BTreeSet<Place> = got.iter().flatten().copied().collect();
+        assert!(limit.as_mut().poll(cx).is_pending(), "{} messages are not enough", all.len());
+        if is_enough(&all) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     got
