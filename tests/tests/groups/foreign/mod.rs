@@ -1,5 +1,6 @@
 //! Members of other people in the same group: the high-level consumers of Scala, unmodified, beside `samsa consume --group`.
 
+mod dialects;
 mod frozen;
 mod killed;
 mod patterns;
@@ -11,6 +12,7 @@ mod turns;
 use samsa_tests::{RealKafka, cli::Samsa, member::MemberProcess, scala};
 use samsa_tokio::Cluster;
 
+pub(crate) use dialects::who_speaks_otherwise_than_an_older_member_withdraws_and_a_younger_one_is_told_of;
 pub(crate) use frozen::members_that_were_frozen_and_thaw_take_nothing_from_the_others;
 pub(crate) use killed::members_that_are_killed_leave_their_partitions_to_the_other_kind;
 pub(crate) use patterns::members_of_both_kinds_share_what_one_pattern_means;
