@@ -15,7 +15,7 @@ const SETTINGS: [(&str, &str); 6] = [
 ];
 
 /// Starts a member by the consumer of the release that runs. It is called `GROUP_NAME`, and reads a topic with so many
-/// streams; a topic `~REGEX` is a white list. `settings` are properties of the consumer.
+/// streams; a topic `~REGEX` is a white list, `!REGEX` a black list. `settings` are properties of the consumer.
 pub fn start(
     kafka: &RealKafka,
     (group, name): (&str, &str),

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Properties;
+import kafka.consumer.Blacklist;
 import kafka.consumer.Consumer;
 import kafka.consumer.ConsumerConfig;
 import kafka.consumer.ConsumerIterator;
@@ -15,7 +16,7 @@ import kafka.message.MessageAndMetadata;
 /**
  * {@code ZOOKEEPER GROUP TOPIC STREAMS [NAME=VALUE...]}: a member of a group, by the high-level consumer of Scala. It prints a line
  * for each message, {@code PARTITION OFFSET}, before it asks for the next one. SIGTERM shuts it down. A topic that begins with a
- * {@code ~} is a white list.
+ * {@code ~} is a white list, one that begins with a {@code !} a black list.
  */
 public final class Member {
     public static void main(String[] args) throws Exception {
@@ -41,6 +42,9 @@ public final class Member {
     private static List<KafkaStream<byte[], byte[]>> streams(ConsumerConnector connector, String topic, int streams) {
         if (topic.startsWith("~")) {
             return connector.createMessageStreamsByFilter(new Whitelist(topic.substring(1)), streams);
+        }
+        if (topic.startsWith("!")) {
+            return connector.createMessageStreamsByFilter(new Blacklist(topic.substring(1)), streams);
         }
         return connector.createMessageStreams(Collections.singletonMap(topic, streams)).get(topic);
     }

@@ -122,6 +122,7 @@ macro_rules! beside_scala {
             $(#[$ignored])? members_that_are_killed_leave_their_partitions_to_the_other_kind();
             $(#[$ignored])? members_that_were_frozen_and_thaw_take_nothing_from_the_others();
             $(#[$ignored])? members_of_both_kinds_share_what_one_pattern_means();
+            $(#[$ignored])? members_of_both_kinds_share_what_one_black_list_leaves();
             $(#[$ignored])? who_speaks_otherwise_than_an_older_member_withdraws_and_a_younger_one_is_told_of();
             $(#[$ignored])? members_of_both_kinds_share_by_the_number_of_their_streams();
             $(#[$ignored])? members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers();

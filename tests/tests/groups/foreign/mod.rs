@@ -15,7 +15,10 @@ use samsa_tokio::Cluster;
 pub(crate) use dialects::who_speaks_otherwise_than_an_older_member_withdraws_and_a_younger_one_is_told_of;
 pub(crate) use frozen::members_that_were_frozen_and_thaw_take_nothing_from_the_others;
 pub(crate) use killed::members_that_are_killed_leave_their_partitions_to_the_other_kind;
-pub(crate) use patterns::members_of_both_kinds_share_what_one_pattern_means;
+pub(crate) use patterns::{
+    members_of_both_kinds_share_what_one_black_list_leaves,
+    members_of_both_kinds_share_what_one_pattern_means,
+};
 pub(crate) use shared::members_of_both_kinds_share_by_range_and_hand_over_when_they_leave;
 pub(crate) use stored::members_of_both_kinds_go_on_at_the_others_offsets_on_the_brokers;
 pub(crate) use streams::members_of_both_kinds_share_by_the_number_of_their_streams;
