@@ -135,7 +135,7 @@ const NOT_YET: [ErrorCode; 3] = [
 ];
 
 /// As a consumer does that the brokers coordinate: it is a member, whatever becomes of its connection.
-fn join_on_brokers(kafka: &RealKafka, group: &str) {
+pub(crate) fn join_on_brokers(kafka: &RealKafka, group: &str) {
     let code = until(|| match ask_to_join(kafka, group).expect("an answer") {
         code if NOT_YET.contains(&code) => Err(format!("{code:?}")),
         code => Ok(code),

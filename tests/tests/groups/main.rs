@@ -56,7 +56,10 @@ mod on_3_9_2 {
     );
     on!(V3_9_2, killed: a_member_that_is_killed_leaves_its_partitions_to_the_others(););
     on!(V3_9_2, frozen: members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_what_they_lost(););
-    on!(V3_9_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
+    on!(V3_9_2, places:
+        offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper();
+        a_group_with_members_on_the_brokers_is_joined_in_zookeeper_if_that_is_said();
+    );
     on!(V3_9_2, pykafka: locks_follow_leaders_that_move(););
 }
 
@@ -68,7 +71,10 @@ mod on_1_1_1 {
     );
     on!(V1_1_1, sharing: members_share_the_partitions_and_take_over_from_who_leaves(););
     on!(V1_1_1, patterns: topics_that_a_pattern_means_are_shared_as_they_come_and_go(););
-    on!(V1_1_1, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
+    on!(V1_1_1, places:
+        offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper();
+        a_group_with_members_on_the_brokers_is_joined_in_zookeeper_if_that_is_said();
+    );
 }
 
 mod on_0_8_2_2 {
