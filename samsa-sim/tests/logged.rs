@@ -53,6 +53,7 @@ fn a_broker_that_throttles_and_one_that_lies_are_in_the_log() {
     for (fault, words) in [
         (Fault::Quota, &["a broker throttles", "broker=", "lasts="][..]),
         (Fault::Lies, &["the peer broke the protocol", "conn=", "peer=", "reason="]),
+        (Fault::Lies, &["a broker's answer cannot be read", "error="]),
     ] {
         let trace = trace(FaultMix::of(&[fault]), |world, cluster| async move {
             let topic = cluster.topic("events");
