@@ -280,15 +280,15 @@ impl Engine {
     }
 
     fn explain(&mut self, op: OpId) {
-        let mut lines = Vec::new();
-        self.net.explain(&mut lines);
-        self.cluster.explain(&mut lines);
-        self.producer.explain(self.now.mono, &mut lines);
-        self.consumer.explain(self.now.mono, &mut lines);
-        self.lookup.explain(&mut lines);
-        self.groups.explain(&mut lines);
-        self.group_lookup.explain(&mut lines);
-        self.out.complete(op, Reply::Explain(Explanation { lines }));
+        let mut explanation = Explanation::default();
+        self.net.explain(&mut explanation.lines);
+        self.cluster.explain(&mut explanation.lines);
+        self.producer.explain(self.now.mono, &mut explanation);
+        self.consumer.explain(self.now.mono, &mut explanation.lines);
+        self.lookup.explain(&mut explanation.lines);
+        self.groups.explain(&mut explanation.lines);
+        self.group_lookup.explain(&mut explanation.lines);
+        self.out.complete(op, Reply::Explain(explanation));
     }
 
     fn metrics(&mut self, op: OpId) {

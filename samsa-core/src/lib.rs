@@ -123,7 +123,7 @@ pub use error::{
     AppendError, Certainty, ConnectError, CreateTopicError, LookError, PublishFailure, ReadError,
 };
 pub use event::Event;
-pub use explanation::{Explanation, Waiting};
+pub use explanation::{Explanation, Guarantee, GuaranteeKind, Waiting};
 #[cfg(feature = "model")]
 #[doc(hidden)]
 pub use group::model;

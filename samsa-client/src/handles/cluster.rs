@@ -174,12 +174,17 @@ impl Cluster {
     }
 
     /// What each part of the client waits for, since when and until when: "why is nothing happening?" Times are on the
-    /// scale of [`now`](Self::now). It is answered by a closed client as well, which says so.
+    /// scale of [`now`](Self::now). And which guarantees are in force for what is published: who has an acknowledged message,
+    /// whether order is kept, whether a message may be stored twice. It is answered by a closed client as well, which says so.
     ///
     /// ```no_run
     /// # async fn run(cluster: samsa_client::Cluster) {
-    /// for line in cluster.explain().await.lines {
+    /// let explanation = cluster.explain().await;
+    /// for line in explanation.lines {
     ///     println!("{} waits for {}", line.who, line.what);
+    /// }
+    /// for guarantee in explanation.guarantees {
+    ///     println!("{guarantee}"); // duplicates, every partition: none: idempotence is in force (producer 7, epoch 0), ...
     /// }
     /// # }
     /// ```

@@ -26,7 +26,7 @@ use bytes::Bytes;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::connection::{Failure, Network, Peer, Role};
-use crate::explanation::Waiting;
+use crate::explanation::Explanation;
 use crate::id::{JobId, OpId};
 use crate::intent::JobOutput;
 use crate::metrics::{PublishMetrics, PublishedPartition};
@@ -135,7 +135,7 @@ impl Producer {
         assert!(is_empty, "{used} bytes are charged after the close, and {lent} lent");
     }
 
-    pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {
-        self.sender.explain(now, lines);
+    pub(crate) fn explain(&self, now: Instant, explanation: &mut Explanation) {
+        self.sender.explain(now, explanation);
     }
 }

@@ -1,10 +1,11 @@
 //! One client for brokers of every age: found through ZooKeeper where there is one, under a chroot, and through bootstrap
 //! brokers, also when the first address leads nowhere. With each codec that the age knows, on both runtimes, what is published
 //! alone, in sets and in batches comes back byte for byte; Apache's clients of that age read what we write, and we read what they
-//! write. Each broker is killed once, and has everything when it comes back.
+//! write. `explain` promises what brokers of that age keep. Each broker is killed once, and has everything when it comes back.
 
 mod apache;
 mod content;
+mod guarantees;
 
 #[path = "../support/client.rs"]
 mod client;
@@ -120,6 +121,7 @@ fn works_on(release: Release) {
     apache::writes_what_we_read(kafka, &known_codecs(release));
     Runtime::Tokio.run(kafka, async |cluster| {
         times_are_looked_up(cluster).await;
+        guarantees::are_those_of_the_age(cluster, release).await;
         survives_the_broker(cluster, kafka).await;
     });
 }

@@ -35,7 +35,6 @@ use super::place::{Link, Place, Spot};
 use super::request::format_of;
 use super::world::{Asked, World};
 use crate::answer::read_answer;
-use crate::config::Retries;
 use crate::error::PublishFailure;
 use crate::explanation::Waiting;
 use crate::planted::{PlantedBug, is_planted};
@@ -46,7 +45,7 @@ use crate::time::Instant;
 pub(super) const ABSENT_FOR: Duration = Duration::from_secs(60);
 
 /// An id that a broker gave, with its epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ProducerId {
     pub(super) id: i64,
     pub(super) epoch: i16,
@@ -153,18 +152,25 @@ impl ProducerIds {
         *self = Self::default();
     }
 
-    /// For `explain`; `retry` says what becomes of a retry without an id.
-    fn explain(&self, retry: &str) -> Option<String> {
-        Some(match self.state {
-            State::Unasked => return None,
+    /// The one that partitions without an identity would have.
+    pub(super) fn known(&self) -> Option<ProducerId> {
+        if let State::Known(producer) = self.state { Some(producer) } else { None }
+    }
+
+    /// No broker gives any.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self.state, State::Absent(_))
+    }
+
+    /// For `explain`: what it waits for, if it does.
+    pub(super) fn explain(&self, lines: &mut Vec<Waiting>) {
+        let what = match self.state {
+            State::Unasked | State::Known(_) | State::Absent(_) => return,
             State::Seeking => "a producer id, and a broker to ask for it".to_owned(),
             State::Asking(_) => "the answer to the question for a producer id".to_owned(),
             State::Resting(_) => format!("to ask for a producer id again, after {} failures", self.failures),
-            State::Known(ProducerId { id, epoch }) => {
-                format!("nothing: in force as producer {id}, epoch {epoch}; a retry is stored once")
-            }
-            State::Absent(_) => format!("brokers that give producer ids: without them {retry}"),
-        })
+        };
+        lines.push(Waiting { who: "idempotence".to_owned(), what, since: None, until: self.next() });
     }
 }
 
@@ -200,33 +206,6 @@ impl Sender {
                 self.producer_ids.waiting.insert(place);
                 false
             }
-        }
-    }
-
-    /// What is certain of a retry.
-    pub(super) fn explain_guarantees(&self, now: Instant, lines: &mut Vec<Waiting>) {
-        let retry = match self.settings.retries {
-            Retries::All => "a retry may be stored twice",
-            Retries::OnlyNotSent => "what may be stored is not sent again",
-        };
-        let mut say = |what, until| {
-            lines.push(Waiting { who: "idempotence".to_owned(), what, since: None, until });
-        };
-        if !self.settings.idempotence {
-            if !self.topics.is_empty() {
-                say(format!("nothing: it is off, so {retry}"), None);
-            }
-            return;
-        }
-        if let Some(what) = self.producer_ids.explain(retry) {
-            say(what, self.producer_ids.next());
-        }
-        let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
-        let count = partitions.filter(|partition| partition.is_led_by_old(now)).count();
-        if count > 0 {
-            let leaders =
-                format!("the leaders of {count} partition(s) take no record batches, as from 0.11 on");
-            say(format!("newer brokers: {leaders}, where {retry}"), None);
         }
     }
 

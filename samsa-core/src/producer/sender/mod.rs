@@ -35,6 +35,7 @@ mod failover;
 mod fate;
 mod free;
 mod gather;
+mod guarantees;
 mod headers;
 mod identity;
 mod look;
@@ -59,7 +60,7 @@ use crate::backoff::Backoff;
 use crate::config::{Acks, Config, Retries};
 use crate::connection::{Failure, Peer};
 use crate::error::PublishFailure;
-use crate::explanation::Waiting;
+use crate::explanation::{Explanation, Waiting};
 use crate::id::{BrokerId, JobId};
 use crate::limits;
 use crate::metrics::{PublishMetrics, PublishedPartition, Volume};
@@ -339,10 +340,12 @@ impl Sender {
         self.hurries_at = None;
     }
 
-    pub(crate) fn explain(&self, now: Instant, lines: &mut Vec<Waiting>) {
+    pub(crate) fn explain(&self, now: Instant, explanation: &mut Explanation) {
+        let lines = &mut explanation.lines;
         lines.extend(self.active.iter().map(|place| self.explain_place(*place)));
         self.waits.explain(lines);
-        self.explain_guarantees(now, lines);
+        self.producer_ids.explain(lines);
+        explanation.guarantees.extend(self.guarantees(now));
     }
 
     pub(crate) fn metrics(&self) -> (PublishMetrics, Vec<PublishedPartition>) {

@@ -26,7 +26,7 @@ pub(super) enum Next {
 }
 
 /// 0.11 remembers the last batch of a producer only.
-const LAST_ONLY: i16 = 3;
+pub(super) const LAST_ONLY: i16 = 3;
 
 impl Partition {
     /// How many batches may be of unknown fate at a leader whose newest Produce version this is.

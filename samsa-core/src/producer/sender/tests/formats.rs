@@ -189,24 +189,6 @@ fn keyless_messages_leave_a_partition_with_numbers_whose_leader_keeps_messages_o
 }
 
 #[test]
-fn explain_tells_of_messages_of_old_as_long_as_they_are_sent() {
-    let mut play = Play::with_leaders(&[1]);
-    let _first = play.publish_to(0, "1");
-    let sent = play.sends();
-    play.hears_error(&sent, ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
-    let again = play.sends();
-    play.hears_written(&again, 0);
-    let is_told = |play: &Play| {
-        let mut lines = Vec::new();
-        play.sender.explain(play.now().mono, &mut lines);
-        lines.iter().any(|line| line.what.contains("1 partition(s) take no record batches"))
-    };
-    assert!(is_told(&play));
-    play.passes(Duration::from_secs(60));
-    assert!(!is_told(&play));
-}
-
-#[test]
 fn a_format_that_is_refused_where_something_was_stored_with_an_identity_is_an_error() {
     let mut play = Play::with_leaders(&[1]);
     let _first = play.publish_to(0, "1");

@@ -5,6 +5,7 @@ mod counts;
 mod deadline;
 mod failover;
 mod formats;
+mod guarantees;
 mod headers;
 mod hints;
 mod idempotence;
@@ -28,6 +29,7 @@ use self::script::{Play, TIMEOUT, error, not_sent, outcome, possibly_sent, recei
 use crate::command::Reply;
 use crate::config::{Acks, Compression, Retries};
 use crate::error::{AppendError, Certainty, PublishFailure};
+use crate::explanation::Explanation;
 use crate::id::{BrokerId, OpId};
 use crate::limits;
 use crate::producer::{OutgoingRecord, ProducerInput};
@@ -287,13 +289,13 @@ fn explain_names_what_each_partition_waits_for() {
     let _in_flight = play.publish_to(0, "1");
     play.has_leaders(&[Some(1), None]);
     let _waiting = play.publish_to(1, "2");
-    let mut lines = Vec::new();
-    play.sender.explain(play.now().mono, &mut lines);
-    let lines: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.who, line.what)).collect();
+    let mut explanation = Explanation::default();
+    play.sender.explain(play.now().mono, &mut explanation);
+    let lines: Vec<String> =
+        explanation.lines.iter().map(|line| format!("{}: {}", line.who, line.what)).collect();
     let expected = [
         "messages for topic \"events\" partition 0: the answer of broker 1",
         "messages for topic \"events\" partition 1: a leader",
-        "idempotence: nothing: in force as producer 1, epoch 0; a retry is stored once",
     ];
     assert_eq!(lines, expected);
 }

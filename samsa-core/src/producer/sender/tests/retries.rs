@@ -14,13 +14,6 @@ fn forbidding(newest: i16, idempotence: bool) -> Play {
     play
 }
 
-fn what_is_explained(play: &Play) -> Vec<String> {
-    let mut lines = Vec::new();
-    play.sender.explain(play.now().mono, &mut lines);
-    let lines = lines.into_iter().filter(|line| line.who == "idempotence");
-    lines.map(|line| line.what).collect()
-}
-
 #[test]
 fn what_may_be_stored_ends_at_once_and_the_next_goes() {
     for (newest, idempotence) in [(9, false), (2, true)] {
@@ -117,27 +110,4 @@ fn with_idempotence_in_force_nothing_changes() {
     }
     play.hears_written(&sent, 0);
     assert_eq!(receipt(&ticket).offset, Some(0));
-}
-
-#[test]
-fn explain_says_what_becomes_of_a_retry() {
-    assert!(
-        what_is_explained(&Play::new(|config| config.idempotence = false)).is_empty(),
-        "nothing is published"
-    );
-    let off = |retries| {
-        let mut play = Play::configured(&[1], |config| {
-            config.idempotence = false;
-            config.retries = retries;
-        });
-        let _ticket = play.publish_to(0, "x");
-        what_is_explained(&play)
-    };
-    assert_eq!(off(Retries::All), ["nothing: it is off, so a retry may be stored twice"]);
-    assert_eq!(off(Retries::OnlyNotSent), ["nothing: it is off, so what may be stored is not sent again"]);
-
-    let mut play = forbidding(2, true);
-    let _ticket = play.publish_to(0, "x");
-    let expected = "newer brokers: the leaders of 1 partition(s) take no record batches, as from 0.11 on, where what may be stored is not sent again";
-    assert_eq!(what_is_explained(&play), [expected]);
 }

@@ -186,8 +186,8 @@ fn explain_tells_since_when_a_flush_waits_and_until_when() {
     let until = since + Duration::from_secs(9);
     play.hears(ProducerInput::Flush { op: OpId(1), until });
     play.passes(Duration::from_secs(1));
-    let mut lines = Vec::new();
-    play.sender.explain(play.now().mono, &mut lines);
-    let flush = lines.iter().find(|line| line.who == "flush").unwrap();
+    let mut explanation = Explanation::default();
+    play.sender.explain(play.now().mono, &mut explanation);
+    let flush = explanation.lines.iter().find(|line| line.who == "flush").unwrap();
     assert_eq!((flush.since, flush.until), (Some(since), Some(until)));
 }
