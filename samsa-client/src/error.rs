@@ -24,9 +24,12 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether the same may succeed later.
+    /// Whether the same may succeed later, with nothing changed: no broker has answered so far, or too many wait for it.
     pub fn is_retriable(&self) -> bool {
-        matches!(self, Self::Cluster(samsa_core::ConnectError::Unreachable { .. }))
+        match self {
+            Self::Cluster(error) => error.is_retriable(),
+            Self::Bootstrap(_) | Self::ConnectString(_) | Self::Runtime(_) => false,
+        }
     }
 }
 
@@ -126,8 +129,55 @@ pub enum ConsumeError {
 }
 
 impl ConsumeError {
-    /// Whether the consumer goes on after it.
+    /// Whether the same may succeed later, with nothing changed. Of a partition that has stopped: to seek to where it was
+    /// ([`ReadError::is_retriable`]). Of a membership that has ended: to subscribe again ([`GroupError::is_retriable`]). To ask for
+    /// the next message is no retry: after a stopped partition it gives that of another one, and after the end nothing.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_retriable(),
+            Self::Group(error) => error.is_retriable(),
+        }
+    }
+
+    /// Whether the consumer goes on after it: the other partitions do when one has stopped. Which is another thing than whether
+    /// that one would be read again ([`is_retriable`](Self::is_retriable)).
     pub fn goes_on(&self) -> bool {
         matches!(self, Self::Read(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use samsa_core::ErrorCode;
+
+    #[test]
+    fn a_consumer_s_error_tells_apart_whether_it_goes_on_and_whether_it_passes() {
+        let refused =
+            |code| ConsumeError::from(ReadError::Refused { topic: "events".into(), partition: 0, code });
+        let passing = refused(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        assert!(passing.goes_on() && passing.is_retriable());
+        let lasting = refused(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        assert!(lasting.goes_on() && !lasting.is_retriable());
+        let late = GroupError::TimedOut { group: "g".into(), within: Duration::ZERO, last: String::new() };
+        let late = ConsumeError::from(late);
+        assert!(!late.goes_on() && late.is_retriable());
+        let ended = ConsumeError::from(GroupError::NoZooKeeper);
+        assert!(!ended.goes_on() && !ended.is_retriable());
+    }
+
+    #[test]
+    fn a_cluster_that_was_not_reached_may_be_reached_later_and_a_wrong_address_may_not() {
+        let within = Duration::ZERO;
+        let unreachable = samsa_core::ConnectError::Unreachable { within, last: String::new() };
+        for (error, is_retriable) in [
+            (unreachable, true),
+            (samsa_core::ConnectError::Busy { waiting: 1 }, true),
+            (samsa_core::ConnectError::Closed, false),
+        ] {
+            assert_eq!(ConnectError::from(error).is_retriable(), is_retriable);
+        }
+        let wrong = "k1".parse::<samsa_core::HostPort>().expect_err("it has no port");
+        assert!(!ConnectError::from(wrong).is_retriable());
     }
 }

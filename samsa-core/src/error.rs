@@ -1,5 +1,8 @@
 //! One error for each kind of operation: what was tried, what came, what to do.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +27,34 @@ pub enum ConnectError {
         waiting: usize,
     },
     /// The client was closed meanwhile.
-    #[error("the client was closed before it was connected")]
+    #[error("the client was closed before it was connected; connect anew")]
     Closed,
+}
+
+impl ConnectError {
+    /// Whether the same client may still come to be connected: nobody has answered so far, or too many wait for it. Waiting for it
+    /// once more may succeed with nothing changed.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Busy { .. } => true,
+            Self::Closed => false,
+        }
+    }
+}
+
+/// What to do about a refusal that asking again does not help against.
+pub(crate) fn remedy(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED => "grant this client the permission on the topic",
+        ErrorCode::CLUSTER_AUTHORIZATION_FAILED => "grant this client the permission on the cluster",
+        ErrorCode::INVALID_TOPIC_EXCEPTION => "choose another name for the topic",
+        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE | ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT => {
+            "choose another compression or message format, or upgrade the brokers"
+        }
+        ErrorCode::UNSUPPORTED_VERSION => "upgrade the brokers",
+        code if code.is_retriable() => "try again",
+        _ => "the broker's log may say more",
+    }
 }
 
 /// Why a question about the cluster was not answered.
@@ -38,8 +67,8 @@ pub enum LookError {
         /// Which.
         topic: Arc<str>,
     },
-    /// A broker refused.
-    #[error("the broker refused the question about {about}: {code}")]
+    /// A broker refused: see to what the code names.
+    #[error("the broker refused the question about {about}: {code}; {}", remedy(*code))]
     Refused {
         /// What was asked about.
         about: String,
@@ -70,7 +99,7 @@ pub enum LookError {
 }
 
 impl LookError {
-    /// Whether the same question may be answered later.
+    /// Whether the same question may be answered later, with nothing changed. A topic that is unknown has to be made first.
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::TimedOut { .. } | Self::Busy { .. } => true,
@@ -85,7 +114,7 @@ impl LookError {
 #[non_exhaustive]
 pub enum CreateTopicError {
     /// There is one of this name.
-    #[error("topic {topic:?} exists already")]
+    #[error("topic {topic:?} exists already; publish to it, or choose another name")]
     Exists {
         /// Which.
         topic: Arc<str>,
@@ -131,7 +160,8 @@ pub enum CreateTopicError {
 }
 
 impl CreateTopicError {
-    /// Whether the same order may be followed later.
+    /// Whether the same order may be followed later, with nothing changed. One that was in doubt may then find that the topic
+    /// [exists](Self::Exists), made by the order before.
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::TimedOut { .. } | Self::Busy { .. } => true,
@@ -173,10 +203,14 @@ pub enum AppendError {
         limit: usize,
     },
     /// The set has no message.
-    #[error("a set without messages cannot be published: there is nothing to acknowledge")]
+    #[error(
+        "a set without messages cannot be published, since there is nothing to acknowledge: leave it out"
+    )]
     EmptySet,
     /// The topic has no such partition.
-    #[error("topic {topic:?} has no partition {partition}: it has {count}")]
+    #[error(
+        "topic {topic:?} has no partition {partition}: it has {count}, from 0 on; name one of these, or none"
+    )]
     UnknownPartition {
         /// The topic.
         topic: Arc<str>,
@@ -202,6 +236,23 @@ pub enum AppendError {
     Closed,
 }
 
+impl AppendError {
+    /// Whether the same message may be accepted later, with nothing changed: there was only no room. It was never sent, so that
+    /// publishing it again stores it once.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Full { .. } => true,
+            Self::TooLarge { .. }
+            | Self::SetTooLarge { .. }
+            | Self::EmptySet
+            | Self::UnknownPartition { .. }
+            | Self::HeadersUnsupported { .. }
+            | Self::TooManyTopics { .. }
+            | Self::Closed => false,
+        }
+    }
+}
+
 /// Whether a record that failed may be in the log all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
@@ -215,7 +266,8 @@ pub enum Certainty {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishFailure {
-    /// The time to deliver was over.
+    /// The time to deliver was over: publish it again, or raise the delivery timeout. If it is
+    /// [`PossiblySent`](Certainty::PossiblySent), it may be stored twice then.
     #[error("not acknowledged within {within:?} ({last})")]
     TimedOut {
         /// The delivery timeout.
@@ -223,11 +275,11 @@ pub enum PublishFailure {
         /// The last thing that went wrong.
         last: String,
     },
-    /// A broker refused it for good.
-    #[error("refused by the broker: {0}")]
+    /// A broker refused it for good: see to what the code names, then publish it again.
+    #[error("refused by the broker: {0}; {remedy}", remedy = remedy(*.0))]
     Refused(ErrorCode),
     /// An attempt had no definite answer, and [`Retries::OnlyNotSent`](crate::Retries::OnlyNotSent) forbids to send again what
-    /// may be stored.
+    /// may be stored. The application may know whether it is, or whether twice does no harm.
     #[error("no definite answer came ({last}), and what may be stored is not sent again, as retries says")]
     NotRetried {
         /// What went wrong.
@@ -254,6 +306,18 @@ pub enum PublishFailure {
 }
 
 impl PublishFailure {
+    /// Whether to publish the same message again may succeed, with nothing changed: its time was over, the broker's refusal is one
+    /// that passes, there was no room, or `retries` forbids to send it again. Where it may be stored already
+    /// ([`PossiblySent`](Certainty::PossiblySent)), that may store it twice.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::NotRetried { .. } => true,
+            Self::Refused(code) => code.is_retriable(),
+            Self::Unacceptable(error) => error.is_retriable(),
+            Self::TooLarge { .. } | Self::Closed => false,
+        }
+    }
+
     /// Whether its words say already which topic it is about.
     pub(crate) fn names_topic(&self) -> bool {
         let named = |error: &AppendError| {
@@ -274,15 +338,15 @@ pub enum ReadError {
         topic: Arc<str>,
     },
     /// The topic has no such partition.
-    #[error("topic {topic:?} has no partition {partition}")]
+    #[error("topic {topic:?} has no partition {partition}; its partitions() are those that there are")]
     UnknownPartition {
         /// The topic.
         topic: Arc<str>,
         /// Which.
         partition: i32,
     },
-    /// The brokers will not tell of the topic.
-    #[error("topic {topic:?}: the brokers refuse to tell of it: {code}")]
+    /// The brokers will not tell of the topic: see to what the code names, then open the reader again.
+    #[error("topic {topic:?}: the brokers refuse to tell of it: {code}; {}", remedy(*code))]
     TopicRefused {
         /// The topic.
         topic: Arc<str>,
@@ -316,8 +380,10 @@ pub enum ReadError {
         /// Where the log that was read parts from the one that is there.
         from: i64,
     },
-    /// A broker refused; reading of this partition has stopped.
-    #[error("topic {topic:?} partition {partition}: the broker refused: {code}")]
+    /// A broker refused; reading of this partition has stopped. See to what the code names, then seek to read on.
+    #[error(
+        "topic {topic:?} partition {partition}: the broker refused: {code}; {}, then seek to read on", remedy(*code)
+    )]
     Refused {
         /// The topic.
         topic: Arc<str>,
@@ -327,7 +393,9 @@ pub enum ReadError {
         code: ErrorCode,
     },
     /// What was fetched cannot be read; reading of this partition has stopped.
-    #[error("topic {topic:?} partition {partition}: cannot read the records at offset {offset}: {reason}")]
+    #[error(
+        "topic {topic:?} partition {partition}: cannot read the records at offset {offset}: {reason}; seek to a later offset to leave them out"
+    )]
     Corrupt {
         /// The topic.
         topic: Arc<str>,
@@ -338,8 +406,10 @@ pub enum ReadError {
         /// What is wrong with them.
         reason: String,
     },
-    /// The partitions or their offsets were not known in time.
-    #[error("topic {topic:?}: not ready to read within {within:?} ({last})")]
+    /// The partitions or their offsets were not known in time: try again, or see with `explain` what the client waits for.
+    #[error(
+        "topic {topic:?}: not ready to read within {within:?} ({last}); try again, or see what the client waits for with explain"
+    )]
     TimedOut {
         /// The topic.
         topic: Arc<str>,
@@ -367,4 +437,22 @@ pub enum ReadError {
     /// The client was closed.
     #[error("the client is closed; connect anew")]
     Closed,
+}
+
+impl ReadError {
+    /// Whether the same may succeed later, with nothing changed: to open the reader, to seek, or, where a partition has stopped, to
+    /// seek to where it was. A position that the log does not hold, or records that cannot be read, need a seek to elsewhere.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Busy { .. } => true,
+            Self::TopicRefused { code, .. } | Self::Refused { code, .. } => code.is_retriable(),
+            Self::UnknownTopic { .. }
+            | Self::UnknownPartition { .. }
+            | Self::OutOfRange { .. }
+            | Self::Truncated { .. }
+            | Self::Corrupt { .. }
+            | Self::RackTooLong { .. }
+            | Self::Closed => false,
+        }
+    }
 }

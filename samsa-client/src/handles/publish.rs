@@ -219,6 +219,12 @@ impl<'a> TryEnqueueError<'a> {
         &self.0.1
     }
 
+    /// Whether the same message may be accepted later, with nothing changed: as [`is_full`](Self::is_full), since nothing else
+    /// passes.
+    pub fn is_retriable(&self) -> bool {
+        self.reason().is_retriable()
+    }
+
     /// Whether there was only no room, so that the same message may be accepted later.
     pub fn is_full(&self) -> bool {
         matches!(self.reason(), AppendError::Full { .. })

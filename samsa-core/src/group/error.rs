@@ -8,6 +8,7 @@ use samsa_proto::zookeeper::{InexpressibleError, PathError};
 
 use super::pattern::PatternError;
 use crate::broker_partition::UnnumberedPartition;
+use crate::error::remedy;
 
 /// Why there is no membership of a group, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -192,15 +193,19 @@ pub enum GroupError {
 }
 
 impl GroupError {
-    /// Whether to join again may succeed.
+    /// Whether to join again may succeed, with nothing changed on this side: ZooKeeper was late, too much was open, members were
+    /// there that may leave, or the brokers' refusal is one that passes.
     pub fn is_retriable(&self) -> bool {
-        matches!(
-            self,
-            Self::TimedOut { .. }
-                | Self::Busy { .. }
-                | Self::ForeignMember { .. }
-                | Self::OwnersElsewhere { .. }
-        )
+        match self {
+            Self::Offsets { error, .. } => error.is_retriable(),
+            _ => matches!(
+                self,
+                Self::TimedOut { .. }
+                    | Self::Busy { .. }
+                    | Self::ForeignMember { .. }
+                    | Self::OwnersElsewhere { .. }
+            ),
+        }
     }
 }
 
@@ -228,7 +233,7 @@ pub enum OffsetsError {
     )]
     HasMembers,
     /// The broker refuses it for another reason.
-    #[error("the coordinator refuses it: {code}")]
+    #[error("the coordinator refuses it: {code}; {}", remedy(*code))]
     Refused {
         /// What the broker said.
         code: ErrorCode,
@@ -244,7 +249,7 @@ pub enum OffsetsError {
         last: String,
     },
     /// It was asked, and gave no answer: what was to be committed may be.
-    #[error("the group's coordinator did not answer: {reason}")]
+    #[error("the group's coordinator did not answer: {reason}; try again")]
     Unanswered {
         /// What happened.
         reason: String,
@@ -252,7 +257,7 @@ pub enum OffsetsError {
 }
 
 impl OffsetsError {
-    /// Whether to ask again may help.
+    /// Whether to ask again may help, with nothing changed.
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::Refused { code } => code.is_retriable(),
@@ -273,7 +278,7 @@ impl OffsetsError {
 pub enum CommitError {
     /// Some partition's offset could not be written, or is not this member's any more: whoever has it goes on at the last
     /// commit.
-    #[error("not everything was committed: {reason}")]
+    #[error("not everything was committed: {reason}; what this member still has goes with the next commit")]
     Failed {
         /// What went wrong first.
         reason: String,
@@ -290,7 +295,7 @@ pub enum CommitError {
     #[error("a commit of this consumer is under way already; wait for it")]
     Busy,
     /// The consumer has ended, or the client was closed.
-    #[error("the consumer has ended")]
+    #[error("the consumer has ended; subscribe again")]
     Closed,
 }
 

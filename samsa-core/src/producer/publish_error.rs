@@ -102,16 +102,10 @@ impl PublishError {
         &self.batch.failure
     }
 
-    /// Whether publishing the same record again may succeed. When it is [`PossiblySent`](Certainty::PossiblySent),
-    /// that may store it twice.
+    /// Whether publishing the same record again may succeed, with nothing changed. When it is
+    /// [`PossiblySent`](Certainty::PossiblySent), that may store it twice.
     pub fn is_retriable(&self) -> bool {
-        match &self.batch.failure {
-            PublishFailure::TimedOut { .. } | PublishFailure::NotRetried { .. } => true,
-            PublishFailure::Refused(code) => code.is_retriable(),
-            PublishFailure::TooLarge { .. } | PublishFailure::Unacceptable(_) | PublishFailure::Closed => {
-                false
-            }
-        }
+        self.batch.failure.is_retriable()
     }
 
     /// The record, decoded from its batch at each call; of a set the first.
@@ -289,7 +283,7 @@ mod tests {
         let error = PublishError::not_accepted(&topic, &OutgoingRecord::default(), Now::default(), error);
         assert_eq!(
             error.to_string(),
-            "topic \"lines\" has no partition 9: it has 4; the message was not written"
+            "topic \"lines\" has no partition 9: it has 4, from 0 on; name one of these, or none; the message was not written"
         );
     }
 

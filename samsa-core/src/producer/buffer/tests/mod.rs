@@ -217,7 +217,8 @@ fn a_key_goes_where_the_application_s_own_partitioner_says_if_that_is_there() {
     assert!(desk.take(LaneKind::Bound(2)).is_some());
 
     let refused = desk.topic.append(&keyed(&[3], b"x"), NOW).unwrap_err();
-    assert_eq!(refused.to_string(), "topic \"events\" has no partition 3: it has 3");
+    let says = "topic \"events\" has no partition 3: it has 3, from 0 on; name one of these, or none";
+    assert_eq!(refused.to_string(), says);
 }
 
 #[test]
