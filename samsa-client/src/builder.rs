@@ -65,95 +65,106 @@ impl<L: Launch> Builder<L> {
         Self { launch, way, session_timeout: SESSION_TIMEOUT, connect_within: None, config }
     }
 
-    /// Told to brokers with each request, for their logs and quotas. Default `samsa`.
+    /// Told to brokers with each request, for their logs and quotas. Default `samsa`. Source: `client.id`.
     pub fn client_id(self, client_id: impl Into<String>) -> Self {
         let client_id = client_id.into();
         self.configure(|config| config.client_id = client_id)
     }
 
-    /// The longest that [`connect`](Self::connect) may take. Default: as [`api_timeout`](Self::api_timeout).
+    /// The longest that [`connect`](Self::connect) may take. Default: as [`api_timeout`](Self::api_timeout). Source: our own.
     pub fn connect_within(mut self, within: Duration) -> Self {
         self.connect_within = Some(within);
         self
     }
 
-    /// The ZooKeeper session timeout to ask for. Default 6 s; of no use with bootstrap brokers.
+    /// The ZooKeeper session timeout to ask for: of discovery's session, and of each consumer's. Default 6 s; of no use with
+    /// bootstrap brokers. Source: `zookeeper.session.timeout.ms` of the Scala consumers.
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.session_timeout = timeout;
         self
     }
 
-    /// From dialling a broker to a connection that can be used. Default 10 s.
+    /// The longest from dialling a broker to a connection that can be used. Default 10 s. Source:
+    /// `socket.connection.setup.timeout.ms` (KIP-601).
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.connect_timeout = timeout)
     }
 
-    /// From a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
+    /// The longest from a request to its response, beyond what the request itself lets the broker wait. Default 30 s. Source:
+    /// `request.timeout.ms` (librdkafka: `socket.timeout.ms`).
     pub fn request_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.request_timeout = timeout)
     }
 
     /// The longest that a question or an order may take, unless its own [`Call::within`](crate::Call::within) says
     /// otherwise: connecting, topics, partitions, offsets, creating a topic, opening a reader, seeking. Default 30 s. Each
-    /// ends with an error then that says what was waited for.
+    /// ends with an error then that says what was waited for. Source: `default.api.timeout.ms` (KIP-266); Java has 60 s.
     pub fn api_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.api_timeout = timeout)
     }
 
-    /// From the acceptance of a message to its outcome. Default 120 s.
+    /// The longest from the acceptance of a message to its outcome, retries and all. Default 120 s. Source:
+    /// `delivery.timeout.ms` (KIP-91; librdkafka: `message.timeout.ms`).
     pub fn delivery_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.publish.delivery_timeout = timeout)
     }
 
-    /// Who must have a message before it counts as written. Default: every in-sync replica.
+    /// Who must have a message before it counts as written. Default: every in-sync replica. Source: `acks` (librdkafka:
+    /// `request.required.acks`), the field `acks` of Produce requests.
     pub fn acks(self, acks: Acks) -> Self {
         self.configure(|config| config.publish.acks = acks)
     }
 
     /// Whether brokers know a batch again that is sent twice, so that it is stored once (KIP-98). Needs
-    /// [`Acks::All`] and brokers of 0.11 or later; elsewhere it is off. Default: true.
+    /// [`Acks::All`] and brokers of 0.11 or later; elsewhere it is off, and
+    /// [`explain`](Cluster::explain) says so. Default: true. Source: `enable.idempotence`.
     pub fn idempotence(self, on: bool) -> Self {
         self.configure(|config| config.publish.idempotence = on)
     }
 
     /// What is sent again where idempotence is off or not to be had: all of it, so that what had no answer may be stored twice,
     /// or [only what is certainly not stored](Retries::OnlyNotSent). With idempotence in force it makes no difference.
-    /// Default: all, until the delivery timeout is over, as Java's and librdkafka's `retries`.
+    /// Default: all, until the delivery timeout is over. Source: `retries` (librdkafka: `message.send.max.retries`), of which 0
+    /// alone makes a difference.
     pub fn retries(self, retries: Retries) -> Self {
         self.configure(|config| config.publish.retries = retries)
     }
 
-    /// How batches are compressed. Default: not at all.
+    /// How batches are compressed. Default: not at all. Source: `compression.type` (librdkafka: `compression.codec`).
     pub fn compression(self, compression: Compression) -> Self {
         self.configure(|config| config.publish.compression = compression)
     }
 
-    /// Which partition a key belongs to. Default: as Java's client has it.
+    /// Which partition a key belongs to. Default: `murmur2`, which is what Java's client does with keys. Source: `partitioner` of
+    /// librdkafka, with names of its own beside those.
     pub fn partitioner(self, partitioner: Partitioner) -> Self {
         self.configure(|config| config.publish.partitioner = partitioner)
     }
 
-    /// How long a batch waits for more messages when it could go. Default 0.
+    /// How long a batch waits for more messages when it could go. Default 0 ms: it leaves when its connection has room, and
+    /// fills while requests are in flight. Source: `linger.ms` (librdkafka: `queue.buffering.max.ms`); Java has 5 ms since 4.0.
     pub fn linger(self, linger: Duration) -> Self {
         self.configure(|config| config.publish.linger = linger)
     }
 
-    /// Bytes at which a batch is full. Default 256 KiB.
+    /// Bytes at which a batch is full, before it is compressed. Default 256 KiB. Source: `batch.size`; Java has 16 KiB.
     pub fn batch_bytes(self, bytes: usize) -> Self {
         self.configure(|config| config.publish.batch_bytes = bytes)
     }
 
-    /// The largest single message. Default 1,000,000 bytes.
+    /// The largest single message, and the largest batch that holds more than one, in bytes before they are compressed.
+    /// Default 1,000,000 bytes. Source: `max.request.size` (librdkafka: `message.max.bytes`); Java has 1 MiB.
     pub fn message_bytes(self, bytes: usize) -> Self {
         self.configure(|config| config.publish.message_bytes = bytes)
     }
 
-    /// Memory for messages that have no outcome yet. Default 64 MiB.
+    /// Memory for messages that have no outcome yet, in bytes. Who publishes more waits for room. Default 64 MiB. Source:
+    /// `buffer.memory`; Java has 32 MiB.
     pub fn buffer_bytes(self, bytes: usize) -> Self {
         self.configure(|config| config.publish.buffer_bytes = bytes)
     }
 
-    /// How readers fetch that are not told otherwise. Default: what [`FetchConfig`] says of each.
+    /// How readers and consumers fetch that are not told otherwise. Default, unit and source of each: what [`FetchConfig`] says.
     pub fn fetch(self, fetch: FetchConfig) -> Self {
         self.configure(|config| config.fetch = fetch)
     }
@@ -165,7 +176,7 @@ impl<L: Launch> Builder<L> {
     }
 
     /// Where the application stands, as brokers have it in `broker.rack`: readers then read from replicas that are nearer
-    /// than the leaders, where brokers name such (KIP-392); see [`FetchConfig::rack`]. Default: nowhere.
+    /// than the leaders, where brokers name such (KIP-392); see [`FetchConfig::rack`]. Default: nowhere. Source: `client.rack`.
     pub fn rack(self, rack: impl Into<String>) -> Self {
         let rack = rack.into();
         self.configure(|config| config.fetch.rack = Some(rack))
@@ -181,7 +192,7 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| *config = Config { seed: config.seed, ..properties.config.clone() })
     }
 
-    /// The seed of all chance in the client, to repeat a run. Default: the system's randomness.
+    /// The seed of all chance in the client, to repeat a run. Default: the system's randomness. Source: our own.
     pub fn seed(self, seed: u64) -> Self {
         self.configure(|config| config.seed = seed)
     }

@@ -1,5 +1,8 @@
 //! What an application may set, with defaults.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use samsa_proto::records::Codec;
@@ -16,7 +19,8 @@ pub enum Discovery {
     ZooKeeper {
         /// What people call it, for errors: its servers with the chroot.
         ensemble: String,
-        /// The session timeout to ask for. Usual: 6 s.
+        /// The session timeout to ask for: ZooKeeper forgets a client that was silent for so long. The server may give more
+        /// or less. Usual: 6 s. Source: `zookeeper.session.timeout.ms` of the Scala consumers.
         session_timeout: Duration,
     },
     /// These answer for the others.
@@ -78,14 +82,16 @@ impl Compression {
 /// How messages are published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishConfig {
-    /// Default: all in-sync replicas.
+    /// Who must have a message before it counts as written. Default: all in-sync replicas. Source: `acks` (librdkafka:
+    /// `request.required.acks`), the field `acks` of Produce requests.
     pub acks: Acks,
     /// Whether brokers know a batch again that is sent twice, so that a retry is stored once and order is kept with five
     /// batches in flight (KIP-98). Needs [`Acks::All`] and brokers of 0.11 or later (Produce 3); elsewhere it is off, and
-    /// one batch of a partition is in flight at a time. Default: true.
+    /// one batch of a partition is in flight at a time. Default: true. Source: `enable.idempotence`.
     pub idempotence: bool,
     /// What is sent again where idempotence is off or not to be had: with it in force, a retry is stored once anyway, and this
-    /// makes no difference. Default: all, as Java's and librdkafka's `retries`.
+    /// makes no difference. Default: all. Source: `retries` (librdkafka: `message.send.max.retries`), of which 0 alone makes a
+    /// difference: otherwise [`delivery_timeout`](Self::delivery_timeout) says for how long a message is tried.
     pub retries: Retries,
     /// The sequence number of the first batch of each partition. Brokers expect 0 of a producer that they do not know;
     /// from 2.5 on they take others, so that a test can begin shortly before the numbers wrap.
@@ -95,21 +101,25 @@ pub struct PublishConfig {
     /// shortly before the epochs are used up.
     #[doc(hidden)]
     pub first_epoch: i16,
-    /// Default: none.
+    /// How batches are compressed. Default: not at all. Source: `compression.type` (librdkafka: `compression.codec`).
     pub compression: Compression,
-    /// Which partition a key belongs to. Default: as Java's client has it.
+    /// Which partition a key belongs to. Default: `murmur2`, which is what Java's client does with keys. Source: `partitioner` of
+    /// librdkafka, with names of its own beside those.
     pub partitioner: Partitioner,
-    /// How long a batch waits for more, when it could go. Default 0: it leaves when its connection has room, and fills
-    /// while requests are in flight.
+    /// How long a batch waits for more, when it could go. Default 0 ms: it leaves when its connection has room, and fills
+    /// while requests are in flight. Source: `linger.ms` (librdkafka: `queue.buffering.max.ms`); Java has 5 ms since 4.0.
     pub linger: Duration,
-    /// Bytes at which a batch is full. Default 256 KiB.
+    /// Bytes at which a batch is full, before it is compressed. Default 256 KiB. Source: `batch.size`; Java has 16 KiB.
     pub batch_bytes: usize,
-    /// The largest single message, and the largest batch that holds more than one. Default 1,000,000 bytes: a little
-    /// under what brokers accept by default.
+    /// The largest single message, and the largest batch that holds more than one, in bytes before they are compressed.
+    /// Default 1,000,000 bytes: a little under what brokers accept by default. Source: `max.request.size` (librdkafka:
+    /// `message.max.bytes`); Java has 1 MiB.
     pub message_bytes: usize,
-    /// Memory for messages that have no outcome yet. Default 64 MiB.
+    /// Memory for messages that have no outcome yet, in bytes. Who publishes more waits for room. Default 64 MiB. Source:
+    /// `buffer.memory`; Java has 32 MiB.
     pub buffer_bytes: usize,
-    /// From append to outcome. Default 120 s.
+    /// The longest from append to outcome, retries and all. Default 120 s. Source: `delivery.timeout.ms` (KIP-91; librdkafka:
+    /// `message.timeout.ms`).
     pub delivery_timeout: Duration,
 }
 
@@ -157,29 +167,33 @@ impl Isolation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchConfig {
     /// Which records are read. Default: committed ones only, since an aborted record was never published as far as its
-    /// publisher is concerned. (So does librdkafka. Java reads all of them by default.)
+    /// publisher is concerned. (So does librdkafka. Java reads all of them by default.) Source: `isolation.level` (KIP-98).
     pub isolation: Isolation,
     /// Where to read on in a partition whose log does not hold its position any more, or was made anew. Where a log was
     /// cut back by an unclean election, reading goes on where it was cut. Each time
     /// [`Event::PositionReset`](crate::Event::PositionReset) tells of it. Default: nowhere; the reader tells of it as an
-    /// error, and that partition is read on only after a seek.
+    /// error, and that partition is read on only after a seek. Source: `auto.offset.reset`; Java has `latest`.
     pub reset: Option<Offset>,
     /// Where the application stands, in the words of the brokers' `broker.rack`: a partition's leader may then name a
     /// replica that is nearer, and records are read from that one (KIP-392; brokers of 2.4 and later whose
-    /// `replica.selector.class` says so). Default: nowhere; records are read from leaders.
+    /// `replica.selector.class` says so). Default: nowhere; records are read from leaders. Source: `client.rack`.
     pub rack: Option<String>,
-    /// Memory of one reader, over all its partitions. Default 64 MiB.
+    /// Memory of one reader, in bytes, over all its partitions. Default 64 MiB. Source: our own; librdkafka's
+    /// `queued.max.messages.kbytes` comes closest.
     pub buffer_bytes: usize,
-    /// Most bytes of one response. Default 8 MiB.
+    /// Most bytes of one response. Default 8 MiB. Source: `fetch.max.bytes` (KIP-74); Java has 50 MiB.
     pub response_bytes: usize,
-    /// Most bytes of one partition in a response; the first batch comes whole, whatever its size. Default 1 MiB.
+    /// Most bytes of one partition in a response; the first batch comes whole, whatever its size. Default 1 MiB. Source:
+    /// `max.partition.fetch.bytes` (librdkafka: `fetch.message.max.bytes`).
     pub partition_bytes: usize,
-    /// How long a broker may hold a fetch while there is nothing new. Default 500 ms.
+    /// How long a broker may hold a fetch while there is nothing new. Default 500 ms. Source: `fetch.max.wait.ms` (librdkafka:
+    /// `fetch.wait.max.ms`).
     ///
     /// A broker has one fetch of a reader at a time: a partition that is due while one for others is held waits for the answer
     /// to that, so up to this long.
     pub max_wait: Duration,
-    /// Most bytes that one compressed batch may become. Default 64 MiB.
+    /// Most bytes that one compressed batch may become; one that would become more stops its partition with an error. Default
+    /// 64 MiB. Source: our own, against batches that are made to fill memory.
     pub decompressed_bytes: usize,
 }
 
@@ -201,32 +215,39 @@ impl Default for FetchConfig {
 /// Everything the engine is told at its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// How the first brokers are found.
+    /// How the first brokers are found. No default: it has to be said. Source: `bootstrap.servers` (librdkafka:
+    /// `metadata.broker.list`), or `zookeeper.connect` of the Scala consumers.
     pub discovery: Discovery,
-    /// Told to brokers with each request, for their logs and quotas. Default `samsa`.
+    /// Told to brokers with each request, for their logs and quotas. Default `samsa`. Source: `client.id`.
     pub client_id: String,
-    /// The seed of all chance in the engine.
+    /// The seed of all chance in the engine. Default 0; the builders of samsa-client draw one. Source: our own.
     pub seed: u64,
-    /// From dialling to a connection that can be used. Default 10 s.
+    /// The longest from dialling to a connection that can be used. Default 10 s. Source: `socket.connection.setup.timeout.ms`
+    /// (KIP-601).
     pub connect_timeout: Duration,
-    /// From sending a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
+    /// The longest from sending a request to its response, beyond what the request itself lets the broker wait. Default 30 s.
+    /// Source: `request.timeout.ms` (librdkafka: `socket.timeout.ms`).
     pub request_timeout: Duration,
     /// The longest that a question or an order of the application may take that is not told otherwise: looking, creating,
-    /// opening a reader, seeking. Default 30 s. (Java's `default.api.timeout.ms`, which has 60 s.)
+    /// opening a reader, seeking. Default 30 s. Source: `default.api.timeout.ms` (KIP-266); Java has 60 s.
     pub api_timeout: Duration,
-    /// Between attempts at one request. Default 100 ms to 1 s.
+    /// Between attempts at one request, doubling from the first to the longest. Default 100 ms to 1 s. Source:
+    /// `retry.backoff.ms` and `retry.backoff.max.ms` (KIP-580).
     pub retry_backoff: Backoff,
-    /// Between attempts to dial one broker. Default 50 ms to 1 s, as Java's `reconnect.backoff.max.ms`: a longer wait
-    /// outlives short delivery timeouts, so that a broker is back and records fail for want of an attempt. One attempt a
-    /// second hurts nobody, and the cap on dialling holds over all brokers.
+    /// Between attempts to dial one broker, doubling from the first to the longest. Default 50 ms to 1 s, as in Java: a longer
+    /// wait outlives short delivery timeouts, so that a broker is back and records fail for want of an attempt. One attempt a
+    /// second hurts nobody, and the cap on dialling holds over all brokers. Source: `reconnect.backoff.ms` and
+    /// `reconnect.backoff.max.ms`.
     pub dial_backoff: Backoff,
-    /// Metadata is asked for again at this age, errors apart. Default 5 min.
+    /// Metadata is asked for again at this age, errors apart. Default 5 min. Source: `metadata.max.age.ms` (librdkafka:
+    /// `topic.metadata.refresh.interval.ms`).
     pub metadata_max_age: Duration,
     /// How messages are published.
     pub publish: PublishConfig,
     /// How messages are fetched, where a reader is not told otherwise.
     pub fetch: FetchConfig,
-    /// How often the members of groups commit where that goes by itself, if they are not told otherwise. Default 5 s.
+    /// How often the members of groups commit where that goes by itself, if they are not told otherwise. Default 5 s. Source:
+    /// `auto.commit.interval.ms`.
     pub commit_interval: Duration,
 }
 

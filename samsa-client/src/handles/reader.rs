@@ -28,32 +28,33 @@ impl ReaderBuilder {
         Self { link: Arc::clone(link), spec }
     }
 
-    /// Sizes and times, all at once.
+    /// Sizes and times, all at once. Default: what the cluster's builder was told with `fetch`, else that of [`FetchConfig`].
     pub fn fetch(mut self, fetch: FetchConfig) -> Self {
         self.spec.fetch = fetch;
         self
     }
 
-    /// Memory for what was fetched, over all partitions. Default 64 MiB.
+    /// Memory for what was fetched, in bytes, over all partitions. Default 64 MiB.
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.spec.fetch.buffer_bytes = bytes;
         self
     }
 
-    /// Whether records are read only once their transaction is committed. Default: yes.
+    /// Whether records are read only once their transaction is committed. Default: yes. Source: `isolation.level`.
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.spec.fetch.isolation = isolation;
         self
     }
 
     /// Where to read on, instead of an error, in a partition whose log does not hold the position any more; see
-    /// [`FetchConfig::reset`].
+    /// [`FetchConfig::reset`]. Default: as the cluster's builder has it. Source: `auto.offset.reset`.
     pub fn reset(mut self, to: Offset) -> Self {
         self.spec.fetch.reset = Some(to);
         self
     }
 
-    /// Where the application stands, so that records come from the nearest replica; see [`FetchConfig::rack`].
+    /// Where the application stands, so that records come from the nearest replica; see [`FetchConfig::rack`]. Default:
+    /// as the cluster's builder has it. Source: `client.rack`.
     pub fn rack(mut self, rack: impl Into<String>) -> Self {
         self.spec.fetch.rack = Some(rack.into());
         self

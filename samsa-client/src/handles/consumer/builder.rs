@@ -108,20 +108,21 @@ impl ConsumerBuilder {
         self
     }
 
-    /// What is committed, and when. Default: [`Commit::Automatic`].
+    /// What is committed, and when. Default: [`Commit::Automatic`]. Source: `enable.auto.commit`.
     pub fn commit(mut self, commit: Commit) -> Self {
         self.commit = commit;
         self
     }
 
-    /// How often it is committed where that goes by itself. Default: as the client has it, 5 s if nothing was said, as in Java;
-    /// the Scala consumers have 60 s.
+    /// How often it is committed where that goes by itself, one millisecond at least. Default: as the client has it, 5 s if
+    /// nothing was said. Source: `auto.commit.interval.ms`; Java has 5 s as well, the Scala consumers have 60 s.
     pub fn commit_every(mut self, interval: Duration) -> Self {
         self.commit_interval = interval.max(Duration::from_millis(1));
         self
     }
 
-    /// How the partitions are shared out. Default: [`Assignor::Range`]. All members of a group must have the same.
+    /// How the partitions are shared out. Default: [`Assignor::Range`]. All members of a group must have the same. Source:
+    /// `partition.assignment.strategy` of the Scala consumers.
     pub fn assignor(mut self, assignor: Assignor) -> Self {
         self.assignor = assignor;
         self
@@ -196,34 +197,35 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Sizes and times, all at once.
+    /// Sizes and times, all at once. Default: what the cluster's builder was told with `fetch`, else that of [`FetchConfig`].
     pub fn fetch(mut self, fetch: FetchConfig) -> Self {
         self.fetch = fetch;
         self
     }
 
-    /// Memory for what was fetched, over all topics, which have equal parts of it. Default 64 MiB. Where a pattern chooses the
-    /// topics, these are those of which the member has partitions, and none has less than
+    /// Memory for what was fetched, in bytes, over all topics, which have equal parts of it. Default 64 MiB. Where a pattern
+    /// chooses the topics, these are those of which the member has partitions, and none has less than
     /// [`FetchConfig::partition_bytes`].
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.fetch.buffer_bytes = bytes;
         self
     }
 
-    /// Whether records are read only once their transaction is committed. Default: yes.
+    /// Whether records are read only once their transaction is committed. Default: yes. Source: `isolation.level`.
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.fetch.isolation = isolation;
         self
     }
 
     /// Where to read on, instead of an error, in a partition whose log does not hold the position any more; see
-    /// [`FetchConfig::reset`].
+    /// [`FetchConfig::reset`]. Default: as the cluster's builder has it. Source: `auto.offset.reset`.
     pub fn reset(mut self, to: Offset) -> Self {
         self.fetch.reset = Some(to);
         self
     }
 
-    /// Where the application stands, so that records come from the nearest replica; see [`FetchConfig::rack`].
+    /// Where the application stands, so that records come from the nearest replica; see [`FetchConfig::rack`]. Default:
+    /// as the cluster's builder has it. Source: `client.rack`.
     pub fn rack(mut self, rack: impl Into<String>) -> Self {
         self.fetch.rack = Some(rack.into());
         self
