@@ -1,8 +1,9 @@
 //! What a client counts, in a simulated world.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use samsa_client::{BrokerId, Cluster, Message, Metrics, MetricsError, Offset, ReadError};
+use samsa_client::{BrokerId, Cluster, Event, Message, Metrics, MetricsError, Offset, ReadError};
 use samsa_sim::{ClusterConfig, Fault, FaultMix, Release, Run, Simulation, World};
 
 fn play<F: Future<Output = ()> + 'static>(release: Release, act: impl FnOnce(World, Cluster) -> F + 'static) {
@@ -140,7 +141,7 @@ fn a_batch_that_goes_again_counts_as_a_retry_and_its_records_once() {
 }
 
 #[test]
-fn a_quota_is_counted_with_the_time_that_it_takes() {
+fn a_quota_is_counted_with_the_time_that_it_takes_and_each_time_an_event_tells_of_it() {
     play_in(ClusterConfig::default(), FaultMix::of(&[Fault::Quota]), |world, cluster| async move {
         let (topic, began) = (cluster.topic("events"), world.now().mono);
         let throttled = async |cluster: &Cluster| {
@@ -151,6 +152,7 @@ fn a_quota_is_counted_with_the_time_that_it_takes() {
             brokers.iter().fold((0, Duration::ZERO), sum)
         };
         assert_eq!(throttled(&cluster).await, (0, Duration::ZERO));
+        let mut events = cluster.events();
         // A broker throttles some of the time, and the world heals after half a minute.
         for _ in 0..1000 {
             topic.publish("hello").await.expect("a receipt");
@@ -160,6 +162,19 @@ fn a_quota_is_counted_with_the_time_that_it_takes() {
         assert!(times > 0);
         assert!((Duration::ZERO..world.now().mono - began).contains(&lasted), "{lasted:?}");
         assert!(lasted > Duration::ZERO);
+
+        let counted = metrics(&cluster).await.brokers.into_iter().filter(|broker| broker.throttles > 0);
+        let counted: BTreeMap<_, _> = counted.filter_map(|of| Some((of.broker?, of.throttles))).collect();
+        let mut told = BTreeMap::new();
+        while let Some(event) = world.timeout(Duration::from_millis(1), events.next()).await {
+            let event = event.expect("the client is there").expect("none was missed");
+            if let Event::Throttled { broker, lasts } = event {
+                assert!(lasts > Duration::ZERO && lasts <= world.now().mono - began, "{lasts:?}");
+                *told.entry(broker).or_insert(0) += 1;
+            }
+        }
+        assert!(!told.is_empty());
+        assert_eq!(told, counted);
     });
 }
 
