@@ -211,16 +211,19 @@ fn every_keyless_message_is_written_once(release: Release) {
     }
 }
 
-/// Where foreign clients put these keys in a topic of twelve partitions, as they print it; rendezvous is our own.
+/// Where foreign clients put these keys in a topic of twelve partitions, as they print it; rendezvous is our own, and the last
+/// is the application's.
 fn a_key_goes_where_the_partitioner_that_was_chosen_sends_it(release: Release) {
     let Some(kafka) = shared(release) else { return };
     java::create_topic(kafka, "by-partitioner", 12).expect("a topic");
     let keys = ["a", "my-key", "user-1", "hello world", ""];
     let rendezvous = keys.map(|key| Partitioner::Rendezvous.partition(key.as_bytes(), 12) as i32);
+    let by_length = Partitioner::custom(|key, partitions| key.len() as u32 % partitions);
     let expected = [
         (Partitioner::JavaHash, [1, 6, 9, 8, 0]),
         (Partitioner::Sha1, [4, 8, 4, 1, 1]),
         (Partitioner::Rendezvous, rendezvous),
+        (by_length, [1, 6, 6, 11, 0]),
     ];
     for (runtime, (partitioner, places)) in Runtime::BOTH.into_iter().cycle().zip(&expected) {
         let choose = |config: &mut samsa_tokio::Config| config.publish.partitioner = partitioner.clone();
@@ -232,8 +235,9 @@ fn a_key_goes_where_the_partitioner_that_was_chosen_sends_it(release: Release) {
             }
         });
     }
-    let read = java::consume(kafka, "by-partitioner", 15, MINUTE, &[]).expect("Java reads");
-    assert_eq!(read.len(), 15);
+    let count = expected.len() * keys.len();
+    let read = java::consume(kafka, "by-partitioner", count, MINUTE, &[]).expect("Java reads");
+    assert_eq!(read.len(), count);
     let places_of = |partitioner: &str, key: &str| -> Vec<i32> {
         let wanted = (Some(key.as_bytes()), Some(partitioner.as_bytes()));
         let is_it = |record: &&Consumed| (record.key.as_deref(), record.value.as_deref()) == wanted;
