@@ -122,7 +122,7 @@ pub enum GroupError {
     /// A member that was there before registered itself in a way that this client cannot share partitions with. It left the
     /// group, or did not join it.
     #[error(
-        "group {group:?} has a member that was there first, and that this client cannot share with, {member}: {reason}"
+        "group {group:?} has a member that was there first, and that this client cannot share with, {member}: {reason}; have it leave first, or choose another name"
     )]
     ForeignMember {
         /// The group.
@@ -174,7 +174,7 @@ pub enum GroupError {
         error: OffsetsError,
     },
     /// The name of a rack is longer than brokers can be told.
-    #[error("a rack's name of {bytes} bytes: brokers take {limit} at most")]
+    #[error("a rack's name of {bytes} bytes: brokers take {limit} at most; give a shorter one, or none")]
     RackTooLong {
         /// How long it is.
         bytes: usize,
