@@ -246,3 +246,42 @@ impl<L> fmt::Debug for Builder<L> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// The setters of the builder, with their documentation.
+    fn setters() -> Vec<(&'static str, String)> {
+        let (mut setters, mut text) = (Vec::new(), String::new());
+        for line in include_str!("builder.rs").lines() {
+            if let Some(words) = line.strip_prefix("    ///") {
+                text.push_str(words);
+                continue;
+            }
+            let text = std::mem::take(&mut text);
+            let function = line.strip_prefix("    pub fn ").and_then(|function| function.split_once('('));
+            if let Some((name, rest)) = function
+                && rest.contains("self, ")
+            {
+                setters.push((name, text));
+            }
+        }
+        setters
+    }
+
+    #[test]
+    fn each_setting_says_its_default_and_its_source() {
+        let setters = setters();
+        assert_eq!(setters.len(), 21, "{setters:?}");
+        for (name, text) in setters {
+            // Settings by their names, and all others at once.
+            if ["properties", "configure"].contains(&name) {
+                continue;
+            }
+            assert!(text.contains("Default"), "{name} says no default:{text}");
+            assert!(
+                text.contains("Source: ") || text.contains("source of each"),
+                "{name} says no source:{text}"
+            );
+        }
+    }
+}
