@@ -36,6 +36,7 @@ pub(crate) enum LinkState {
     Idle,
     Resolving {
         id: ResolveId,
+        since: Instant,
         until: Instant,
     },
     Dialling {
@@ -61,5 +62,22 @@ impl Link {
 
     pub(crate) fn waits_to_be_dialled(&self) -> bool {
         self.wanted && matches!(self.state, LinkState::Idle)
+    }
+
+    /// What there is to wait for before there is a connection, since when and until when.
+    pub(crate) fn waits_for(&self) -> Option<(String, Option<Instant>, Option<Instant>)> {
+        match self.state {
+            LinkState::Resolving { since, until, .. } => {
+                Some(("the name service to tell its address".to_owned(), Some(since), Some(until)))
+            }
+            LinkState::Idle if self.wanted && self.failures == 0 => {
+                Some(("its turn to be dialled".to_owned(), None, None))
+            }
+            LinkState::Idle if self.wanted => {
+                let what = format!("to dial again after {} failures", self.failures);
+                Some((what, Some(self.rests_since), Some(self.not_before)))
+            }
+            LinkState::Idle | LinkState::Dialling { .. } | LinkState::Ready { .. } => None,
+        }
     }
 }

@@ -346,10 +346,9 @@ impl Network {
             let who = format!("{role} to {}", self.describe(peer));
             lines.push(Waiting { who, what: what.to_owned(), since: Some(since), until: Some(until) });
         }
-        for ((peer, role), link) in self.links.iter().filter(|(_, link)| link.waits_to_be_dialled()) {
-            let who = format!("{role} to {}", self.describe(*peer));
-            let what = format!("to dial again after {} failures", link.failures);
-            lines.push(Waiting { who, what, since: Some(link.rests_since), until: Some(link.not_before) });
+        for ((peer, role), link) in &self.links {
+            let Some((what, since, until)) = link.waits_for() else { continue };
+            lines.push(Waiting { who: format!("{role} to {}", self.describe(*peer)), what, since, until });
         }
     }
 }

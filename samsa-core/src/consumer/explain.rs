@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::fetcher::{Fetcher, Question};
+use super::fetcher::{Fetcher, Question, Request};
+use super::partition::Partition;
 use crate::explanation::Waiting;
 use crate::id::ReaderId;
 use crate::metrics::ReadPartition;
@@ -23,7 +24,6 @@ impl Fetcher {
             lines.push(Waiting { who: who.clone(), what, since: self.short_since, until: None });
         }
         self.explain_sources(now, &who, lines);
-        self.explain_requests(&who, lines);
         self.explain_partitions(&who, lines);
     }
 
@@ -48,48 +48,60 @@ impl Fetcher {
         })
     }
 
-    fn explain_requests(&self, who: &str, lines: &mut Vec<Waiting>) {
-        for request in self.requests.values() {
-            let broker = request.broker;
-            let what = match (request.question, request.oversized) {
-                (Question::Offsets, _) => format!("offsets from broker {broker}"),
-                (Question::Epochs, _) => {
-                    format!("broker {broker} to confirm that its log holds what was read")
-                }
-                (Question::Records, None) => format!("records from broker {broker}"),
-                (Question::Records, Some((_, bytes))) => {
-                    format!(
-                        "memory for {bytes} bytes from broker {broker}, of which {} were asked",
-                        request.reserved
-                    )
-                }
-            };
-            lines.push(Waiting {
-                who: who.to_owned(),
-                what,
-                since: Some(request.since),
-                until: request.until,
-            });
+    fn explain_partitions(&self, who: &str, lines: &mut Vec<Waiting>) {
+        for (number, partition) in &self.partitions {
+            let who = || format!("{who}, partition {number}");
+            if let Some(seek) = partition.seek {
+                let what = "the offset that is sought".to_owned();
+                lines.push(Waiting::of_command(who(), what, seek.time));
+            }
+            let (what, since, until) = self.what_it_waits_for(partition);
+            lines.push(Waiting { who: who(), what, since, until });
         }
     }
 
-    fn explain_partitions(&self, who: &str, lines: &mut Vec<Waiting>) {
-        for (number, partition) in &self.partitions {
-            if partition.source.is_paused() {
-                let who = format!("{who}, partition {number}");
-                let what = "the application to resume it".to_owned();
-                lines.push(Waiting { who, what, since: None, until: None });
+    fn what_it_waits_for(&self, partition: &Partition) -> (String, Option<Instant>, Option<Instant>) {
+        if partition.is_stopped() {
+            return ("a seek: it is not read any more".to_owned(), None, None);
+        }
+        if partition.source.is_paused() {
+            return ("the application to resume it".to_owned(), None, None);
+        }
+        let trouble = partition.trouble.as_ref();
+        if let Some(request) = partition.request.and_then(|token| self.requests.get(&token)) {
+            let behind = trouble.map(|trouble| format!(" ({trouble})")).unwrap_or_default();
+            return (format!("{}{behind}", request.answer()), Some(request.since), request.until);
+        }
+        match (trouble, partition.asked_of(partition.question())) {
+            (Some(trouble), _) => {
+                let until = Some(partition.not_before);
+                (format!("to fetch again: {trouble}"), partition.troubled_since, until)
             }
-            if let Some(seek) = partition.seek {
-                let who = format!("{who}, partition {number}");
-                let what = "the offset that is sought".to_owned();
-                lines.push(Waiting::of_command(who, what, seek.time));
+            (None, None) => ("a leader".to_owned(), None, None),
+            (None, Some(broker)) if self.short_since.is_some() => {
+                (format!("memory to fetch from broker {broker}"), self.short_since, None)
             }
-            let Some(trouble) = &partition.trouble else { continue };
-            let until = partition.request.is_none().then_some(partition.not_before);
-            let who = format!("{who}, partition {number}");
-            let (what, since) = (format!("to fetch again: {trouble}"), partition.troubled_since);
-            lines.push(Waiting { who, what, since, until });
+            (None, Some(broker)) => {
+                (format!("a connection to broker {broker}, or its turn there"), None, None)
+            }
+        }
+    }
+}
+
+impl Request {
+    /// What it is to bring.
+    fn answer(&self) -> String {
+        let broker = self.broker;
+        match (self.question, self.oversized) {
+            (Question::Offsets, _) => format!("offsets from broker {broker}"),
+            (Question::Epochs, _) => format!("broker {broker} to confirm that its log holds what was read"),
+            (Question::Records, None) => format!("records from broker {broker}"),
+            (Question::Records, Some((_, bytes))) => {
+                format!(
+                    "memory for {bytes} bytes from broker {broker}, of which {} were asked",
+                    self.reserved
+                )
+            }
         }
     }
 }

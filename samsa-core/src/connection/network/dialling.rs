@@ -106,7 +106,7 @@ impl Network {
         }
         self.next_resolve += 1;
         let id = ResolveId(self.next_resolve);
-        let state = LinkState::Resolving { id, until: now + self.connect_timeout };
+        let state = LinkState::Resolving { id, since: now, until: now + self.connect_timeout };
         self.links.entry(way).or_default().state = state;
         self.intents.push_back(Intent::Resolve { id, address });
     }

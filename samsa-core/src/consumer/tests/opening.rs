@@ -96,7 +96,7 @@ fn what_a_reader_waits_for_is_explained() {
     let lines: Vec<_> = explanation.lines.iter().map(|line| format!("{}: {}", line.who, line.what)).collect();
     for wanted in [
         "reader 1 of \"events\": the topic's partitions, and where to start in them",
-        "reader 1 of \"events\": offsets from broker 1",
+        "reader 1 of \"events\", partition 0: offsets from broker 1",
         "reader 1 of \"events\", partition 1: to fetch again: the partition has no leader",
     ] {
         assert!(lines.iter().any(|line| line == wanted), "{lines:#?}");
@@ -105,6 +105,27 @@ fn what_a_reader_waits_for_is_explained() {
     for line in of_reader {
         assert!(line.since.is_some() && line.until.is_some(), "{line:?}");
     }
+}
+
+#[test]
+fn each_partition_of_a_reader_is_explained_by_what_it_waits_for() {
+    let mut model = Model::start(&[1, 1, 1]);
+    let mut reader = opened(&mut model, spec(Offset::Exact(0)));
+    let asked = model.asked();
+    reader.pause(1);
+    let (gone, fine) = (failing(2, ErrorCode::OFFSET_OUT_OF_RANGE), data(1, &[]));
+    brings(&mut model, &asked, vec![data(0, &[]), fine, gone]);
+    let _told = error(&mut reader);
+    model.command(Command::Explain);
+    let Reply::Explain(explanation) = model.reply() else { panic!("no explanation") };
+    let lines: Vec<_> = explanation.lines.iter().map(|line| format!("{}: {}", line.who, line.what)).collect();
+    let of_reader: Vec<_> = lines.iter().filter(|line| line.starts_with("reader")).collect();
+    let expected = [
+        "reader 1 of \"events\", partition 0: records from broker 1",
+        "reader 1 of \"events\", partition 1: the application to resume it",
+        "reader 1 of \"events\", partition 2: a seek: it is not read any more",
+    ];
+    assert_eq!(of_reader, expected);
 }
 
 #[test]

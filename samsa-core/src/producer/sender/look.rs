@@ -315,6 +315,22 @@ impl Sender {
         }
     }
 
+    /// Until when at the latest: until its messages are given up, or something is done before. A batch whose time is over and that
+    /// may be stored waits for its answer however long that takes.
+    pub(super) fn waits_until(&self, place: Place) -> Option<Instant> {
+        let since = self.oldest(place)?;
+        let given_up = since + self.settings.delivery_timeout;
+        let Spot::Partition(number) = place.spot else { return Some(given_up) };
+        let partition = self.topics[place.topic as usize].partitions.get(number as usize)?;
+        let next = match partition.queue.front() {
+            None => since + self.settings.linger,
+            Some(batch) if batch.is_over() => return None,
+            Some(batch) if batch.flight.is_none() && partition.failures > 0 => partition.not_before,
+            Some(_) => given_up,
+        };
+        Some(next.min(given_up))
+    }
+
     /// When the oldest batch of a place was opened.
     pub(super) fn oldest(&self, place: Place) -> Option<Instant> {
         let topic = &self.topics[place.topic as usize];

@@ -383,8 +383,8 @@ impl Sender {
             }
         };
         let since = self.oldest(place);
-        let until = since.map(|since| since + self.settings.delivery_timeout);
-        Waiting { who, what: self.what_it_waits_for(place), since, until }
+        let (what, until) = (self.what_it_waits_for(place), self.waits_until(place));
+        Waiting { who, what, since, until }
     }
 }
 

@@ -52,3 +52,13 @@ fn a_quota_is_waited_out_since_it_was_told() {
     let (waited, in_all) = (Duration::from_millis(200), Duration::from_millis(700));
     assert_eq!(script.waits_for(), [("the broker's quota, which throttles it".to_owned(), waited, in_all)]);
 }
+
+#[test]
+fn a_name_that_is_asked_for_has_a_beginning_and_an_end() {
+    let mut script = Script::start();
+    script.broker_listens_at("broker-1.example:9092");
+    script.asks(Role::Control);
+    script.passes(Duration::from_secs(1));
+    let what = "the name service to tell its address".to_owned();
+    assert_eq!(script.waits_for(), [(what, Duration::from_secs(1), CONNECT_TIMEOUT)]);
+}

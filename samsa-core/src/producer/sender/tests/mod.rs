@@ -299,3 +299,29 @@ fn explain_names_what_each_partition_waits_for() {
     ];
     assert_eq!(lines, expected);
 }
+
+#[test]
+fn explain_says_since_when_and_until_when_at_the_latest() {
+    let mut play = Play::with_leaders(&[1]);
+    let (began, second) = (play.now().mono, Duration::from_secs(1));
+    let times = |play: &Play| {
+        let mut explanation = Explanation::default();
+        play.sender.explain(play.now().mono, &mut explanation);
+        (explanation.lines[0].since, explanation.lines[0].until)
+    };
+    let _ticket = play.publish_to(0, "1");
+    play.passes(second);
+    let sent = play.sends();
+    assert_eq!(times(&play), (Some(began), Some(began + TIMEOUT)));
+
+    play.hears_failure(&sent, possibly_sent());
+    let (since, until) = times(&play);
+    assert_eq!(since, Some(began));
+    let now = play.now().mono;
+    assert!(until.is_some_and(|until| now < until && until <= now + BACKOFF), "{until:?}");
+
+    play.passes(BACKOFF);
+    let _again = play.sends();
+    play.passes(TIMEOUT);
+    assert_eq!(times(&play), (Some(began), None), "its time is over, and it may be stored");
+}
