@@ -1,12 +1,13 @@
 //! One client for brokers of every age: found through ZooKeeper where there is one, under a chroot, and through bootstrap
 //! brokers, also when the first address leads nowhere. With each codec that the age knows, on both runtimes, what is published
 //! alone, in sets and in batches comes back byte for byte, and is stored with that codec; Apache's clients of that age read what we
-//! write, and we read what they write. `explain` promises what brokers of that age keep. Each broker is killed once, and has
-//! everything when it comes back.
+//! write, and we read what they write. Looking makes no topic. `explain` promises what brokers of that age keep. Each broker is
+//! killed once, and has everything when it comes back.
 
 mod apache;
 mod content;
 mod guarantees;
+mod looking;
 mod stored;
 
 #[path = "../support/client.rs"]
@@ -122,6 +123,7 @@ fn works_on(release: Release) {
     stored::is_compressed_as_asked(kafka, &known_codecs(release));
     apache::reads_what_we_write(kafka, &known_codecs(release));
     apache::writes_what_we_read(kafka, &known_codecs(release));
+    looking::makes_no_topic(kafka);
     Runtime::Tokio.run(kafka, async |cluster| {
         times_are_looked_up(cluster).await;
         guarantees::are_those_of_the_age(cluster, release).await;
