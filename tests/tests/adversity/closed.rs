@@ -1,16 +1,11 @@
-//! A client is closed while its broker is dead or frozen, or ZooKeeper is; or its runtime ends.
+//! A client is closed while its broker is dead or frozen, or ZooKeeper is; or its last handle goes.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
-use futures_lite::future;
-use samsa_async_std::SpawnWith;
 use samsa_tests::{Error, RealKafka, Release, java};
-use samsa_tokio::{
-    AppendError, CloseError, Cluster, ConnectError, Delivery, Message, Offset, PublishFailure, Topic,
-};
+use samsa_tokio::{CloseError, Cluster, ConnectError, Message, Offset, PublishFailure};
 
 use crate::{
     client::{Place, Runtime},
@@ -121,80 +116,6 @@ fn closing_is_bounded_while_zookeeper_is_frozen() {
     });
 }
 
-/// A client on a runtime that is shut down by the second part of what this gives.
-type OnRuntime = (Cluster, Box<dyn FnOnce()>);
-
-fn on_a_runtime_of_its_own(kafka: &RealKafka, runtime: Runtime) -> OnRuntime {
-    match runtime {
-        Runtime::Tokio => {
-            let runtime = tokio::runtime::Runtime::new().expect("a Tokio runtime");
-            let cluster = runtime.block_on(connected(Runtime::Tokio, kafka));
-            (cluster, Box::new(|| drop(runtime)))
-        }
-        Runtime::AsyncStd => {
-            let executor = Arc::new(async_executor::Executor::new());
-            let of_driver = Arc::downgrade(&executor);
-            let spawn = SpawnWith(move |driver| {
-                of_driver.upgrade().expect("it is there").spawn(driver).detach();
-            });
-            let connect = samsa_async_std::bootstrap_on(spawn, kafka.bootstrap()).connect();
-            let cluster = future::block_on(executor.run(connect)).expect("a cluster");
-            // Its thread runs what was spawned, until it is stopped, and then takes the executor with it.
-            let (stop, stopped) = async_std::channel::bounded::<()>(1);
-            let thread = thread::spawn(move || future::block_on(executor.run(stopped.recv())));
-            let shut_down = || {
-                drop(stop);
-                thread.join().expect("no panic").expect_err("nothing is sent");
-            };
-            (cluster, Box::new(shut_down))
-        }
-    }
-}
-
-/// Publishes until the client takes no more.
-async fn publish(topic: &Topic) -> Vec<Delivery> {
-    let mut deliveries = Vec::new();
-    loop {
-        match topic.enqueue("under load").await {
-            Ok(delivery) => deliveries.push(delivery),
-            Err(error) => {
-                assert!(matches!(error, AppendError::Closed), "{error}");
-                return deliveries;
-            }
-        }
-    }
-}
-
-async fn every_message_has_its_outcome(deliveries: Vec<Delivery>) {
-    let accepted = deliveries.len();
-    let mut given_up = 0;
-    for delivery in deliveries {
-        if let Err(error) = delivery.await {
-            assert!(matches!(error.failure(), PublishFailure::Closed), "{error}");
-            given_up += 1;
-        }
-    }
-    println!("{accepted} accepted, {given_up} of them given up");
-}
-
-fn shut_down_under_load(kafka: &RealKafka, runtime: Runtime) {
-    let (cluster, shut_down) = on_a_runtime_of_its_own(kafka, runtime);
-    let topic = cluster.topic(TOPIC);
-    let deliveries = thread::scope(|scope| {
-        let load = scope.spawn(|| Runtime::AsyncStd.block_on(publish(&topic)));
-        // What is published into the load is acknowledged, so that the client runs.
-        Runtime::AsyncStd.block_on(topic.publish("in between")).expect("a receipt");
-        shut_down();
-        load.join().expect("no panic")
-    });
-    Runtime::AsyncStd.block_on(async {
-        every_message_has_its_outcome(deliveries).await;
-        assert!(topic.try_enqueue("too late").is_err());
-        assert!(cluster.topics().await.is_err());
-        assert_eq!(cluster.close().await, Ok(()));
-    });
-}
-
 #[test]
 fn the_last_handle_leaves_when_all_that_was_accepted_is_stored() {
     for (number, release) in [Release::V3_9_2, Release::V4_4_0].into_iter().enumerate() {
@@ -231,16 +152,5 @@ async fn all_are_stored(cluster: &Result<Cluster, ConnectError>, topic: &str, co
         }
         assert!(stored < count && began.elapsed() < Duration::from_secs(30), "{stored} of {count}");
         Timer::after(Duration::from_millis(20)).await;
-    }
-}
-
-#[test]
-fn a_runtime_that_is_shut_down_under_load_leaves_an_outcome_for_every_message() {
-    for release in [Release::V3_9_2, Release::V4_4_0] {
-        let Some(strict) = strict(release) else { return };
-        let _ = java::create_topic(strict.kafka, TOPIC, 2);
-        for runtime in Runtime::BOTH {
-            shut_down_under_load(strict.kafka, runtime);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use samsa_tests::{RealKafka, java};
-use samsa_tokio::Offset;
+use samsa_tokio::{Certainty, Offset, PublishError, Receipt};
 
 use crate::client::Runtime;
 
@@ -42,6 +42,30 @@ pub(crate) fn read(kafka: &RealKafka, topic: &str) -> Log {
             ((record.partition, record.offset), (text(record.key), number))
         })
         .collect()
+}
+
+/// What became of a message.
+pub(crate) type Outcome = Result<Receipt, PublishError>;
+
+/// What became of each message of a publisher, by its number, agrees with the log.
+pub(crate) fn agrees(log: &Log, name: &str, outcomes: &[Outcome]) {
+    let stored = is_once_and_in_order(log, name);
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let number = number as u64;
+        match outcome {
+            Ok(receipt) => {
+                assert!(stored.contains(&number), "{name}: {number} was acknowledged and is not there");
+                if let Some(offset) = receipt.offset {
+                    let there = log.get(&(receipt.partition, offset));
+                    assert_eq!(there, Some(&(key(name, number), number)));
+                }
+            }
+            Err(error) if error.certainty() == Certainty::NotSent => {
+                assert!(!stored.contains(&number), "{name}: {number} was not sent, and is there: {error}");
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 /// All that a publisher published is there, once and in the order of each key, though batches whose answers the broker took

@@ -12,6 +12,7 @@ mod piped;
 mod probe;
 mod refused;
 mod rolling;
+mod runtime_ended;
 mod strangers;
 mod strict;
 mod unanswered;

@@ -13,11 +13,11 @@ use std::{
 };
 
 use samsa_tests::{RealKafka, Release, Shape, needs};
-use samsa_tokio::{Certainty, Cluster, Delivery, Message, PublishError, Receipt};
+use samsa_tokio::{Cluster, Delivery, Message};
 
 use crate::{
     client::Runtime,
-    log::{self, Log, is_once_and_in_order, key},
+    log::{self, Outcome, agrees, key},
 };
 
 const TOPIC: &str = "rolling";
@@ -42,8 +42,6 @@ struct Publisher {
 
 const PATIENT: Publisher = Publisher { name: "patient", delivery_timeout: Duration::from_secs(120) };
 const HASTY: Publisher = Publisher { name: "hasty", delivery_timeout: SHORT_DEADLINE };
-
-type Outcome = Result<Receipt, PublishError>;
 
 /// Publishes a few thousand messages a second until it is over. Returns the outcome of each.
 async fn publish(cluster: &Cluster, name: &str, is_over: &AtomicBool) -> Vec<Outcome> {
@@ -110,27 +108,6 @@ fn disturb_controller(kafka: &RealKafka, controller: usize) {
     thread::sleep(Duration::from_secs(8));
     kafka.restart_controller(controller).expect("it starts again");
     thread::sleep(Duration::from_secs(10));
-}
-
-/// What became of each message agrees with the log.
-fn agrees(log: &Log, name: &str, outcomes: &[Outcome]) {
-    let stored = is_once_and_in_order(log, name);
-    for (number, outcome) in outcomes.iter().enumerate() {
-        let number = number as u64;
-        match outcome {
-            Ok(receipt) => {
-                assert!(stored.contains(&number), "{name}: {number} was acknowledged and is not there");
-                if let Some(offset) = receipt.offset {
-                    let there = log.get(&(receipt.partition, offset));
-                    assert_eq!(there, Some(&(key(name, number), number)));
-                }
-            }
-            Err(error) if error.certainty() == Certainty::NotSent => {
-                assert!(!stored.contains(&number), "{name}: {number} was not sent, and is there: {error}");
-            }
-            Err(_) => {}
-        }
-    }
 }
 
 /// What the patient one runs on there, and the hasty one: each is on either where both releases are tried.
