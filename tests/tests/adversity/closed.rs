@@ -14,6 +14,8 @@ use crate::{
 
 const TOPIC: &str = "left";
 const SOON: Duration = Duration::from_secs(2);
+/// What closing may take beside its bound, for ZooKeeper, as `Cluster::close` has it.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// What a machine under load may need beside that.
 const SLACK: Duration = Duration::from_secs(3);
 
@@ -60,7 +62,7 @@ async fn closing_is_bounded(cluster: &Cluster) {
     let took = began.elapsed();
     println!("closed within {took:?}");
     assert!(matches!(closed, Err(CloseError::GaveUp { given_up: 100, .. })), "{closed:?}");
-    assert!(took <= SOON + SLACK, "{took:?}");
+    assert!(took <= SOON + GOODBYE + SLACK, "{took:?}");
     for delivery in deliveries {
         let error = delivery.await.expect_err("nobody was there");
         assert!(matches!(error.failure(), PublishFailure::Closed), "{error}");
@@ -108,9 +110,11 @@ fn closing_is_bounded_while_zookeeper_is_frozen() {
             let delivery = cluster.topic(TOPIC).enqueue("written").await.expect("room");
             let began = Instant::now();
             let closed = cluster.close_within(Duration::from_secs(120)).await;
-            // The broker takes what was accepted, and ZooKeeper is given a second.
+            let took = began.elapsed();
+            println!("closed within {took:?}");
+            // The broker takes what was accepted at once.
             assert_eq!(closed, Ok(()));
-            assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+            assert!(took <= GOODBYE + SLACK, "{took:?}");
             delivery.await.expect("a receipt");
         }
     });
