@@ -13,15 +13,24 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Plays in worlds with one broker, which is found through ZooKeeper in every second of them.
 fn play<F: Future<Output = ()> + 'static>(act: impl Fn(World, Cluster) -> F + Copy + 'static) {
+    play_with(5 * SECOND, act);
+}
+
+/// The same with a delivery timeout.
+fn play_with<F: Future<Output = ()> + 'static>(
+    delivery_timeout: Duration,
+    act: impl Fn(World, Cluster) -> F + Copy + 'static,
+) {
     for seed in 0..10 {
-        let Run { output, report } =
-            Simulation::new(seed).faults(FaultMix::none()).run(move |world| async move {
-                let builder = if seed % 2 == 0 { world.zookeeper() } else { world.bootstrap() };
-                let builder = builder.buffer_bytes(64 << 10).batch_bytes(8 << 10).message_bytes(16 << 10);
-                let cluster = builder.delivery_timeout(5 * SECOND).connect().await.expect("a cluster");
-                cluster.topic("events").partition(0).publish("it is there").await.expect("a receipt");
-                act(world, cluster).await;
-            });
+        // What a test breaks stays so until it says otherwise.
+        let simulation = Simulation::new(seed).faults(FaultMix::none()).faults_for(300 * SECOND);
+        let Run { output, report } = simulation.run(move |world| async move {
+            let builder = if seed % 2 == 0 { world.zookeeper() } else { world.bootstrap() };
+            let builder = builder.buffer_bytes(64 << 10).batch_bytes(8 << 10).message_bytes(16 << 10);
+            let cluster = builder.delivery_timeout(delivery_timeout).connect().await.expect("a cluster");
+            cluster.topic("events").partition(0).publish("it is there").await.expect("a receipt");
+            act(world, cluster).await;
+        });
         assert!(report.is_ok(), "{report}");
         output.expect("it ran to its end");
     }
@@ -133,6 +142,25 @@ fn a_close_without_a_bound_of_its_own_ends_when_a_dead_broker_has_taken_nothing(
         for delivery in deliveries {
             let error = delivery.await.expect_err("nobody is there");
             assert!(matches!(error.failure(), PublishFailure::TimedOut { .. }), "{error}");
+        }
+        assert_eq!(world.running_clients(), 0);
+    });
+}
+
+#[test]
+fn a_close_without_a_bound_of_its_own_gives_up_after_30_s_what_has_longer() {
+    play_with(120 * SECOND, |world, cluster| async move {
+        world.freeze(1);
+        let deliveries = enqueue(&cluster.topic("events"), 30).await;
+        let began = world.now().mono;
+        let closed = cluster.close().await;
+        let took = world.now().mono - began;
+        assert_eq!(closed, Err(CloseError::GaveUp { given_up: 30, within: 30 * SECOND }));
+        assert!(took >= 30 * SECOND, "as long as it has: {took:?}");
+        assert!(took <= 31 * SECOND, "30 for what was accepted, one for ZooKeeper: {took:?}");
+        for delivery in deliveries {
+            let error = delivery.await.expect_err("nobody answers");
+            assert_eq!(error.failure(), &PublishFailure::Closed, "its deadline is later");
         }
         assert_eq!(world.running_clients(), 0);
     });
