@@ -6,6 +6,7 @@ mod killed;
 mod last_broker;
 mod log;
 mod mixed;
+mod mute;
 mod nearest;
 #[cfg(target_os = "linux")]
 mod piped;
