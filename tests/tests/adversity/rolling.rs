@@ -1,19 +1,22 @@
 //! Three brokers under load, each of which is killed, started again, frozen and thawed in turn: what was acknowledged is there,
-//! nothing is there twice, and each key is in order; also for a publisher whose delivery deadline is shorter than a failover.
+//! nothing is there twice, and each key is in order; also for a publisher whose delivery deadline is shorter than a failover. Who
+//! listens is told of each broker that was lost, and of each leader that moved.
 //!
 //! Each broker has its turn once. `SAMSA_ROLLING_SECONDS` has them go on for longer. The controllers, which are left alone then,
 //! have a run of their own, which is ignored unless it is asked for.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     env,
+    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
+use futures_lite::future;
 use samsa_tests::{RealKafka, Release, Shape, needs};
-use samsa_tokio::{Cluster, Delivery, Message};
+use samsa_tokio::{Cluster, Delivery, Event, Message};
 
 use crate::{
     client::Runtime,
@@ -22,6 +25,7 @@ use crate::{
 
 const TOPIC: &str = "rolling";
 const BROKERS: usize = 3;
+const PARTITIONS: i32 = 6;
 /// Longer than brokers and controllers wait for a sign of life.
 const FROZEN: Duration = Duration::from_secs(12);
 /// Shorter.
@@ -64,6 +68,20 @@ async fn publish(cluster: &Cluster, name: &str, is_over: &AtomicBool) -> Vec<Out
         outcomes.push(delivery.await);
     }
     outcomes
+}
+
+/// What is told to a listener while something is done.
+async fn listen<T>(cluster: &Cluster, work: impl Future<Output = T>) -> (T, Vec<Event>) {
+    let (mut events, mut heard) = (cluster.events(), Vec::new());
+    let mut work = pin!(work);
+    loop {
+        let done = async { Ok(work.as_mut().await) };
+        let told = async { Err(events.next().await.expect("it goes on").expect("none is missed")) };
+        match future::or(done, told).await {
+            Ok(done) => return (done, heard),
+            Err(event) => heard.push(event),
+        }
+    }
 }
 
 /// How long the brokers are disturbed beyond one turn for each.
@@ -116,8 +134,10 @@ fn runtimes(release: Release) -> [Runtime; 2] {
     if release == Release::V3_9_2 { [first, second] } else { [second, first] }
 }
 
-/// What became of the messages of each, while somebody disturbed the cluster.
-fn publish_while(kafka: &RealKafka, disturb: impl Fn(&RealKafka, usize) + Sync) -> [Vec<Outcome>; 2] {
+/// What became of the messages of each, and what it was told, while somebody disturbed the cluster.
+type Told = (Vec<Outcome>, Vec<Event>);
+
+fn publish_while(kafka: &RealKafka, disturb: impl Fn(&RealKafka, usize) + Sync) -> [Told; 2] {
     let (is_over, disturb) = (&AtomicBool::new(false), &disturb);
     let [patient, hasty] = runtimes(kafka.release());
     thread::scope(|scope| {
@@ -126,7 +146,9 @@ fn publish_while(kafka: &RealKafka, disturb: impl Fn(&RealKafka, usize) + Sync) 
                 let set = |config: &mut samsa_tokio::Config| {
                     config.publish.delivery_timeout = publisher.delivery_timeout;
                 };
-                let work = async |cluster: &Cluster| publish(cluster, publisher.name, is_over).await;
+                let work = async |cluster: &Cluster| {
+                    listen(cluster, publish(cluster, publisher.name, is_over)).await
+                };
                 runtime.run_with(kafka, set, work)
             })
         });
@@ -138,7 +160,7 @@ fn publish_while(kafka: &RealKafka, disturb: impl Fn(&RealKafka, usize) + Sync) 
 }
 
 /// Gives how many messages missed the shorter deadline.
-fn all_agrees(kafka: &RealKafka, [patient, hasty]: &[Vec<Outcome>; 2]) -> usize {
+fn all_agrees(kafka: &RealKafka, [(patient, _), (hasty, _)]: &[Told; 2]) -> usize {
     let lost = patient.iter().find_map(|outcome| outcome.as_ref().err());
     assert!(lost.is_none(), "two of three were always there: {lost:?}");
     let log = log::read(kafka, TOPIC);
@@ -154,13 +176,35 @@ fn all_agrees(kafka: &RealKafka, [patient, hasty]: &[Vec<Outcome>; 2]) -> usize 
     missed
 }
 
+/// Each broker was killed once, and so each partition had another leader at some time.
+fn hears_of_each(release: Release, events: &[Event]) {
+    let (mut lost, mut moved) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        match event {
+            Event::BrokerLost { broker, .. } => {
+                lost.insert(broker.0);
+            }
+            Event::LeaderMoved { topic, partition, leader: Some(_), .. } if &**topic == TOPIC => {
+                moved.insert(*partition);
+            }
+            _ => {}
+        }
+    }
+    println!("{release}: {} events, of brokers {lost:?} and partitions {moved:?}", events.len());
+    assert!(lost.into_iter().eq(1..=BROKERS as i32), "{events:?}");
+    assert!(moved.into_iter().eq(0..PARTITIONS), "{events:?}");
+}
+
 fn nothing_is_lost_doubled_or_overtaken(release: Release) {
     let kafka = RealKafka::start_many(release, BROKERS, &SETTINGS);
     let Some(kafka) = &needs(kafka) else { return };
-    let outcomes = publish_while(kafka, disturb);
-    let missed = all_agrees(kafka, &outcomes);
+    let told = publish_while(kafka, disturb);
+    for (_, events) in &told {
+        hears_of_each(release, events);
+    }
+    let missed = all_agrees(kafka, &told);
     assert!(
-        (1..outcomes[1].len()).contains(&missed),
+        (1..told[1].0.len()).contains(&missed),
         "its deadline is shorter than a failover, and longer than a delivery"
     );
 }
@@ -170,8 +214,8 @@ fn nothing_is_lost_doubled_or_overtaken(release: Release) {
 fn a_quorum_of_controllers_loses_nothing_either() {
     let shape = Shape { brokers: BROKERS, controllers: BROKERS, properties: &SETTINGS, ..Shape::default() };
     let Some(kafka) = &needs(RealKafka::start_as(Release::V4_4_0, shape)) else { return };
-    let outcomes = publish_while(kafka, disturb_controller);
-    all_agrees(kafka, &outcomes);
+    let told = publish_while(kafka, disturb_controller);
+    all_agrees(kafka, &told);
 }
 
 #[test]
