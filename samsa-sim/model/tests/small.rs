@@ -10,6 +10,7 @@ const LEAVE: Bound = Bound { leaves: 1, ..Bound::CALM };
 const LOSS: Bound = Bound { losses: 1, ..Bound::CALM };
 const LOSS_OF_ONE_PARTITION: Bound = Bound { partitions: 1, ..LOSS };
 const ALONE: Bound = Bound { members: 1, partitions: 1, losses: 1, expiries: 1, commits: 1, ..Bound::CALM };
+const THREE: Bound = Bound { members: 3, standing: 3, ..Bound::CALM };
 const EXPIRY: Bound = Bound { expiries: 1, ..Bound::CALM };
 
 /// The same on a cluster of Kafka 0.7.
@@ -40,6 +41,13 @@ fn either_member_crashes_or_leaves_at_any_moment() {
 #[test]
 fn the_reply_to_anything_is_lost() {
     goes_well(&LOSS_OF_ONE_PARTITION);
+}
+
+#[test]
+fn one_of_three_crashes_leaves_or_misses_a_reply() {
+    goes_well(&Bound { crashes: 1, ..THREE });
+    goes_well(&Bound { leaves: 1, ..THREE });
+    goes_well(&Bound { partitions: 1, losses: 1, ..THREE });
 }
 
 #[test]
