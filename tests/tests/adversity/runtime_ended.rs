@@ -158,7 +158,7 @@ fn shut_down_under_load(kafka: &RealKafka, name: &str, runtime: Runtime) {
     let (topic, accepted) = (cluster.topic(name), AtomicUsize::new(0));
     let deliveries = thread::scope(|scope| {
         let load = scope.spawn(|| Runtime::AsyncStd.block_on(publish(&topic, &accepted)));
-        while accepted.load(Ordering::Relaxed) < UNDER_WAY {
+        while accepted.load(Ordering::Relaxed) < UNDER_WAY && !load.is_finished() {
             thread::sleep(Duration::from_millis(1));
         }
         // What is published into the load is acknowledged, and so is what was accepted for that partition before.

@@ -59,27 +59,16 @@ fn topics(kafka: &RealKafka) -> BTreeSet<String> {
 /// the one that is published to afterwards.
 pub(crate) fn makes_no_topic(kafka: &RealKafka) {
     let by_bootstrap = Place::Bootstrap(kafka.bootstrap());
-    Runtime::Tokio.run_at(
-        by_bootstrap.clone(),
-        |_| {},
-        async |cluster| {
-            look(cluster, &name("by-bootstrap")).await;
-        },
-    );
+    let looking = async |cluster: &Cluster| look(cluster, &name("by-bootstrap")).await;
+    Runtime::Tokio.run_at(by_bootstrap, |_| {}, looking);
     Runtime::AsyncStd.run(kafka, async |cluster| {
         let through_zookeeper = name("through-zookeeper");
         look(cluster, &through_zookeeper).await;
         if kafka.zookeeper().is_some() {
             join(cluster, &through_zookeeper).await;
         }
+        cluster.topic("made-afterwards").publish("it is there").await.expect("a receipt");
     });
-    Runtime::Tokio.run_at(
-        by_bootstrap,
-        |_| {},
-        async |cluster| {
-            cluster.topic("made-afterwards").publish("it is there").await.expect("a receipt");
-        },
-    );
     let topics = topics(kafka);
     assert!(topics.contains("made-afterwards"), "{topics:?}");
     let made = topics.iter().find(|topic| topic.starts_with("looked-at-"));
