@@ -24,7 +24,7 @@ const MOMENT: Range<Duration> = Duration::from_micros(50)..Duration::from_micros
 const AGAIN: Range<Duration> = Duration::from_secs(5)..Duration::from_secs(12);
 const PARTED: Range<Duration> = Duration::from_millis(500)..Duration::from_secs(12);
 const SUSPENDED: Range<Duration> = Duration::from_millis(100)..Duration::from_secs(20);
-/// How far the wall clock goes wrong, each way, in ms: less than brokers stand.
+/// How far a wall clock is set wrong, each way, in ms: less than brokers stand.
 const WRONG_MS: u64 = 25 * 60 * 1000;
 const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(4);
 const OUTAGE: Range<Duration> = Duration::from_secs(2)..Duration::from_secs(60);
@@ -56,7 +56,7 @@ fn strike(world: &World, kind: Fault, rng: &mut Rng) -> bool {
         Fault::Standstill => freeze(world, rng),
         Fault::Partition => part(world, rng),
         Fault::Moved => move_away(world, rng),
-        Fault::WallJump => set_the_wall_clock(world, rng),
+        Fault::WallJump => set_a_wall_clock(world, rng),
         Fault::Suspend => world.suspend_a_client(rng.duration(&SUSPENDED), rng),
         Fault::Freeze => world.freeze_a_client(rng.duration(&SUSPENDED), rng),
         Fault::ZooKeeperOutage => rng.chance(150) && world.zookeeper_service().go_down(rng.duration(&OUTAGE)),
@@ -170,11 +170,9 @@ fn part(world: &World, rng: &mut Rng) -> bool {
     true
 }
 
-fn set_the_wall_clock(world: &World, rng: &mut Rng) -> bool {
+fn set_a_wall_clock(world: &World, rng: &mut Rng) -> bool {
     let wrong = rng.below(2 * WRONG_MS) as i64 - WRONG_MS as i64;
-    world.trace().line("clock", format_args!("!! the wall clock is {wrong} ms wrong from now on"));
-    world.clock().set_wall_wrong_by(wrong);
-    true
+    world.set_a_wall_clock(wrong, rng)
 }
 
 fn strike_session(world: &World, kind: Fault, rng: &mut Rng) -> bool {

@@ -61,7 +61,7 @@ faults! {
     Quota = "quota",
     /// A broker that cannot be reached for a while, though it runs and others reach it.
     Partition = "partition",
-    /// A wall clock that is set anew.
+    /// A wall clock of a machine with a client on it that is set anew.
     WallJump = "wall-jump",
     /// A machine that is suspended, with a client on it: its monotonic clock stands still meanwhile.
     Suspend = "suspend",

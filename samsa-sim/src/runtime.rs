@@ -114,7 +114,7 @@ pub struct Alarm {
 impl Alarm {
     /// As long as the machine's own clock takes to get there, if it is not suspended meanwhile.
     fn sleep_until(&self, at: Instant) -> Sleep {
-        Sleep::new(Rc::clone(&self.schedule), self.schedule.now() + (at - self.clock.now().mono))
+        Sleep::new(Rc::clone(&self.schedule), self.clock.shows_at(at))
     }
 }
 
@@ -182,7 +182,7 @@ pub struct Launcher {
 
 impl Launcher {
     pub(crate) fn new(world: World) -> Self {
-        let clock = Arc::new(MachineClock::new(world.clock()));
+        let clock = world.new_machine();
         Self { world, clock }
     }
 }

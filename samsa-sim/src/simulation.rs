@@ -9,6 +9,7 @@ use std::time::Duration;
 use samsa_core::Instant;
 
 use crate::chaos;
+use crate::clock::Drifts;
 use crate::cluster::ClusterConfig;
 use crate::executor::{End, Executor};
 use crate::faults::{FaultMix, Faults};
@@ -144,6 +145,7 @@ impl Simulation {
             config: self.cluster.clone(),
             clients: RefCell::default(),
             rng: RefCell::new(rng),
+            drifts: RefCell::new(Drifts::of(self.seed)),
         });
         self.begin(&world, chaos);
         world

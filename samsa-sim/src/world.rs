@@ -13,7 +13,7 @@ use std::time::Duration;
 use samsa_client::{Builder, Driver};
 use samsa_core::{Clock as _, Instant, Now};
 
-use crate::clock::{MachineClock, VirtualClock};
+use crate::clock::{Drift, Drifts, MachineClock, VirtualClock};
 use crate::cluster::ClusterConfig;
 use crate::executor::{Schedule, Sleep, Spawner, TaskName};
 use crate::faults::Faults;
@@ -112,6 +112,7 @@ pub(crate) struct Inner {
     /// Those that were started.
     pub(crate) clients: RefCell<Vec<Machine>>,
     pub(crate) rng: RefCell<Rng>,
+    pub(crate) drifts: RefCell<Drifts>,
 }
 
 impl World {
@@ -145,7 +146,7 @@ impl World {
         &self.0.config
     }
 
-    /// Both clocks.
+    /// Both clocks, as the servers have them. Those of a client's machine may go otherwise, by 1 % at most.
     pub fn now(&self) -> Now {
         self.0.clock.now()
     }
@@ -172,9 +173,13 @@ impl World {
     }
 
     pub(crate) fn spawn_client(&self, clock: Arc<MachineClock>, driver: Driver<Runtime>) {
+        let drift = clock.drift();
         let machine = Machine::new(clock);
         self.0.clients.borrow_mut().push(machine.clone());
         let number = self.0.clients.borrow().len();
+        if drift != Drift::NONE {
+            self.0.trace.line("clock", format_args!("client {number}: {drift}"));
+        }
         self.spawn_named(format!("client {number}"), machine.run(driver, self.violations().clone()));
     }
 
@@ -233,6 +238,16 @@ impl World {
         machine.is_frozen.set(true);
         self.0.zookeeper.lose_machine(&machine.clock, lasts);
         self.0.schedule.call_after(lasts, move || machine.resume());
+        true
+    }
+
+    /// Sets the wall clock of a client's machine wrong by so many milliseconds. Says whether there is one.
+    pub(crate) fn set_a_wall_clock(&self, wrong: i64, rng: &mut Rng) -> bool {
+        let Some((number, machine)) = self.pick_a_machine(rng) else { return false };
+        let what =
+            format_args!("!! client {number}: the wall clock is set, and {wrong} ms wrong from now on");
+        self.0.trace.line("clock", what);
+        machine.clock.set_wall_wrong_by(wrong);
         true
     }
 
@@ -306,9 +321,11 @@ impl World {
         self.0.trace.line("faults", format_args!("are over: from now on nothing goes wrong"));
         self.0.faults.heal();
         self.0.network.heal();
-        self.0.clock.set_wall_wrong_by(0);
         self.0.zookeeper.come_up();
-        self.0.clients.borrow().iter().for_each(Machine::resume);
+        for machine in &*self.0.clients.borrow() {
+            machine.clock.set_wall_wrong_by(0);
+            machine.resume();
+        }
         self.0.host.heal();
     }
 
@@ -319,8 +336,10 @@ impl World {
         }
     }
 
-    pub(crate) fn clock(&self) -> Arc<VirtualClock> {
-        Arc::clone(&self.0.clock)
+    /// The clocks of another machine.
+    pub(crate) fn new_machine(&self) -> Arc<MachineClock> {
+        let drift = self.0.drifts.borrow_mut().next();
+        Arc::new(MachineClock::new(Arc::clone(&self.0.clock), drift))
     }
 
     pub(crate) fn instant(&self) -> Instant {

@@ -24,6 +24,8 @@ pub(super) struct Connection {
 
 /// How long a request may have been under way that comes after its client was told to wait, and the word of that.
 const UNDER_WAY: Duration = Duration::from_millis(50);
+/// By how much of the time that it was told a client may come back too early: as fast as a machine's clock goes at most.
+const FAST_PER_CENT: u32 = 1;
 
 impl Connection {
     pub(super) fn new(broker: i32, is_former: bool) -> Self {
@@ -69,9 +71,11 @@ impl Connection {
         self.muted = Some((now, now + lasts));
     }
 
-    /// For how long nothing has been read, if that is longer than it takes a client to know.
+    /// For how long nothing has been read, if that is longer than it takes a client to know. Whose clock is fast is back too
+    /// early.
     pub(super) fn is_muted_for(&self, now: Instant) -> Option<Duration> {
-        let (since, _) = self.muted.filter(|(_, until)| *until > now)?;
+        let ends = |(since, until): (Instant, Instant)| since + (until - since) * (100 - FAST_PER_CENT) / 100;
+        let (since, _) = self.muted.filter(|muted| ends(*muted) > now)?;
         Some(now - since).filter(|since| *since > UNDER_WAY)
     }
 
@@ -83,5 +87,20 @@ impl Connection {
 
     pub(super) fn stop_waiting(&mut self) -> Option<Waiting> {
         self.waiting.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_hasty_between_the_word_that_it_has_to_wait_and_the_end_by_a_fast_clock() {
+        let mut connection = Connection::new(1, false);
+        connection.mute(Instant::START, Duration::from_secs(1));
+        let is_hasty =
+            |millis| connection.is_muted_for(Instant::START + Duration::from_millis(millis)).is_some();
+        assert!(!is_hasty(50) && is_hasty(51));
+        assert!(is_hasty(989) && !is_hasty(990));
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::model::{Dialect, GroupMember};
-use samsa_core::{Instant, Intent, Now, SessionId, ZkNews, ZkRequestId, ZkSessionState};
+use samsa_core::{Clock as _, Instant, Intent, Now, SessionId, ZkNews, ZkRequestId, ZkSessionState};
 
+use super::seats::Seat;
 use super::{End, Fate, Group, SESSION_TIMEOUT, next_news};
 use crate::clock::MachineClock;
 use crate::rng::Rng;
@@ -29,10 +30,12 @@ struct Life {
 /// One life, to its end.
 pub(super) async fn live(group: Group, mut rng: Rng, fate: Fate) {
     let number = group.next_number();
-    let machine = Arc::new(MachineClock::new(group.world.clock()));
+    let machine = group.world.new_machine();
+    group.world.trace().line("clock", format_args!("m{number}: {}", machine.drift()));
     let port = Port::new(group.world.zookeeper_service(), "").on(&machine);
-    let member = GroupMember::new(number, Dialect::Scala07, SESSION_TIMEOUT, group.world.now());
-    group.seats.members.borrow_mut().insert(number, member);
+    let member = GroupMember::new(number, Dialect::Scala07, SESSION_TIMEOUT, machine.now());
+    let seat = Seat { member, machine: Arc::clone(&machine) };
+    group.seats.members.borrow_mut().insert(number, seat);
     let mut life = Life { group, number, machine, port };
     life.does(GroupMember::tick);
     match fate {
@@ -65,8 +68,7 @@ impl Life {
         if rng.chance(30) && !self.group.world.faults().are_over() {
             return self.stands_still(rng.duration(&FROZEN)).await;
         }
-        let now = self.group.world.now();
-        let had = self.group.seats.of(self.number, |member| member.hands_out(now).len()).unwrap_or_default();
+        let had = self.group.seats.of(self.number, |seat| seat.hands_out().len()).unwrap_or_default();
         self.group.has_handed_out(had);
         self.does(GroupMember::commit);
     }
@@ -83,8 +85,8 @@ impl Life {
     /// Hears the next news, if they come before then, and before its own time comes.
     async fn waits(&mut self, until: Instant) {
         let world = self.group.world.clone();
-        let deadline = self.group.seats.of(self.number, GroupMember::deadline).flatten();
-        let wake = deadline.map_or(until, |deadline| deadline.at.min(until));
+        let deadline = self.group.seats.of(self.number, |seat| seat.member.deadline()).flatten();
+        let wake = deadline.map_or(until, |deadline| self.machine.shows_at(deadline.at).min(until));
         match next_news(&world, &self.port, wake - world.instant()).await {
             Some(news) => self.hears(news),
             None => self.does(GroupMember::tick),
@@ -107,9 +109,9 @@ impl Life {
 
     /// Lets it do something, and does what it intends.
     fn does(&mut self, act: impl FnOnce(&mut GroupMember, Now) -> Vec<Intent>) {
-        let now = self.group.world.now();
+        let now = self.machine.now();
         let mut members = self.group.seats.members.borrow_mut();
-        let intents = members.get_mut(&self.number).map(|member| act(member, now));
+        let intents = members.get_mut(&self.number).map(|seat| act(&mut seat.member, now));
         drop(members);
         for intent in intents.into_iter().flatten() {
             match intent {
@@ -123,7 +125,7 @@ impl Life {
     }
 
     fn is_there(&self) -> bool {
-        self.group.seats.of(self.number, |member| !member.is_over()).unwrap_or_default()
+        self.group.seats.of(self.number, |seat| !seat.member.is_over()).unwrap_or_default()
     }
 
     async fn ends(mut self, end: End) {

@@ -166,8 +166,8 @@ impl Group {
 
     /// Looks at who may hand out what.
     fn look(&self) {
-        let (violations, now) = (self.world.violations(), self.world.now());
-        self.world.zookeeper_service().look(|ensemble| self.seats.look(ensemble, now, violations));
+        let violations = self.world.violations();
+        self.world.zookeeper_service().look(|ensemble| self.seats.look(ensemble, violations));
     }
 
     /// Waits until each partition has an owner that reads it.
@@ -185,7 +185,7 @@ impl Group {
     }
 
     fn is_settled(&self) -> bool {
-        let reads = |(node, owner): (&String, &String)| match self.seats.reads(node, self.world.now()) {
+        let reads = |(node, owner): (&String, &String)| match self.seats.reads(node) {
             Some(reader) => *owner == format!("m{reader}-0"),
             None => self.owned.has(owner, node),
         };

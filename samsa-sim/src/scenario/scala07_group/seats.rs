@@ -3,38 +3,54 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use samsa_core::model::GroupMember;
-use samsa_core::{BrokerPartition, Now, SessionId};
+use samsa_core::{BrokerPartition, Clock as _, SessionId};
 use samsa_proto::zookeeper::path;
 
 use super::{GROUP, Group, TOPIC};
+use crate::clock::MachineClock;
 use crate::violations::Violations;
 use crate::zookeeper::{Ensemble, wrong_with};
 
+/// A member, and the clocks of its machine.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) member: GroupMember,
+    pub(super) machine: Arc<MachineClock>,
+}
+
+impl Seat {
+    /// The numbers of the partitions of which it may hand out messages now.
+    pub(super) fn hands_out(&self) -> Vec<i32> {
+        self.member.hands_out(self.machine.now())
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Seats {
-    pub(super) members: RefCell<BTreeMap<u16, GroupMember>>,
+    pub(super) members: RefCell<BTreeMap<u16, Seat>>,
     /// What ZooKeeper calls their sessions.
     pub(super) sessions: RefCell<BTreeMap<SessionId, i64>>,
 }
 
 impl Seats {
     /// Which member may hand out messages of a partition now.
-    pub(super) fn reads(&self, node: &str, now: Now) -> Option<u16> {
+    pub(super) fn reads(&self, node: &str) -> Option<u16> {
         let members = self.members.borrow();
-        let reads =
-            |member: &GroupMember| member.hands_out(now).into_iter().any(|number| name_of(number) == node);
-        members.iter().find(|(_, member)| reads(member)).map(|(number, _)| *number)
+        let reads = |seat: &Seat| seat.hands_out().into_iter().any(|number| name_of(number) == node);
+        members.iter().find(|(_, seat)| reads(seat)).map(|(number, _)| *number)
     }
 
     /// Looks at who may hand out what.
-    pub(super) fn look(&self, ensemble: &Ensemble, now: Now, violations: &Violations) {
+    pub(super) fn look(&self, ensemble: &Ensemble, violations: &Violations) {
         let members = self.members.borrow();
         violations.checked(members.len());
-        for (number, member) in &*members {
+        for (number, seat) in &*members {
+            let member = &seat.member;
             let own = member.session().and_then(|session| self.sessions.borrow().get(&session).copied());
-            for partition in member.hands_out(now) {
+            for partition in seat.hands_out() {
                 let node = name_of(partition);
                 let lock = path::owner(GROUP, TOPIC, &node).unwrap_or_default();
                 let owner = ensemble.look(&lock).map(|(_, stat)| stat.ephemeral_owner);
@@ -50,7 +66,7 @@ impl Seats {
     }
 
     /// Something of a member, if it is there.
-    pub(super) fn of<T>(&self, number: u16, what: impl FnOnce(&GroupMember) -> T) -> Option<T> {
+    pub(super) fn of<T>(&self, number: u16, what: impl FnOnce(&Seat) -> T) -> Option<T> {
         self.members.borrow().get(&number).map(what)
     }
 
