@@ -179,6 +179,8 @@ struct State {
     /// Nothing goes wrong yet.
     calm: bool,
     done: BTreeMap<Fault, u64>,
+    /// What came of them.
+    noted: BTreeMap<&'static str, u64>,
 }
 
 /// The faults of a running world: asked by everybody whether something goes wrong now, until the world heals.
@@ -187,7 +189,8 @@ pub(crate) struct Faults(Rc<RefCell<State>>);
 
 impl Faults {
     pub(crate) fn new(mix: FaultMix) -> Self {
-        Self(Rc::new(RefCell::new(State { mix, healed: false, calm: false, done: BTreeMap::new() })))
+        let (done, noted) = (BTreeMap::new(), BTreeMap::new());
+        Self(Rc::new(RefCell::new(State { mix, healed: false, calm: false, done, noted })))
     }
 
     /// Whether this kind may happen now.
@@ -209,6 +212,11 @@ impl Faults {
         *self.0.borrow_mut().done.entry(fault).or_default() += 1;
     }
 
+    /// Something of this name came of a fault: it is counted with them.
+    pub(crate) fn note(&self, what: &'static str) {
+        *self.0.borrow_mut().noted.entry(what).or_default() += 1;
+    }
+
     /// Nothing goes wrong until this is taken back.
     pub(crate) fn keep_calm(&self, calm: bool) {
         self.0.borrow_mut().calm = calm;
@@ -228,7 +236,9 @@ impl Faults {
     }
 
     pub(crate) fn done(&self) -> BTreeMap<&'static str, u64> {
-        self.0.borrow().done.iter().map(|(fault, count)| (fault.name(), *count)).collect()
+        let state = self.0.borrow();
+        let done = state.done.iter().map(|(fault, count)| (fault.name(), *count));
+        done.chain(state.noted.iter().map(|(what, count)| (*what, *count))).collect()
     }
 }
 
@@ -253,6 +263,7 @@ mod tests {
         assert!(!faults.strikes(Fault::Stall, &mut rng, 1000));
         faults.heal();
         assert!(!faults.strikes(Fault::Cut, &mut rng, 1000));
-        assert_eq!(faults.done(), BTreeMap::from([("cut", 1)]));
+        faults.note("late-word");
+        assert_eq!(faults.done(), BTreeMap::from([("cut", 1), ("late-word", 1)]));
     }
 }

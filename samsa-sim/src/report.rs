@@ -22,7 +22,8 @@ pub struct Report {
     pub trace: Vec<String>,
     /// How much time has passed in the world.
     pub virtual_time: Duration,
-    /// What went wrong, and how often.
+    /// What went wrong, and how often; and some of what came of it: sessions of group members that expired, and answers to a
+    /// create or a delete that were read when another had made the node anew.
     pub faults: BTreeMap<&'static str, u64>,
     /// Records that were accepted.
     pub published: u64,

@@ -47,6 +47,11 @@ impl Weather {
         self.faults.strikes(fault, &mut self.rng.borrow_mut(), per_mille)
     }
 
+    /// Something of this name came of a fault.
+    pub(crate) fn note(&self, what: &'static str) {
+        self.faults.note(what);
+    }
+
     /// How long something takes from one host to another.
     pub(crate) fn latency(&self) -> Duration {
         let range = if self.strikes(Fault::Latency, 15) { BAD_LATENCY } else { USUAL_LATENCY };

@@ -129,11 +129,15 @@ impl Ensemble {
         self.sessions.values().filter_map(|session| session.ends).min()
     }
 
+    /// The sessions whose time is over.
+    pub(crate) fn overdue(&self, now: Instant) -> Vec<i64> {
+        let over = |session: &Session| session.ends.is_some_and(|ends| ends <= now);
+        self.sessions.iter().filter(|(_, session)| over(session)).map(|(id, _)| *id).collect()
+    }
+
     /// Ends the sessions whose time is over. Says which.
     pub(crate) fn tick(&mut self, now: Instant) -> Vec<i64> {
-        let over = |session: &Session| session.ends.is_some_and(|ends| ends <= now);
-        let ended: Vec<i64> =
-            self.sessions.iter().filter(|(_, session)| over(session)).map(|(id, _)| *id).collect();
+        let ended = self.overdue(now);
         for session in &ended {
             self.end(*session);
         }

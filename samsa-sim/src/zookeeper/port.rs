@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkSessionState};
 
-use super::service::ZooKeeperService;
+use super::service::{Change, ZooKeeperService};
 use super::session::Session;
 use crate::clock::MachineClock;
 
@@ -22,16 +22,26 @@ pub(crate) enum News<S, R> {
     Session { session: S, state: ZkSessionState },
 }
 
+/// A piece of news, with what it says to be made or deleted if it is an answer that does.
+struct Arrived<S, R> {
+    news: News<S, R>,
+    change: Option<Change>,
+}
+
 /// News that the client has not fetched yet.
 pub(super) struct Outbox<S, R> {
-    news: RefCell<VecDeque<News<S, R>>>,
+    news: RefCell<VecDeque<Arrived<S, R>>>,
     closing: Cell<i64>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl<S, R> Outbox<S, R> {
     pub(super) fn push(&self, news: News<S, R>) {
-        self.news.borrow_mut().push_back(news);
+        self.push_answer(news, None);
+    }
+
+    pub(super) fn push_answer(&self, news: News<S, R>, change: Option<Change>) {
+        self.news.borrow_mut().push_back(Arrived { news, change });
         self.wake();
     }
 
@@ -88,8 +98,14 @@ impl<S: Copy + Ord + 'static, R: Copy + 'static> Port<S, R> {
     }
 
     pub(crate) fn poll_news(&self, cx: &mut Context<'_>) -> Poll<News<S, R>> {
-        match self.out.news.borrow_mut().pop_front() {
-            Some(news) => Poll::Ready(news),
+        let next = self.out.news.borrow_mut().pop_front();
+        match next {
+            Some(Arrived { news, change }) => {
+                if let Some(change) = &change {
+                    self.service.note_read(change);
+                }
+                Poll::Ready(news)
+            }
             None => self.wait(cx),
         }
     }

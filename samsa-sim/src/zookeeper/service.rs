@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samsa_core::{ZkAnswer, ZkError, ZkOp};
+use samsa_core::{ZkAnswer, ZkError, ZkOp, ZkStat};
 
 use super::ensemble::{Ensemble, session_name};
 use crate::clock::MachineClock;
@@ -25,6 +25,15 @@ pub(super) trait Client {
     fn fall_silent(&self);
     /// Whether it is on this machine.
     fn is_on(&self, machine: &Arc<MachineClock>) -> bool;
+}
+
+/// A node that was made or deleted.
+#[derive(Debug)]
+pub(super) struct Change {
+    session: i64,
+    path: String,
+    /// The transaction that made it, if it is there.
+    made: Option<i64>,
 }
 
 /// Who looks at each operation before it is performed.
@@ -87,11 +96,44 @@ impl ZooKeeperService {
         let now = self.0.weather.now();
         let over = self.0.ensemble.borrow().deadline().is_some_and(|at| at <= now);
         if over {
+            let overdue = self.look(|ensemble| ensemble.overdue(now));
+            for session in overdue {
+                self.note_member(session);
+            }
             let ended = self.with(|ensemble| ensemble.tick(now));
             for session in ended {
                 self.note(format_args!("{} has expired", session_name(session)));
             }
         }
+    }
+
+    /// A session is about to expire: it is counted if a member of a group is registered in it.
+    fn note_member(&self, session: i64) {
+        if self.look(|ensemble| has_member(ensemble, session)) {
+            self.0.weather.note("member-session-expired");
+        }
+    }
+
+    /// The answer to this is read: it is counted if another has made the node anew meanwhile.
+    pub(super) fn note_read(&self, change: &Change) {
+        let stat = self.look(|ensemble| ensemble.look(&change.path).map(|(_, stat)| stat));
+        let is_anew =
+            |stat: ZkStat| Some(stat.czxid) != change.made && stat.ephemeral_owner != change.session;
+        if stat.is_some_and(is_anew) {
+            self.0.weather.note("answer-after-made-anew");
+        }
+    }
+
+    /// What an operation that was performed just now has made or deleted.
+    pub(super) fn change(
+        &self,
+        session: i64,
+        op: &ZkOp,
+        result: &Result<ZkAnswer, ZkError>,
+    ) -> Option<Change> {
+        let (ZkOp::Create { path, .. } | ZkOp::Delete { path, .. }) = op else { return None };
+        let made = self.look(|ensemble| ensemble.look(path).map(|(_, stat)| stat.czxid));
+        result.is_ok().then(|| Change { session, path: path.clone(), made })
     }
 
     pub(super) fn perform(&self, session: i64, op: &ZkOp) -> Result<ZkAnswer, ZkError> {
@@ -183,6 +225,7 @@ impl ZooKeeperService {
     /// This session ends now, before its client wants it to.
     pub(crate) fn expire(&self, session: i64, away: Duration) {
         self.note(format_args!("{} has expired", session_name(session)));
+        self.note_member(session);
         self.with(|ensemble| ensemble.end(session));
         self.lose(session, away);
     }
@@ -198,6 +241,15 @@ impl fmt::Debug for ZooKeeperService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZooKeeperService").field("ensemble", &self.0.ensemble).finish_non_exhaustive()
     }
+}
+
+/// Whether a member of a group is registered in a session.
+fn has_member(ensemble: &Ensemble, session: i64) -> bool {
+    let is_own = |path: &str| ensemble.look(path).is_some_and(|(_, stat)| stat.ephemeral_owner == session);
+    ensemble.names_below("/consumers").into_iter().any(|group| {
+        let ids = format!("/consumers/{group}/ids");
+        ensemble.names_below(&ids).into_iter().any(|id| is_own(&format!("{ids}/{id}")))
+    })
 }
 
 fn describe(op: &ZkOp) -> String {

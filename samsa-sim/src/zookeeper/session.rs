@@ -22,7 +22,7 @@ use samsa_core::{Instant, ZkAnswer, ZkError, ZkOp, ZkSessionState};
 
 use super::ensemble::session_name;
 use super::port::{News, Outbox};
-use super::service::{Client, ZooKeeperService};
+use super::service::{Change, Client, ZooKeeperService};
 use crate::clock::MachineClock;
 use crate::faults::Fault;
 
@@ -183,21 +183,29 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         if is_lost && self.service.weather().below(2) == 0 {
             return self.service.lose(id, self.service.weather().duration(&AWAY));
         }
-        let result = self.service.perform(id, &self.in_chroot(op));
+        let op = self.in_chroot(op);
+        let result = self.service.perform(id, &op);
         if is_lost {
             self.service.lose(id, self.service.weather().duration(&AWAY));
         } else if current {
-            self.reply_later(connection, number, result);
+            let change = self.service.change(id, &op, &result);
+            self.reply_later(connection, number, result, change);
         }
     }
 
-    fn reply_later(self: &Rc<Self>, connection: u64, number: u64, result: Result<ZkAnswer, ZkError>) {
+    fn reply_later(
+        self: &Rc<Self>,
+        connection: u64,
+        number: u64,
+        result: Result<ZkAnswer, ZkError>,
+        change: Option<Change>,
+    ) {
         let arrives = self.down_arrival();
         let session = Rc::clone(self);
         self.service
             .weather()
             .schedule
-            .call_after(arrives, move || session.reply(connection, number, result));
+            .call_after(arrives, move || session.reply(connection, number, result, change));
     }
 
     fn down_arrival(&self) -> Duration {
@@ -207,7 +215,7 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         state.last_down - weather.now()
     }
 
-    fn reply(&self, connection: u64, number: u64, result: Result<ZkAnswer, ZkError>) {
+    fn reply(&self, connection: u64, number: u64, result: Result<ZkAnswer, ZkError>, change: Option<Change>) {
         let mut state = self.state.borrow_mut();
         if state.connection != connection || state.over {
             return;
@@ -216,7 +224,7 @@ impl<S: Copy + 'static, R: Copy + 'static> Session<S, R> {
         drop(state);
         debug_assert_eq!(asked.as_ref().map(|asked| asked.number), Some(number), "replies come in order");
         if let Some(asked) = asked {
-            self.out.push(News::Reply { id: asked.id, result });
+            self.out.push_answer(News::Reply { id: asked.id, result }, change);
         }
     }
 
