@@ -122,6 +122,10 @@ planted_bugs! {
     ReleasesBeforeCommit = "releases-before-commit",
     /// What was fetched is handed out even when its partition was given up.
     HandsOutAfterRelease = "hands-out-after-release",
+    /// What a lost session had is handed out, if another session is there again.
+    HandsOutAfterLost = "hands-out-after-lost",
+    /// What was asked of the brokers in a session that is lost is sent all the same.
+    KeepsAsked = "keeps-asked",
     /// What was fetched is handed out however long ago ZooKeeper has answered.
     IgnoresLease = "ignores-lease",
     /// A suspended machine is not noticed.

@@ -22,6 +22,7 @@ mod report;
 mod rng;
 mod runtime;
 pub mod scenario;
+mod sent;
 mod simulation;
 mod trace;
 mod violations;

@@ -15,6 +15,7 @@ use samsa_core::{Clock, Instant, Job, JobOutput, Now, SessionId, ZkNews, ZkOp, Z
 use crate::clock::MachineClock;
 use crate::executor::{Schedule, Sleep};
 use crate::network::{Network, Socket};
+use crate::sent::{Requests, Sent};
 use crate::violations::Violations;
 use crate::world::World;
 use crate::zookeeper::{News, Port};
@@ -59,7 +60,12 @@ impl samsa_client::Runtime for Runtime {
 
     fn connect(&self, address: SocketAddr) -> Self::Connecting {
         let network = self.world.network().clone();
-        Box::pin(async move { network.connect(address).await.map(Connection) })
+        let (world, machine, requests) =
+            (self.world.clone(), Arc::clone(&self.clock), self.world.lookout().requests());
+        Box::pin(async move {
+            let socket = network.connect(address).await?;
+            Ok(Connection { socket, world, machine, requests })
+        })
     }
 
     fn resolve(&self, host: &str, port: u16) -> Self::Resolving {
@@ -80,17 +86,23 @@ impl samsa_client::Runtime for Runtime {
     }
 
     fn zookeeper(&self) -> Sessions {
-        Sessions(Port::new(self.world.zookeeper_service(), &self.chroot).on(&self.clock))
+        let port = Port::new(self.world.zookeeper_service(), &self.chroot).on(&self.clock);
+        Sessions { port, world: self.world.clone(), machine: Arc::clone(&self.clock) }
     }
 }
 
 /// A simulated TCP connection.
 #[derive(Debug)]
-pub struct Connection(Socket);
+pub struct Connection {
+    socket: Socket,
+    world: World,
+    machine: Arc<MachineClock>,
+    requests: Option<Requests>,
+}
 
 impl Tcp for Connection {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_read(cx, into)
+        self.socket.poll_read(cx, into)
     }
 
     fn poll_write_vectored(
@@ -98,7 +110,12 @@ impl Tcp for Connection {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, parts)
+        let written = self.socket.poll_write(cx, parts);
+        if let (Some(requests), Poll::Ready(Ok(count))) = (&mut self.requests, &written) {
+            let tell = |sent: Sent<'_>| self.world.lookout().tell(&self.machine, sent);
+            requests.wrote(self.world.instant(), parts, *count, tell);
+        }
+        written
     }
 }
 
@@ -145,23 +162,28 @@ impl Timer for Alarm {
 
 /// The sessions of one client with the model `ZooKeeper`.
 #[derive(Debug)]
-pub struct Sessions(Port<SessionId, ZkRequestId>);
+pub struct Sessions {
+    port: Port<SessionId, ZkRequestId>,
+    world: World,
+    machine: Arc<MachineClock>,
+}
 
 impl ZooKeeper for Sessions {
     fn open(&mut self, session: SessionId, timeout: Duration) {
-        self.0.open(session, timeout);
+        self.port.open(session, timeout);
     }
 
     fn perform(&mut self, id: ZkRequestId, op: ZkOp) {
-        self.0.perform(id.session, id, op);
+        self.world.lookout().tell(&self.machine, Sent::ZooKeeper(&op));
+        self.port.perform(id.session, id, op);
     }
 
     fn close(&mut self, session: SessionId) {
-        self.0.close(session);
+        self.port.close(session);
     }
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<ZkNews> {
-        self.0.poll_news(cx).map(|news| match news {
+        self.port.poll_news(cx).map(|news| match news {
             News::Reply { id, result } => ZkNews::Reply { id, result },
             News::Watch { session, path } => ZkNews::Watch { session, path },
             News::Session { session, state } => ZkNews::Session { session, state },
@@ -169,7 +191,7 @@ impl ZooKeeper for Sessions {
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll_closed(cx)
+        self.port.poll_closed(cx)
     }
 }
 

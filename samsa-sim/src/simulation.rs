@@ -18,6 +18,7 @@ use crate::logs;
 use crate::network::{Network, Weather};
 use crate::report::Report;
 use crate::rng::Rng;
+use crate::sent::Lookout;
 use crate::trace::Trace;
 use crate::violations::Violations;
 use crate::world::{Inner, World};
@@ -106,6 +107,7 @@ impl Simulation {
         judge(&world, end);
         let report = self.report(&world, &executor);
         world.zookeeper_service().clear();
+        world.lookout().clear();
         world.schedule().clear();
         logs::traced(world.trace(), world.violations(), &task, || drop(executor));
         Run { output: output.take(), report }
@@ -146,6 +148,7 @@ impl Simulation {
             clients: RefCell::default(),
             rng: RefCell::new(rng),
             drifts: RefCell::new(Drifts::of(self.seed)),
+            lookout: Lookout::default(),
         });
         self.begin(&world, chaos);
         world

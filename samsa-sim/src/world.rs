@@ -21,6 +21,7 @@ use crate::host::Host;
 use crate::network::Network;
 use crate::rng::Rng;
 use crate::runtime::{Launcher, Runtime};
+use crate::sent::Lookout;
 use crate::trace::Trace;
 use crate::violations::Violations;
 use crate::zookeeper::ZooKeeperService;
@@ -113,6 +114,7 @@ pub(crate) struct Inner {
     pub(crate) clients: RefCell<Vec<Machine>>,
     pub(crate) rng: RefCell<Rng>,
     pub(crate) drifts: RefCell<Drifts>,
+    pub(crate) lookout: Lookout,
 }
 
 impl World {
@@ -186,6 +188,11 @@ impl World {
     /// How many clients were started: the number of the last one.
     pub(crate) fn last_client(&self) -> usize {
         self.0.clients.borrow().len()
+    }
+
+    /// The clocks of the machine that a client is on.
+    pub(crate) fn machine_of(&self, client: usize) -> Option<Arc<MachineClock>> {
+        self.0.clients.borrow().get(client - 1).map(|machine| Arc::clone(&machine.clock))
     }
 
     /// Ends a client's process at once, without a word to anybody.
@@ -364,6 +371,11 @@ impl World {
 
     pub(crate) fn zookeeper_service(&self) -> &ZooKeeperService {
         &self.0.zookeeper
+    }
+
+    /// Who looks at what clients send.
+    pub(crate) fn lookout(&self) -> &Lookout {
+        &self.0.lookout
     }
 
     pub(crate) fn host(&self) -> &Host {

@@ -41,6 +41,7 @@ use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
 use crate::id::{SessionId, ZkRequestId};
+use crate::planted::{PlantedBug, is_planted};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::topology::TopicPartition;
@@ -393,15 +394,16 @@ impl Member {
         reason.clone_into(&mut self.trouble);
         let owned = self.claims.values().filter(|claim| claim.is_assigned());
         let partitions: Vec<_> = owned.map(|claim| claim.partition().clone()).collect();
+        let withdrawn: &[_] = if is_planted(PlantedBug::HandsOutAfterLost) { &[] } else { &partitions };
         world.end_lease();
-        for partition in &partitions {
+        for partition in withdrawn {
             world.withdraw(partition);
         }
         let has_more = self.claims.values().filter(|claim| claim.has_more(&*world));
         let left_behind: Vec<_> = has_more.map(|claim| claim.partition().clone()).collect();
         let left = left_behind.len();
         self.left_behind.extend(left_behind);
-        for partition in &partitions {
+        for partition in withdrawn {
             world.forget(partition);
         }
         self.end_session(world);

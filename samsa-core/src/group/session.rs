@@ -221,7 +221,9 @@ impl Session {
     }
 
     pub(super) fn close(&self, world: &mut impl World) {
-        world.drop_asked();
+        if !is_planted(PlantedBug::KeepsAsked) {
+            world.drop_asked();
+        }
         world.intend(Intent::CloseSession { session: self.name });
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use samsa_client::{Chunk, CommitError, ConsumeError, ConsumedMessage, Consumer, Offset, TopicPartition};
 
 use super::Group;
+use super::heard::Ear;
 use crate::check::Read;
 use crate::rng::Rng;
 
@@ -23,6 +24,9 @@ const BACK: u64 = 20;
 pub(super) struct Application {
     group: Group,
     number: usize,
+    /// The name of its client.
+    client: String,
+    ear: Option<Ear>,
     pub(super) consumer: Consumer,
     work: &'static Range<Duration>,
     by_chunks: bool,
@@ -34,7 +38,13 @@ pub(super) struct Application {
 }
 
 impl Application {
-    pub(super) fn new(group: &Group, number: usize, consumer: Consumer, rng: &mut Rng) -> Self {
+    pub(super) fn new(
+        group: &Group,
+        number: usize,
+        (client, ear): (String, Option<Ear>),
+        consumer: Consumer,
+        rng: &mut Rng,
+    ) -> Self {
         let reads_only = rng.chance(500);
         let work = if reads_only {
             &LONG_WORK
@@ -47,6 +57,8 @@ impl Application {
         Self {
             group,
             number,
+            client,
+            ear,
             consumer,
             work,
             by_chunks,
@@ -119,7 +131,10 @@ impl Application {
             self.group.stage.world.violation("pauses", what);
         }
         self.had.insert(place.clone(), read.offset);
-        self.group.hand_out(self.number, &self.consumer, place, read);
+        if let Some(ear) = &self.ear {
+            ear.hears();
+        }
+        self.group.hand_out((self.number, &self.client), &self.consumer, place, read);
     }
 
     async fn works(&mut self, rng: &mut Rng) {

@@ -3,7 +3,7 @@
 use samsa_client::{Dialect, TopicPartition};
 use samsa_proto::zookeeper::{PartitionNode, PartitionState, path};
 
-use super::{GROUP, Group};
+use super::Group;
 use crate::zookeeper::Ensemble;
 
 /// An owner node of a partition.
@@ -20,7 +20,7 @@ impl Group {
     /// All locks of a partition.
     pub(super) fn locks(&self, place: &TopicPartition) -> Vec<Lock> {
         let dialect = self.ways.dialect;
-        self.stage.world.zookeeper_service().look(|ensemble| locks(ensemble, dialect, place))
+        self.stage.world.zookeeper_service().look(|ensemble| locks(ensemble, self.name, dialect, place))
     }
 
     /// Whether a partition has one lock, of the name that it is to have.
@@ -41,9 +41,9 @@ impl Group {
     }
 }
 
-/// All locks of a partition, in a group that speaks so.
-pub(super) fn locks(ensemble: &Ensemble, dialect: Dialect, place: &TopicPartition) -> Vec<Lock> {
-    let folder = path::topic_owners(GROUP, &place.topic).unwrap_or_default();
+/// All locks of a partition, in a group of this name that speaks so.
+pub(super) fn locks(ensemble: &Ensemble, group: &str, dialect: Dialect, place: &TopicPartition) -> Vec<Lock> {
+    let folder = path::topic_owners(group, &place.topic).unwrap_or_default();
     let is_of_it = |name: &String| {
         PartitionNode::from_name(name, dialect).is_ok_and(|node| node.partition == place.partition)
     };

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError, GroupProtocol};
 
+use super::Group;
 use super::application::Application;
-use super::{GROUP, Group};
+use super::heard::Ear;
 use crate::rng::Rng;
 
 const LIFE: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(25);
@@ -42,14 +43,20 @@ pub(super) async fn stay(group: Group, number: usize) {
 }
 
 async fn one_life(group: &Group, number: usize, rng: &mut Rng, end: Option<(Duration, End)>) {
-    let Some((client, process)) = connect(group).await else { return };
+    let Some((client, name, process)) = connect(group).await else { return };
     let commits = [Commit::Automatic, Commit::Automatic, Commit::Marked, Commit::Manual];
     let commit = rng.pick(&commits).copied().unwrap_or_default();
     let Some(consumer) = subscribe(group, number, &client, commit, rng).await else { return };
     if rng.chance(400) {
         group.stage.world.spawn_named("listener", listen(group.clone(), &consumer, rng.fork()));
     }
-    let mut application = Application::new(group, number, consumer, rng);
+    // Whom nobody listens to gives up what is revoked without waiting.
+    let ear = rng.chance(850).then(|| Ear::new(group, &name, &consumer));
+    if let (Some(ear), Some(machine)) = (&ear, group.stage.world.machine_of(process)) {
+        group.heard.borrow_mut().begins(machine, &name);
+        group.stage.world.spawn_named("ear", ear.clone().listens());
+    }
+    let mut application = Application::new(group, number, (name, ear), consumer, rng);
     match end {
         None => application.consume(rng).await,
         Some((lasts, end)) => {
@@ -59,14 +66,15 @@ async fn one_life(group: &Group, number: usize, rng: &mut Rng, end: Option<(Dura
     }
 }
 
-/// A client, and the number of its process.
-async fn connect(group: &Group) -> Option<(Cluster, usize)> {
+/// A client, its name, and the number of its process.
+async fn connect(group: &Group) -> Option<(Cluster, String, usize)> {
     let Group { stage, .. } = group;
     loop {
-        let client = stage.plan.client(&stage.world).client_id(group.next_name()).start().ok()?;
+        let name = group.next_name();
+        let client = stage.plan.client(&stage.world).client_id(name.clone()).start().ok()?;
         let process = stage.world.last_client();
         match client.connected().await {
-            Ok(()) => return Some((client, process)),
+            Ok(()) => return Some((client, name, process)),
             Err(error) => stage.tell("member", format_args!("is not connected: {error}")),
         }
     }
@@ -93,7 +101,7 @@ async fn subscribe(
 ) -> Option<Consumer> {
     let every = rng.duration(&COMMITS);
     loop {
-        let builder = group.choose(client.consumer(GROUP), rng).start_at(group.ways.start);
+        let builder = group.choose(client.consumer(group.name), rng).start_at(group.ways.start);
         let builder = builder.assignor(group.ways.assignor).streams(group.streams(number));
         let builder = builder.commit(commit).commit_every(every);
         let builder = match group.ways.offsets {

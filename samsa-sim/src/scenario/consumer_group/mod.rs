@@ -1,7 +1,8 @@
 //! Members of a group that lives in `ZooKeeper` come, go, crash, freeze and lose their sessions, while brokers fail and
 //! partitions are added. The group keeps its offsets in `ZooKeeper`, on the brokers, or in both places. In some groups
 //! members choose their topics by name, others the same by a white list or a black list, and topics come while they are
-//! there. In some they take part with different numbers of streams.
+//! there. In some they take part with different numbers of streams. In some worlds a second group reads the same topics in
+//! its own way; what is said here holds of each. The clocks of the members differ, and run up to 1 % fast or slow.
 //!
 //! | invariant                  | what must hold                                                                           |
 //! |----------------------------|------------------------------------------------------------------------------------------|
@@ -14,6 +15,9 @@
 //! | `commits-by-owner`         | an offset is committed only in the session that holds the partition's lock               |
 //! | `deletes-its-own`          | an owner node is deleted only by the session that made it                                |
 //! | `no-empty-offsets`         | no offset node is made without an offset                                                 |
+//! | `nothing-after-lost`       | of what a member hears to be revoked or lost nothing is handed out until it is assigned  |
+//! |                            | anew, and of what is lost no commit is sent until it is claimed anew                     |
+//! | `keeps-to-its-group`       | no member asks for the nodes of another group, nor commits for one                       |
 //! | `commits-what-it-had`      | what a member had is committed when a commit went right                                  |
 //! | `pauses`                   | nothing of a paused partition is handed out                                              |
 //! | `delivers-all`             | every message in the log, from where the group began, was handed out at least once       |
@@ -22,12 +26,14 @@
 //! In their form for `ZooKeeper` these are S21 (two owners, or a group that never settles: `trusts-owners-name`, `trusts-lost-claim`,
 //! `gives-up-on-conflict`), S22 (commits while partitions move: `releases-before-commit`), S24 (a callback that takes too long:
 //! `hands-out-after-release`), S26 (a suspended machine: `trusts-one-clock`) and S29 (what a frozen member still hands out:
-//! `ignores-lease`). With offsets in both places: `begins-at-the-smaller`.
+//! `ignores-lease`). With offsets in both places: `begins-at-the-smaller`. What is done with a partition after the word that it is
+//! lost: `hands-out-after-lost`, `keeps-asked`.
 //!
 //! The scenario `pykafka-group` is the same in the dialect of pykafka, where a partition's lock is named by its leader, too.
 
 mod application;
 mod audit;
+mod heard;
 mod locks;
 mod member;
 
@@ -68,10 +74,14 @@ pub(super) const SCENARIO: Scenario = Scenario {
         "begins-at-the-smaller",
         "forgets-what-went",
         "misses-new-topics",
+        "hands-out-after-lost",
+        "keeps-asked",
     ],
 };
 
+/// The group, and another that some worlds have.
 const GROUP: &str = "readers";
+const SECOND: &str = "auditors";
 /// Another topic, which some groups read, too.
 const OTHER: &str = "others";
 /// Topics that come later, where members choose by patterns; the last one when all is well.
@@ -87,6 +97,9 @@ const SOON: Range<Duration> = Duration::ZERO..Duration::from_secs(40);
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);
 /// Between two looks at whether all has settled.
 const LOOK: Duration = Duration::from_millis(200);
+/// The numbers of the members that stay, and of those of the second group.
+const STAYS: usize = 100;
+const SECOND_FROM: usize = 20;
 
 pub(super) const PYKAFKA: Scenario = Scenario {
     name: "pykafka-group",
@@ -95,23 +108,24 @@ pub(super) const PYKAFKA: Scenario = Scenario {
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
-    run_as(seed, options, Ways::of(seed), &[])
+    run_as(seed, options, Ways::of_groups(seed), &[])
 }
 
 pub(super) fn run_pykafka(seed: u64, options: Options) -> Report {
     let (topics, dialect, start) = (vec![TOPIC], Dialect::Samsa, Offset::Earliest);
     let offsets = Some(OffsetStorage::Brokers);
     let ways = Ways { topics, patterns: false, streams: false, dialect, start, offsets, ..Ways::of(seed) };
-    run_as(seed, options, ways, &[Fault::LeaderMove])
+    run_as(seed, options, vec![ways], &[Fault::LeaderMove])
 }
 
-fn run_as(seed: u64, options: Options, ways: Ways, faults: &[Fault]) -> Report {
+/// One group for each of these ways.
+fn run_as(seed: u64, options: Options, ways: Vec<Ways>, faults: &[Fault]) -> Report {
     let mut plan = plan(seed, &ways);
     plan.faults = plan.faults.map(|mix| mix.with(faults));
     Stage::play(seed, options, plan, |stage| play(stage, ways))
 }
 
-fn plan(seed: u64, ways: &Ways) -> Plan {
+fn plan(seed: u64, groups: &[Ways]) -> Plan {
     let mut plan = Plan::draw(seed, 2).replicated(2);
     let rng = &mut Rng::new(seed ^ 0x6772_6f75);
     let with_zookeeper: Vec<Release> =
@@ -136,8 +150,8 @@ fn plan(seed: u64, ways: &Ways) -> Plan {
         Fault::LeaderMove,
     ];
     // Where the end was found, it is not where a record was read: what its leader's epoch says of it is not looked at here.
-    let is_apart =
-        |fault: &Fault| ways.start == Offset::Latest && matches!(fault, Fault::Crash | Fault::LeaderMove);
+    let from_the_end = groups.iter().any(|ways| ways.start == Offset::Latest);
+    let is_apart = |fault: &Fault| from_the_end && matches!(fault, Fault::Crash | Fault::LeaderMove);
     let chosen = faults.into_iter().filter(|_| rng.chance(600)).filter(|fault| !is_apart(fault));
     let chosen: Vec<Fault> = chosen.collect();
     plan.faults = Some(FaultMix::of(&chosen));
@@ -160,6 +174,23 @@ struct Ways {
 }
 
 impl Ways {
+    /// Those of all groups of a world: of one, or of two that read the same topics. They begin alike.
+    fn of_groups(seed: u64) -> Vec<Self> {
+        let rng = &mut Rng::new(seed ^ 0x7477_6f00);
+        let first = Self::of(seed);
+        if !rng.chance(300) {
+            return vec![first];
+        }
+        let (topics, patterns, start) = (first.topics.clone(), first.patterns, first.start);
+        let second = Self { topics, patterns, start, ..Self::of(rng.draw()) };
+        let second = Self { seeks: second.seeks && start == Offset::Earliest, ..second };
+        if first.topics != [TOPIC] || rng.chance(500) {
+            return vec![first, second];
+        }
+        let (dialect, offsets) = (Dialect::Samsa, Some(OffsetStorage::Brokers));
+        vec![first, Self { streams: false, dialect, offsets, ..second }]
+    }
+
     fn of(seed: u64) -> Self {
         let rng = &mut Rng::new(seed ^ 0x7761_7973);
         let topics = if rng.chance(300) { vec![TOPIC, OTHER] } else { vec![TOPIC] };
@@ -177,35 +208,32 @@ impl Ways {
     }
 }
 
-/// What the members of the group have in common for the checks.
+/// What the members of a group have in common for the checks.
 #[derive(Clone)]
 struct Group {
     stage: Stage,
+    name: &'static str,
     ways: Rc<Ways>,
     delivered: Rc<RefCell<BTreeSet<(TopicPartition, i64)>>>,
     deliveries: Rc<Cell<usize>>,
     commits: Rc<RefCell<audit::Commits>>,
+    heard: Rc<RefCell<heard::Heard>>,
     clients: Rc<Cell<usize>>,
     /// The locks under which something was handed out.
     used: Rc<RefCell<BTreeSet<Lock>>>,
 }
 
-async fn play(stage: Stage, ways: Ways) {
+async fn play(stage: Stage, ways: Vec<Ways>) {
     let mut rng = stage.world.draw(Rng::fork);
-    let group = Group {
-        stage: stage.clone(),
-        ways: Rc::new(ways),
-        delivered: Rc::default(),
-        deliveries: Rc::default(),
-        commits: Rc::default(),
-        clients: Rc::default(),
-        used: Rc::default(),
-    };
-    audit::begin(&group);
+    let groups = Group::all(&stage, ways);
+    let Some(group) = groups.first() else { return };
+    audit::begin(&groups);
     let Some(publisher) = stage.connect().await else { return };
-    let members = if rng.chance(100) { 12 } else { 1 + rng.below(4) };
-    for number in 0..members {
-        stage.world.spawn_named("member", member::live(group.clone(), number as usize));
+    for (group, first) in groups.iter().zip([0, SECOND_FROM]) {
+        let members = if rng.chance(100) { 12 } else { 1 + rng.below(4) };
+        for number in 0..members {
+            stage.world.spawn_named("member", member::live(group.clone(), first + number as usize));
+        }
     }
     let (topic, other) = (publisher.topic(TOPIC), publisher.topic(OTHER));
     while !stage.world.faults().are_over() {
@@ -219,21 +247,47 @@ async fn play(stage: Stage, ways: Ways) {
         }
         stage.world.sleep(rng.duration(&PAUSE)).await;
     }
-    stage.world.spawn_named("member", member::stay(group.clone(), 100));
+    for (group, number) in groups.iter().zip([STAYS, STAYS + SECOND_FROM]) {
+        stage.world.spawn_named("member", member::stay(group.clone(), number));
+    }
     if group.ways.patterns {
         stage.world.sleep(rng.duration(&SOON)).await;
         group.publish(&publisher.topic(LAST)).await;
     }
     flush(&stage, &publisher).await;
-    group.settle().await;
-    if group.ways.dialect == Dialect::Samsa && stage.world.host().upset(Fault::LeaderMove) {
-        group.settle().await;
+    settle(&groups).await;
+    let follow_leaders = groups.iter().any(|group| group.ways.dialect == Dialect::Samsa);
+    if follow_leaders && stage.world.host().upset(Fault::LeaderMove) {
+        settle(&groups).await;
     }
-    group.judge();
+    groups.iter().for_each(Group::judge);
     stage.close(publisher).await;
 }
 
+async fn settle(groups: &[Group]) {
+    for group in groups {
+        group.settle().await;
+    }
+}
+
 impl Group {
+    /// One for each of these ways.
+    fn all(stage: &Stage, ways: Vec<Ways>) -> Vec<Self> {
+        let deliveries = Rc::<Cell<usize>>::default();
+        let group = |(name, ways)| Self {
+            stage: stage.clone(),
+            name,
+            ways: Rc::new(ways),
+            delivered: Rc::default(),
+            deliveries: Rc::clone(&deliveries),
+            commits: Rc::default(),
+            heard: Rc::default(),
+            clients: Rc::default(),
+            used: Rc::default(),
+        };
+        [GROUP, SECOND].into_iter().zip(ways).map(group).collect()
+    }
+
     /// To another topic, whatever becomes of it.
     async fn publish(&self, other: &Topic) {
         if let Err(error) = other.enqueue(Message::new("more")).await {
@@ -242,10 +296,19 @@ impl Group {
     }
 
     /// A member hands a message out: may it?
-    fn hand_out(&self, number: usize, consumer: &Consumer, place: &TopicPartition, read: Read) {
+    fn hand_out(
+        &self,
+        (number, client): (usize, &str),
+        consumer: &Consumer,
+        place: &TopicPartition,
+        read: Read,
+    ) {
         let world = &self.stage.world;
         let which = format!("{place}@{}", read.offset);
         world.trace().line(&format!("member {number}"), format_args!("gets {which}"));
+        if let Some(wrong) = self.heard.borrow().wrong_to_hand_out(client, place) {
+            world.violation("nothing-after-lost", format!("member {number} hands out {which}: {wrong}"));
+        }
         let is_own = |lock: &Lock| lock.owner.starts_with(consumer.member());
         let (own, others): (Vec<Lock>, Vec<Lock>) = self.locks(place).into_iter().partition(is_own);
         if own.is_empty() {
@@ -292,7 +355,7 @@ impl Group {
 
     /// A member is about to seek: from then on that may be committed.
     fn goes_back(&self, place: &TopicPartition, to: i64) {
-        if let Ok(path) = path::offset(GROUP, &place.topic, place.partition) {
+        if let Ok(path) = path::offset(self.name, &place.topic, place.partition) {
             let sought = &mut self.commits.borrow_mut().sought;
             sought.entry(path).and_modify(|lowest| *lowest = to.min(*lowest)).or_insert(to);
         }
@@ -300,7 +363,7 @@ impl Group {
 
     /// Whether a member has sought so far back: that may be committed, and handed out.
     fn may_go_back(&self, place: &TopicPartition, to: i64) -> bool {
-        let path = path::offset(GROUP, &place.topic, place.partition).unwrap_or_default();
+        let path = path::offset(self.name, &place.topic, place.partition).unwrap_or_default();
         self.commits.borrow().sought.get(&path).is_some_and(|sought| *sought <= to)
     }
 
@@ -309,9 +372,9 @@ impl Group {
         if self.ways.streams { 1 + (number % 3) as u16 } else { 1 }
     }
 
-    /// What a client says that it is: each life of a member has another name.
+    /// What a client says that it is: each life of a member has another name, which begins with that of its group.
     fn next_name(&self) -> String {
-        format!("client{}", self.clients.replace(self.clients.get() + 1))
+        format!("{}{}", self.name, self.clients.replace(self.clients.get() + 1))
     }
 
     /// What of a partition is committed; where that is so in both places, the smaller.
@@ -324,7 +387,7 @@ impl Group {
     }
 
     fn in_zookeeper(&self, place: &TopicPartition) -> Option<i64> {
-        let path = path::offset(GROUP, &place.topic, place.partition).ok()?;
+        let path = path::offset(self.name, &place.topic, place.partition).ok()?;
         self.stage
             .world
             .zookeeper_service()
@@ -332,7 +395,7 @@ impl Group {
     }
 
     fn on_brokers(&self, place: &TopicPartition) -> Option<i64> {
-        self.stage.world.host().look(|cluster| cluster.committed(GROUP, &place.topic, place.partition))
+        self.stage.world.host().look(|cluster| cluster.committed(self.name, &place.topic, place.partition))
     }
 
     /// Where whoever gets the partition next begins.
@@ -394,7 +457,7 @@ impl Group {
         let delivered = self.delivered.borrow();
         let of_it = delivered.range((place.clone(), 0)..=(place.clone(), i64::MAX));
         let first = of_it.map(|(_, offset)| *offset).next();
-        let path = path::offset(GROUP, &place.topic, place.partition).unwrap_or_default();
+        let path = path::offset(self.name, &place.topic, place.partition).unwrap_or_default();
         let committed = self.commits.borrow().first.get(&path).copied();
         let begun = match self.ways.start {
             Offset::Earliest => Some(0),
