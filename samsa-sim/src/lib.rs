@@ -11,6 +11,7 @@ mod chaos;
 mod check;
 mod clock;
 mod cluster;
+mod dials;
 mod executor;
 mod faults;
 mod host;

@@ -13,6 +13,7 @@ use samsa_client::{ConnectString, Driver, Launch};
 use samsa_core::{Clock, Instant, Job, JobOutput, Now, SessionId, ZkNews, ZkOp, ZkRequestId};
 
 use crate::clock::MachineClock;
+use crate::dials::{Dial, Dials};
 use crate::executor::{Schedule, Sleep};
 use crate::network::{Network, Socket};
 use crate::sent::{Requests, Sent};
@@ -31,6 +32,7 @@ pub struct Runtime {
     world: World,
     clock: Arc<MachineClock>,
     chroot: String,
+    dials: Dials,
 }
 
 impl samsa_client::Runtime for Runtime {
@@ -62,8 +64,10 @@ impl samsa_client::Runtime for Runtime {
         let network = self.world.network().clone();
         let (world, machine, requests) =
             (self.world.clone(), Arc::clone(&self.clock), self.world.lookout().requests());
+        let dial = Dial::begin(&self.dials, address, self.world.violations());
         Box::pin(async move {
             let socket = network.connect(address).await?;
+            drop(dial);
             Ok(Connection { socket, world, machine, requests })
         })
     }
@@ -214,7 +218,8 @@ impl Launch for Launcher {
 
     fn runtime(&self, ensemble: Option<&ConnectString>) -> Result<Runtime, &'static str> {
         let chroot = ensemble.and_then(|ensemble| ensemble.chroot.clone()).unwrap_or_default();
-        Ok(Runtime { world: self.world.clone(), clock: Arc::clone(&self.clock), chroot })
+        let dials = Dials::default();
+        Ok(Runtime { world: self.world.clone(), clock: Arc::clone(&self.clock), chroot, dials })
     }
 
     fn spawn(&self, driver: Driver<Runtime>) {

@@ -24,7 +24,8 @@ pub(super) fn run(seed: u64, options: Options) -> Report {
     Stage::play(seed, options, Plan::draw(seed, 1), play)
 }
 
-fn habits() -> [Habit; 3] {
+/// So many that a broker which comes back is dialled for more of them than it may be at once.
+fn habits() -> [Habit; 6] {
     let tight = FetchConfig {
         buffer_bytes: 20_000,
         response_bytes: 4_000,
@@ -33,6 +34,9 @@ fn habits() -> [Habit; 3] {
     };
     let slow = Duration::ZERO..Duration::from_millis(60);
     [
+        Habit::default(),
+        Habit::default(),
+        Habit::default(),
         Habit::default(),
         Habit { start: Offset::Exact(0), fetch: tight, pace: slow.clone() },
         Habit { start: Offset::At(UnixMillis(0)), fetch: FetchConfig::default(), pace: slow },
