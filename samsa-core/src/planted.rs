@@ -100,6 +100,8 @@ planted_bugs! {
     HandsOutAfterSeek = "hands-out-after-seek",
     /// After a change of leaders the position is taken to be good.
     SkipsValidation = "skips-validation",
+    /// Trouble while a leader is asked whether it has what was read costs the position.
+    ResetsOnTrouble = "resets-on-trouble",
     /// Batches linger although somebody waits for room.
     LingersWithoutRoom = "lingers-without-room",
     /// More is fetched whatever the application holds.

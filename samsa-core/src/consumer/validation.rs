@@ -22,6 +22,7 @@ use super::verdict::{Verdict, verdict};
 use crate::answer::read_answer;
 use crate::error::ReadError;
 use crate::id::BrokerId;
+use crate::offset::Offset;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Instant;
 
@@ -87,6 +88,9 @@ impl Fetcher {
                 partition.in_doubt = false;
                 partition.succeed();
                 self.compare(scope, number, end);
+            }
+            Verdict::Again | Verdict::OutOfRange if is_planted(PlantedBug::ResetsOnTrouble) => {
+                partition.lead_to(Offset::Latest);
             }
             Verdict::Again | Verdict::OutOfRange => partition.fail(scope, code.to_string()),
             Verdict::Refused => {

@@ -18,7 +18,7 @@ use crate::report::Report;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "truncation",
     about: "replicas that lack records are elected, and readers go back to where the log was cut, no further",
-    finds: &["skips-validation"],
+    finds: &["skips-validation", "resets-on-trouble"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
