@@ -61,6 +61,21 @@ pub enum ZkOp {
     },
 }
 
+impl ZkOp {
+    /// The node that it is about.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Get { path, .. }
+            | Self::Exists { path, .. }
+            | Self::Children { path, .. }
+            | Self::Create { path, .. }
+            | Self::Set { path, .. }
+            | Self::Delete { path, .. }
+            | Self::Sync { path } => path,
+        }
+    }
+}
+
 /// What is known of a node besides its data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ZkStat {

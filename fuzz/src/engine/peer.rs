@@ -352,7 +352,7 @@ pub(super) fn zookeeper(
     mood: &mut Mood<'_, '_>,
 ) -> Result<ZkAnswer, ZkError> {
     match mood.byte() {
-        0..200 if Ensemble::has(path_of(op)) => ensemble.perform(session, op),
+        0..200 if Ensemble::has(op.path()) => ensemble.perform(session, op),
         0..200 => right_answer(op),
         200..210 => Err(ZkError::NoNode),
         210..220 => Err(ZkError::ConnectionLost),
@@ -362,19 +362,6 @@ pub(super) fn zookeeper(
             Ok(ZkAnswer::Children(vec!["1".to_owned(), String::from_utf8_lossy(mood.bytes()).into_owned()]))
         }
         _ => Ok(ZkAnswer::Stat(None)),
-    }
-}
-
-fn path_of(op: &ZkOp) -> &str {
-    match op {
-        ZkOp::Get { path, .. }
-        | ZkOp::Exists { path, .. }
-        | ZkOp::Children { path, .. }
-        | ZkOp::Create { path, .. }
-        | ZkOp::Set { path, .. }
-        | ZkOp::Delete { path, .. }
-        | ZkOp::Sync { path } => path,
-        _ => "",
     }
 }
 

@@ -38,10 +38,10 @@ pub(super) fn begin(groups: &[Group]) {
     let (violations, zookeeper) = (stage.world.violations().clone(), stage.world.zookeeper_service().clone());
     let (of_all, told, visits) = (Rc::clone(&watched), violations.clone(), RefCell::new(Visits::default()));
     zookeeper.audit(move |ensemble, session, op| {
-        if let Some(what) = visits.borrow_mut().visit(session, path_of(op)) {
+        if let Some(what) = visits.borrow_mut().visit(session, op.path()) {
             told.add("keeps-to-its-group", what);
         }
-        let group = of_all.iter().find(|group| group_of(path_of(op)) == Some(group.name));
+        let group = of_all.iter().find(|group| group_of(op.path()) == Some(group.name));
         let mut commits = group.map(|group| group.commits.borrow_mut());
         let is_allowed = commits.as_ref().is_some_and(|commits| commits.allow(op));
         let wrong = wrong_with(ensemble, session, op);
@@ -145,19 +145,6 @@ impl Visits {
 /// The group that a node is of.
 fn group_of(path: &str) -> Option<&str> {
     path.strip_prefix("/consumers/")?.split('/').next()
-}
-
-fn path_of(op: &ZkOp) -> &str {
-    match op {
-        ZkOp::Get { path, .. }
-        | ZkOp::Exists { path, .. }
-        | ZkOp::Children { path, .. }
-        | ZkOp::Create { path, .. }
-        | ZkOp::Set { path, .. }
-        | ZkOp::Delete { path, .. }
-        | ZkOp::Sync { path } => path,
-        _ => "",
-    }
 }
 
 #[cfg(test)]
