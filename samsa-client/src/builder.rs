@@ -79,6 +79,10 @@ impl<L: Launch> Builder<L> {
 
     /// The ZooKeeper session timeout to ask for: of discovery's session, and of each consumer's. Default 6 s; of no use with
     /// bootstrap brokers. Source: `zookeeper.session.timeout.ms` of the Scala consumers.
+    ///
+    /// A member of a group stops before the servers end its session, whichever of them fails, if this is six of their `tickTime`s or
+    /// more, 12 s as they usually are. With 6 s half a second can lack, if a server is lost within half a tick of its answer and no
+    /// other one is found for 4 s.
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.session_timeout = timeout;
         self
