@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use samsa_client::{Chunk, CommitError, ConsumeError, ConsumedMessage, Consumer, Offset, TopicPartition};
 
-use super::Group;
+use super::group::Group;
 use super::heard::Ear;
 use crate::check::Read;
 use crate::rng::Rng;

@@ -8,7 +8,7 @@ use samsa_client::{Dialect, TopicPartition};
 use samsa_core::ZkOp;
 use samsa_proto::zookeeper::{path, read_offset};
 
-use super::Group;
+use super::group::Group;
 use super::heard::Heard;
 use super::locks::locks;
 use crate::cluster::Committed;

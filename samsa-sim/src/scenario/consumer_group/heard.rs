@@ -14,7 +14,7 @@ use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::zookeeper::PartitionNode;
 use samsa_proto::{Request as _, decode, decode_request_header};
 
-use super::Group;
+use super::group::Group;
 use crate::clock::MachineClock;
 use crate::sent::Sent;
 

@@ -3,7 +3,7 @@
 use samsa_client::{Dialect, TopicPartition};
 use samsa_proto::zookeeper::{PartitionNode, PartitionState, path};
 
-use super::Group;
+use super::group::Group;
 use crate::zookeeper::Ensemble;
 
 /// An owner node of a partition.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError, GroupProtocol};
 
-use super::Group;
 use super::application::Application;
+use super::group::Group;
 use super::heard::Ear;
 use crate::rng::Rng;
 

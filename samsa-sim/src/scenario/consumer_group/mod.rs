@@ -33,27 +33,23 @@
 
 mod application;
 mod audit;
+mod group;
 mod heard;
 mod locks;
 mod member;
+mod ways;
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::rc::Rc;
 use std::time::Duration;
 
-use samsa_client::{
-    Assignor, Consumer, ConsumerBuilder, Dialect, Message, Offset, OffsetStorage, Topic, TopicPartition,
-};
-use samsa_proto::zookeeper::{path, read_offset};
+use samsa_client::{Dialect, Offset, OffsetStorage};
 
-use self::locks::Lock;
+use self::group::Group;
+use self::ways::Ways;
 use super::plan::Plan;
 use super::publish_and_read::flush;
-use super::stage::{CONVERGENCE, Stage, TOPIC};
+use super::stage::{Stage, TOPIC};
 use super::{Options, Scenario};
-use crate::check::Read;
 use crate::cluster::Release;
 use crate::faults::{Fault, FaultMix};
 use crate::report::Report;
@@ -95,8 +91,6 @@ const BLACK_LIST: &str = "st.*";
 /// When the last topic comes.
 const SOON: Range<Duration> = Duration::ZERO..Duration::from_secs(40);
 const PAUSE: Range<Duration> = Duration::from_micros(0)..Duration::from_millis(120);
-/// Between two looks at whether all has settled.
-const LOOK: Duration = Duration::from_millis(200);
 /// The numbers of the members that stay, and of those of the second group.
 const STAYS: usize = 100;
 const SECOND_FROM: usize = 20;
@@ -158,71 +152,6 @@ fn plan(seed: u64, groups: &[Ways]) -> Plan {
     plan
 }
 
-/// How the members of the group read.
-struct Ways {
-    topics: Vec<&'static str>,
-    /// Whether a member may choose them by a pattern.
-    patterns: bool,
-    /// Whether members have different numbers of streams.
-    streams: bool,
-    start: Offset,
-    assignor: Assignor,
-    dialect: Dialect,
-    seeks: bool,
-    /// Where the offsets are, if it is said.
-    offsets: Option<OffsetStorage>,
-}
-
-impl Ways {
-    /// Those of all groups of a world: of one, or of two that read the same topics. They begin alike.
-    fn of_groups(seed: u64) -> Vec<Self> {
-        let rng = &mut Rng::new(seed ^ 0x7477_6f00);
-        let first = Self::of(seed);
-        if !rng.chance(300) {
-            return vec![first];
-        }
-        let (topics, patterns, start) = (first.topics.clone(), first.patterns, first.start);
-        let second = Self { topics, patterns, start, ..Self::of(rng.draw()) };
-        let second = Self { seeks: second.seeks && start == Offset::Earliest, ..second };
-        if first.topics != [TOPIC] || rng.chance(500) {
-            return vec![first, second];
-        }
-        let (dialect, offsets) = (Dialect::Samsa, Some(OffsetStorage::Brokers));
-        vec![first, Self { streams: false, dialect, offsets, ..second }]
-    }
-
-    fn of(seed: u64) -> Self {
-        let rng = &mut Rng::new(seed ^ 0x7761_7973);
-        let topics = if rng.chance(300) { vec![TOPIC, OTHER] } else { vec![TOPIC] };
-        let start = if rng.chance(400) { Offset::Latest } else { Offset::Earliest };
-        let assignor = if rng.chance(300) { Assignor::RoundRobin } else { Assignor::Range };
-        // Who begins at the end and seeks to what came before may leave some of it out.
-        let seeks = start == Offset::Earliest && rng.chance(400);
-        let offsets =
-            [None, Some(OffsetStorage::ZooKeeper), Some(OffsetStorage::Brokers), Some(OffsetStorage::Both)];
-        let offsets = rng.pick(&offsets).copied().flatten();
-        let patterns = rng.chance(300);
-        let topics = if patterns { [&[TOPIC, OTHER, LAST], &LATE[..]].concat() } else { topics };
-        let streams = rng.chance(300);
-        Self { topics, patterns, streams, start, assignor, dialect: Dialect::Scala, seeks, offsets }
-    }
-}
-
-/// What the members of a group have in common for the checks.
-#[derive(Clone)]
-struct Group {
-    stage: Stage,
-    name: &'static str,
-    ways: Rc<Ways>,
-    delivered: Rc<RefCell<BTreeSet<(TopicPartition, i64)>>>,
-    deliveries: Rc<Cell<usize>>,
-    commits: Rc<RefCell<audit::Commits>>,
-    heard: Rc<RefCell<heard::Heard>>,
-    clients: Rc<Cell<usize>>,
-    /// The locks under which something was handed out.
-    used: Rc<RefCell<BTreeSet<Lock>>>,
-}
-
 async fn play(stage: Stage, ways: Vec<Ways>) {
     let mut rng = stage.world.draw(Rng::fork);
     let groups = Group::all(&stage, ways);
@@ -267,207 +196,5 @@ async fn play(stage: Stage, ways: Vec<Ways>) {
 async fn settle(groups: &[Group]) {
     for group in groups {
         group.settle().await;
-    }
-}
-
-impl Group {
-    /// One for each of these ways.
-    fn all(stage: &Stage, ways: Vec<Ways>) -> Vec<Self> {
-        let deliveries = Rc::<Cell<usize>>::default();
-        let group = |(name, ways)| Self {
-            stage: stage.clone(),
-            name,
-            ways: Rc::new(ways),
-            delivered: Rc::default(),
-            deliveries: Rc::clone(&deliveries),
-            commits: Rc::default(),
-            heard: Rc::default(),
-            clients: Rc::default(),
-            used: Rc::default(),
-        };
-        [GROUP, SECOND].into_iter().zip(ways).map(group).collect()
-    }
-
-    /// To another topic, whatever becomes of it.
-    async fn publish(&self, other: &Topic) {
-        if let Err(error) = other.enqueue(Message::new("more")).await {
-            self.stage.world.violation("accepts-while-there-is-room", error.to_string());
-        }
-    }
-
-    /// A member hands a message out: may it?
-    fn hand_out(
-        &self,
-        (number, client): (usize, &str),
-        consumer: &Consumer,
-        place: &TopicPartition,
-        read: Read,
-    ) {
-        let world = &self.stage.world;
-        let which = format!("{place}@{}", read.offset);
-        world.trace().line(&format!("member {number}"), format_args!("gets {which}"));
-        if let Some(wrong) = self.heard.borrow().wrong_to_hand_out(client, place) {
-            world.violation("nothing-after-lost", format!("member {number} hands out {which}: {wrong}"));
-        }
-        let is_own = |lock: &Lock| lock.owner.starts_with(consumer.member());
-        let (own, others): (Vec<Lock>, Vec<Lock>) = self.locks(place).into_iter().partition(is_own);
-        if own.is_empty() {
-            let what = format!("member {number} hands out {which}, which {others:?} owns");
-            world.violation("owner-hands-out", what);
-        }
-        let mut used = self.used.borrow_mut();
-        if let Some(other) = others.iter().find(|other| used.contains(*other)) {
-            let what = format!("member {number} hands out {which}, and so did {other:?}");
-            world.violation("one-owner", what);
-        }
-        let is_first = !own.iter().any(|lock| used.contains(lock));
-        used.extend(own);
-        let committed = if is_first { self.in_zookeeper(place) } else { None };
-        if committed.is_some_and(|committed| read.offset < committed && !self.may_go_back(place, read.offset))
-        {
-            let what = format!("member {number} begins with {which}, and {committed:?} is committed");
-            world.violation("begins-where-committed", what);
-        }
-        if !consumer.assignment().contains(place) {
-            let what = format!("member {number} hands out {which}, which it does not have");
-            world.violation("hands-out-what-it-has", what);
-        }
-        if !self.ways.topics.contains(&&*place.topic) {
-            let what = format!("member {number} hands out {which}, which nobody chose");
-            world.violation("hands-out-what-it-chose", what);
-        }
-        self.delivered.borrow_mut().insert((place.clone(), read.offset));
-        if *place.topic == *TOPIC {
-            // Each is a reader of its own for the checks: what is handed out twice is no fault.
-            let reader = self.deliveries.replace(self.deliveries.get() + 1);
-            self.stage.history_mut().read(reader, place.partition, read);
-        }
-    }
-
-    /// The topics, by their names or by what means the same.
-    fn choose(&self, builder: ConsumerBuilder, rng: &mut Rng) -> ConsumerBuilder {
-        match if self.ways.patterns { rng.below(3) } else { 0 } {
-            0 => builder.topics(&self.ways.topics),
-            1 => builder.matching(WHITE_LIST),
-            _ => builder.not_matching(BLACK_LIST),
-        }
-    }
-
-    /// A member is about to seek: from then on that may be committed.
-    fn goes_back(&self, place: &TopicPartition, to: i64) {
-        if let Ok(path) = path::offset(self.name, &place.topic, place.partition) {
-            let sought = &mut self.commits.borrow_mut().sought;
-            sought.entry(path).and_modify(|lowest| *lowest = to.min(*lowest)).or_insert(to);
-        }
-    }
-
-    /// Whether a member has sought so far back: that may be committed, and handed out.
-    fn may_go_back(&self, place: &TopicPartition, to: i64) -> bool {
-        let path = path::offset(self.name, &place.topic, place.partition).unwrap_or_default();
-        self.commits.borrow().sought.get(&path).is_some_and(|sought| *sought <= to)
-    }
-
-    /// With how many streams a member takes part.
-    fn streams(&self, number: usize) -> u16 {
-        if self.ways.streams { 1 + (number % 3) as u16 } else { 1 }
-    }
-
-    /// What a client says that it is: each life of a member has another name, which begins with that of its group.
-    fn next_name(&self) -> String {
-        format!("{}{}", self.name, self.clients.replace(self.clients.get() + 1))
-    }
-
-    /// What of a partition is committed; where that is so in both places, the smaller.
-    fn committed(&self, place: &TopicPartition) -> Option<i64> {
-        match self.ways.offsets.unwrap_or_default() {
-            OffsetStorage::Brokers => self.on_brokers(place),
-            OffsetStorage::Both => self.in_zookeeper(place)?.min(self.on_brokers(place)?).into(),
-            _ => self.in_zookeeper(place),
-        }
-    }
-
-    fn in_zookeeper(&self, place: &TopicPartition) -> Option<i64> {
-        let path = path::offset(self.name, &place.topic, place.partition).ok()?;
-        self.stage
-            .world
-            .zookeeper_service()
-            .look(|ensemble| read_offset(ensemble.look(&path)?.0).ok().flatten())
-    }
-
-    fn on_brokers(&self, place: &TopicPartition) -> Option<i64> {
-        self.stage.world.host().look(|cluster| cluster.committed(self.name, &place.topic, place.partition))
-    }
-
-    /// Where whoever gets the partition next begins.
-    fn begins(&self, place: &TopicPartition) -> Option<i64> {
-        match self.ways.offsets.unwrap_or_default() {
-            OffsetStorage::Both => self.in_zookeeper(place).max(self.on_brokers(place)),
-            _ => self.committed(place),
-        }
-    }
-
-    /// Waits until every partition has an owner and everything is committed.
-    async fn settle(&self) {
-        let is_settled = || {
-            self.ends().into_iter().all(|(place, end)| {
-                let is_committed = end == 0 || self.begins(&place) == Some(end);
-                self.is_locked(&place) && is_committed
-            })
-        };
-        let settling = async {
-            while !is_settled() {
-                self.stage.world.sleep(LOOK).await;
-            }
-        };
-        if self.stage.world.timeout(CONVERGENCE, settling).await.is_none() {
-            let how = |(place, end)| {
-                let (locks, committed) = (self.locks(&place), self.begins(&place));
-                format!("{place}: locked by {locks:?}, committed {committed:?} of {end}")
-            };
-            let all: Vec<String> = self.ends().into_iter().map(how).collect();
-            self.stage.world.violation("settles", all.join("; "));
-        }
-    }
-
-    /// Where each partition of the group's topics ends.
-    fn ends(&self) -> BTreeMap<TopicPartition, i64> {
-        self.stage.world.host().look(|cluster| {
-            let partitions = |topic: &&'static str| {
-                let topic = *topic;
-                (0..cluster.partition_count(topic)).map(move |number| {
-                    (TopicPartition::new(topic, number), cluster.stable_end(topic, number))
-                })
-            };
-            self.ways.topics.iter().flat_map(partitions).collect()
-        })
-    }
-
-    fn judge(&self) {
-        for place in self.ends().into_keys() {
-            let missing = self.missing(&place);
-            if !missing.is_empty() {
-                let what = format!("of {place} nobody was given {missing:?}");
-                self.stage.world.violation("delivers-all", what);
-            }
-        }
-    }
-
-    /// What of a partition was handed out to nobody, though it stands behind where the group began.
-    fn missing(&self, place: &TopicPartition) -> Vec<i64> {
-        let delivered = self.delivered.borrow();
-        let of_it = delivered.range((place.clone(), 0)..=(place.clone(), i64::MAX));
-        let first = of_it.map(|(_, offset)| *offset).next();
-        let path = path::offset(self.name, &place.topic, place.partition).unwrap_or_default();
-        let committed = self.commits.borrow().first.get(&path).copied();
-        let begun = match self.ways.start {
-            Offset::Earliest => Some(0),
-            _ => [first, committed].into_iter().flatten().min(),
-        };
-        let log = self.stage.world.host().look(|cluster| cluster.log(&place.topic, place.partition));
-        let offsets = log.iter().map(|record| record.offset);
-        offsets
-            .filter(|offset| begun.is_some_and(|begun| begun <= *offset))
-            .filter(|offset| !delivered.contains(&(place.clone(), *offset)))
-            .collect()
     }
 }
