@@ -156,8 +156,9 @@ fn a_close_without_a_bound_of_its_own_gives_up_after_30_s_what_has_longer() {
         let closed = cluster.close().await;
         let took = world.now().mono - began;
         assert_eq!(closed, Err(CloseError::GaveUp { given_up: 30, within: 30 * SECOND }));
-        assert!(took >= 30 * SECOND, "as long as it has: {took:?}");
-        assert!(took <= 31 * SECOND, "30 for what was accepted, one for ZooKeeper: {took:?}");
+        // By the client's own clock, which may go 1 % fast or slow.
+        assert!(took >= 30 * SECOND * 99 / 100, "as long as it has: {took:?}");
+        assert!(took <= 31 * SECOND * 101 / 100, "30 for what was accepted, one for ZooKeeper: {took:?}");
         for delivery in deliveries {
             let error = delivery.await.expect_err("nobody answers");
             assert_eq!(error.failure(), &PublishFailure::Closed, "its deadline is later");
