@@ -35,7 +35,7 @@ pub struct ConsumerBuilder {
 
 impl ConsumerBuilder {
     pub(crate) fn new(link: &Arc<Link>, group: &str) -> Self {
-        let consumer = Self {
+        Self {
             link: Arc::clone(link),
             group: Arc::from(group),
             topics: Vec::new(),
@@ -49,8 +49,7 @@ impl ConsumerBuilder {
             protocol: None,
             python3_owners: false,
             fetch: link.fetch.clone(),
-        };
-        consumer.commit_every(link.commit_interval)
+        }
     }
 
     /// The topics to consume; more of them with each call. They need not exist yet: their partitions are noticed when they
@@ -117,7 +116,7 @@ impl ConsumerBuilder {
     /// How often it is committed where that goes by itself, one millisecond at least. Default: as the client has it, 5 s if
     /// nothing was said. Source: `auto.commit.interval.ms`; Java has 5 s as well, the Scala consumers have 60 s.
     pub fn commit_every(mut self, interval: Duration) -> Self {
-        self.commit_interval = interval.max(Duration::from_millis(1));
+        self.commit_interval = interval;
         self
     }
 
@@ -259,7 +258,7 @@ impl ConsumerBuilder {
             pattern,
             start,
             commit,
-            commit_interval,
+            commit_interval: commit_interval.max(Duration::from_millis(1)),
             assignor,
             streams,
             protocol,
