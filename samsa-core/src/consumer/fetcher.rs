@@ -446,7 +446,6 @@ impl Fetcher {
 
 #[cfg(test)]
 mod tests {
-
     use std::time::Duration;
 
     use super::*;

@@ -198,13 +198,11 @@ impl GroupError {
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::Offsets { error, .. } => error.is_retriable(),
-            _ => matches!(
-                self,
-                Self::TimedOut { .. }
-                    | Self::Busy { .. }
-                    | Self::ForeignMember { .. }
-                    | Self::OwnersElsewhere { .. }
-            ),
+            Self::TimedOut { .. }
+            | Self::Busy { .. }
+            | Self::ForeignMember { .. }
+            | Self::OwnersElsewhere { .. } => true,
+            _ => false,
         }
     }
 }
