@@ -24,7 +24,7 @@ impl Fetcher {
             lines.push(Waiting { who: who.clone(), what, since: self.short_since, until: None });
         }
         self.explain_sources(now, &who, lines);
-        self.explain_partitions(&who, lines);
+        self.explain_partitions(now, &who, lines);
     }
 
     /// Its partitions in figures.
@@ -48,19 +48,23 @@ impl Fetcher {
         })
     }
 
-    fn explain_partitions(&self, who: &str, lines: &mut Vec<Waiting>) {
+    fn explain_partitions(&self, now: Instant, who: &str, lines: &mut Vec<Waiting>) {
         for (number, partition) in &self.partitions {
             let who = || format!("{who}, partition {number}");
             if let Some(seek) = partition.seek {
                 let what = "the offset that is sought".to_owned();
                 lines.push(Waiting::of_command(who(), what, seek.time));
             }
-            let (what, since, until) = self.what_it_waits_for(partition);
+            let (what, since, until) = self.what_it_waits_for(now, partition);
             lines.push(Waiting { who: who(), what, since, until });
         }
     }
 
-    fn what_it_waits_for(&self, partition: &Partition) -> (String, Option<Instant>, Option<Instant>) {
+    fn what_it_waits_for(
+        &self,
+        now: Instant,
+        partition: &Partition,
+    ) -> (String, Option<Instant>, Option<Instant>) {
         if partition.is_stopped() {
             return ("a seek: it is not read any more".to_owned(), None, None);
         }
@@ -74,7 +78,8 @@ impl Fetcher {
         }
         match (trouble, partition.asked_of(partition.question())) {
             (Some(trouble), _) => {
-                let until = Some(partition.not_before);
+                // When that is over, it is for a connection or its turn.
+                let until = Some(partition.not_before).filter(|until| *until > now);
                 (format!("to fetch again: {trouble}"), partition.troubled_since, until)
             }
             (None, None) => ("a leader".to_owned(), None, None),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Sender;
 use super::batch::{Batch, fail_unsettled};
-use super::place::{Link, Place, Spot, Stage, Topic};
+use super::place::{Link, Partition, Place, Spot, Stage, Topic};
 use super::window::Next;
 use super::world::World;
 use crate::error::PublishFailure;
@@ -277,58 +277,56 @@ impl Sender {
         }
     }
 
-    /// For `explain`.
-    pub(super) fn what_it_waits_for(&self, place: Place) -> String {
+    /// For `explain`: what it waits for, and until when at the latest. Its messages are given up then, if nothing is done before;
+    /// a batch whose time is over and that may be stored waits for its answer however long that takes.
+    pub(super) fn what_it_waits_for(&self, place: Place) -> (String, Option<Instant>) {
         let topic = &self.topics[place.topic as usize];
-        let number = match place.spot {
-            Spot::Unsettled if topic.partitions.is_empty() => return "the topic to be known".to_owned(),
+        let what = match place.spot {
+            Spot::Unsettled if topic.partitions.is_empty() => "the topic to be known",
             Spot::Unsettled if topic.partitions.iter().all(|partition| partition.leader.is_none()) => {
-                return "a leader".to_owned();
+                "a leader"
             }
-            Spot::Unsettled => {
-                return "a connection to one of the leaders, which tells what it takes".to_owned();
-            }
-            Spot::Free => {
-                return "a partition whose leader is reachable and has room, or the linger time".to_owned();
-            }
-            Spot::Partition(number) => number,
-        };
-        let Some(partition) = topic.partitions.get(number as usize) else { return "metadata".to_owned() };
-        if let Some(flight) = partition.queue.iter().find_map(|batch| batch.flight) {
-            return format!("the answer of broker {}", flight.broker);
-        }
-        match (partition.stage, partition.leader) {
-            (Stage::Compressing(_), _) => "to be compressed".to_owned(),
-            (_, None) => "a leader".to_owned(),
-            (Stage::Ready(_), Some(leader)) => match self.brokers.get(&leader) {
-                Some(broker) if broker.link == Link::Ready => format!("its turn at broker {leader}"),
-                _ => format!("a connection to broker {leader}"),
+            Spot::Unsettled => "a connection to one of the leaders, which tells what it takes",
+            Spot::Free => "a partition whose leader is reachable and has room, or the linger time",
+            Spot::Partition(number) => match topic.partitions.get(number as usize) {
+                Some(partition) => return self.what_partition_waits_for(partition, self.oldest(place)),
+                None => "metadata",
             },
-            (Stage::Resting, Some(_)) if partition.queue.front().is_some_and(Batch::is_over) => {
-                "word whether a batch is stored whose time is over".to_owned()
-            }
-            (Stage::Resting, Some(_)) if partition.failures > 0 => {
-                format!("to be tried again after {} failures", partition.failures)
-            }
-            (Stage::Resting, Some(_)) if !partition.queue.is_empty() => "a producer id".to_owned(),
-            (Stage::Resting, Some(_)) => "the linger time".to_owned(),
-        }
+        };
+        (what.to_owned(), self.oldest(place).map(|oldest| oldest + self.settings.delivery_timeout))
     }
 
-    /// Until when at the latest: until its messages are given up, or something is done before. A batch whose time is over and that
-    /// may be stored waits for its answer however long that takes.
-    pub(super) fn waits_until(&self, place: Place) -> Option<Instant> {
-        let since = self.oldest(place)?;
-        let given_up = since + self.settings.delivery_timeout;
-        let Spot::Partition(number) = place.spot else { return Some(given_up) };
-        let partition = self.topics[place.topic as usize].partitions.get(number as usize)?;
-        let next = match partition.queue.front() {
-            None => since + self.settings.linger,
-            Some(batch) if batch.is_over() => return None,
-            Some(batch) if batch.flight.is_none() && partition.failures > 0 => partition.not_before,
-            Some(_) => given_up,
-        };
-        Some(next.min(given_up))
+    fn what_partition_waits_for(
+        &self,
+        partition: &Partition,
+        oldest: Option<Instant>,
+    ) -> (String, Option<Instant>) {
+        let is_over = partition.queue.front().is_some_and(Batch::is_over);
+        let given_up = oldest.map(|oldest| oldest + self.settings.delivery_timeout).filter(|_| !is_over);
+        if let Some(flight) = partition.queue.iter().find_map(|batch| batch.flight) {
+            return (format!("the answer of broker {}", flight.broker), given_up);
+        }
+        let Some(leader) = partition.leader else { return ("a leader".to_owned(), given_up) };
+        match partition.stage {
+            Stage::Compressing(_) => ("to be compressed".to_owned(), given_up),
+            Stage::Ready(_) => {
+                let is_ready = self.brokers.get(&leader).is_some_and(|broker| broker.link == Link::Ready);
+                let what = if is_ready { "its turn at" } else { "a connection to" };
+                (format!("{what} broker {leader}"), given_up)
+            }
+            Stage::Resting if is_over => {
+                ("word whether a batch is stored whose time is over".to_owned(), given_up)
+            }
+            Stage::Resting if partition.failures > 0 => {
+                let what = format!("to be tried again after {} failures", partition.failures);
+                (what, given_up.map(|given_up| given_up.min(partition.not_before)))
+            }
+            Stage::Resting if !partition.queue.is_empty() => ("a producer id".to_owned(), given_up),
+            Stage::Resting => {
+                let linger = self.settings.linger.min(self.settings.delivery_timeout);
+                ("the linger time".to_owned(), oldest.map(|oldest| oldest + linger))
+            }
+        }
     }
 
     /// When the oldest batch of a place was opened.

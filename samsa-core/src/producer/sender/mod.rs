@@ -382,9 +382,8 @@ impl Sender {
                 format!("messages for topic {:?} partition {partition}", topic.name())
             }
         };
-        let since = self.oldest(place);
-        let (what, until) = (self.what_it_waits_for(place), self.waits_until(place));
-        Waiting { who, what, since, until }
+        let (what, until) = self.what_it_waits_for(place);
+        Waiting { who, what, since: self.oldest(place), until }
     }
 }
 

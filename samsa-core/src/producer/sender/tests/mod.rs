@@ -320,7 +320,11 @@ fn explain_says_since_when_and_until_when_at_the_latest() {
     let now = play.now().mono;
     assert!(until.is_some_and(|until| now < until && until <= now + BACKOFF), "{until:?}");
 
+    play.has_leaders(&[None]);
     play.passes(BACKOFF);
+    assert_eq!(times(&play), (Some(began), Some(began + TIMEOUT)), "the rest is over, and nobody leads");
+
+    play.has_leaders(&[Some(1)]);
     let _again = play.sends();
     play.passes(TIMEOUT);
     assert_eq!(times(&play), (Some(began), None), "its time is over, and it may be stored");
