@@ -11,6 +11,7 @@
 //! | Asking  | answer, more to ask         | Asking  | the next question                           |
 //! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
 //! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
+//! | either  | late, and somebody waits    | Resting | due again after a wait, of the next broker  |
 
 use std::collections::VecDeque;
 
@@ -100,28 +101,20 @@ impl Asking {
         self.silences
     }
 
-    pub(super) fn deadline(&self) -> Option<Deadline> {
+    /// Since when somebody is sought or asked.
+    fn since(&self) -> Option<Instant> {
         match self.state {
-            State::Resting { due, why } => Some(Deadline::new(due, why)),
-            State::Seeking { .. } | State::Asking { .. } => {
-                self.late_at().map(|at| Deadline::new(at, "metadata, of another broker"))
-            }
+            State::Resting { .. } => None,
+            State::Seeking { since } | State::Asking { since, .. } => Some(since),
         }
     }
 
-    /// When messages have waited long enough for whoever is sought or asked.
-    fn late_at(&self) -> Option<Instant> {
-        let (State::Seeking { since } | State::Asking { since, .. }) = self.state else { return None };
-        let patience = limits::LEADERLESS_ANSWER.saturating_mul(1 << self.silences.min(10));
-        self.is_hurried.then(|| since + patience)
-    }
-
-    pub(super) fn explain(&self, last_trouble: &str) -> Waiting {
+    fn explain(&self, last_trouble: &str, late_at: Option<Instant>) -> Waiting {
         let (what, since, until) = match &self.state {
             State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
-            State::Seeking { since } => (format!("a broker to ask ({last_trouble})"), Some(*since), None),
+            State::Seeking { since } => (format!("a broker to ask ({last_trouble})"), Some(*since), late_at),
             State::Asking { question, since, .. } => {
-                (format!("the answer to {question:?}"), Some(*since), self.late_at())
+                (format!("the answer to {question:?}"), Some(*since), late_at)
             }
         };
         Waiting { who: "metadata".to_owned(), what, since, until }
@@ -137,6 +130,29 @@ impl Asking {
 
 /// When it is asked.
 impl Cluster {
+    pub(super) fn asking_deadline(&self) -> Option<Deadline> {
+        match self.asking.state {
+            State::Resting { due, why } => Some(Deadline::new(due, why)),
+            State::Seeking { .. } | State::Asking { .. } => {
+                self.late_at().map(|at| Deadline::new(at, "metadata, of another broker"))
+            }
+        }
+    }
+
+    pub(super) fn explain_asking(&self) -> Waiting {
+        self.asking.explain(&self.last_trouble, self.late_at())
+    }
+
+    /// When whoever is sought or asked has had long enough: messages wait, or an application that wants to be connected and could
+    /// be so by others.
+    fn late_at(&self) -> Option<Instant> {
+        let rivals = self.contacts.rivals().max(1);
+        let is_awaited = self.asking.is_hurried || (!self.connecting.is_empty() && rivals > 1);
+        let rounds = self.asking.silences / u32::try_from(rivals).unwrap_or(u32::MAX);
+        let patience = limits::METADATA_ANSWER.saturating_mul(1 << rounds.min(10));
+        self.asking.since().filter(|_| is_awaited).map(|since| since + patience)
+    }
+
     /// What is known seems wrong: asks again. A change is told to all machines.
     pub(crate) fn refresh(&mut self, cx: &mut Context<'_>, why: &'static str, urgency: Urgency) {
         if urgency == Urgency::Hurry {
@@ -173,16 +189,23 @@ impl Cluster {
         }
     }
 
-    /// Messages wait: another broker may be faster.
+    /// Somebody waits: another broker may be faster.
     pub(super) fn leave_who_is_late(&mut self, cx: &mut Context<'_>) {
-        if self.asking.late_at().is_none_or(|at| at > cx.now.mono) {
+        if self.late_at().is_none_or(|at| at > cx.now.mono) {
             return;
         }
         let asked = self.asking.asked();
         let silent = asked.or_else(|| self.contacts.contact());
-        self.failed(cx, silent, "no answer in time, while messages wait for a leader".to_owned());
+        let who = silent.map_or_else(|| "nobody".to_owned(), |silent| cx.net.describe(silent.peer));
+        let so_far = cx.now.mono - self.asking.since().unwrap_or(cx.now.mono);
+        self.failed(cx, silent, format!("{who}: no answer to a question for metadata in {so_far:?}"));
         if let Some(asked) = asked {
-            cx.net.give_up(cx.now, asked.peer, Role::Metadata, "metadata took too long while messages wait");
+            cx.net.give_up(
+                cx.now,
+                asked.peer,
+                Role::Metadata,
+                "metadata took too long while others wait for it",
+            );
         }
     }
 

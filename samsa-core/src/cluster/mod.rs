@@ -168,7 +168,7 @@ impl Cluster {
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        let metadata = self.contacts.current().and_then(|_| self.asking.deadline());
+        let metadata = self.contacts.current().and_then(|_| self.asking_deadline());
         let zookeeper = self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::deadline);
         let connecting =
             self.connecting.iter().map(|waiting| Deadline::new(waiting.time.until(), "connect")).min();
@@ -187,11 +187,11 @@ impl Cluster {
     }
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
-        let trouble = &self.last_trouble;
-        lines.push(self.asking.explain(trouble));
+        lines.push(self.explain_asking());
         lines.extend(self.zookeeper.as_ref().and_then(ZooKeeperDiscovery::explain));
         for waiting in &self.connecting {
-            let (who, what) = ("connecting".to_owned(), format!("the first answer of a broker ({trouble})"));
+            let (who, what) =
+                ("connecting".to_owned(), format!("the first answer of a broker ({})", self.last_trouble));
             lines.push(Waiting::of_command(who, what, waiting.time));
         }
     }

@@ -49,10 +49,10 @@ fn patience_is_a_second_however_many_answers_were_troubled_and_doubles_with_each
         script.is_told_again(troubled("events", ErrorCode::LEADER_NOT_AVAILABLE));
     }
     for silences in [1, 2, 4] {
-        hears_nothing(&mut script, limits::LEADERLESS_ANSWER * silences);
+        hears_nothing(&mut script, limits::METADATA_ANSWER * silences);
     }
     script.is_told_again(troubled("events", ErrorCode::LEADER_NOT_AVAILABLE));
-    hears_nothing(&mut script, limits::LEADERLESS_ANSWER);
+    hears_nothing(&mut script, limits::METADATA_ANSWER);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn nobody_hurries_any_more_when_nobody_says_so_after_a_question_that_failed() {
     let mut script = Script::that_knows("events");
     script.now.mono = script.now.mono + Duration::from_secs(10);
     for silences in [1, 2, 4, 8] {
-        hears_nothing(&mut script, limits::LEADERLESS_ANSWER * silences);
+        hears_nothing(&mut script, limits::METADATA_ANSWER * silences);
     }
     let rest = script.cluster.deadline().unwrap().at - script.now.mono;
     assert!(rest >= script.config.retry_backoff.most / 2, "{rest:?}");
@@ -78,7 +78,7 @@ fn a_broker_that_stands_still_keeps_nobody_from_a_new_leader() {
     script.now.mono = script.now.mono + Duration::from_secs(10);
     script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
     assert!(!script.sent().is_empty());
-    script.hears_nothing_for(limits::LEADERLESS_ANSWER);
+    script.hears_nothing_for(limits::METADATA_ANSWER);
     script.ticks_at_its_deadline();
     assert_eq!(who_is_asked(&script), Some(Peer::Bootstrap(0)), "somebody else is asked");
 }
@@ -92,7 +92,7 @@ fn a_question_that_is_given_up_costs_no_other_request_its_connection() {
     let control = script.conn;
 
     script.conn = metadata;
-    hears_nothing(&mut script, limits::LEADERLESS_ANSWER);
+    hears_nothing(&mut script, limits::METADATA_ANSWER);
     assert_eq!(script.net.established(Peer::Broker(BrokerId(1)), Role::Metadata), None);
     assert_eq!(script.net.established(Peer::Broker(BrokerId(1)), Role::Control), control);
 }
@@ -103,8 +103,8 @@ fn a_question_that_nobody_hurried_for_is_given_up_as_soon_as_messages_wait_for_i
     script.now.mono = script.now.mono + Duration::from_secs(10);
     script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Soon));
     script.is_asked();
-    script.hears_nothing_for(limits::LEADERLESS_ANSWER / 2);
-    script.hears_nothing_for(limits::LEADERLESS_ANSWER);
+    script.hears_nothing_for(limits::METADATA_ANSWER / 2);
+    script.hears_nothing_for(limits::METADATA_ANSWER);
     assert!(script.cluster.asking.asked().is_some(), "nobody waits for it");
 
     script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));

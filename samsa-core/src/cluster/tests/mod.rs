@@ -1,6 +1,7 @@
 //! Scripts over the machine and the network below it.
 
 mod hurry;
+mod mute;
 mod script;
 
 use samsa_proto::api::metadata::{MetadataRequest, MetadataResponseBroker};

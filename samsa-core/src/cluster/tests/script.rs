@@ -9,6 +9,7 @@ use samsa_proto::api::metadata::{
 use samsa_proto::{Request, encode_response};
 
 use super::super::*;
+use crate::address::HostPort;
 use crate::connection::{Network, News, RecvBuf};
 use crate::out::Out;
 use crate::time::Now;
@@ -27,7 +28,12 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn start() -> Self {
-        let bootstrap = vec!["127.0.0.1:9092".parse().unwrap()];
+        Self::at(&["127.0.0.1:9092"])
+    }
+
+    /// With these bootstrap addresses.
+    pub(super) fn at(addresses: &[&str]) -> Self {
+        let bootstrap: Vec<HostPort> = addresses.iter().map(|address| address.parse().unwrap()).collect();
         let config = Config::new(Discovery::Bootstrap(bootstrap.clone()));
         let mut net = Network::new(&config, Rng::new(1));
         net.set_bootstrap(&bootstrap);
