@@ -38,7 +38,8 @@ struct Short {
 
 impl Front {
     /// `None` when a number is too large.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called, it passes its numbers through memory")]
+    #[inline(always)]
     pub(super) fn new(delta: i64, index: u32, key: Option<&[u8]>, value: Option<&[u8]>) -> Option<Self> {
         let (delta, index) = (Short::of(delta)?, Short::of(i64::from(index))?);
         let mut deltas = u64::from(delta.bits) << 8 | u64::from(index.bits) << (8 + 8 * delta.len);
@@ -65,7 +66,8 @@ impl Front {
     }
 
     /// Writes the record, for which there is room.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "see `new`")]
+    #[inline(always)]
     pub(super) fn put(&self, body: &mut BytesMut, key: Option<&[u8]>, value: Option<&[u8]>) {
         let at = body.len();
         body.extend_from_slice(&[0; WRITTEN]);
