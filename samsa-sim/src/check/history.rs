@@ -16,6 +16,13 @@ pub(crate) struct Accepted {
     pub(crate) header: Option<Vec<u8>>,
 }
 
+impl Accepted {
+    /// Whether its partition was decided when it was accepted.
+    pub(crate) const fn is_bound(&self) -> bool {
+        self.key.is_some() || self.partition.is_some()
+    }
+}
+
 /// What became of an accepted record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -44,6 +51,8 @@ pub(crate) struct History {
     pub(crate) sets: Vec<Range<usize>>,
     /// By the record's number.
     pub(crate) outcomes: BTreeMap<usize, Vec<Outcome>>,
+    /// Where receipts say that records are whose partition was decided when they were accepted: by partition and number.
+    pub(crate) receipts: BTreeMap<i32, BTreeMap<usize, i64>>,
     /// By the reader's number and the partition, in the order of reading.
     pub(crate) reads: BTreeMap<(usize, i32), Vec<Read>>,
     /// Whether a record that is sent again is to be stored once.
@@ -83,7 +92,19 @@ impl History {
         self.publisher_changes.insert(self.accepted.len());
     }
 
+    /// The numbers of what one client published, among them this one.
+    pub(crate) fn publisher_range(&self, number: usize) -> Range<usize> {
+        let from = self.publisher_changes.range(..=number).next_back();
+        let to = self.publisher_changes.range(number + 1..).next();
+        from.copied().unwrap_or(0)..to.copied().unwrap_or(usize::MAX)
+    }
+
     pub(crate) fn settle(&mut self, number: usize, outcome: Outcome) {
+        if let Outcome::Acknowledged { partition, offset: Some(offset) } = outcome
+            && self.accepted[number].is_bound()
+        {
+            self.receipts.entry(partition).or_default().insert(number, offset);
+        }
         self.outcomes.entry(number).or_default().push(outcome);
     }
 

@@ -2,7 +2,8 @@
 //!
 //! What must hold at every moment is checked where it happens: `deadlines-move-on` and `never-spins` by the runtime,
 //! `strict-broker`, `waits-out-throttle` and a second copy by the model brokers, `leader-epochs-never-go-back` by who listens to
-//! a client's events, and that a record is there when it is acknowledged by who waits for that. What a scenario alone can tell,
+//! a client's events, and that a record is there when it is acknowledged, and in order, by who waits for that. What a scenario alone
+//! can tell,
 //! as `seeks`, `pauses`, `closes-in-time` or `stays-within-its-memory`, it checks itself.
 //!
 //! What is acknowledged by a leader alone may go with it, while another leads: that is all that was promised.
@@ -17,7 +18,8 @@
 //! | `not-sent-is-not-stored`    | a record that failed as `NotSent` is in no log                                        |
 //! | `one-outcome`               | every accepted record has exactly one outcome                                         |
 //! | `order`                     | acknowledged records with a key or a partition lie in their partition in the order of |
-//! |                             | their acceptance; a record that is there twice counts where it is first               |
+//! |                             | their acceptance; a record that is there twice counts where it is first; looked at    |
+//! |                             | when one is acknowledged, in what the leader has, and in the end;                     |
 //! |                             | with idempotence this holds of all that are there, acknowledged or not                |
 //! | `stored-once`               | with idempotence a record is in the logs once at most; and where what may be stored   |
 //! |                             | is not sent again; looked at when a batch is appended, and in the end                 |
@@ -32,10 +34,12 @@
 //! | `reads-to-the-end`          | once all is well a reader gets all that is there                                      |
 
 mod history;
+mod order;
 mod publishing;
 mod reading;
 
 pub(crate) use history::{Accepted, History, Logs, Outcome, Read};
+pub(crate) use order::at_receipt;
 
 use crate::violations::Violation;
 

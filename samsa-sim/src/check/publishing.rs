@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::history::{Accepted, History, Logs, Outcome};
+use super::order;
 use crate::cluster::LoggedRecord;
 use crate::violations::Violation;
 
 /// Where each value is found: partition and offset, first to last within a partition.
-type Places<'a> = BTreeMap<&'a [u8], Vec<(i32, i64)>>;
+pub(super) type Places<'a> = BTreeMap<&'a [u8], Vec<(i32, i64)>>;
 
 pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     let places = places(logs);
@@ -20,7 +21,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
             found.extend(matches_log(history, number, *outcome, logs, &places));
         }
     }
-    found.extend(order(history, &places));
+    found.extend(order::check(history, &places));
     found.extend(stored_once(history, &places));
     found.extend(nothing_foreign(history, logs));
     found.extend(headers_are_kept(history, logs));
@@ -29,7 +30,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     found
 }
 
-fn violation(invariant: &'static str, what: String) -> Violation {
+pub(super) fn violation(invariant: &'static str, what: String) -> Violation {
     Violation { invariant, what }
 }
 
@@ -104,40 +105,6 @@ fn stored_once(history: &History, places: &Places<'_>) -> Vec<Violation> {
     twice.collect()
 }
 
-/// In each partition, the records of one client whose partition was decided at acceptance.
-fn order(history: &History, places: &Places<'_>) -> Vec<Violation> {
-    let mut last: BTreeMap<i32, (usize, i64)> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (number, record) in history.accepted.iter().enumerate() {
-        if history.publisher_changes.contains(&number) {
-            last.clear();
-        }
-        // A copy that was under way may arrive behind others when the first is gone.
-        let is_it = |stored: &LoggedRecord| stored.value.as_ref() == Some(&record.value);
-        let was_dropped = history.by_leader && history.dropped.iter().any(|(_, stored)| is_it(stored));
-        let bound = (record.key.is_some() || record.partition.is_some()) && !was_dropped;
-        let stored = places.get(record.value.as_slice()).filter(|_| bound);
-        let outcomes = history.outcomes.get(&number).map_or(&[][..], Vec::as_slice);
-        let is_meant = |at: i32| match outcomes.first() {
-            Some(Outcome::Acknowledged { partition, .. }) => *partition == at,
-            _ => history.idempotent,
-        };
-        let first = stored.and_then(|places| places.iter().find(|(at, _)| is_meant(*at)));
-        let Some((partition, offset)) = first else { continue };
-        if let Some((earlier, before)) = last.insert(*partition, (number, *offset))
-            && before >= *offset
-        {
-            let text = format!(
-                "partition {partition}: record {earlier} ({}) is at {before}, and record {number} ({}), accepted after it, at {offset}",
-                show(&history.accepted[earlier]),
-                show(record),
-            );
-            found.push(violation("order", text));
-        }
-    }
-    found
-}
-
 /// The records of a set are one behind the other, or none is there. Of several copies the first is looked at.
 fn whole_set(history: &History, set: &Range<usize>, places: &Places<'_>) -> Option<Violation> {
     let place =
@@ -200,7 +167,7 @@ fn one_partition_per_key(logs: &Logs) -> Vec<Violation> {
         .collect()
 }
 
-fn show(record: &Accepted) -> String {
+pub(super) fn show(record: &Accepted) -> String {
     let value = record.value.escape_ascii().to_string();
     let value = value.split_whitespace().next().unwrap_or_default();
     match &record.key {

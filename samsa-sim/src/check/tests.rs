@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::cluster::{LoggedRecord, Loss};
 
@@ -206,6 +208,75 @@ fn two_records_of_a_key_that_one_client_published_in_the_wrong_order_are_found()
     };
     assert_eq!([None, Some(0)].map(swapped), [["order"], ["order"]]);
     assert_eq!(swapped(Some(1)), Vec::<&str>::new());
+}
+
+/// Two records of a key, of which the one with this number is acknowledged last: the invariants that this breaks. Their
+/// receipts' offsets, and where the leader has them first, if that is not known to be without meaning.
+fn acknowledged_last(
+    last: usize,
+    receipts: [i64; 2],
+    places: [Option<i64>; 2],
+    doctor: impl FnOnce(&mut History),
+) -> Option<&'static str> {
+    let mut history = History::default();
+    for value in ["m0", "m1"] {
+        let (key, value) = (Some(b"k".to_vec()), value.as_bytes().to_vec());
+        history.accept(Accepted { key, partition: None, value, header: None });
+    }
+    let first = 1 - last;
+    history.settle(first, Outcome::Acknowledged { partition: 0, offset: Some(receipts[first]) });
+    doctor(&mut history);
+    let of = |number: usize| Some((history.accepted[number].value.clone(), places[number]?));
+    let places = || (0..2).filter_map(of).collect();
+    at_receipt(&history, last, (0, receipts[last]), places).map(|violation| violation.invariant)
+}
+
+#[test]
+fn the_wrong_order_of_two_records_is_found_when_the_later_receipt_comes_whichever_that_is() {
+    for last in [0, 1] {
+        let told = |receipts: [i64; 2], places| acknowledged_last(last, receipts, places, |_| {});
+        assert_eq!(told([5, 4], [Some(5), Some(4)]), Some("order"));
+        assert_eq!(told([4, 4], [Some(4), Some(4)]), Some("order"));
+        assert_eq!(told([4, 5], [Some(4), Some(5)]), None);
+    }
+}
+
+#[test]
+fn receipts_in_the_wrong_order_are_nothing_where_first_copies_are_in_order_or_gone() {
+    for last in [0, 1] {
+        let told = |places| acknowledged_last(last, [9, 4], places, |_| {});
+        assert_eq!(told([Some(3), Some(4)]), None, "the receipt is of the second copy");
+        assert_eq!(told([None, Some(4)]), None, "the first was lost");
+        assert_eq!(told([Some(9), None]), None, "the second was lost");
+    }
+}
+
+#[test]
+fn order_between_two_clients_or_of_keyless_records_is_nothing_when_a_receipt_comes() {
+    for last in [0, 1] {
+        let told = |doctor: fn(&mut History)| acknowledged_last(last, [5, 4], [Some(5), Some(4)], doctor);
+        assert_eq!(told(|_| {}), Some("order"));
+        assert_eq!(told(|history| history.publisher_changes.extend([1])), None);
+        assert_eq!(told(|history| history.publisher_changes.extend([0])), Some("order"));
+        assert_eq!(told(|history| history.publisher_changes.extend([2])), Some("order"));
+    }
+    let keyless = |history: &mut History| history.accepted[1].key = None;
+    assert_eq!(acknowledged_last(1, [5, 4], [Some(5), Some(4)], keyless), None);
+}
+
+#[test]
+fn what_is_gone_does_not_hide_what_lies_behind_the_record_before_it() {
+    let mut history = History::default();
+    for value in ["m0", "m1", "m2"] {
+        let (key, value) = (Some(b"k".to_vec()), value.as_bytes().to_vec());
+        history.accept(Accepted { key, partition: None, value, header: None });
+    }
+    for (number, offset) in [(0, 7), (1, 8)] {
+        history.settle(number, Outcome::Acknowledged { partition: 0, offset: Some(offset) });
+    }
+    let places = || BTreeMap::from([(b"m0".to_vec(), 7), (b"m2".to_vec(), 2)]);
+    assert_eq!(at_receipt(&history, 2, (0, 2), places).map(|found| found.invariant), Some("order"));
+    assert_eq!(at_receipt(&history, 2, (1, 2), places), None, "it is in another partition");
 }
 
 #[test]

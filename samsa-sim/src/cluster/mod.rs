@@ -338,6 +338,12 @@ impl ModelCluster {
         })
     }
 
+    /// Every record of a partition that its leader has, whatever becomes of it.
+    pub(crate) fn leaders_log(&self, topic: &str, partition: i32) -> Vec<LoggedRecord> {
+        let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
+        partition.map_or_else(Vec::new, |partition| partition.log.records())
+    }
+
     /// Up to where readers of committed records get in a partition.
     pub(crate) fn stable_end(&self, topic: &str, partition: i32) -> i64 {
         let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));

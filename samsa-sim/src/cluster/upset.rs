@@ -314,6 +314,8 @@ mod tests {
             bench.produce(9, "events", 1, &batch(&["b"]));
             assert_eq!(bench.cluster.record_at("events", 0, 1, false), None, "no other has it yet");
             assert!(bench.cluster.record_at("events", 0, 1, true).is_some());
+            let logs = [bench.cluster.log("events", 0), bench.cluster.leaders_log("events", 0)];
+            assert_eq!(logs.map(|log| log.len()), [1, 2]);
             bench.cluster.state.rng = Rng::new(seed);
             while bench.cluster.state.topics["events"].partitions[0].epoch < 1 {
                 assert!(upset(&mut bench, Fault::LeaderMove));

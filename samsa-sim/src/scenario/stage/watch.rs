@@ -8,6 +8,7 @@ use std::time::Duration;
 use samsa_client::{Event, Events, Message, PublishError, PublishFailure, Receipt, Topic};
 
 use super::{Accepted, PUBLISHER, Stage, TOPIC};
+use crate::check;
 use crate::cluster::LoggedRecord;
 use crate::faults::Fault;
 
@@ -96,6 +97,27 @@ impl Stage {
             );
             self.world.violation("acknowledged-is-stored", what);
         }
+        let places = || self.first_places(partition, history.by_leader);
+        if let Some(violation) = check::at_receipt(&history, number, (partition, offset), places) {
+            self.world.violations().push(violation);
+        }
+    }
+
+    /// Where the leader of a partition has each value first. What was lost is left out: a copy of it that was under way may have
+    /// arrived behind others since.
+    fn first_places(&self, partition: i32, by_leader: bool) -> BTreeMap<Vec<u8>, i64> {
+        let (log, losses, dropped) = self.world.host().look(|cluster| {
+            (cluster.leaders_log(TOPIC, partition), cluster.losses(TOPIC), cluster.dropped(TOPIC))
+        });
+        let mut places = BTreeMap::new();
+        for LoggedRecord { offset, value, .. } in log {
+            places.entry(value.unwrap_or_default()).or_insert(offset);
+        }
+        let dropped = dropped.into_iter().filter(|_| by_leader).map(|(_, record)| record);
+        for gone in losses.into_iter().flat_map(|loss| loss.records).chain(dropped) {
+            places.remove(gone.value.as_deref().unwrap_or_default());
+        }
+        places
     }
 
     /// A client that closes gives its records the time that they have.
