@@ -2,9 +2,9 @@
 //!
 //! What must hold at every moment is checked where it happens: `deadlines-move-on` and `never-spins` by the runtime,
 //! `strict-broker`, `waits-out-throttle` and a second copy by the model brokers, `leader-epochs-never-go-back` by who listens to
-//! a client's events, and that a record is there when it is acknowledged, and in order, by who waits for that. What a scenario alone
-//! can tell,
-//! as `seeks`, `pauses`, `closes-in-time` or `stays-within-its-memory`, it checks itself.
+//! a client's events, that a record is there when it is acknowledged, and in order, by who waits for that, and that a reader gets
+//! the next one by who reads. What a scenario alone can tell, as `seeks`, `pauses`, `closes-in-time` or
+//! `stays-within-its-memory`, it checks itself.
 //!
 //! What is acknowledged by a leader alone may go with it, while another leads: that is all that was promised.
 //!
@@ -27,7 +27,8 @@
 //! | `headers-are-kept`          | a record is stored with the header that it was published with                         |
 //! | `nothing-foreign`           | the logs hold nothing that was not published                                          |
 //! | `one-partition-per-key`     | the records of a key lie in one partition                                             |
-//! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once                             |
+//! | `reads-without-gaps`        | a reader gets every offset of a partition, in order, once; looked at when it gets one |
+//! |                             | (a gap, only while nothing was lost), and in the end                                  |
 //! | `reads-from-its-start`      | the first record that a reader gets is the first one from where it began              |
 //! | `reads-what-is-left`        | what a reader has got in the end, lost records forgotten, is what is in the log       |
 //! | `reads-what-is-stored`      | what a reader gets is what is in the log at that offset                               |
@@ -40,6 +41,7 @@ mod reading;
 
 pub(crate) use history::{Accepted, History, Logs, Outcome, Read};
 pub(crate) use order::at_receipt;
+pub(crate) use reading::at_hand_out;
 
 use crate::violations::Violation;
 

@@ -9,13 +9,11 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     for ((reader, partition), reads) in &history.reads {
         let who = format!("reader {reader} of partition {partition}");
         let log = logs.get(partition).map_or(&[][..], Vec::as_slice);
-        let is_next = |before: i64, after: i64| {
-            if after <= before {
-                return history.losses_of(*partition).any(|loss| loss.from == after);
-            }
-            after == before + 1 || !log.iter().any(|record| before < record.offset && record.offset < after)
-        };
-        found.extend(without_gaps(&who, reads, is_next));
+        let went_on_at = |offset| history.losses_of(*partition).any(|loss| loss.from == offset);
+        let is_between =
+            |before, after| log.iter().any(|record| before < record.offset && record.offset < after);
+        let mut pairs = reads.windows(2).map(|pair| (pair[0].offset, pair[1].offset));
+        found.extend(pairs.find_map(|pair| gap(*reader, *partition, pair, went_on_at, is_between)));
         found.extend(from_the_start(&who, reads, log, history.starts.get(&(*reader, *partition))));
         found.extend(what_is_stored(&who, reads, |read| {
             let is_it = |record: &LoggedRecord| record.offset == read.offset && is_same(record, read);
@@ -32,11 +30,31 @@ pub(super) fn check(history: &History, logs: &Logs) -> Vec<Violation> {
     found
 }
 
-/// Offsets that nobody can read do not count. Whoever read what was lost goes back to where the log went on.
-fn without_gaps(who: &str, reads: &[Read], is_next: impl Fn(i64, i64) -> bool) -> Option<Violation> {
-    let gap = reads.windows(2).find(|pair| !is_next(pair[0].offset, pair[1].offset))?;
-    let what = format!("{who} got {} after {}", gap[1].offset, gap[0].offset);
-    Some(Violation { invariant: "reads-without-gaps", what })
+/// A reader gets the record at this offset: it is the next one. What it began with is looked at in the end.
+pub(crate) fn at_hand_out(
+    history: &History,
+    (reader, partition): (usize, i32),
+    offset: i64,
+    went_on_at: impl Fn(i64) -> bool,
+    is_between: impl Fn(i64, i64) -> bool,
+) -> Option<Violation> {
+    let before = history.reads.get(&(reader, partition))?.last()?.offset;
+    gap(reader, partition, (before, offset), went_on_at, is_between)
+}
+
+/// Offsets that nobody can read do not count: only those do of which `is_between` says that a record is there. Whoever read what
+/// was lost goes back to where the log went on.
+fn gap(
+    reader: usize,
+    partition: i32,
+    (before, after): (i64, i64),
+    went_on_at: impl Fn(i64) -> bool,
+    is_between: impl Fn(i64, i64) -> bool,
+) -> Option<Violation> {
+    let is_next =
+        if after <= before { went_on_at(after) } else { after == before + 1 || !is_between(before, after) };
+    let what = || format!("reader {reader} of partition {partition} got {after} after {before}");
+    (!is_next).then(|| Violation { invariant: "reads-without-gaps", what: what() })
 }
 
 /// The first record that a reader gets is the first from its start on.

@@ -210,8 +210,8 @@ fn two_records_of_a_key_that_one_client_published_in_the_wrong_order_are_found()
     assert_eq!(swapped(Some(1)), Vec::<&str>::new());
 }
 
-/// Two records of a key, of which the one with this number is acknowledged last: the invariants that this breaks. Their
-/// receipts' offsets, and where the leader has them first, if that is not known to be without meaning.
+/// What is broken when the second of two receipts comes, that of the record with the number `last`: of two records of a key, with
+/// the offsets that the receipts say, and with those where the leader has them first, if they are not gone.
 fn acknowledged_last(
     last: usize,
     receipts: [i64; 2],
@@ -322,6 +322,26 @@ fn a_gap_a_repetition_and_a_step_back_are_found() {
         });
         assert_eq!(names, ["reads-without-gaps"], "{doctored:?}");
     }
+}
+
+#[test]
+fn a_gap_a_repetition_and_a_step_back_are_found_when_they_are_handed_out() {
+    let history = sound().0;
+    // The reader has 0 to 2 of partition 0, and nothing of partition 2.
+    let gets = |partition, offset, went_on_at: i64, stored: &[i64]| {
+        let is_between = |before, after| stored.iter().any(|offset| before < *offset && *offset < after);
+        let told = at_hand_out(&history, (0, partition), offset, |to| to == went_on_at, is_between);
+        told.map(|violation| violation.invariant)
+    };
+    const NOWHERE: i64 = -1;
+    for (offset, stored) in [(2, &[][..]), (0, &[]), (4, &[3])] {
+        assert_eq!(gets(0, offset, NOWHERE, stored), Some("reads-without-gaps"), "{offset}");
+        assert_eq!(gets(2, offset, NOWHERE, stored), None, "the first is looked at elsewhere");
+    }
+    assert_eq!(gets(0, 3, NOWHERE, &[]), None);
+    assert_eq!(gets(0, 4, NOWHERE, &[2, 4]), None, "nobody can read what is between");
+    assert_eq!(gets(0, 1, 1, &[]), None, "the log went on there when something was lost");
+    assert_eq!(gets(0, 1, 0, &[]), Some("reads-without-gaps"), "it went on elsewhere");
 }
 
 #[test]

@@ -279,10 +279,21 @@ impl Log {
 
     /// All of them without those of transactions that are open or were aborted.
     pub(crate) fn committed_records(&self) -> Vec<LoggedRecord> {
-        self.records_where(|batch| {
-            let producer = batch.identity.filter(|_| batch.is_transactional);
-            producer.is_none_or(|who| self.transactions.is_committed(who.producer_id, batch.base))
-        })
+        self.records_where(|batch| self.is_committed(batch))
+    }
+
+    fn is_committed(&self, batch: &Stored) -> bool {
+        let producer = batch.identity.filter(|_| batch.is_transactional);
+        producer.is_none_or(|who| self.transactions.is_committed(who.producer_id, batch.base))
+    }
+
+    /// Whether a record stands between these offsets, other than of transactions that are open or were aborted.
+    pub(crate) fn has_committed_between(&self, before: i64, after: i64) -> bool {
+        let from = self.batches.partition_point(|batch| batch.last <= before);
+        let near = self.batches[from..].iter().take_while(|batch| batch.base < after);
+        let near = near.filter(|batch| !batch.is_control && self.is_committed(batch));
+        let is_between = |record: &LoggedRecord| before < record.offset && record.offset < after;
+        near.flat_map(|batch| decode(&batch.bytes)).any(|(_, record)| is_between(&record))
     }
 
     fn records_where(&self, wanted: impl Fn(&Stored) -> bool) -> Vec<LoggedRecord> {
@@ -459,6 +470,21 @@ mod tests {
             batch.records().unwrap().map(|record| record.unwrap().offset()).collect::<Vec<_>>()
         });
         assert_eq!(offsets.collect::<Vec<_>>(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn between_two_offsets_stands_a_record_or_what_nobody_reads() {
+        let mut log = log(&[&[(1, "a"), (2, "b"), (3, "c")]]);
+        log.skip(2);
+        let bytes = batch(&[(4, "d")]);
+        let header = *records::batches(&bytes).next().unwrap().unwrap().header();
+        log.append(&header, &bytes, 7);
+        let between =
+            [(0, 2), (1, 5), (2, 6)].map(|(before, after)| log.has_committed_between(before, after));
+        assert_eq!(between, [true, true, true]);
+        let nothing =
+            [(0, 1), (2, 5), (5, 9)].map(|(before, after)| log.has_committed_between(before, after));
+        assert_eq!(nothing, [false, false, false]);
     }
 
     #[test]

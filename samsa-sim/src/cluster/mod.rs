@@ -329,6 +329,18 @@ impl ModelCluster {
         self.state.losses.iter().filter(|loss| loss.topic == topic).cloned().collect()
     }
 
+    /// What was lost of a partition.
+    pub(crate) fn losses_of(&self, topic: &str, partition: i32) -> impl Iterator<Item = &Loss> {
+        let of_it = move |loss: &&Loss| loss.topic == topic && loss.partition == partition;
+        self.state.losses.iter().filter(of_it)
+    }
+
+    /// Whether somebody can read a record between these offsets of a partition, of which the second one is read.
+    pub(crate) fn has_between(&self, topic: &str, partition: i32, before: i64, after: i64) -> bool {
+        let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));
+        partition.is_some_and(|partition| partition.log.has_committed_between(before, after))
+    }
+
     /// Every record of a partition that all in sync have, whatever became of its transaction.
     pub(crate) fn whole_log(&self, topic: &str, partition: i32) -> Vec<LoggedRecord> {
         let partition = self.state.topics.get(topic).and_then(|topic| topic.partition(partition));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use samsa_client::{Cluster, ConsumedMessage, FetchConfig, Offset, ReadError, Reader};
 
 use super::{CONVERGENCE, Stage, TOPIC};
-use crate::check::Read;
+use crate::check::{self, Read};
 use crate::faults::Fault;
 
 /// The pace of a reader that does not wait between messages.
@@ -154,7 +154,25 @@ impl Stage {
             format_args!("reads {name}: partition {partition} at {offset}"),
         );
         let key = message.key().map(<[u8]>::to_vec);
+        self.check_hand_out(number, partition, offset);
         self.history.borrow_mut().read(number, partition, Read { offset, key, value });
+    }
+
+    /// What is handed out is the next one. Of what lies between, where some was lost, only the end can tell.
+    fn check_hand_out(&self, number: usize, partition: i32, offset: i64) {
+        self.world.violations().checked(1);
+        let history = self.history();
+        let found = self.world.host().look(|cluster| {
+            let losses = || cluster.losses_of(TOPIC, partition);
+            let went_on_at = |offset| losses().any(|loss| loss.from == offset);
+            let is_between = |before, after| {
+                losses().next().is_none() && cluster.has_between(TOPIC, partition, before, after)
+            };
+            check::at_hand_out(&history, (number, partition), offset, went_on_at, is_between)
+        });
+        if let Some(violation) = found {
+            self.world.violations().push(violation);
+        }
     }
 
     /// Waits until a reader has got all that is there, at most for [`CONVERGENCE`]. Whether it was in time, the check of
