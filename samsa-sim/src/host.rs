@@ -225,6 +225,16 @@ impl Host {
         self.0.borrow_mut().cluster.expect_once(topic);
     }
 
+    /// From now on topics are created for those who publish to them alone: another one is a violation.
+    pub(crate) fn expect_publishers(&self) {
+        self.0.borrow_mut().cluster.expect_publishers();
+    }
+
+    /// Somebody is about to publish to a topic.
+    pub(crate) fn is_published_to(&self, topic: &str) {
+        self.0.borrow_mut().cluster.is_published_to(topic);
+    }
+
     /// So many members of a group are there from now on, which the brokers coordinate.
     pub(crate) fn set_members(&self, group: &str, members: usize) {
         self.0.borrow_mut().cluster.set_members(group, members);
@@ -393,6 +403,7 @@ impl Inner {
                 }
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
                 Output::Copied(text) => self.world.violations.add("stored-once", text),
+                Output::Looked(text) => self.world.violations.add("looking-never-creates", text),
                 Output::Hasty(text) if self.haste_is_the_clients() => {
                     self.world.violations.add("waits-out-throttle", text);
                 }

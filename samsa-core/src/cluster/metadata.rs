@@ -12,6 +12,7 @@ use super::view::TopicView;
 use crate::address::HostPort;
 use crate::id::BrokerId;
 use crate::limits;
+use crate::planted::{PlantedBug, is_planted};
 use crate::topology::{BrokerInfo, PartitionInfo};
 
 /// The first version that can forbid the creation of the topics that it names.
@@ -32,7 +33,7 @@ impl Question {
     /// Before version 4 to name a topic is to create it, so looking asks for all of them.
     pub(crate) fn request(&self, version: i16) -> MetadataRequest<'_> {
         let (names, create) = match self {
-            Self::Look(names) => (names, false),
+            Self::Look(names) => (names, is_planted(PlantedBug::LookingCreates)),
             Self::Create(names) => (names, true),
         };
         let all = !create && version < CAN_FORBID_CREATION && !names.is_empty();

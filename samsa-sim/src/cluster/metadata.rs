@@ -66,6 +66,7 @@ fn create_if_missing(state: &mut State, call: &Call<'_>, topic: &MetadataRequest
         state.create_topic(call.now, name, |id, brokers| {
             Topic::new(id, partitions, replication.clamp(1, brokers.len()), brokers)
         });
+        state.look_for_a_publisher(name, call.version);
     }
 }
 

@@ -12,6 +12,7 @@ mod config;
 mod connection;
 mod copies;
 mod create_topics;
+mod creation;
 mod fetch;
 mod fetch_sessions;
 mod followers;
@@ -93,6 +94,8 @@ pub(crate) enum Output {
     Complaint(String),
     /// What is to be stored once was stored a second time.
     Copied(String),
+    /// A topic was created for who asked about it, and nobody publishes to it.
+    Looked(String),
     /// Something came from a client that is throttled: it was sent too early, or was under way for long.
     Hasty(String),
 }
@@ -417,6 +420,16 @@ impl ModelCluster {
     /// From now on no value is to be in this topic twice.
     pub(crate) fn expect_once(&mut self, topic: &str) {
         self.state.copies.expect_once(topic);
+    }
+
+    /// From now on a topic is created for who publishes to it, which is told before.
+    pub(crate) fn expect_publishers(&mut self) {
+        self.state.published.is_told();
+    }
+
+    /// Somebody is about to publish to a topic.
+    pub(crate) fn is_published_to(&mut self, topic: &str) {
+        self.state.published.add(topic);
     }
 
     /// How often a broker brought of a partition what cannot be.

@@ -13,6 +13,7 @@ use samsa_proto::zookeeper::path;
 
 use super::config::ClusterConfig;
 use super::copies::Copies;
+use super::creation::Published;
 use super::fetch_sessions::FetchSessions;
 use super::group_members::Members;
 use super::offsets::Offsets;
@@ -89,6 +90,7 @@ pub(super) struct State {
     pub(super) incarnations: u64,
     pub(super) losses: Vec<Loss>,
     pub(super) copies: Copies,
+    pub(super) published: Published,
     /// How often brokers brought what cannot be, by topic and partition.
     pub(super) nonsense: BTreeMap<(String, i32), u64>,
     pub(super) sessions: FetchSessions,
@@ -126,6 +128,7 @@ impl State {
             incarnations,
             losses,
             copies: Copies::default(),
+            published: Published::default(),
             nonsense: BTreeMap::new(),
             sessions,
             offsets: Offsets::default(),

@@ -21,7 +21,7 @@ pub(super) struct Bench {
     pub(super) cluster: ModelCluster,
     pub(super) now: Now,
     notes: Vec<String>,
-    complaints: Vec<String>,
+    pub(super) complaints: Vec<String>,
     pub(super) hung_up: bool,
 }
 
@@ -79,7 +79,10 @@ impl Bench {
             match output {
                 Output::Send { conn: CONN, frame } => return Some(Bytes::from(frame.concat()).slice(4..)),
                 Output::Note { text, .. } => self.notes.push(text),
-                Output::Complaint(text) | Output::Copied(text) | Output::Hasty(text) => {
+                Output::Complaint(text)
+                | Output::Copied(text)
+                | Output::Looked(text)
+                | Output::Hasty(text) => {
                     self.complaints.push(text);
                 }
                 Output::Close { .. } => self.hung_up = true,

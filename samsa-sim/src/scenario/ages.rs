@@ -1,9 +1,10 @@
 //! Brokers of all ages, some of which close connections without a word or stand still (design of `connection/age.rs`): none is taken
-//! for one before 0.10 where another has told its versions; and those that are so old are spoken to in their own formats.
+//! for one before 0.10 where another has told its versions; and those that are so old are spoken to in their own formats. Before
+//! 0.11 who names a topic creates it: somebody looks for one all the time that is not there, and must not make it.
 
 use std::time::Duration;
 
-use samsa_client::Compression;
+use samsa_client::{Cluster, Compression, Offset, ReadError};
 
 use super::plan::Plan;
 use super::publish_and_read::play_with;
@@ -17,7 +18,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "ages",
     about: "brokers of all ages, of which the newer ones are not taken for old when they hang up or freeze",
-    finds: &["doubts-modern-brokers"],
+    finds: &["doubts-modern-brokers", "looking-creates"],
 };
 
 /// What a silence alone can have a client believe: it takes two of them, with an answer in between.
@@ -26,6 +27,11 @@ pub(super) const STUTTERING: Scenario = Scenario {
     about: "brokers stand still, go on for a moment and stand still again, and are not taken for old",
     finds: &["doubts-modern-brokers"],
 };
+
+/// A topic that nobody publishes to.
+const NOBODYS: &str = "nothing";
+
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// So much longer: two silences have to come to their ends.
 const LONGER: Duration = Duration::from_secs(30);
@@ -63,5 +69,23 @@ async fn play(stage: Stage) {
     stage.world.faults().keep_calm(true);
     let (Some(publisher), Some(client)) = (stage.connect().await, stage.connect().await) else { return };
     stage.world.faults().keep_calm(false);
+    stage.world.spawn(look_in_vain(stage.clone(), client.clone()));
     play_with(stage, publisher, client).await;
+}
+
+/// Looks for a topic that nobody publishes to, until the client is closed.
+async fn look_in_vain(stage: Stage, client: Cluster) {
+    let topic = client.topic(NOBODYS);
+    loop {
+        match topic.reader(Offset::Earliest).open().await {
+            Err(ReadError::Closed) => return,
+            Err(error) => stage.tell("app", format_args!("nothing is there to read: {error}")),
+            Ok(_) => stage.world.violation("looking-never-creates", "a reader of what nobody made is open"),
+        }
+        let has_partitions = topic.partitions().await.is_ok_and(|partitions| !partitions.is_empty());
+        if has_partitions || topic.offsets(Offset::Earliest).await.is_ok() {
+            stage.world.violation("looking-never-creates", "what nobody made has partitions or offsets");
+        }
+        stage.world.sleep(BETWEEN_LOOKS).await;
+    }
 }

@@ -82,6 +82,7 @@ impl Stage {
             .run(|world| {
                 let stage = Self { world, plan, history };
                 stage.say();
+                stage.world.host().expect_publishers();
                 if idempotent || sent_once {
                     stage.world.host().expect_once(TOPIC);
                 }
@@ -167,6 +168,11 @@ impl Stage {
         self.publish_with(topic, key, rng).await;
     }
 
+    /// The cluster may create a topic from now on, if it is not there.
+    pub(super) fn begins_to_publish(&self, topic: &Topic) {
+        self.world.host().is_published_to(topic.name());
+    }
+
     /// Publishes a record of random size without a key.
     pub(super) async fn publish_keyless(&self, topic: &Topic, rng: &mut Rng) {
         self.publish_with(topic, None, rng).await;
@@ -187,6 +193,7 @@ impl Stage {
         if let Some(header) = &header {
             message = message.header("h", header.clone());
         }
+        self.begins_to_publish(topic);
         match topic.enqueue(message).await {
             Ok(delivery) => {
                 let number = self.accept(key, value, header);
@@ -224,6 +231,7 @@ impl Stage {
         if let Some(key) = &key {
             set = set.key(key.clone());
         }
+        self.begins_to_publish(topic);
         let topic = topic.clone();
         let mut publishing = Box::pin(async move { topic.publish(set).await });
         // Its place is fixed when it is first polled; there is room.

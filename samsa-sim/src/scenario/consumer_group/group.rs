@@ -53,6 +53,7 @@ impl Group {
 
     /// To another topic, whatever becomes of it.
     pub(super) async fn publish(&self, other: &Topic) {
+        self.stage.begins_to_publish(other);
         if let Err(error) = other.enqueue(Message::new("more")).await {
             self.stage.world.violation("accepts-while-there-is-room", error.to_string());
         }

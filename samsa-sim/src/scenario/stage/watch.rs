@@ -59,6 +59,7 @@ impl Stage {
     pub(in crate::scenario) async fn publish_to(&self, topic: &Topic, partition: i32) -> Option<Duration> {
         let value = format!("m{}", self.history().accepted.len());
         let since = self.world.now().mono;
+        self.begins_to_publish(topic);
         let delivery = match topic.partition(partition).enqueue(Message::new(value.clone())).await {
             Ok(delivery) => delivery,
             Err(error) => {
