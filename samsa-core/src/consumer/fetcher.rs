@@ -74,10 +74,11 @@ pub(crate) enum Question {
 }
 
 /// A request in flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) broker: BrokerId,
     pub(crate) question: Question,
+    pub(crate) partitions: Vec<i32>,
     pub(crate) since: Instant,
     /// When its response is late; `None` once that has to wait for room, unread.
     pub(crate) until: Option<Instant>,
@@ -91,10 +92,15 @@ pub(crate) struct Request {
 
 impl Request {
     /// One whose response needs no room set aside.
-    pub(crate) fn small(broker: BrokerId, question: Question, (since, until): (Instant, Instant)) -> Self {
+    pub(crate) fn small(
+        broker: BrokerId,
+        (question, partitions): (Question, Vec<i32>),
+        (since, until): (Instant, Instant),
+    ) -> Self {
         Self {
             broker,
             question,
+            partitions,
             since,
             until: Some(until),
             reserved: 0,
@@ -306,15 +312,14 @@ impl Fetcher {
         assert!(is_bound, "{more} bytes are asked for besides {reserved}, and {used} are held, of {most}");
     }
 
-    pub(crate) fn sent(&mut self, token: u64, request: Request, partitions: impl Iterator<Item = i32>) {
+    pub(crate) fn sent(&mut self, token: u64, request: Request) {
         if cfg!(any(debug_assertions, feature = "planted-bugs")) {
             self.assert_bounds(request.reserved);
         }
         let step = self.next_step();
         self.asked.insert(request.broker, step);
-        self.requests.insert(token, request);
-        for number in partitions {
-            if let Some(partition) = self.partitions.get_mut(&number) {
+        for number in &request.partitions {
+            if let Some(partition) = self.partitions.get_mut(number) {
                 partition.request = Some(token);
                 partition.asked = Some(Asked {
                     broker: request.broker,
@@ -323,6 +328,7 @@ impl Fetcher {
                 });
             }
         }
+        self.requests.insert(token, request);
     }
 
     pub(crate) fn next_step(&mut self) -> u64 {

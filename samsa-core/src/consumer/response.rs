@@ -1,5 +1,7 @@
 //! What came back, partition by partition. What was not asked, or is said twice, is not listened to.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
 use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
@@ -42,7 +44,7 @@ impl Fetcher {
         match read_answer::<FetchRequest<'_>>(version, frame) {
             Ok(response) if response.error_code.is_ok() => {
                 session.go_on(version, response.session_id);
-                self.take_in(scope, token, version, frame, &response);
+                self.take_in(scope, (token, &asked), version, frame, &response);
                 if asked.is_incremental {
                     self.free_rest(token, true);
                 } else {
@@ -61,7 +63,7 @@ impl Fetcher {
     fn take_in(
         &mut self,
         scope: &mut Scope<'_>,
-        token: u64,
+        (token, asked): (u64, &Request),
         version: i16,
         frame: &Bytes,
         response: &FetchResponse<'_>,
@@ -72,15 +74,35 @@ impl Fetcher {
         }
         let endpoints = response.node_endpoints.iter();
         scope.introduced.extend(endpoints.filter_map(leader::introduction));
+        let mut heard_all = true;
         for topic in &response.responses {
             if !self.is_mine(topic, version) {
+                heard_all = false;
                 continue;
             }
             for data in &topic.partitions {
                 if self.was_asked(token, data.partition_index) {
                     self.take_partition(scope, version, &frame, data);
+                } else {
+                    heard_all = false;
                 }
             }
+        }
+        if !heard_all {
+            self.tell_of_nonsense(&asked.partitions, version, response);
+        }
+    }
+
+    /// Not everything was listened to: one line, if some of it was not asked, or is said twice. What was asked and is not wanted
+    /// any more is no nonsense, nor is what bears the id of a topic that was made anew since.
+    fn tell_of_nonsense(&self, asked: &[i32], version: i16, response: &FetchResponse<'_>) {
+        let (mine, others): (Vec<_>, Vec<_>) =
+            response.responses.iter().partition(|topic| self.is_mine(topic, version));
+        let answered = mine.into_iter().flat_map(|topic| &topic.partitions).map(|data| data.partition_index);
+        let is_of_another_topic = !uses_ids(version) && !others.is_empty();
+        if is_of_another_topic || is_more_than_asked(asked, answered) {
+            let topic = &self.spec.topic;
+            tracing::warn!(%topic, "a broker's answer has what it was not asked for, or has it twice");
         }
     }
 
@@ -254,6 +276,12 @@ fn contradiction(data: &PartitionData<'_>) -> Option<String> {
     (start > end).then(|| format!("a log that starts at {start}, behind the high watermark {end}"))
 }
 
+/// Whether something is answered that was not asked, or something twice.
+fn is_more_than_asked(asked: &[i32], mut answered: impl Iterator<Item = i32>) -> bool {
+    let mut open: BTreeSet<i32> = asked.iter().copied().collect();
+    answered.any(|number| !open.remove(&number))
+}
+
 /// Why a follower's answer says nothing that its leader need not say, too.
 fn is_of_no_use(data: &PartitionData<'_>) -> Option<String> {
     match verdict(data.error_code) {
@@ -329,5 +357,17 @@ impl Partition {
         }
         self.fail(scope, NOT_WANTED.to_owned());
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_or_is_said_twice_is_more_than_asked_and_what_is_left_out_is_not() {
+        let is_more = |answered: &[i32]| is_more_than_asked(&[3, 0], answered.iter().copied());
+        assert_eq!([&[0, 3][..], &[3], &[]].map(is_more), [false; 3]);
+        assert_eq!([&[3, 0, 3][..], &[0, 1], &[i32::MIN]].map(is_more), [true; 3]);
     }
 }

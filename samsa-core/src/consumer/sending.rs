@@ -221,8 +221,7 @@ impl Consumer {
         let call = Call { request, version, timeout, owner, response_bytes: limits::RESPONSE_BYTES };
         cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
         let times = (cx.now.mono, cx.now.mono + timeout);
-        let request = Request::small(broker, question, times);
-        fetcher.sent(token, request, partitions.into_iter());
+        fetcher.sent(token, Request::small(broker, (question, partitions), times));
         self.record(token, reader);
         Ok(())
     }
@@ -259,12 +258,13 @@ impl Consumer {
             is_incremental,
             broker,
             question: Question::Records,
+            partitions: numbers,
             since: cx.now.mono,
             until: Some(cx.now.mono + timeout),
             reserved: sizes.response,
             oversized: None,
         };
-        fetcher.sent(token, request, numbers.into_iter());
+        fetcher.sent(token, request);
         self.record(token, reader);
         Ok(())
     }
