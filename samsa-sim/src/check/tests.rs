@@ -326,6 +326,7 @@ fn a_gap_a_repetition_and_a_step_back_are_found() {
 
 #[test]
 fn a_gap_a_repetition_and_a_step_back_are_found_when_they_are_handed_out() {
+    const NOWHERE: i64 = -1;
     let history = sound().0;
     // The reader has 0 to 2 of partition 0, and nothing of partition 2.
     let gets = |partition, offset, went_on_at: i64, stored: &[i64]| {
@@ -333,7 +334,6 @@ fn a_gap_a_repetition_and_a_step_back_are_found_when_they_are_handed_out() {
         let told = at_hand_out(&history, (0, partition), offset, |to| to == went_on_at, is_between);
         told.map(|violation| violation.invariant)
     };
-    const NOWHERE: i64 = -1;
     for (offset, stored) in [(2, &[][..]), (0, &[]), (4, &[3])] {
         assert_eq!(gets(0, offset, NOWHERE, stored), Some("reads-without-gaps"), "{offset}");
         assert_eq!(gets(2, offset, NOWHERE, stored), None, "the first is looked at elsewhere");
