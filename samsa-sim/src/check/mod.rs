@@ -2,7 +2,7 @@
 //!
 //! What must hold at every moment is checked where it happens: `deadlines-move-on` and `never-spins` by the runtime,
 //! `strict-broker`, `waits-out-throttle`, `looking-never-creates` and a second copy by the model brokers,
-//! `leader-epochs-never-go-back` by who listens to a client's events, that a record is there when it is acknowledged, and in order,
+//! `leader-epochs-never-go-back` by who listens to a client's events, that a record is there, in order, when acknowledged,
 //! by who waits for that, and that a reader gets the next one by who reads. What a scenario alone can tell, as `seeks`, `pauses`,
 //! `closes-in-time` or `stays-within-its-memory`, it checks itself.
 //!
