@@ -106,6 +106,8 @@ planted_bugs! {
     LingersWithoutRoom = "lingers-without-room",
     /// More is fetched whatever the application holds.
     SpendsWithoutEnd = "spends-without-end",
+    /// What is kept for paused partitions is never given up, whoever else waits for room.
+    PauseStarves = "pause-starves",
     /// A fetch session that the broker has lost is gone on with.
     KeepsLostSession = "keeps-lost-session",
     /// What is not wanted any more stays in the fetch session.

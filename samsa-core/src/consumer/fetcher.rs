@@ -291,7 +291,9 @@ impl Fetcher {
             return true;
         }
         memory.await_change();
-        self.clear_shelf();
+        if !is_planted(PlantedBug::PauseStarves) {
+            self.clear_shelf();
+        }
         fits() || (alone && self.buffer.is_starved())
     }
 

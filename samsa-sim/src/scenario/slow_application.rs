@@ -17,7 +17,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "slow-application",
     about: "an application reads slowly, pauses partitions, and never holds more than its reader's memory",
-    finds: &["spends-without-end"],
+    finds: &["spends-without-end", "pause-starves"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
@@ -35,7 +35,7 @@ async fn play(stage: Stage) {
     let fetch = FetchConfig {
         buffer_bytes: BUDGET,
         response_bytes: RESPONSE,
-        partition_bytes: RESPONSE / 2,
+        partition_bytes: RESPONSE,
         ..FetchConfig::default()
     };
     let (reading, cluster) = (stage.clone(), client.clone());
@@ -51,7 +51,7 @@ async fn play(stage: Stage) {
 
 async fn read_slowly(stage: Stage, mut reader: Reader, mut rng: Rng) {
     let partitions = stage.plan.cluster.partitions;
-    reader.pause([0]);
+    reader.pause(1..partitions);
     while !stage.world.faults().are_over() {
         let next = stage.world.timeout(Duration::from_millis(100), stage.next(0, &mut reader)).await;
         match next.flatten() {
@@ -66,13 +66,21 @@ async fn read_slowly(stage: Stage, mut reader: Reader, mut rng: Rng) {
             return;
         }
         if rng.chance(100) {
-            reader.resume(0..partitions);
-            reader.pause([rng.below(partitions.unsigned_abs().into()) as i32]);
+            turn(&mut reader, partitions, &mut rng);
         }
         stage.world.sleep(Duration::from_millis(rng.below(60))).await;
     }
     reader.resume(0..partitions);
     stage.read(0, reader, Duration::ZERO..Duration::ZERO).await;
+}
+
+/// Pauses one partition, or all others: then what is kept for them may be all that the reader has room for, and it turns to
+/// one that has nothing.
+fn turn(reader: &mut Reader, partitions: i32, rng: &mut Rng) {
+    let chosen = rng.below(partitions.unsigned_abs().into()) as i32;
+    let is_alone = rng.chance(500);
+    reader.resume(0..partitions);
+    reader.pause((0..partitions).filter(|partition| (*partition == chosen) != is_alone));
 }
 
 fn batch(rng: &mut Rng, name: &str) -> Bytes {
