@@ -40,6 +40,8 @@ planted_bugs! {
     DeadlineFreesPlace = "deadline-frees-place",
     /// When one partition takes a new identity, what was sent to the others takes one too.
     SharesIdentity = "shares-identity",
+    /// A batch that may be stored is written anew, and without its identity, for a leader of an older format.
+    EncodesInDoubt = "encodes-in-doubt",
     /// Sequence numbers go on below 0 after the last one.
     WrapsNegative = "wraps-negative",
     /// Five batches of a partition are sent behind each other, whatever its leader remembers.

@@ -21,7 +21,7 @@ use crate::rng::Rng;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "rolling-upgrade",
     about: "brokers of 0.10 are upgraded one by one, and no message loses its headers",
-    finds: &["drops-headers", "forgets-numbering"],
+    finds: &["drops-headers", "forgets-numbering", "encodes-in-doubt"],
 };
 
 const READER: usize = 0;

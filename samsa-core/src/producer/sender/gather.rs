@@ -198,6 +198,16 @@ impl Sender {
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return Ok(()) };
         let partition = topic.partition(number);
+        if is_planted(PlantedBug::EncodesInDoubt)
+            && let Some(batch) = partition.queue.get_mut(index)
+            && batch.is_possibly_sent
+            && takes < batch.sealed.format()
+        {
+            batch.is_possibly_sent = false;
+            batch.forget_attempts();
+            let recoded = batch.recode(takes, &self.store, &mut self.wakers);
+            return recoded.map_err(|_| topic.lacks_headers());
+        }
         let may_be_numbered = partition.is_numbered()
             || partition.queue.iter().any(|batch| batch.identity.is_some() && batch.may_be_stored());
         if takes != Format::V2 && may_be_numbered {
