@@ -2,7 +2,8 @@
 //! partitions are added. The group keeps its offsets in `ZooKeeper`, on the brokers, or in both places. In some groups
 //! members choose their topics by name, others the same by a white list or a black list, and topics come while they are
 //! there. In some they take part with different numbers of streams. In some worlds a second group reads the same topics in
-//! its own way; what is said here holds of each. The clocks of the members differ, and run up to 1 % fast or slow.
+//! its own way; what is said here holds of each. Where one keeps its offsets on the brokers, these are out of reach now and then
+//! while sessions end. The clocks of the members differ, and run up to 1 % fast or slow.
 //!
 //! | invariant                  | what must hold                                                                           |
 //! |----------------------------|------------------------------------------------------------------------------------------|
@@ -37,6 +38,7 @@ mod group;
 mod heard;
 mod locks;
 mod member;
+mod out_of_reach;
 mod ways;
 
 use std::ops::Range;
@@ -163,6 +165,9 @@ async fn play(stage: Stage, ways: Vec<Ways>) {
         for number in 0..members {
             stage.world.spawn_named("member", member::live(group.clone(), first + number as usize));
         }
+    }
+    if groups.iter().any(Group::is_out_of_reach_now_and_then) {
+        stage.world.spawn_named("out of reach", out_of_reach::until_healed(stage.clone()));
     }
     let (topic, other) = (publisher.topic(TOPIC), publisher.topic(OTHER));
     while !stage.world.faults().are_over() {
