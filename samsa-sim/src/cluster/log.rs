@@ -161,7 +161,8 @@ impl Log {
         let end = self.batches.get(behind).map(|batch| batch.base);
         match behind.checked_sub(1).map(|last| &self.batches[last]) {
             Some(last) => Some((last.leader_epoch, end.unwrap_or(self.end))),
-            None => end.map(|end| (epoch, end)),
+            // A leader notes where its epoch begins, though nothing is written in it yet.
+            None => (epoch < current).then(|| (epoch, end.unwrap_or(self.end))),
         }
     }
 

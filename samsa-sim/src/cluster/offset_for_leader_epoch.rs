@@ -50,3 +50,14 @@ fn end_of(state: &State, call: &Call<'_>, topic: &str, asked: &OffsetForLeaderPa
         Err(error_code) => EpochEndOffset { partition, error_code, ..Default::default() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::log::Log;
+
+    #[test]
+    fn of_a_log_that_lost_everything_earlier_epochs_end_where_it_begins_and_later_ones_are_not_known() {
+        let empty = Log::default();
+        assert_eq!([1, 2, 3].map(|epoch| empty.end_of_epoch(epoch, 2)), [Some((1, 0)), Some((2, 0)), None]);
+    }
+}
