@@ -94,7 +94,7 @@ pub const LEADERLESS: Duration = Duration::from_millis(50);
 pub const LEADERLESS_RETRY: Backoff = Backoff { first: LEADERLESS, most: Duration::from_millis(100) };
 
 /// How long a question for metadata may take, before another broker is asked: while messages wait for a leader, or an application
-/// for its first sight of the cluster. Doubled with each round in which no broker has answered.
+/// for its first sight of the cluster. Doubled when three in a row, or as many as there are, have not answered.
 pub const METADATA_ANSWER: Duration = Duration::from_secs(1);
 
 /// A produce request whose answer is owed for so long lets the client doubt that its broker leads still. A broker that took longer

@@ -33,6 +33,9 @@ use crate::planted::{PlantedBug, is_planted};
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 
+/// So many in a row are given the same time. Where more say nothing, all may be slow.
+const AS_PATIENT_WITH: usize = 3;
+
 /// Where the questions stand.
 #[derive(Debug)]
 pub(super) struct Asking {
@@ -148,7 +151,7 @@ impl Cluster {
     fn late_at(&self) -> Option<Instant> {
         let rivals = self.contacts.rivals().max(1);
         let is_awaited = self.asking.is_hurried || (!self.connecting.is_empty() && rivals > 1);
-        let rounds = self.asking.silences / u32::try_from(rivals).unwrap_or(u32::MAX);
+        let rounds = self.asking.silences / rivals.min(AS_PATIENT_WITH) as u32;
         let patience = limits::METADATA_ANSWER.saturating_mul(1 << rounds.min(10));
         self.asking.since().filter(|_| is_awaited).map(|since| since + patience)
     }

@@ -48,6 +48,18 @@ fn whoever_says_nothing_is_passed_over_after_a_second_and_each_has_its_turn() {
 }
 
 #[test]
+fn whoever_comes_after_three_that_say_nothing_has_twice_as_long() {
+    let mut script = waits(&["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4", "127.0.0.1:5"]);
+    let mut patience = Vec::new();
+    for _ in 0..7 {
+        patience.push(script.patience().as_secs());
+        script.ticks_at_its_deadline();
+        script.ticks_at_its_deadline();
+    }
+    assert_eq!(patience, [1, 1, 1, 2, 2, 2, 4].map(|times| times * limits::METADATA_ANSWER.as_secs()));
+}
+
+#[test]
 fn the_next_one_that_answers_will_do() {
     let mut script = waits(&ADDRESSES);
     script.ticks_at_its_deadline();
