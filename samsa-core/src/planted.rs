@@ -154,6 +154,8 @@ planted_bugs! {
     OverlooksMembersInZooKeeper = "overlooks-members-in-zookeeper",
     /// Of a group that keeps its offsets in both places they are set in ZooKeeper alone.
     SetsInOnePlace = "sets-in-one-place",
+    /// Groups whose names begin alike, up to a hyphen, have the same offsets in `ZooKeeper`.
+    CutsGroupNames = "cuts-group-names",
     /// Who looks for a topic asks as if to publish to it.
     LookingCreates = "looking-creates",
     /// A partition is not fetched while the replica is dialled that its leader has named.

@@ -74,12 +74,13 @@ pub(super) const SCENARIO: Scenario = Scenario {
         "misses-new-topics",
         "hands-out-after-lost",
         "keeps-asked",
+        "cuts-group-names",
     ],
 };
 
-/// The group, and another that some worlds have.
+/// The group, and another that some worlds have, whose name begins alike.
 const GROUP: &str = "readers";
-const SECOND: &str = "auditors";
+const SECOND: &str = "readers-too";
 /// Another topic, which some groups read, too.
 const OTHER: &str = "others";
 /// Topics that come later, where members choose by patterns; the last one when all is well.
