@@ -34,6 +34,8 @@ const MOVES: usize = 6;
 const SOON: Range<Duration> = Duration::ZERO..Duration::from_millis(80);
 const PAUSE: Range<Duration> = Duration::from_millis(500)..Duration::from_secs(3);
 const SLOWLY: Range<Duration> = Duration::ZERO..Duration::from_millis(300);
+/// For who has to fetch each record: it comes to the end in time, too.
+const ONE_BY_ONE: Range<Duration> = Duration::ZERO..Duration::from_millis(100);
 
 /// Before 2.8 clients learn too little of leader epochs.
 fn plan(seed: u64) -> Plan {
@@ -49,7 +51,7 @@ async fn play(stage: Stage) {
     let much = FetchConfig { reset: Some(Offset::Earliest), ..FetchConfig::default() };
     // What it holds is little, so that what it fetches next is far from the end.
     let little = FetchConfig { buffer_bytes: LITTLE, reset: much.reset, ..small() };
-    let readers = [(AT_ONCE, much.clone()), (SLOWLY, much), (SLOWLY, little)];
+    let readers = [(AT_ONCE, much.clone()), (SLOWLY, much), (ONE_BY_ONE, little)];
     for (number, (pace, fetch)) in readers.into_iter().enumerate() {
         stage.reads(number, &client, Habit { fetch, pace, ..Habit::default() });
     }
