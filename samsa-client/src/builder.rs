@@ -72,6 +72,8 @@ impl<L: Launch> Builder<L> {
     }
 
     /// The longest that [`connect`](Self::connect) may take. Default: as [`api_timeout`](Self::api_timeout). Source: our own.
+    ///
+    /// Where several brokers are known, one that cannot be reached within a second is passed over for the next, and has its turn again.
     pub fn connect_within(mut self, within: Duration) -> Self {
         self.connect_within = Some(within);
         self

@@ -93,8 +93,9 @@ pub const LEADERLESS: Duration = Duration::from_millis(50);
 /// Between attempts to send a batch to a partition that may have another leader.
 pub const LEADERLESS_RETRY: Backoff = Backoff { first: LEADERLESS, most: Duration::from_millis(100) };
 
-/// How long a question for metadata may take, before another broker is asked: while messages wait for a leader, or an application
-/// for its first sight of the cluster. Doubled when three in a row, or as many as there are, have not answered.
+/// How long a question for metadata may take while messages wait for a leader, and a connection for it while an application waits
+/// for its first sight of the cluster, before another broker is turned to. Doubled when three in a row, or as many as there are,
+/// were in vain.
 pub const METADATA_ANSWER: Duration = Duration::from_secs(1);
 
 /// A produce request whose answer is owed for so long lets the client doubt that its broker leads still. A broker that took longer

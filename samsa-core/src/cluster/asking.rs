@@ -11,7 +11,8 @@
 //! | Asking  | answer, more to ask         | Asking  | the next question                           |
 //! | Asking  | answer, all asked           | Resting | what has changed; due again later, or soon  |
 //! | Asking  | no answer, nonsense         | Resting | due again after a wait                      |
-//! | either  | late, and somebody waits    | Resting | due again after a wait, of the next broker  |
+//! | Seeking | late, and somebody waits    | Resting | due again after a wait, of the next broker  |
+//! | Asking  | late, and messages wait     | Resting | the same                                    |
 
 use std::collections::VecDeque;
 
@@ -65,8 +66,15 @@ pub(crate) enum Urgency {
 #[derive(Debug)]
 enum State {
     Resting { due: Instant, why: &'static str },
-    Seeking { since: Instant },
+    Seeking { since: Instant, turn: Option<Turn> },
     Asking { question: Question, rest: VecDeque<Question>, contact: Option<Contact>, since: Instant },
+}
+
+/// Who is to be asked, and since when a connection to it is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    of: Peer,
+    since: Instant,
 }
 
 impl Asking {
@@ -104,18 +112,21 @@ impl Asking {
         self.silences
     }
 
-    /// Since when somebody is sought or asked.
-    fn since(&self) -> Option<Instant> {
-        match self.state {
-            State::Resting { .. } => None,
-            State::Seeking { since } | State::Asking { since, .. } => Some(since),
+    /// Whoever is sought now has time of its own.
+    fn turns_to(&mut self, peer: Option<Peer>, now: Instant) {
+        if let State::Seeking { turn, .. } = &mut self.state
+            && turn.map(|turn| turn.of) != peer
+        {
+            *turn = peer.map(|of| Turn { of, since: now });
         }
     }
 
     fn explain(&self, last_trouble: &str, late_at: Option<Instant>) -> Waiting {
         let (what, since, until) = match &self.state {
             State::Resting { due, why } => (format!("to be asked for ({why})"), self.last_answer, Some(*due)),
-            State::Seeking { since } => (format!("a broker to ask ({last_trouble})"), Some(*since), late_at),
+            State::Seeking { since, .. } => {
+                (format!("a broker to ask ({last_trouble})"), Some(*since), late_at)
+            }
             State::Asking { question, since, .. } => {
                 (format!("the answer to {question:?}"), Some(*since), late_at)
             }
@@ -146,14 +157,19 @@ impl Cluster {
         self.asking.explain(&self.last_trouble, self.late_at())
     }
 
-    /// When whoever is sought or asked has had long enough: messages wait, or an application that wants to be connected and could
-    /// be so by others.
+    /// When somebody else is turned to. Messages wait for no broker for long, whether it is reached or asked. An application that
+    /// wants to be connected waits for none that is not reached, if there are others; one that is reached may take its time.
     fn late_at(&self) -> Option<Instant> {
         let rivals = self.contacts.rivals().max(1);
-        let is_awaited = self.asking.is_hurried || (!self.connecting.is_empty() && rivals > 1);
+        let since = match self.asking.state {
+            State::Seeking { since, .. } | State::Asking { since, .. } if self.asking.is_hurried => since,
+            State::Seeking { turn: Some(turn), .. } if !self.connecting.is_empty() && rivals > 1 => {
+                turn.since
+            }
+            State::Resting { .. } | State::Seeking { .. } | State::Asking { .. } => return None,
+        };
         let rounds = self.asking.silences / rivals.min(AS_PATIENT_WITH) as u32;
-        let patience = limits::METADATA_ANSWER.saturating_mul(1 << rounds.min(10));
-        self.asking.since().filter(|_| is_awaited).map(|since| since + patience)
+        Some(since + limits::METADATA_ANSWER.saturating_mul(1 << rounds.min(10)))
     }
 
     /// What is known seems wrong: asks again. A change is told to all machines.
@@ -199,21 +215,18 @@ impl Cluster {
         }
         let asked = self.asking.asked();
         let silent = asked.or_else(|| self.contacts.contact());
-        let who = silent.map_or_else(|| "nobody".to_owned(), |silent| cx.net.describe(silent.peer));
-        let so_far = cx.now.mono - self.asking.since().unwrap_or(cx.now.mono);
-        self.failed(cx, silent, format!("{who}: no answer to a question for metadata in {so_far:?}"));
+        if self.asking.is_hurried {
+            self.trouble("no answer in time, while messages wait for a leader".to_owned());
+        }
+        // Otherwise its connection is still being made, and tells itself what comes of that.
+        self.turn_from(cx, silent);
         if let Some(asked) = asked {
-            cx.net.give_up(
-                cx.now,
-                asked.peer,
-                Role::Metadata,
-                "metadata took too long while others wait for it",
-            );
+            cx.net.give_up(cx.now, asked.peer, Role::Metadata, "metadata took too long while messages wait");
         }
     }
 
     fn seek_anew(&mut self, cx: &mut Context<'_>) {
-        self.asking.state = State::Seeking { since: cx.now.mono };
+        self.asking.state = State::Seeking { since: cx.now.mono, turn: None };
         self.seek(cx);
     }
 
@@ -222,6 +235,7 @@ impl Cluster {
         if !matches!(self.asking.state, State::Seeking { .. }) {
             return;
         }
+        self.asking.turns_to(self.contacts.current(), cx.now.mono);
         let Some(conn) = self.asked_next(cx) else { return };
         let questions = self.topics.ask().into();
         self.ask(cx, conn, questions);
@@ -340,6 +354,10 @@ impl Cluster {
     /// This one gave no answer. Whether messages wait still, they say by hurrying again.
     fn failed(&mut self, cx: &mut Context<'_>, silent: Option<Contact>, reason: String) {
         self.trouble(reason);
+        self.turn_from(cx, silent);
+    }
+
+    fn turn_from(&mut self, cx: &Context<'_>, silent: Option<Contact>) {
         if let Some(silent) = silent {
             self.contacts.pass_over(silent.place);
         }
