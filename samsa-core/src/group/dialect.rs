@@ -192,10 +192,9 @@ impl Settings {
 
     /// The node of a partition's offset.
     pub(super) fn offset_of(&self, partition: &TopicPartition) -> Option<String> {
-        let group = match self.group.split_once('-') {
-            Some((begin, _)) if is_planted(PlantedBug::CutsGroupNames) => begin,
-            _ => &self.group,
-        };
+        let begin = || self.group.split_once('-').map(|(begin, _)| begin);
+        let cut = is_planted(PlantedBug::CutsGroupNames).then(begin).flatten();
+        let group = cut.unwrap_or(&self.group);
         path::offset(group, &partition.topic, self.node_of(partition.partition)?).ok()
     }
 
