@@ -7,8 +7,8 @@ use super::publishing::{Places, show, violation};
 use crate::cluster::LoggedRecord;
 use crate::violations::Violation;
 
-/// A record is acknowledged in a partition at an offset: it lies behind those that the same client published there before and
-/// that are acknowledged, and before those after it. Where receipts are in another order, the first copies need not be: then the
+/// A record is acknowledged in a partition at an offset: of those that the same client published there and that are acknowledged,
+/// it lies behind the nearest before it, and before the nearest after it. Where receipts are in another order, the first copies need not be: then the
 /// `places` are asked for, which have the first offset of each value that the partition's leader has. What is not in them does
 /// not count.
 pub(crate) fn at_receipt(
