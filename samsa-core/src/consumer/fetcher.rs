@@ -79,6 +79,8 @@ pub(crate) struct Request {
     pub(crate) broker: BrokerId,
     pub(crate) question: Question,
     pub(crate) partitions: Vec<i32>,
+    /// By which the topic was named; where it was named by its name, none.
+    pub(crate) topic_id: Option<[u8; 16]>,
     pub(crate) since: Instant,
     /// When its response is late; `None` once that has to wait for room, unread.
     pub(crate) until: Option<Instant>,
@@ -101,6 +103,7 @@ impl Request {
             broker,
             question,
             partitions,
+            topic_id: None,
             since,
             until: Some(until),
             reserved: 0,

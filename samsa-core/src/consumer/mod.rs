@@ -33,6 +33,7 @@ mod lease;
 mod losing;
 mod membership;
 mod memory;
+mod more;
 mod nearest;
 mod opening;
 mod owned;
@@ -341,9 +342,11 @@ impl Consumer {
             Some(asked @ Request { question: Question::Records, .. }) => {
                 fetcher.fetched(scope, (token, asked), version, frame);
             }
-            Some(Request { question: Question::Offsets, .. }) => fetcher.listed(scope, token, version, frame),
-            Some(Request { question: Question::Epochs, .. }) => {
-                fetcher.confirmed(scope, token, version, frame);
+            Some(asked @ Request { question: Question::Offsets, .. }) => {
+                fetcher.listed(scope, (token, &asked), version, frame);
+            }
+            Some(asked @ Request { question: Question::Epochs, .. }) => {
+                fetcher.confirmed(scope, (token, &asked), version, frame);
             }
             None => {}
         });

@@ -1,7 +1,5 @@
 //! What came back, partition by partition. What was not asked, or is said twice, is not listened to.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use samsa_proto::ErrorCode;
 use samsa_proto::api::fetch::{FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData};
@@ -89,21 +87,22 @@ impl Fetcher {
             }
         }
         if !heard_all {
-            self.tell_of_nonsense(&asked.partitions, version, response);
+            self.tell_of_more_in_fetch(asked, version, response);
         }
     }
 
-    /// Not everything was listened to: one line, if some of it was not asked, or is said twice. What was asked and is not wanted
-    /// any more is no nonsense, nor is what bears the id of a topic that was made anew since.
-    fn tell_of_nonsense(&self, asked: &[i32], version: i16, response: &FetchResponse<'_>) {
-        let (mine, others): (Vec<_>, Vec<_>) =
-            response.responses.iter().partition(|topic| self.is_mine(topic, version));
-        let answered = mine.into_iter().flat_map(|topic| &topic.partitions).map(|data| data.partition_index);
-        let is_of_another_topic = !uses_ids(version) && !others.is_empty();
-        if is_of_another_topic || is_more_than_asked(asked, answered) {
-            let topic = &self.spec.topic;
-            tracing::warn!(%topic, "a broker's answer has what it was not asked for, or has it twice");
-        }
+    /// Not everything was listened to. What bears the id by which the topic was asked for was, though it was made anew since.
+    fn tell_of_more_in_fetch(&self, asked: &Request, version: i16, response: &FetchResponse<'_>) {
+        let is_asked = |topic: &&FetchableTopicResponse<'_>| {
+            if uses_ids(version) {
+                asked.topic_id == Some(topic.topic_id.0)
+            } else {
+                *topic.topic == *self.spec.topic
+            }
+        };
+        let has_others = !response.responses.iter().all(|topic| is_asked(&topic));
+        let answered = response.responses.iter().filter(is_asked).flat_map(|topic| &topic.partitions);
+        self.tell_of_more(&asked.partitions, has_others, answered.map(|data| data.partition_index));
     }
 
     fn is_mine(&self, topic: &FetchableTopicResponse<'_>, version: i16) -> bool {
@@ -216,10 +215,19 @@ impl Fetcher {
         (wanted && !transactions.is_empty()).then(|| Aborted::new(transactions))
     }
 
-    pub(crate) fn listed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
+    pub(crate) fn listed(
+        &mut self,
+        scope: &mut Scope<'_>,
+        (token, asked): (u64, &Request),
+        version: i16,
+        frame: &Bytes,
+    ) {
         match read_answer::<ListOffsetsRequest<'_>>(version, frame) {
             Ok(response) => {
                 let topic = self.spec.topic.clone();
+                let has_others = response.topics.iter().any(|answered| *answered.name != *topic);
+                let answered = list_offsets::answers(&response, &topic, version).map(|(number, _)| number);
+                self.tell_of_more(&asked.partitions, has_others, answered);
                 for (number, found) in list_offsets::answers(&response, &topic, version) {
                     if self.was_asked(token, number) {
                         self.take_offset(scope, number, version, found);
@@ -274,12 +282,6 @@ fn contradiction(data: &PartitionData<'_>) -> Option<String> {
         return Some(format!("the high watermark {end}"));
     }
     (start > end).then(|| format!("a log that starts at {start}, behind the high watermark {end}"))
-}
-
-/// Whether something is answered that was not asked, or something twice.
-fn is_more_than_asked(asked: &[i32], mut answered: impl Iterator<Item = i32>) -> bool {
-    let mut open: BTreeSet<i32> = asked.iter().copied().collect();
-    answered.any(|number| !open.remove(&number))
 }
 
 /// Why a follower's answer says nothing that its leader need not say, too.
@@ -357,17 +359,5 @@ impl Partition {
         }
         self.fail(scope, NOT_WANTED.to_owned());
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_not_asked_or_is_said_twice_is_more_than_asked_and_what_is_left_out_is_not() {
-        let is_more = |answered: &[i32]| is_more_than_asked(&[3, 0], answered.iter().copied());
-        assert_eq!([&[0, 3][..], &[3], &[]].map(is_more), [false; 3]);
-        assert_eq!([&[3, 0, 3][..], &[0, 1], &[i32::MIN]].map(is_more), [true; 3]);
     }
 }

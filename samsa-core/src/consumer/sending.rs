@@ -259,6 +259,7 @@ impl Consumer {
             broker,
             question: Question::Records,
             partitions: numbers,
+            topic_id,
             since: cx.now.mono,
             until: Some(cx.now.mono + timeout),
             reserved: sizes.response,

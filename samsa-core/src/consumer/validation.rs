@@ -15,7 +15,7 @@ use samsa_proto::api::offset_for_leader_epoch::{
     OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
 };
 
-use super::fetcher::{Fetcher, Question};
+use super::fetcher::{Fetcher, Question, Request};
 use super::partition::Partition;
 use super::scope::Scope;
 use super::verdict::{Verdict, verdict};
@@ -65,14 +65,23 @@ impl Fetcher {
         }
     }
 
-    pub(crate) fn confirmed(&mut self, scope: &mut Scope<'_>, token: u64, version: i16, frame: &Bytes) {
+    pub(crate) fn confirmed(
+        &mut self,
+        scope: &mut Scope<'_>,
+        (token, asked): (u64, &Request),
+        version: i16,
+        frame: &Bytes,
+    ) {
         let response = match read_answer::<OffsetForLeaderEpochRequest<'_>>(version, frame) {
             Ok(response) => response,
             Err(error) => return self.fail_rest(scope, token, &error.to_string()),
         };
         let topic = self.spec.topic.clone();
+        let has_others = response.topics.iter().any(|answered| *answered.topic != *topic);
         let mine = response.topics.iter().filter(|answered| *answered.topic == *topic);
-        for end in mine.flat_map(|topic| &topic.partitions) {
+        let ends = mine.flat_map(|topic| &topic.partitions);
+        self.tell_of_more(&asked.partitions, has_others, ends.clone().map(|end| end.partition));
+        for end in ends {
             if self.was_asked(token, end.partition) {
                 self.take_end(scope, end.partition, end.error_code, (end.leader_epoch, end.end_offset));
             }

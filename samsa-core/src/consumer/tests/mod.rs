@@ -4,6 +4,7 @@ mod fetching;
 mod memory;
 mod metrics;
 pub(crate) mod model;
+mod more;
 mod nearest;
 mod opening;
 pub(super) mod script;

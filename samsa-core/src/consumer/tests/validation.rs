@@ -1,6 +1,7 @@
 //! After a change of leaders.
 
 use super::*;
+use crate::consumer::tests::more::warnings;
 use crate::consumer::tests::script::in_leader_epoch;
 use samsa_proto::api::fetch::EpochEndOffset as Diverging;
 use samsa_proto::api::offset_for_leader_epoch::{
@@ -310,4 +311,22 @@ fn a_log_that_ends_before_a_listed_end_was_cut() {
     let (mut model, mut reader, asked) = idle_in_doubt();
     ends(&mut model, &asked, ErrorCode::NONE, 3, 11);
     assert!(matches!(error(&mut reader), ReadError::Truncated { offset: 12, from: 11, .. }));
+}
+
+#[test]
+fn where_epochs_end_in_more_than_was_asked_for_is_told_of() {
+    let told = |numbers: &[i32]| {
+        let (mut model, _reader, asked) = in_doubt(FetchConfig::default());
+        let ends = |partition: &i32| EpochEndOffset {
+            partition: *partition,
+            leader_epoch: 4,
+            end_offset: 2,
+            ..Default::default()
+        };
+        let partitions = numbers.iter().map(ends).collect();
+        let topic = OffsetForLeaderTopicResult { topic: "events", partitions, ..Default::default() };
+        let response = OffsetForLeaderEpochResponse { topics: vec![topic], ..Default::default() };
+        warnings(|| model.answers::<OffsetForLeaderEpochRequest<'_>>(&asked, &response))
+    };
+    assert_eq!([&[0][..], &[0, 0], &[0, 1]].map(told), [0, 1, 1]);
 }
