@@ -161,11 +161,11 @@ impl Cluster {
     /// wants to be connected waits for none that is not reached, if there are others; one that is reached may take its time.
     fn late_at(&self) -> Option<Instant> {
         let rivals = self.contacts.rivals().max(1);
+        let is_hurried = self.asking.is_hurried;
+        let may_be_left = is_hurried || (!self.connecting.is_empty() && rivals > 1);
         let since = match self.asking.state {
-            State::Seeking { since, .. } | State::Asking { since, .. } if self.asking.is_hurried => since,
-            State::Seeking { turn: Some(turn), .. } if !self.connecting.is_empty() && rivals > 1 => {
-                turn.since
-            }
+            State::Seeking { turn: Some(turn), .. } if may_be_left => turn.since,
+            State::Asking { since, .. } if is_hurried => since,
             State::Resting { .. } | State::Seeking { .. } | State::Asking { .. } => return None,
         };
         let rounds = self.asking.silences / rivals.min(AS_PATIENT_WITH) as u32;

@@ -39,7 +39,8 @@ fn hears_nothing(script: &mut Script, patience: Duration) {
 }
 
 #[test]
-fn patience_is_a_second_however_many_answers_were_troubled_and_doubles_with_each_silence() {
+fn patience_with_the_only_broker_is_a_second_however_many_answers_were_troubled_and_doubles_with_each_silence()
+ {
     let mut script = Script::connected();
     script.wants("events", Interest::Publish);
     script.connects();

@@ -60,6 +60,21 @@ fn whoever_comes_after_three_that_say_nothing_has_twice_as_long() {
 }
 
 #[test]
+fn messages_that_wait_are_as_patient_with_each_of_three_brokers() {
+    let mut script = Script::at(&ADDRESSES);
+    let mut patience = Vec::new();
+    for _ in 0..4 {
+        script.with(|cluster, cx| cluster.refresh(cx, "a test", Urgency::Hurry));
+        if script.cluster.asking.is_resting() {
+            script.ticks_at_its_deadline();
+        }
+        patience.push(script.patience());
+        script.ticks_at_its_deadline();
+    }
+    assert_eq!(patience, [1, 1, 1, 2].map(|times| times * limits::METADATA_ANSWER));
+}
+
+#[test]
 fn the_next_one_that_answers_will_do() {
     let mut script = waits(&ADDRESSES);
     script.ticks_at_its_deadline();
