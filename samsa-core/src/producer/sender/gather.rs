@@ -195,19 +195,12 @@ impl Sender {
     fn suit(&mut self, place: Place, index: usize, takes: Format) -> Result<(), PublishFailure> {
         const UNSUPPORTED: PublishFailure =
             PublishFailure::Refused(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT);
+        if is_planted(PlantedBug::EncodesInDoubt) && self.encode_in_doubt(place, index, takes) {
+            return Ok(());
+        }
         let topic = &mut self.topics[place.topic as usize];
         let Spot::Partition(number) = place.spot else { return Ok(()) };
         let partition = topic.partition(number);
-        if is_planted(PlantedBug::EncodesInDoubt)
-            && let Some(batch) = partition.queue.get_mut(index)
-            && batch.is_possibly_sent
-            && takes < batch.sealed.format()
-        {
-            batch.is_possibly_sent = false;
-            batch.forget_attempts();
-            let recoded = batch.recode(takes, &self.store, &mut self.wakers);
-            return recoded.map_err(|_| topic.lacks_headers());
-        }
         let may_be_numbered = partition.is_numbered()
             || partition.queue.iter().any(|batch| batch.identity.is_some() && batch.may_be_stored());
         if takes != Format::V2 && may_be_numbered {
@@ -228,6 +221,17 @@ impl Sender {
         }
         let recoded = batch.recode(takes, &self.store, &mut self.wakers);
         recoded.map_err(|_| topic.lacks_headers())
+    }
+
+    /// The fault that a test plants.
+    fn encode_in_doubt(&mut self, place: Place, index: usize, takes: Format) -> bool {
+        let Spot::Partition(number) = place.spot else { return false };
+        let partition = self.topics[place.topic as usize].partition(number);
+        let in_doubt = partition.queue.get_mut(index).filter(|batch| batch.is_possibly_sent);
+        let Some(batch) = in_doubt.filter(|batch| takes < batch.sealed.format()) else { return false };
+        batch.is_possibly_sent = false;
+        batch.forget_attempts();
+        batch.recode(takes, &self.store, &mut self.wakers).is_ok()
     }
 
     /// What a partition's leader takes, whose newest version this is.
