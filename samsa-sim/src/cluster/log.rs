@@ -151,18 +151,18 @@ impl Log {
         self.batches.get(place).map(|batch| batch.leader_epoch)
     }
 
-    /// The largest leader epoch that is not above `epoch`, and where its records end; the present epoch is `current`. None
-    /// where nothing is known.
+    /// The largest leader epoch that is not above `epoch`, and where its records end; the present epoch is `current`, and of later
+    /// ones nothing is known.
     pub(super) fn end_of_epoch(&self, epoch: i32, current: i32) -> Option<(i32, i64)> {
-        if epoch == current {
-            return Some((current, self.end));
+        if epoch >= current {
+            return (epoch == current).then_some((current, self.end));
         }
         let behind = self.batches.partition_point(|batch| batch.leader_epoch <= epoch);
         let end = self.batches.get(behind).map(|batch| batch.base);
         match behind.checked_sub(1).map(|last| &self.batches[last]) {
             Some(last) => Some((last.leader_epoch, end.unwrap_or(self.end))),
             // A leader notes where its epoch begins, though nothing is written in it yet.
-            None => (epoch < current).then(|| (epoch, end.unwrap_or(self.end))),
+            None => Some((epoch, end.unwrap_or(self.end))),
         }
     }
 
