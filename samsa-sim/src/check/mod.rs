@@ -18,9 +18,9 @@
 //! | `not-sent-is-not-stored`    | a record that failed as `NotSent` is in no log                                        |
 //! | `one-outcome`               | every accepted record has exactly one outcome                                         |
 //! | `order`                     | acknowledged records with a key or a partition lie in their partition in the order of |
-//! |                             | their acceptance; a record that is there twice counts where it is first; looked at    |
-//! |                             | when one is acknowledged, in what the leader has, and in the end;                     |
-//! |                             | with idempotence this holds of all that are there, acknowledged or not                |
+//! |                             | their acceptance, as one is acknowledged and in the end; a record that is there twice |
+//! |                             | counts where it is first; with idempotence this holds in the end of all that are      |
+//! |                             | there, acknowledged or not                                                            |
 //! | `stored-once`               | with idempotence a record is in the logs once at most; and where what may be stored   |
 //! |                             | is not sent again; looked at when a batch is appended, and in the end                 |
 //! | `sets-are-whole`            | the records of a set lie in one partition, one behind the other, or none is there     |
