@@ -105,6 +105,15 @@ pub const PRODUCE_ANSWER: Duration = Duration::from_secs(1);
 /// Between questions for metadata for that reason.
 pub const PRODUCE_DOUBT: Duration = Duration::from_millis(250);
 
+/// A produce request is held back by its broker if the answer is owed for so long, and four times as long as a quick one takes.
+pub const PRODUCE_HELD: Duration = Duration::from_millis(20);
+
+/// How long a leader is new: its followers may rest meanwhile (Kafka's `replica.fetch.backoff.ms`, 1 s by default).
+pub const NEW_LEADER: Duration = Duration::from_secs(2);
+
+/// How long a new leader waits for its followers, before it answers for what those have.
+pub const NEW_LEADER_ANSWER: Duration = Duration::from_millis(200);
+
 /// Topics that one client can publish to or look at.
 pub const TOPICS: usize = 100_000;
 

@@ -266,6 +266,12 @@ impl Connection {
         self.send.is_handed(oldest.start).then(|| self.pace.late_from(oldest.since))
     }
 
+    /// From when on the broker seems to hold the oldest request back.
+    pub(crate) fn held_from(&self) -> Option<Instant> {
+        let oldest = self.in_flight.front()?;
+        self.send.is_handed(oldest.start).then(|| self.pace.held_from(oldest.since))
+    }
+
     pub(crate) fn recv_buf(&mut self) -> RecvBuf {
         self.receiver.recv_buf()
     }

@@ -8,8 +8,10 @@
 //! | Dialling  | no address left, late   | Idle      | unreachable                    |
 //! | Dialling  | connected, handshake    | Ready     | ready                          |
 //! | Ready     | lost                    | Idle      | unreachable                    |
+//! | Ready     | left behind             | Idle      |                                |
 //!
-//! After a failure it is not dialled again before a wait that grows with each failure in a row; a response ends the row.
+//! What is left behind is closed when it owes no answer any more. After a failure the peer is not dialled again before a wait that
+//! grows with each failure in a row; a response ends the row.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -20,6 +22,8 @@ use crate::time::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) state: LinkState,
+    /// The connection before, which owes answers still.
+    pub(crate) left: Option<ConnId>,
     /// Somebody asked for it since it was last ready or failed.
     pub(crate) wanted: bool,
     /// In a row.
@@ -58,6 +62,11 @@ impl Link {
     /// Whether it is on its way to be ready, and so counts against the cap on dialling.
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(self.state, LinkState::Resolving { .. } | LinkState::Dialling { .. })
+    }
+
+    /// Whether there is, or shall be, a connection.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.wanted || self.left.is_some() || !matches!(self.state, LinkState::Idle)
     }
 
     pub(crate) fn waits_to_be_dialled(&self) -> bool {

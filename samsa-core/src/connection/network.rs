@@ -124,9 +124,18 @@ impl Network {
         self.slots.get(conn)?.held_until().filter(|until| *until > now.mono)
     }
 
-    /// From when on the oldest answer that this connection owes is late, if it owes one.
+    /// From when on the oldest answer that is owed for this work is late, if one is owed.
     pub(crate) fn late_from(&self, peer: Peer, role: Role) -> Option<Instant> {
-        self.slots.get(self.established(peer, role)?)?.late_from()
+        let link = self.links.get(&(peer, role))?;
+        let connections = [link.left, link.ready()].into_iter().flatten();
+        connections.filter_map(|conn| self.slots.get(conn)?.late_from()).min()
+    }
+
+    /// From when on the broker seems to hold back the oldest request on the connection that is used now. None if it owes no answer,
+    /// or if that connection is not to be left because another one was.
+    pub(crate) fn held_from(&self, peer: Peer, role: Role) -> Option<Instant> {
+        let link = self.links.get(&(peer, role)).filter(|link| link.left.is_none())?;
+        self.slots.get(link.ready()?)?.held_from()
     }
 
     /// Queues a request. It ends as one [`News::Response`] or one [`News::Failed`], also when the connection is gone
@@ -163,19 +172,6 @@ impl Network {
     pub(crate) fn set_registered(&mut self, now: Now, as_old: BTreeMap<BrokerId, bool>) {
         let wronged = self.ages.set_registered(as_old);
         self.ask_anew(now, &wronged);
-    }
-
-    /// Nobody does this work any more: its connections are closed, without news of it.
-    pub(crate) fn release(&mut self, role: Role) {
-        let open: Vec<ConnId> =
-            self.slots.iter().filter(|(_, way, _)| way.1 == role).map(|(conn, ..)| conn).collect();
-        for conn in open {
-            if let Some(((peer, _), connection)) = self.slots.remove(conn) {
-                self.traffic.count(peer, |metrics| metrics.failed_requests += connection.owed() as u64);
-            }
-            self.intents.push_back(Intent::Close { conn });
-        }
-        self.links.retain(|way, _| way.1 != role);
     }
 
     /// Where the bootstrap brokers listen.
@@ -216,25 +212,6 @@ impl Network {
         }
     }
 
-    /// Leaves a connection that is established: its requests get no response any more.
-    pub(crate) fn give_up(&mut self, now: Now, peer: Peer, role: Role, reason: &str) {
-        if is_planted(PlantedBug::StaysWithTheSilent) {
-            return;
-        }
-        if let Some(conn) = self.established(peer, role) {
-            self.close(now, conn, reason);
-        }
-    }
-
-    /// The same where not everything is sent that was asked on it: what is not sent never is.
-    pub(crate) fn give_up_unsent(&mut self, now: Now, peer: Peer, role: Role, reason: &str) {
-        let unsent = self.established(peer, role);
-        let unsent = unsent.filter(|conn| self.slots.get(*conn).is_some_and(Connection::has_unsent));
-        if let Some(conn) = unsent {
-            self.close(now, conn, reason);
-        }
-    }
-
     /// The broker's address, or the bootstrap address, for messages to people.
     pub(crate) fn describe(&self, peer: Peer) -> String {
         let address =
@@ -261,7 +238,7 @@ impl Network {
     pub(crate) fn disconnected(&mut self, now: Now, conn: ConnId, reason: &str) {
         if let Some((way, connection)) = self.slots.remove(conn) {
             let reason = advice::why_ended(way.0, &connection, reason);
-            self.end(now, way, connection, &reason);
+            self.end(now, (way, conn), connection, &reason);
         }
     }
 
@@ -406,6 +383,7 @@ impl Network {
                     self.news.push_back(News::Throttled { peer, role, lasts: throttle });
                 }
                 self.news.push_back(News::Response { owner, version, frame });
+                self.close_what_is_over(now, way);
             }
             Heard::Oversized { owner, bytes } => {
                 self.news.push_back(News::Oversized { owner, conn, bytes });
@@ -416,11 +394,11 @@ impl Network {
     fn close(&mut self, now: Now, conn: ConnId, reason: &str) {
         if let Some((way, connection)) = self.slots.remove(conn) {
             self.intents.push_back(Intent::Close { conn });
-            self.end(now, way, connection, reason);
+            self.end(now, (way, conn), connection, reason);
         }
     }
 
-    fn end(&mut self, now: Now, way: Way, connection: Connection, reason: &str) {
+    fn end(&mut self, now: Now, (way, conn): (Way, ConnId), connection: Connection, reason: &str) {
         let (opening, answered) = (connection.opening(), connection.answered());
         let was_ready = connection.versions().is_some();
         let was_idle = connection.is_idle();
@@ -429,6 +407,10 @@ impl Network {
         self.news.extend(failed);
         let failed = (self.news.len() - before) as u64;
         self.traffic.count(way.0, |metrics| metrics.failed_requests += failed);
+        let link = self.links.entry(way).or_default();
+        if link.left.take_if(|left| *left == conn).is_some() {
+            return;
+        }
         if opening.is_some_and(|opening| self.ages.ended(way.0, opening)) {
             return self.dial_again_at_once(now.mono, way);
         }
@@ -460,37 +442,15 @@ impl Network {
         self.slots.iter().filter(|(_, way, _)| way.0 == peer).map(|(conn, ..)| conn).collect()
     }
 
-    /// The peer is somewhere else now. Whoever waits for a link to it is told, and asks again.
-    fn leave(&mut self, now: Now, peer: Peer) {
-        const WHY: &str = "the broker has another address now";
-        self.addresses.remove(&peer);
-        self.versions.remove(&peer);
-        for conn in self.connections_to(peer) {
-            self.close(now, conn, WHY);
-        }
-        let is_awaited = |link: &Link| link.wanted || link.is_under_way();
-        let awaited: Vec<Way> = self
-            .links
-            .iter()
-            .filter(|(way, link)| way.0 == peer && is_awaited(link))
-            .map(|(way, _)| *way)
-            .collect();
-        self.links.retain(|(to, _), _| *to != peer);
-        for way in awaited {
-            self.tell_unreachable(way, WHY, false);
-        }
-    }
-
     /// Whether there is, or shall be, a connection to this peer.
     fn is_in_use(&self, peer: Peer) -> bool {
-        self.links
-            .iter()
-            .any(|((to, _), link)| *to == peer && (link.wanted || !matches!(link.state, LinkState::Idle)))
+        self.links.iter().any(|((to, _), link)| *to == peer && link.is_in_use())
     }
 }
 
 mod advice;
 mod dialling;
+mod leaving;
 #[cfg(test)]
 mod tests;
 mod traffic;

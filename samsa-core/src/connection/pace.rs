@@ -15,11 +15,13 @@ pub(super) struct Pace {
     still_since: Instant,
     /// How long an answer may take now.
     patience: Duration,
+    /// How long a quick answer takes: one that is slower counts for twice what was known at most.
+    quick: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { still_since: Instant::START, patience: limits::PRODUCE_ANSWER }
+        Self { still_since: Instant::START, patience: limits::PRODUCE_ANSWER, quick: limits::PRODUCE_ANSWER }
     }
 }
 
@@ -34,12 +36,19 @@ impl Pace {
     pub(super) fn answered(&mut self, now: Instant, asked: Instant) {
         let took = now - self.owed_since(asked);
         self.patience = limits::PRODUCE_ANSWER.max(took.saturating_mul(2)).max(self.patience / 2);
+        self.quick = took.min(self.quick.saturating_mul(2));
         self.moved(now);
     }
 
     /// From when on the answer to the oldest request, which was made then, is late.
     pub(super) fn late_from(&self, asked: Instant) -> Instant {
         self.owed_since(asked) + self.patience
+    }
+
+    /// From when on the broker seems to hold the oldest request back, which was made then, as it does until replicas have what is in
+    /// it.
+    pub(super) fn held_from(&self, asked: Instant) -> Instant {
+        self.owed_since(asked) + limits::PRODUCE_HELD.max(self.quick.saturating_mul(4))
     }
 
     fn owed_since(&self, asked: Instant) -> Instant {

@@ -106,7 +106,9 @@ impl Producer {
     }
 
     pub(crate) fn deadline(&self, net: &Network) -> Option<Deadline> {
-        self.sender.deadline(&|broker| net.late_from(Peer::Broker(broker), Role::Produce))
+        self.sender.deadline(&|broker| net.late_from(Peer::Broker(broker), Role::Produce), &|broker| {
+            net.held_from(Peer::Broker(broker), Role::Produce)
+        })
     }
 
     /// The driver goes: every record and every waiting command gets its outcome.

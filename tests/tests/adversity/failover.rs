@@ -1,11 +1,9 @@
 //! How soon after a leader is gone messages reach the next one: at most 100 ms (median) after a probe that asks all live brokers
 //! every 10 ms has seen the new leader and had a record of its own acknowledged there.
 //!
-//! Where it takes longer, look at the brokers first. A leader acknowledges what all replicas in sync have. A follower that asks with an
-//! older leader epoch is refused, rests for `replica.fetch.backoff.ms` (1 s by default), and whoever writes meanwhile waits for it; the
-//! probe may have been there just before. So it is on 3.9.2 where a broker stands still: the leaders are known and have what was
-//! published within 160 ms of the probe, and answer up to 1.4 s later, also to a connection and a request for each partition. With a
-//! backoff of 50 ms the worst of six such changes fell from 1.27 s to 0.62 s.
+//! Where it takes longer, look at the brokers, too. A leader acknowledges what all replicas in sync have. A follower that asks with
+//! another leader epoch than its leader's is refused, rests for `replica.fetch.backoff.ms` (1 s by default), and whoever writes to that
+//! partition meanwhile waits for it, as the probe does when it comes a moment later.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},

@@ -59,8 +59,8 @@ pub(super) struct Batch {
 pub(super) struct Flight {
     pub(super) token: u64,
     pub(super) broker: BrokerId,
-    /// The first one.
-    pub(super) is_first: bool,
+    /// A new batch may go behind it: it is the first attempt, and the connection is the one that is used now.
+    pub(super) may_be_followed: bool,
 }
 
 impl Batch {
@@ -124,10 +124,10 @@ impl Batch {
 
     /// It is put in a request.
     pub(super) fn depart(&mut self, token: u64, broker: BrokerId) {
-        let is_first = self.attempts == 0;
+        let may_be_followed = self.attempts == 0;
         self.attempts = self.attempts.saturating_add(1);
         self.has_departed = true;
-        self.flight = Some(Flight { token, broker, is_first });
+        self.flight = Some(Flight { token, broker, may_be_followed });
     }
 
     /// All attempts were refused: it is as good as new.

@@ -8,13 +8,13 @@
 //! | an answer that is owed for a second, and twice as long as lately | every 250 ms, since it may be slow        |
 //!
 //! In the last case the connection is given up as soon as others lead all partitions of that request, and what was in it goes
-//! there. Only the oldest request of a broker is owed an answer, and only since it was sent: what a throttled connection holds
+//! there. Only the oldest request on a connection is owed an answer, and only since it was sent: what a throttled connection holds
 //! back is not. There is one question at a time for all of them, and the next one begins after the answer. A batch whose outcome was
 //! told waits for nothing: where only such are left, metadata is asked for no more often than elsewhere.
 
 use super::Sender;
 use super::gather::Request;
-use super::place::{Link, Partition, Place, Spot};
+use super::place::{Broker, Link, Partition, Place, Spot};
 use super::world::World;
 use crate::id::BrokerId;
 use crate::limits;
@@ -115,10 +115,11 @@ impl Sender {
 
     /// Brokers that owe answers.
     fn owing(&self) -> impl Iterator<Item = BrokerId> {
-        self.brokers.iter().filter(|(_, broker)| broker.in_flight > 0).map(|(id, _)| *id)
+        let owes = |broker: &Broker| broker.in_flight + broker.left > 0;
+        self.brokers.iter().filter(move |(_, broker)| owes(broker)).map(|(id, _)| *id)
     }
 
-    fn oldest_request(&self, broker: BrokerId) -> Option<&Request> {
+    pub(super) fn oldest_request(&self, broker: BrokerId) -> Option<&Request> {
         self.requests.values().find(|request| request.broker == broker)
     }
 

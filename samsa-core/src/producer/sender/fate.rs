@@ -36,6 +36,7 @@ use samsa_proto::records::Format;
 
 use super::Sender;
 use super::batch::Batch;
+use super::gather::Request;
 use super::identity::ABSENT_FOR;
 use super::place::{Place, Stage};
 use super::request::{Answer, Answers, answers};
@@ -61,7 +62,7 @@ impl Sender {
             return self.producer_id_answered(world, version, frame);
         }
         let Some(request) = self.requests.remove(&token) else { return };
-        self.broker(request.broker).in_flight -= 1;
+        self.has_ended(&request);
         match answers(&request.parts, version, frame) {
             Ok(Answers { answers, endpoints }) => {
                 for (broker, address) in endpoints {
@@ -83,8 +84,14 @@ impl Sender {
             return self.producer_id_lost(world);
         }
         let Some(request) = self.requests.remove(&token) else { return };
-        self.broker(request.broker).in_flight -= 1;
+        self.has_ended(&request);
         self.lost(world, request.broker, &request.places, token, &Loss::from(failure));
+    }
+
+    fn has_ended(&mut self, request: &Request) {
+        let broker = self.broker(request.broker);
+        let count = if request.is_left { &mut broker.left } else { &mut broker.in_flight };
+        *count -= 1;
     }
 
     fn lost(&mut self, world: &mut dyn World, by: BrokerId, places: &[Place], token: u64, loss: &Loss) {
@@ -166,14 +173,17 @@ impl Sender {
         if answer.doubts_metadata() && code.is_retriable() {
             self.hurry_for(world, &[place], "a produce request was refused");
         }
-        let hint = answer.leader;
+        let (now, hint) = (world.now(), answer.leader);
         let is_moved = code.is_retriable()
             && answer.doubts_metadata()
-            && self.partition(place).is_some_and(|partition| partition.is_sent_on(hint));
+            && self.partition(place).is_some_and(|partition| partition.is_sent_on(now, hint));
         if code.is_retriable() {
             self.note_trouble(place, index, &loss);
             if is_moved {
                 return self.go_on(world, place, index);
+            }
+            if code == ErrorCode::REQUEST_TIMED_OUT {
+                self.forgive_a_short_time(now, place);
             }
             return self.back_off(world, place, index);
         }

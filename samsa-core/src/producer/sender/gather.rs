@@ -15,6 +15,7 @@ use crate::intent::{Job, JobOutput};
 use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::compression::CompressionJob;
+use crate::time::Instant;
 
 /// A request takes no further batch beyond this size.
 const REQUEST_BYTES: usize = 1 << 20;
@@ -23,6 +24,9 @@ const REQUEST_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) broker: BrokerId,
+    pub(super) since: Instant,
+    /// It is on a connection that was left behind.
+    pub(super) is_left: bool,
     /// In the order of `parts`.
     pub(super) places: Vec<Place>,
     /// Their bytes are left out: they are the batches'.
@@ -66,6 +70,7 @@ impl Sender {
     }
 
     fn send_to(&mut self, world: &mut dyn World, broker: BrokerId) {
+        self.pass_by_what_is_held(world, broker);
         let Some(conn) = world.connection(broker) else {
             return self.broker(broker).link = Link::Asked;
         };
@@ -306,8 +311,11 @@ impl Sender {
         let Sending { token, broker, places } = sending;
         let mut parts: Vec<Part> = places.iter().filter_map(|place| self.part(*place, token)).collect();
         let version = version_for(newest, format, &parts);
-        // The broker gives up first, and says so: then the connection need not be given up.
-        let timeout_ms = (self.settings.request_timeout / 2).as_millis().try_into().unwrap_or(i32::MAX);
+        let timeout_ms = self
+            .time_for_replicas(world.now(), broker, &places, token)
+            .as_millis()
+            .try_into()
+            .unwrap_or(i32::MAX);
         let sent = world.send(conn, &request(&parts, self.settings.acks, timeout_ms), version, token);
         if sent.is_err() {
             for place in places {
@@ -319,7 +327,8 @@ impl Sender {
             part.segments.clear();
         }
         self.broker(broker).in_flight += 1;
-        self.requests.insert(token, Request { broker, places, parts });
+        let since = world.now();
+        self.requests.insert(token, Request { broker, since, is_left: false, places, parts });
     }
 
     fn unsendable(&mut self, world: &mut dyn World, place: Place, token: u64) {

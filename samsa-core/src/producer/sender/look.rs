@@ -10,6 +10,7 @@ use super::window::Next;
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
+use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{Lane, Look};
 use crate::time::Instant;
@@ -82,10 +83,14 @@ impl Sender {
     }
 
     fn make_ready(&mut self, place: Place, broker: BrokerId) {
+        let mut new_until = None;
         if let Some(partition) = self.partition(place) {
             partition.stage = Stage::Ready(broker);
+            new_until = partition.moved_at.map(|moved| moved + limits::NEW_LEADER);
         }
-        self.brokers.entry(broker).or_default().ready.push_back(place);
+        let state = self.broker(broker);
+        state.new_until = state.new_until.max(new_until);
+        state.ready.push_back(place);
     }
 
     /// Asks for metadata again after so long.

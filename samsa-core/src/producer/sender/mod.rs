@@ -37,6 +37,7 @@ mod free;
 mod gather;
 mod guarantees;
 mod headers;
+mod held;
 mod identity;
 mod look;
 mod place;
@@ -188,7 +189,7 @@ impl Sender {
     pub(crate) fn assert_bounds(&self) {
         self.topics.iter().flat_map(|topic| &topic.partitions).for_each(Partition::assert_bounds);
         for (id, broker) in &self.brokers {
-            let count = broker.in_flight;
+            let count = broker.in_flight.max(broker.left);
             assert!(
                 count <= limits::PRODUCE_REQUESTS_IN_FLIGHT,
                 "{count} produce requests in flight to {id}"
@@ -201,8 +202,12 @@ impl Sender {
         self.waits.is_closed()
     }
 
-    /// `late_from` says from when on the oldest answer that a broker owes is late.
-    pub(crate) fn deadline(&self, late_from: &dyn Fn(BrokerId) -> Option<Instant>) -> Option<Deadline> {
+    /// `late_from` says from when on the oldest answer that a broker owes is late, `held_from` from when on it is held back.
+    pub(crate) fn deadline(
+        &self,
+        late_from: &dyn Fn(BrokerId) -> Option<Instant>,
+        held_from: &dyn Fn(BrokerId) -> Option<Instant>,
+    ) -> Option<Deadline> {
         let deadlines = [
             self.timers.next().map(|at| Deadline::new(at, "linger, retry or delivery timeout of a batch")),
             self.ask_again.map(|at| Deadline::new(at, "metadata for waiting batches")),
@@ -210,6 +215,8 @@ impl Sender {
             self.waits.next().map(|at| Deadline::new(at, "flush or close")),
             self.producer_ids.next().map(|at| Deadline::new(at, "producer id, again")),
             self.next_doubt(late_from).map(|at| Deadline::new(at, "a produce request that is not answered")),
+            self.next_to_pass_by(held_from)
+                .map(|at| Deadline::new(at, "a produce request that is held back")),
         ];
         deadlines.into_iter().flatten().min()
     }

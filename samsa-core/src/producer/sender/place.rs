@@ -60,6 +60,10 @@ pub(super) struct Topic {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub(super) struct Partition {
     pub(super) leader: Option<BrokerId>,
+    /// Who leads it, or did last.
+    pub(super) last_leader: Option<BrokerId>,
+    /// When it came to that one from another.
+    pub(super) moved_at: Option<Instant>,
     /// The newest Produce version of its leader, if that is known and connected.
     pub(super) newest: Option<i16>,
     /// Until when its leader is believed to keep messages of old, whatever it speaks (`message.format.version`).
@@ -126,6 +130,10 @@ pub(super) struct Broker {
     pub(super) ready: VecDeque<Place>,
     /// Requests without response.
     pub(super) in_flight: usize,
+    /// Those on the connection that was left behind.
+    pub(super) left: usize,
+    /// Until when it counts as a new leader of something that was sent there.
+    pub(super) new_until: Option<Instant>,
     /// Why it was not reached.
     pub(super) trouble: Option<String>,
 }
@@ -222,8 +230,8 @@ impl Partition {
         }
     }
 
-    /// Takes over what the metadata says of its leader, unless a later leader is known already.
-    pub(super) fn follow(&mut self, leader: Option<BrokerId>, epoch: Option<i32>) {
+    /// Takes over what the metadata says now of its leader, unless a later leader is known already.
+    pub(super) fn follow(&mut self, now: Instant, leader: Option<BrokerId>, epoch: Option<i32>) {
         let before = std::mem::replace(&mut self.told_leader, (leader, epoch));
         if leader.is_some() && before != self.told_leader {
             // What was refused by the one before is not held against it.
@@ -235,12 +243,22 @@ impl Partition {
         self.hint = self.hint.filter(|hint| epoch.is_some_and(|epoch| hint.epoch > epoch));
         self.leader = self.hint.map_or(leader, |hint| Some(hint.leader));
         self.leader_epoch = self.hint.map(|hint| hint.epoch).or(epoch);
+        self.note_leader(now);
+    }
+
+    /// That it has no leader for a while, or that another answer says the same, moves nothing.
+    fn note_leader(&mut self, now: Instant) {
+        if let Some(leader) = self.leader
+            && self.last_leader != Some(leader)
+        {
+            self.moved_at = self.last_leader.replace(leader).map(|_| now);
+        }
     }
 
     /// A broker does not lead it, and may have named who does: is that one to be asked at once? A hint that led there is
     /// not believed any more.
-    pub(super) fn is_sent_on(&mut self, hint: Option<LeaderHint>) -> bool {
-        let is_later = hint.is_some_and(|hint| self.take_hint(hint));
+    pub(super) fn is_sent_on(&mut self, now: Instant, hint: Option<LeaderHint>) -> bool {
+        let is_later = hint.is_some_and(|hint| self.take_hint(now, hint));
         if is_later {
             self.hints_followed = self.hints_followed.saturating_add(1);
         } else {
@@ -257,12 +275,13 @@ impl Partition {
     }
 
     /// Takes a hint if it is of a later epoch than what is known.
-    fn take_hint(&mut self, hint: LeaderHint) -> bool {
+    fn take_hint(&mut self, now: Instant, hint: LeaderHint) -> bool {
         let is_later = self.leader_epoch.is_some_and(|epoch| hint.epoch > epoch);
         if is_later {
             self.hint = Some(hint);
             self.leader = Some(hint.leader);
             self.leader_epoch = Some(hint.epoch);
+            self.note_leader(now);
         }
         is_later
     }

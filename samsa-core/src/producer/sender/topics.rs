@@ -44,6 +44,7 @@ impl Sender {
     /// Takes over the partitions and leaders of a topic. What a topic was stays known while the metadata lacks it; it
     /// has no leaders then.
     fn update(&mut self, world: &mut dyn World, index: u32) {
+        let now = world.now();
         let topic = &mut self.topics[index as usize];
         let Some(view) = world.topic(topic.batches.name()) else {
             topic.partitions.iter_mut().for_each(Partition::lose_leader);
@@ -61,7 +62,7 @@ impl Sender {
             if is_another {
                 partition.hint = None;
             }
-            partition.follow(info.leader, info.leader_epoch);
+            partition.follow(now, info.leader, info.leader_epoch);
         }
         if topic.batches.is_settled() {
             topic.batches.set_partitions(count);

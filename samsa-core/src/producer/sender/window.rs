@@ -57,7 +57,7 @@ impl Partition {
     /// Whether a new batch may be sent behind so many others.
     fn may_follow(&self, others: usize, window: usize) -> bool {
         let goes_ahead = |batch: &Batch| {
-            batch.flight.is_some_and(|flight| flight.is_first && Some(flight.broker) == self.leader)
+            batch.flight.is_some_and(|flight| flight.may_be_followed && Some(flight.broker) == self.leader)
         };
         others < window && self.queue.iter().take(others).all(goes_ahead)
     }

@@ -41,8 +41,12 @@ pub(crate) trait World {
     fn hurry(&mut self, why: &'static str);
     /// From when on the oldest answer that a broker owes is late, if it owes one.
     fn late_from(&self, broker: BrokerId) -> Option<Instant>;
-    /// Leaves the connection to a broker: its requests are lost.
+    /// From when on a broker seems to hold back the oldest request on a connection that can be left behind.
+    fn held_from(&self, broker: BrokerId) -> Option<Instant>;
+    /// Leaves the connection to a broker, the one that was left behind first: its requests are lost.
     fn give_up(&mut self, broker: BrokerId, why: &str);
+    /// What is sent to a broker from now on goes over a new connection; the one before gets the answers that it is owed.
+    fn leave_behind(&mut self, broker: BrokerId);
     fn last_trouble(&self) -> &str;
     /// The connection to a broker, if it can be used now. If not, news of it will come.
     fn connection(&mut self, broker: BrokerId) -> Option<ConnId>;
@@ -103,8 +107,16 @@ impl World for Surroundings<'_, '_> {
         self.cx.net.late_from(Peer::Broker(broker), Role::Produce)
     }
 
+    fn held_from(&self, broker: BrokerId) -> Option<Instant> {
+        self.cx.net.held_from(Peer::Broker(broker), Role::Produce)
+    }
+
     fn give_up(&mut self, broker: BrokerId, why: &str) {
         self.cx.net.give_up(self.cx.now, Peer::Broker(broker), Role::Produce, why);
+    }
+
+    fn leave_behind(&mut self, broker: BrokerId) {
+        self.cx.net.leave_behind(self.cx.now, Peer::Broker(broker), Role::Produce);
     }
 
     fn last_trouble(&self) -> &str {

@@ -4,6 +4,7 @@ mod advice;
 mod age;
 mod dialling;
 mod explaining;
+mod leaving;
 mod pace;
 mod throttle;
 mod traffic;

@@ -12,6 +12,23 @@ impl Script {
 }
 
 #[test]
+fn an_answer_is_held_back_after_four_times_as_long_as_a_quick_one_takes() {
+    let mut script = Script::start();
+    let conn = script.ready(Role::Control);
+    let ms = Duration::from_millis;
+    let answers =
+        [(ms(30), 4 * SECOND), (ms(30), ms(120)), (SECOND, ms(120)), (ms(1), ms(240)), (ms(1), ms(20))];
+    for (number, (took, held)) in (1..).zip(answers) {
+        script.requests(conn);
+        script.sent(conn);
+        let from = script.net.held_from(BROKER, Role::Control).unwrap();
+        assert_eq!(from - script.now.mono, held, "request {number}");
+        script.passes(took);
+        script.hears_metadata(conn, number);
+    }
+}
+
+#[test]
 fn only_the_oldest_request_is_owed_an_answer_and_the_next_one_from_then_on() {
     let mut script = Script::start();
     let conn = script.ready(Role::Control);

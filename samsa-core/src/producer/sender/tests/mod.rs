@@ -7,6 +7,7 @@ mod failover;
 mod formats;
 mod guarantees;
 mod headers;
+mod held;
 mod hints;
 mod idempotence;
 mod ids;

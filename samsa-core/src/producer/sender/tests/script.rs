@@ -48,8 +48,9 @@ pub(super) struct Script {
     pub(super) refreshes: usize,
     pub(super) is_hurried: bool,
     pub(super) given_up: Vec<i32>,
-    /// Requests that were not answered, in order: to whom, and since when that broker has had nothing else to do.
-    owed: Vec<(u64, BrokerId, Instant)>,
+    pub(super) left_behind: Vec<i32>,
+    /// Requests that were not answered, in order: on which connection, and since when there was nothing else to do there.
+    owed: Vec<(u64, ConnId, Instant)>,
     /// Connections are throttled: nothing is sent.
     pub(super) is_throttled: bool,
     requests: VecDeque<Sent>,
@@ -82,6 +83,7 @@ impl Script {
             refreshes: 0,
             is_hurried: false,
             given_up: Vec::new(),
+            left_behind: Vec::new(),
             owed: Vec::new(),
             is_throttled: false,
             requests: VecDeque::new(),
@@ -105,11 +107,17 @@ impl Script {
         asked
     }
 
+    /// The connection to a broker, after those that were left behind.
+    fn conn(&self, broker: BrokerId) -> ConnId {
+        let before = self.left_behind.iter().filter(|left| **left == broker.0).count();
+        ConnId::new(broker.0 as u32, before as u32)
+    }
+
     /// A request is over.
     fn settles(&mut self, token: u64) {
         let Some(at) = self.owed.iter().position(|(owed, ..)| *owed == token) else { return };
-        let (_, by, _) = self.owed.remove(at);
-        for (_, _, since) in self.owed.iter_mut().filter(|(_, broker, _)| *broker == by) {
+        let (_, on, _) = self.owed.remove(at);
+        for (_, _, since) in self.owed.iter_mut().filter(|(_, conn, _)| *conn == on) {
             *since = self.now;
         }
     }
@@ -142,12 +150,26 @@ impl World for Script {
     }
 
     fn late_from(&self, broker: BrokerId) -> Option<Instant> {
-        let (_, _, since) = self.owed.iter().find(|(_, to, _)| *to == broker)?;
-        (!self.is_throttled).then(|| *since + limits::PRODUCE_ANSWER)
+        let to_it = self.owed.iter().filter(|(_, conn, _)| conn.slot() as i32 == broker.0);
+        let since = to_it.map(|(_, _, since)| *since).min()?;
+        (!self.is_throttled).then(|| since + limits::PRODUCE_ANSWER)
+    }
+
+    /// The answers before came at once.
+    fn held_from(&self, broker: BrokerId) -> Option<Instant> {
+        let mut to_it = self.owed.iter().filter(|(_, conn, _)| conn.slot() as i32 == broker.0);
+        let has_left = to_it.clone().any(|(_, conn, _)| *conn != self.conn(broker));
+        let oldest = to_it.next().filter(|_| !has_left && self.connected.contains_key(&broker))?;
+        Some(oldest.2 + limits::PRODUCE_HELD)
     }
 
     fn give_up(&mut self, broker: BrokerId, _why: &str) {
         self.given_up.push(broker.0);
+    }
+
+    fn leave_behind(&mut self, broker: BrokerId) {
+        self.left_behind.push(broker.0);
+        self.connected.remove(&broker);
     }
 
     fn last_trouble(&self) -> &'static str {
@@ -155,7 +177,7 @@ impl World for Script {
     }
 
     fn connection(&mut self, broker: BrokerId) -> Option<ConnId> {
-        let conn = self.connected.contains_key(&broker).then(|| ConnId::new(broker.0 as u32, 1));
+        let conn = self.connected.contains_key(&broker).then(|| self.conn(broker));
         if conn.is_none() {
             self.asked.push(broker.0);
         }
@@ -191,12 +213,14 @@ impl World for Script {
                 });
             }
         }
-        self.owed.push((token, BrokerId(conn.slot() as i32), self.now));
+        self.owed.push((token, conn, self.now));
         self.requests.push_back(Sent {
             broker: conn.slot() as i32,
+            conn,
             version,
             token,
             acks: request.acks,
+            timeout_ms: request.timeout_ms,
             batches,
         });
         Ok(())
@@ -337,7 +361,7 @@ impl Play {
     }
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
-        self.sender.deadline(&|broker| self.world.late_from(broker))
+        self.sender.deadline(&|broker| self.world.late_from(broker), &|broker| self.world.held_from(broker))
     }
 
     /// Time goes on, deadline by deadline.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
+use crate::id::ConnId;
 use crate::producer::Ticket;
 use crate::producer::sender::tests::script::{Sent, SentBatch};
 use crate::rng::Rng;
@@ -62,6 +63,8 @@ struct Swarm {
     leaders: Vec<Option<i32>>,
     up: Vec<bool>,
     requests: Vec<Sent>,
+    /// How many of the connections that were left behind have one in their place.
+    replaced: usize,
     /// What was lost and may still arrive, from connections that are gone.
     late: Vec<Sent>,
     logs: BTreeMap<i32, Log>,
@@ -90,6 +93,7 @@ impl Swarm {
             leaders,
             up,
             requests: Vec::new(),
+            replaced: 0,
             late: Vec::new(),
             logs: BTreeMap::new(),
             published: Vec::new(),
@@ -101,12 +105,28 @@ impl Swarm {
             0..5 => self.publish(),
             5 => self.move_leader(),
             6 => self.change_broker(),
-            7 => self.play.passes(Duration::from_millis(self.rng.below(400))),
+            7 => {
+                let most = if self.rng.below(3) == 0 { 3_000 } else { 400 };
+                self.play.passes(Duration::from_millis(self.rng.below(most)));
+            }
             8 => self.compute(),
             9 if self.rng.below(3) == 0 => self.arrive_late(),
             _ => self.answer_any(),
         }
+        if self.rng.below(2) == 0 {
+            self.replace();
+        }
         self.collect();
+    }
+
+    /// In the place of connections that were left behind new ones are made.
+    fn replace(&mut self) {
+        while let Some(broker) = self.play.world.left_behind.get(self.replaced).copied() {
+            self.replaced += 1;
+            if self.up[broker as usize] {
+                self.play.connects(broker, 9);
+            }
+        }
     }
 
     fn publish(&mut self) {
@@ -138,12 +158,14 @@ impl Swarm {
             return self.play.connects(broker, 9);
         }
         self.play.disconnects(broker);
-        self.lose_all(broker);
+        while let Some(sent) = self.requests.iter().find(|sent| sent.broker == broker) {
+            self.lose_all(sent.conn);
+        }
     }
 
     /// A connection goes: the first requests on it were done or may still be, the last ones were never written.
-    fn lose_all(&mut self, broker: i32) {
-        let lost: Vec<Sent> = self.requests.extract_if(.., |sent| sent.broker == broker).collect();
+    fn lose_all(&mut self, conn: ConnId) {
+        let lost: Vec<Sent> = self.requests.extract_if(.., |sent| sent.conn == conn).collect();
         let done = self.rng.below(lost.len() as u64 + 1) as usize;
         let written = done + self.rng.below((lost.len() - done) as u64 + 1) as usize;
         for (number, sent) in lost.into_iter().enumerate() {
@@ -173,14 +195,14 @@ impl Swarm {
         }
     }
 
-    /// The oldest request of some broker is answered.
+    /// The oldest request of some connection is answered.
     fn answer_any(&mut self) {
         if self.requests.is_empty() {
             return;
         }
         let any = self.rng.below(self.requests.len() as u64) as usize;
-        let broker = self.requests[any].broker;
-        let oldest = self.requests.iter().position(|sent| sent.broker == broker).unwrap_or(any);
+        let conn = self.requests[any].conn;
+        let oldest = self.requests.iter().position(|sent| sent.conn == conn).unwrap_or(any);
         let sent = self.requests.remove(oldest);
         match self.rng.below(if self.is_idempotent { 24 } else { 12 }) {
             0 => self.play.hears_error(&sent, ErrorCode::NOT_LEADER_OR_FOLLOWER),
@@ -195,7 +217,7 @@ impl Swarm {
             }
             4 => {
                 self.requests.insert(oldest, sent);
-                self.lose_all(broker);
+                self.lose_all(conn);
             }
             12 => self.play.hears_error(&sent, ErrorCode::UNKNOWN_PRODUCER_ID),
             13 => self.play.hears_error(&sent, ErrorCode::INVALID_PRODUCER_EPOCH),
@@ -235,6 +257,7 @@ impl Swarm {
         self.play.has_leaders(&self.leaders);
         self.play.hears(ProducerInput::BatchesReady);
         for _ in 0..100 {
+            self.replace();
             self.collect();
             while self.play.has_job() {
                 self.play.computes();
@@ -283,12 +306,15 @@ impl Swarm {
 
 #[test]
 fn what_is_written_and_what_the_tickets_say_agree_whatever_brokers_do() {
+    let mut left_behind = 0;
     for (seed, is_idempotent) in (0..300).flat_map(|seed| [(seed, false), (seed, true)]) {
         let mut swarm = Swarm::new(seed, is_idempotent);
         for _ in 0..300 {
             swarm.step();
         }
+        left_behind += swarm.play.world.left_behind.len();
         swarm.heal();
         swarm.check();
     }
+    assert!(left_behind > 100, "{left_behind} connections were left behind");
 }

@@ -3,13 +3,17 @@
 use bytes::Bytes;
 use samsa_proto::records::{self, OwnedBatch};
 
+use crate::id::ConnId;
+
 /// A request as a broker sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) broker: i32,
+    pub(crate) conn: ConnId,
     pub(crate) version: i16,
     pub(crate) token: u64,
     pub(crate) acks: i16,
+    pub(crate) timeout_ms: i32,
     pub(crate) batches: Vec<SentBatch>,
 }
 
