@@ -33,14 +33,15 @@ impl Sender {
         token: u64,
     ) -> Duration {
         let most = self.settings.request_timeout / 2;
-        let leads_anew = self.leads_anew(now, broker);
+        if !self.leads_anew(now, broker) {
+            return most;
+        }
         let is_stored_once = |place: &Place| {
             let partition = self.partition(*place);
             let batch = partition.and_then(|partition| partition.queue.get(partition.find(token)?));
             batch.is_some_and(|batch| batch.identity.is_some())
         };
-        let is_short = leads_anew && places.iter().all(is_stored_once);
-        if is_short { most.min(limits::NEW_LEADER_ANSWER) } else { most }
+        if places.iter().all(is_stored_once) { most.min(limits::NEW_LEADER_ANSWER) } else { most }
     }
 
     /// What a leader has not written in the short time that it had goes again as soon as after a first failure.
@@ -54,7 +55,8 @@ impl Sender {
     }
 
     fn leads_anew(&self, now: Instant, broker: BrokerId) -> bool {
-        self.brokers.get(&broker).is_some_and(|state| state.new_until > Some(now))
+        let moved_at = self.brokers.get(&broker).and_then(|state| state.moved_at);
+        moved_at.is_some_and(|moved| now < moved + limits::NEW_LEADER)
     }
 
     /// What came to a broker since it was sent what it holds back goes over a connection of its own.
@@ -68,9 +70,8 @@ impl Sender {
 
     /// When something that can be sent nowhere else may pass by what is held.
     pub(super) fn next_to_pass_by(&self, held_from: &dyn Fn(BrokerId) -> Option<Instant>) -> Option<Instant> {
-        let full = self.brokers.iter().filter(|(_, state)| {
-            state.new_until.is_some() && state.in_flight >= limits::PRODUCE_REQUESTS_IN_FLIGHT
-        });
+        let brokers = self.brokers.iter();
+        let full = brokers.filter(|(_, state)| state.in_flight >= limits::PRODUCE_REQUESTS_IN_FLIGHT);
         full.filter(|(id, _)| self.has_more_since(**id)).filter_map(|(id, _)| held_from(*id)).min()
     }
 
@@ -80,7 +81,9 @@ impl Sender {
         let (Some(state), Some(oldest)) = (self.brokers.get(&broker), self.oldest_request(broker)) else {
             return false;
         };
+        // Mostly nothing has come since: then what is ready need not be looked at.
         state.left == 0
+            && state.moved_at > Some(oldest.since)
             && state.ready.iter().any(|place| {
                 let Spot::Partition(number) = place.spot else { return false };
                 let partition = self.topics[place.topic as usize].partitions.get(number as usize);

@@ -10,7 +10,6 @@ use super::window::Next;
 use super::world::World;
 use crate::error::PublishFailure;
 use crate::id::BrokerId;
-use crate::limits;
 use crate::planted::{PlantedBug, is_planted};
 use crate::producer::buffer::{Lane, Look};
 use crate::time::Instant;
@@ -83,13 +82,13 @@ impl Sender {
     }
 
     fn make_ready(&mut self, place: Place, broker: BrokerId) {
-        let mut new_until = None;
+        let mut moved_at = None;
         if let Some(partition) = self.partition(place) {
             partition.stage = Stage::Ready(broker);
-            new_until = partition.moved_at.map(|moved| moved + limits::NEW_LEADER);
+            moved_at = partition.moved_at;
         }
         let state = self.broker(broker);
-        state.new_until = state.new_until.max(new_until);
+        state.moved_at = state.moved_at.max(moved_at);
         state.ready.push_back(place);
     }
 

@@ -132,8 +132,8 @@ pub(super) struct Broker {
     pub(super) in_flight: usize,
     /// Those on the connection that was left behind.
     pub(super) left: usize,
-    /// Until when it counts as a new leader of something that was sent there.
-    pub(super) new_until: Option<Instant>,
+    /// When the last of the partitions that are sent there came to it from another broker.
+    pub(super) moved_at: Option<Instant>,
     /// Why it was not reached.
     pub(super) trouble: Option<String>,
 }

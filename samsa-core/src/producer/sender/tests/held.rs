@@ -49,16 +49,17 @@ fn nothing_of_a_partition_goes_over_the_new_connection_before_the_answer_on_the_
 
 #[test]
 fn a_connection_is_left_behind_for_nothing_but_what_came_since() {
-    let mut play = Play::with_leaders(&[2, 1, 2]);
+    let mut play = Play::with_leaders(&[2, 2, 2]);
     let _held = play.publish_to(0, "a");
     play.sends();
     play.passes(limits::PRODUCE_ANSWER);
-    let _led_all_along = play.publish_to(2, "b");
+    let _led_all_along = play.publish_to(1, "b");
     assert_eq!(play.sends().values(), ["b"], "behind it");
-    play.has_leaders(&[Some(2), Some(1), None]);
-    let _without_leader = play.publish_to(2, "c");
-    play.has_leaders(&[Some(2), Some(1), Some(2)]);
-    assert!(play.world.left_behind.is_empty(), "it has come from nobody else");
+    play.has_leaders(&[Some(2), Some(2), None]);
+    let _out_of_sight = play.publish_to(2, "c");
+    play.has_leaders(&[Some(2); 3]);
+    assert_eq!(play.sends().values(), ["c"], "it has come from nobody else");
+    assert!(play.world.left_behind.is_empty());
 
     let mut prompt = Play::with_leaders(&[2, 1]);
     let _ticket = prompt.publish_to(0, "a");

@@ -105,10 +105,7 @@ impl Swarm {
             0..5 => self.publish(),
             5 => self.move_leader(),
             6 => self.change_broker(),
-            7 => {
-                let most = if self.rng.below(3) == 0 { 3_000 } else { 400 };
-                self.play.passes(Duration::from_millis(self.rng.below(most)));
-            }
+            7 => self.play.passes(Duration::from_millis(self.rng.below(400))),
             8 => self.compute(),
             9 if self.rng.below(3) == 0 => self.arrive_late(),
             _ => self.answer_any(),
