@@ -6,7 +6,7 @@
 //! | Surveying | nobody else has one                | Claiming  | Create the owner node                          |
 //! | Surveying | somebody has one of another name   | Looking   | Exists of that one, with a watch               |
 //! | Claiming  | created                            | Surveying | lists its owner nodes                          |
-//! | Surveying | claimed, and nobody else has one   | Starting  | Get the offset                                 |
+//! | Surveying | claimed, and nobody else has one   | Held      | begins to [hold](super::holding) the partition |
 //! | Surveying | claimed, and somebody has one      | Yielding  | Delete the owner node                          |
 //! | Yielding  | any answer                         | Resting   |                                                |
 //! | Claiming  | it exists                          | Looking   | Exists, with a watch                           |
@@ -18,16 +18,10 @@
 //! | Looking   | somebody else's                    | Taken     |                                                |
 //! | Looking   | not there                          | Free      |                                                |
 //! | Taken     | a watch fired, due                 | Looking   | Exists, with a watch                           |
-//! | Starting  | the offset, or none                | Active    | assigns the partition                          |
-//! | Active    | where it begins, if none           | Active    | commits that, and only then has it read on     |
-//! | Active    | another has committed meanwhile    | Active    | has it read from there                         |
-//! | Starting  | no answer                          | Starting  | Get the offset, after a wait                   |
-//! | Starting  | not wanted                         | Releasing | Delete the owner node                          |
-//! | Active    | another name for its owner node    | Active    | [renames](super::lock) it                      |
-//! | Active    | another keeps that name            | Revoking  | withdraws the partition, tells                 |
-//! | Active    | not wanted                         | Revoking  | withdraws the partition, tells                 |
-//! | Revoking  | nobody holds it, time over         | Parting   | commits what is done                           |
-//! | Parting   | committed, or it failed            | Releasing | Delete the owner node                          |
+//! | Held      | another name for its owner node    | Held      | [renames](super::lock) it                      |
+//! | Held      | another keeps that name, or not wanted | Held  | has the holding revoked                        |
+//! | Held      | not wanted before it began         | Releasing | Delete the owner node                          |
+//! | Held      | the holding is absent              | Releasing | Delete the owner node                          |
 //! | Releasing | deleted, not there                 | Free      |                                                |
 //! | Releasing | unknown fate                       | Resting   |                                                |
 //!
@@ -36,7 +30,6 @@
 //! Surveying is passed over.
 
 mod names;
-mod parting;
 
 use crate::consumer::Held;
 use crate::planted::{PlantedBug, is_planted};
@@ -45,44 +38,27 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp, ZkStat};
 
 use super::desk::Desk;
+use super::holding::Holding;
 use super::lock::Lock;
-use super::offsets::{Answer, Ask, Offsets, Step};
+use super::offsets::Answer;
 use super::session::Question;
 use super::world::World;
-use crate::offset::Offset;
 
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Claim {
-    partition: TopicPartition,
     /// The owner node.
     lock: Lock,
     /// Who we say we are, in a lock that is made from now on.
     name: Vec<u8>,
-    /// Where to start without a committed offset.
-    start: Offset,
     wanted: bool,
     state: State,
-    offsets: Offsets,
-    beginning: Beginning,
-    /// When to look at the owner node again, or to read where to start.
+    holding: Holding,
+    /// When to look at the owner node again.
     due: Option<Instant>,
-    /// When to look at the offset again.
-    offset_due: Option<Instant>,
     /// When to look again at the owner node that is to have another name.
     rename_due: Option<Instant>,
     failures: u32,
     trouble: Option<String>,
-    /// Why the last commit failed, if one did since it was revoked.
-    commit_failed: Option<String>,
-}
-
-/// What whoever has the partition next knows of where it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Beginning {
-    /// Nothing is committed, not even where it begins: that is still to be found out.
-    Sought,
-    Committing,
-    Known,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -97,47 +73,27 @@ enum State {
     Resting,
     Looking,
     Taken,
-    Starting,
-    Active,
-    Revoking {
-        held: Held,
-        until: Instant,
-    },
-    /// Whether the last commit was tried.
-    Parting {
-        is_last: bool,
-    },
+    Held,
     Releasing,
 }
 
 impl Claim {
-    pub(super) fn new(
-        partition: TopicPartition,
-        lock: Lock,
-        offsets: Offsets,
-        name: Vec<u8>,
-        start: Offset,
-    ) -> Self {
+    pub(super) fn new(holding: Holding, lock: Lock, name: Vec<u8>) -> Self {
         Self {
-            partition,
             lock,
             name,
-            start,
             wanted: false,
             state: State::Free,
-            offsets,
-            beginning: Beginning::Known,
+            holding,
             due: None,
-            offset_due: None,
             rename_due: None,
             failures: 0,
             trouble: None,
-            commit_failed: None,
         }
     }
 
     pub(super) fn partition(&self) -> &TopicPartition {
-        &self.partition
+        self.holding.partition()
     }
 
     /// An owner node that is there stays as it is.
@@ -151,12 +107,12 @@ impl Claim {
     }
 
     pub(super) fn is_active(&self) -> bool {
-        matches!(self.state, State::Active)
+        self.holding.is_active()
     }
 
     /// Whether it is read, or was until just now.
     pub(super) fn is_assigned(&self) -> bool {
-        matches!(self.state, State::Active | State::Revoking { .. } | State::Parting { .. })
+        self.holding.is_assigned()
     }
 
     /// Whether nothing is left of it.
@@ -166,32 +122,26 @@ impl Claim {
 
     /// Whether no commit is under way.
     pub(super) fn is_quiet(&self) -> bool {
-        self.offsets.is_idle()
+        self.holding.is_quiet()
     }
 
     #[cfg(feature = "model")]
     pub(super) fn forget_trouble(&mut self) {
         self.trouble = None;
+        self.holding.forget_trouble();
     }
 
     /// What of it waits, for people.
     pub(super) fn waits_for(&self) -> Option<String> {
         let what = match &self.state {
-            State::Active if self.wanted => match self.beginning {
-                Beginning::Sought => "the offset at which it begins",
-                Beginning::Committing => "the commit of where it begins",
-                Beginning::Known => return None,
-            },
+            State::Held => return self.holding.waits_for(self.wanted),
             State::Taken => "another member to give up its owner node",
-            State::Revoking { .. } => "the application to let go of it",
             State::Surveying { .. }
             | State::Claiming
             | State::Yielding
             | State::Looking
             | State::Resting
             | State::Free => "its owner node",
-            State::Starting => "its committed offset",
-            State::Active | State::Parting { .. } => "its last commit",
             State::Releasing => "its owner node to go",
         };
         let trouble = self.trouble.as_ref().map(|trouble| format!(" ({trouble})"));
@@ -199,8 +149,7 @@ impl Claim {
     }
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
-        let until = if let State::Revoking { until, .. } = &self.state { Some(*until) } else { None };
-        let at = [self.due, self.offset_due, self.rename_due, until].into_iter().flatten().min()?;
+        let at = [self.due, self.rename_due, self.holding.deadline()].into_iter().flatten().min()?;
         Some(Deadline::new(at, "claims of a group"))
     }
 
@@ -213,7 +162,7 @@ impl Claim {
         if !wanted && matches!(self.state, State::Taken) {
             (self.state, self.due) = (State::Free, None);
         }
-        if !wanted && matches!(self.state, State::Starting) {
+        if !wanted && self.holding.is_starting() {
             self.release(desk);
         }
         !wanted && self.is_active()
@@ -221,58 +170,43 @@ impl Claim {
 
     /// The application has been told.
     pub(super) fn revoke(&mut self, desk: &mut Desk<'_, impl World>, held: Held, until: Instant) {
-        self.withdraw(desk);
-        self.commit_failed = None;
-        self.state = State::Revoking { held, until };
+        self.holding.revoke(desk, held, until);
     }
 
     pub(super) fn tick(&mut self, desk: &mut Desk<'_, impl World>) {
         let now = desk.now.mono;
-        if self.offset_due.is_some_and(|due| due <= now) {
-            self.offset_due = None;
-            for (sync, read) in self.offsets.look_again() {
-                if let Some(sync) = sync {
-                    desk.ask(Question::Synced, sync);
-                }
-                desk.ask_offset(&self.partition, read);
-            }
-        }
-        if self.due.is_some_and(|due| due <= now) {
-            self.due = None;
+        if self.due.take_if(|due| *due <= now).is_some() {
             match self.state {
-                State::Starting => self.ask(desk, self.offsets.read_rest()),
                 State::Resting => self.look(desk, true),
                 State::Taken => self.look(desk, false),
                 _ => {}
             }
         }
         self.look_at_name(desk);
-        self.commit_start(desk);
-        match &self.state {
-            State::Revoking { held, until } if !held.is_held() || *until <= now => self.part(desk),
-            State::Parting { is_last: false } if self.offsets.is_idle() => self.settled(desk),
-            _ => {}
+        if is_planted(PlantedBug::ReleasesBeforeCommit) && self.holding.parts(now) {
+            return self.release_before_commit(desk);
+        }
+        self.holding.tick(desk);
+        self.release_if_absent(desk);
+    }
+
+    fn release_before_commit(&mut self, desk: &mut Desk<'_, impl World>) {
+        let done = desk.world.done(self.partition());
+        self.release(desk);
+        if let Some(done) = done {
+            self.holding.commit_done(desk, done);
         }
     }
 
-    /// Whoever has the partition next begins where this member did, whatever it was handed out.
-    fn commit_start(&mut self, desk: &mut Desk<'_, impl World>) {
-        let is_due = self.beginning == Beginning::Sought && self.is_assigned() && self.offsets.is_idle();
-        if !is_due || desk.session.is_in_doubt() {
-            return;
-        }
-        let Some(start) = desk.world.start(&self.partition) else { return };
-        let asks = self.offsets.commit_start(start);
-        if !asks.is_empty() {
-            self.beginning = Beginning::Committing;
-            self.ask(desk, asks);
+    fn release_if_absent(&mut self, desk: &mut Desk<'_, impl World>) {
+        if matches!(self.state, State::Held) && self.holding.is_absent() {
+            self.release(desk);
         }
     }
 
     /// Whether the application has had what is not committed.
     pub(super) fn has_more(&self, world: &impl World) -> bool {
-        let had = world.handed_out(&self.partition).filter(|_| self.is_assigned());
-        had.is_some_and(|had| self.offsets.is_behind(had))
+        self.holding.has_more(world)
     }
 
     /// The owner node changed.
@@ -284,17 +218,7 @@ impl Claim {
 
     /// The application is done with this much; what of it is not committed yet is.
     pub(super) fn commit(&mut self, desk: &mut Desk<'_, impl World>) {
-        let done = desk.world.done(&self.partition).filter(|_| self.is_assigned());
-        if let Some(done) = done {
-            let asks = self.offsets.commit(done);
-            self.ask(desk, asks);
-        }
-    }
-
-    fn ask(&self, desk: &mut Desk<'_, impl World>, asks: Vec<Ask>) {
-        for ask in asks {
-            desk.ask_offset(&self.partition, ask);
-        }
+        self.holding.commit(desk);
     }
 
     fn claim(&mut self, desk: &mut Desk<'_, impl World>) {
@@ -315,7 +239,7 @@ impl Claim {
         } else {
             ZkOp::Exists { path: path(), watch: true }
         };
-        desk.ask(Question::Owner(self.partition.clone()), op);
+        desk.ask(Question::Owner(self.partition().clone()), op);
     }
 
     /// What was asked of the owner node has its answer.
@@ -332,7 +256,7 @@ impl Claim {
             (State::Claiming, Ok(_)) => self.ours(desk),
             (State::Claiming, Err(ZkError::NodeExists)) => self.look(desk, false),
             (State::Claiming, Err(error @ ZkError::NoNode)) => {
-                desk.without_folder.push(self.partition.clone());
+                desk.notes.without_folder.push(self.partition().clone());
                 self.rest(desk, error.to_string());
             }
             (State::Claiming, Err(ZkError::ConnectionLost)) if is_planted(PlantedBug::TrustsLostClaim) => {
@@ -375,14 +299,21 @@ impl Claim {
             return self.release(desk);
         }
         if !self.surveys(desk, true) {
-            self.read_offset(desk);
+            self.hold(desk);
         }
     }
 
-    fn read_offset(&mut self, desk: &mut Desk<'_, impl World>) {
-        self.state = State::Starting;
-        let asks = self.offsets.read_anew();
-        self.ask(desk, asks);
+    fn hold(&mut self, desk: &mut Desk<'_, impl World>) {
+        self.state = State::Held;
+        self.holding.begin(desk);
+    }
+
+    fn release(&mut self, desk: &mut Desk<'_, impl World>) {
+        (self.state, self.due) = (State::Releasing, None);
+        self.holding.let_go(desk);
+        if self.lock.is_named() {
+            self.delete(desk);
+        }
     }
 
     fn free(&mut self, desk: &mut Desk<'_, impl World>) {
@@ -395,10 +326,6 @@ impl Claim {
     fn rest(&mut self, desk: &mut Desk<'_, impl World>, trouble: String) {
         self.lock.is_clear();
         self.state = State::Resting;
-        self.wait(desk, trouble);
-    }
-
-    fn wait(&mut self, desk: &mut Desk<'_, impl World>, trouble: String) {
         self.failures = self.failures.saturating_add(1);
         self.due = Some(desk.later(self.failures));
         self.trouble = Some(trouble);
@@ -406,55 +333,7 @@ impl Claim {
 
     /// What was asked about the offset has its answer.
     pub(super) fn offset_answered(&mut self, desk: &mut Desk<'_, impl World>, answer: &Answer<'_>) {
-        if matches!(self.state, State::Starting) {
-            return self.start(desk, answer);
-        }
-        match self.offsets.answered(answer) {
-            Step::Ask(ask) => desk.ask_offset(&self.partition, ask),
-            Step::Rest => self.offset_due = Some(desk.later(1)),
-            Step::Settled => self.settled(desk),
-            Step::Stands(offset) => {
-                self.begin_at(desk, offset);
-                self.settled(desk);
-            }
-            Step::Failed(reason) => {
-                self.commit_failed = Some(reason.clone());
-                desk.commit_failed(&self.partition, reason);
-                self.settled(desk);
-            }
-        }
-    }
-
-    fn start(&mut self, desk: &mut Desk<'_, impl World>, answer: &Answer<'_>) {
-        if let Answer::Brokers(Err(error)) = answer
-            && !error.is_retriable()
-        {
-            desk.refused = Some((*error).clone());
-        }
-        match self.offsets.learn(answer) {
-            Ok(true) => self.activate(desk),
-            Ok(false) => {}
-            Err(reason) => self.wait(desk, reason),
-        }
-    }
-
-    /// Everything that is committed is known.
-    fn activate(&mut self, desk: &mut Desk<'_, impl World>) {
-        let stored = self.offsets.stored();
-        let is_withheld = stored.is_none() && !is_planted(PlantedBug::ForgetsStart);
-        self.beginning = if is_withheld { Beginning::Sought } else { Beginning::Known };
-        let turn = desk.world.assign(&self.partition, stored.map_or(self.start, Offset::Exact), is_withheld);
-        self.offsets.begin(turn);
-        (self.state, self.due, self.failures, self.trouble) = (State::Active, None, 0, None);
-        desk.assigned.push(self.partition.clone());
-        self.commit_start(desk);
-    }
-
-    /// Somebody has said meanwhile where the partition begins.
-    fn begin_at(&mut self, desk: &mut Desk<'_, impl World>, offset: i64) {
-        let Some(turn) = self.offsets.turn() else { return };
-        if let Some(turn) = desk.world.begin_at(&self.partition, offset, turn) {
-            self.offsets.begin(Some(turn));
-        }
+        self.holding.offset_answered(desk, answer);
+        self.release_if_absent(desk);
     }
 }

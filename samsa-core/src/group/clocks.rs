@@ -2,6 +2,7 @@
 
 use super::member::{Member, Phase};
 use super::session::Question;
+use super::standing::Standing;
 use super::world::World;
 use crate::time::Now;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkOp};

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Commit;
 use super::claim::Claim;
-use super::desk::Desk;
+use super::commits::still_waits;
+use super::desk::{Desk, Notes};
 use super::member::{Member, Phase};
-use super::session::Session;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
-use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 
@@ -20,64 +19,37 @@ impl Member {
 
     pub(super) fn commit_by_itself(&mut self, now: Now, world: &mut impl World) {
         self.commit_due = self.next_commit(now);
-        if self.session.as_ref().is_some_and(|session| !session.is_in_doubt()) {
+        if !self.is_in_doubt() {
             self.each_claim(now, world, Claim::commit);
         }
     }
 
     pub(super) fn commit_all(&mut self, now: Now, world: &mut impl World) {
         let assigned = self.claims.values().filter(|claim| claim.is_assigned());
-        self.committing = Some(assigned.map(|claim| (claim.partition().clone(), false)).collect());
-        (self.is_awaited, self.commit_trouble) = (true, None);
+        self.commits.begin(assigned.map(|claim| claim.partition().clone()));
         self.settle_commit(now, world);
     }
 
-    /// Nobody waits for the commit any more. It goes on; what went is told to whoever waits for the next.
+    /// Nobody waits for the commit any more.
     pub(super) fn is_not_awaited(&mut self) {
-        self.is_awaited = false;
+        self.commits.is_not_awaited();
     }
 
     pub(super) fn settle_commit(&mut self, now: Now, world: &mut impl World) {
-        if self.session.as_ref().is_some_and(Session::is_in_doubt) {
+        if self.is_in_doubt() {
             return;
         }
-        let Some(mut waiting) = self.committing.take() else { return };
+        let Some(mut waiting) = self.commits.take_waiting() else { return };
         waiting.retain(|partition, is_looked_at| {
-            let claim = self.claims.get(partition).filter(|claim| claim.is_assigned());
-            // What went without being committed was left behind.
-            let Some(claim) = claim else { return false };
-            if !claim.is_quiet() {
-                return true;
-            }
-            !std::mem::replace(is_looked_at, true) && {
-                self.one_claim(now, world, partition, Claim::commit);
-                self.claims.get(partition).is_some_and(|claim| !claim.is_quiet())
-            }
+            still_waits(is_looked_at, |commits| {
+                if commits {
+                    self.one_claim(now, world, partition, Claim::commit);
+                }
+                let claim = self.claims.get(partition).filter(|claim| claim.is_assigned())?;
+                Some(claim.is_quiet())
+            })
         });
-        if waiting.is_empty() {
-            let trouble = self.commit_trouble.take();
-            self.answer_commit(trouble, world);
-        } else {
-            self.committing = Some(waiting);
-        }
-    }
-
-    /// Answers whoever waits for the commit, and tells with that what went.
-    pub(super) fn answer_commit(&mut self, trouble: Option<String>, world: &mut impl World) {
-        if !std::mem::take(&mut self.is_awaited) {
-            return;
-        }
-        let went = self.take_what_went();
-        let reasons: Vec<String> = trouble.into_iter().chain(went).collect();
-        world.committed(if reasons.is_empty() { Ok(()) } else { Err(reasons.join("; ")) });
-    }
-
-    fn take_what_went(&mut self) -> Option<String> {
-        let gone = std::mem::take(&mut self.left_behind);
-        let first = gone.first().filter(|_| !is_planted(PlantedBug::ForgetsWhatWent))?;
-        let others = gone.len() - 1;
-        let and = if others > 0 { format!(" and {others} others") } else { String::new() };
-        Some(format!("{first}{and} went before what was handed out of it was committed"))
+        self.commits.settle(waiting, world);
     }
 }
 
@@ -121,26 +93,12 @@ impl Member {
             rng: &mut self.rng,
             backoff: self.settings.backoff,
             commits_by_itself: self.settings.commit != Commit::Manual,
-            assigned: Vec::new(),
-            left_behind: Vec::new(),
-            taken: Vec::new(),
-            without_folder: Vec::new(),
-            failed: None,
-            uncommitted: Vec::new(),
-            refused: None,
+            notes: Notes::default(),
         };
         act(&mut self.claims, &mut desk);
-        let Desk { assigned, left_behind, taken, without_folder, failed, uncommitted, refused, .. } = desk;
-        self.refused = self.refused.take().or(refused);
-        self.left_behind.extend(left_behind);
-        if matches!(self.phase, Phase::Leaving { .. }) {
-            let (count, first) = &mut self.uncommitted;
-            *count += uncommitted.len();
-            *first = first.take().or(uncommitted.first().map(|(place, why)| format!("{place}: {why}")));
-        }
-        if self.committing.is_some() {
-            self.commit_trouble = self.commit_trouble.take().or(failed);
-        }
+        let mut notes = desk.notes;
+        self.commits.note(&mut notes, matches!(self.phase, Phase::Leaving { .. }));
+        let Notes { assigned, taken, without_folder, .. } = notes;
         if !assigned.is_empty() {
             self.show(world);
             world.tell(ConsumerEvent::Assigned { partitions: assigned });

@@ -7,19 +7,26 @@ use crate::topology::TopicPartition;
 use crate::zookeeper::ZkOp;
 
 use super::OffsetsError;
-use super::offsets::{Ask, CoordinatorAsk};
+use super::offsets::Ask;
 use super::session::{Question, Session};
+use super::standing::Standing;
 use super::world::World;
 use crate::backoff::Backoff;
 
-pub(super) struct Desk<'a, W> {
+pub(super) struct Desk<'a, W, S = Session> {
     pub(super) now: Now,
     pub(super) world: &'a mut W,
-    pub(super) session: &'a mut Session,
+    pub(super) session: &'a mut S,
     pub(super) rng: &'a mut Rng,
     pub(super) backoff: Backoff,
     /// Whether what is done is committed without being asked to.
     pub(super) commits_by_itself: bool,
+    pub(super) notes: Notes,
+}
+
+/// What came of it, for the member as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
     /// What was assigned meanwhile, to be told together.
     pub(super) assigned: Vec<TopicPartition>,
     /// What went although the application has had more of it than is committed.
@@ -40,16 +47,11 @@ impl<W: World> Desk<'_, W> {
     pub(super) fn ask(&mut self, question: Question, op: ZkOp) {
         self.session.ask(self.world, self.now, question, op);
     }
+}
 
+impl<W: World, S: Standing> Desk<'_, W, S> {
     pub(super) fn ask_offset(&mut self, partition: &TopicPartition, ask: Ask) {
-        match ask {
-            Ask::ZooKeeper(op) => self.ask(Question::Offset(partition.clone()), op),
-            Ask::Brokers(ask) => {
-                let question = Question::OnBrokers(partition.clone());
-                let ask = CoordinatorAsk::Offset(partition.clone(), ask);
-                self.session.ask_brokers(self.world, self.now, question, ask);
-            }
-        }
+        self.session.ask_offset(self.world, self.now, partition, ask);
     }
 
     /// When to try again after so many failures.
@@ -58,7 +60,7 @@ impl<W: World> Desk<'_, W> {
     }
 
     pub(super) fn commit_failed(&mut self, partition: &TopicPartition, reason: String) {
-        self.failed = Some(format!("{partition}: {reason}"));
+        self.notes.failed = Some(format!("{partition}: {reason}"));
         let partition = partition.clone();
         self.world.tell(ConsumerEvent::CommitFailed { partition, reason });
     }

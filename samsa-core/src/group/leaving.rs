@@ -1,8 +1,5 @@
 //! How a member leaves: everything is given up, what is done of it committed, and then the session closed.
 
-use std::sync::Arc;
-
-use super::GroupError;
 use super::assign::Share;
 use super::member::{Member, Phase};
 use super::world::World;
@@ -12,7 +9,7 @@ use crate::time::{Instant, Now};
 impl Member {
     /// Whoever can never be told where to start has no use for the partitions. What is done of the others is committed first.
     pub(super) fn leave_if_refused(&mut self, now: Now, world: &mut impl World) {
-        if self.refused.is_some() && self.phase == Phase::Joined {
+        if self.commits.refusal().is_some() && self.phase == Phase::Joined {
             self.leave(now, now.mono + limits::LEAVING, world);
         }
     }
@@ -35,19 +32,8 @@ impl Member {
         let Phase::Leaving { until } = self.phase else { return };
         if self.claims.is_empty() || until <= now.mono {
             let left = self.claims.values().filter(|claim| claim.has_more(&*world)).count();
-            let failure = self.why_it_left(left, "the time to leave was over");
+            let failure = self.commits.why_left(&self.settings.group, left, "the time to leave was over");
             self.end(failure, world);
         }
-    }
-
-    /// What is told of a leave that has ended, with so many partitions that still had something to commit for this reason.
-    pub(super) fn why_it_left(&mut self, left: usize, reason: &str) -> Option<GroupError> {
-        if let Some(error) = self.refused.take() {
-            let group = Arc::clone(&self.settings.group);
-            return Some(GroupError::Offsets { group, error });
-        }
-        let (uncommitted, first) = std::mem::take(&mut self.uncommitted);
-        let (partitions, reason) = (left + uncommitted, first.unwrap_or_else(|| reason.to_owned()));
-        (partitions > 0).then_some(GroupError::NotCommitted { partitions, reason })
     }
 }

@@ -31,12 +31,14 @@ use samsa_proto::zookeeper::{PathError, path};
 use super::OffsetsError;
 use super::assign::Leaders;
 use super::claim::Claim;
+use super::commits::Commits;
 use super::elsewhere::Elsewhere;
 use super::offsets::{Answer, CoordinatorAnswer};
 use super::pattern::KnownPatterns;
 use super::round::Round;
 use super::session::{Question, Session};
 use super::settings::Settings;
+use super::standing::Standing;
 use super::world::World;
 use crate::consumer::ConsumerEvent;
 use crate::group::GroupError;
@@ -85,17 +87,7 @@ pub(crate) struct Member {
     /// The foreign members that were told of.
     pub(super) foreign: BTreeSet<String>,
     pub(super) commit_due: Option<Instant>,
-    /// What a commit waits for, and whether its offset was looked at since.
-    pub(super) committing: Option<BTreeMap<TopicPartition, bool>>,
-    /// Whether somebody waits for that commit.
-    pub(super) is_awaited: bool,
-    pub(super) commit_trouble: Option<String>,
-    /// What went since the last commit that was answered although the application has had more of it than is committed.
-    pub(super) left_behind: BTreeSet<TopicPartition>,
-    /// How many partitions went without their last commit while the member left, and why the first of them did.
-    pub(super) uncommitted: (usize, Option<String>),
-    /// Why the brokers will never say where to start: the member leaves for that.
-    pub(super) refused: Option<OffsetsError>,
+    pub(super) commits: Commits,
     pub(super) failures: u32,
     pub(super) trouble: String,
     pub(super) rng: Rng,
@@ -176,12 +168,7 @@ impl Member {
             leaders: Leaders::new(),
             foreign: BTreeSet::new(),
             commit_due: None,
-            committing: None,
-            is_awaited: false,
-            commit_trouble: None,
-            left_behind: BTreeSet::new(),
-            uncommitted: (0, None),
-            refused: None,
+            commits: Commits::default(),
             failures: 0,
             trouble: "nothing was tried yet".to_owned(),
             rng,
@@ -401,8 +388,6 @@ impl Member {
         }
         let has_more = self.claims.values().filter(|claim| claim.has_more(&*world));
         let left_behind: Vec<_> = has_more.map(|claim| claim.partition().clone()).collect();
-        let left = left_behind.len();
-        self.left_behind.extend(left_behind);
         for partition in withdrawn {
             world.forget(partition);
         }
@@ -412,12 +397,9 @@ impl Member {
             world.tell(ConsumerEvent::Lost { partitions });
         }
         world.show(Vec::new());
-        if self.committing.take().is_some() {
-            self.commit_trouble = None;
-            self.answer_commit(Some(reason.to_owned()), world);
-        }
+        let left = self.commits.lose(left_behind, reason, world);
         if matches!(self.phase, Phase::Leaving { .. }) {
-            let failure = self.why_it_left(left, reason);
+            let failure = self.commits.why_left(&self.settings.group, left, reason);
             return self.end(failure, world);
         }
         self.failures = self.failures.saturating_add(1);

@@ -149,8 +149,8 @@ impl GroupMember {
 
     /// Whether it has joined, and nothing is left to do but to stay.
     pub fn is_calm(&self) -> bool {
-        let Member { phase, round, round_due, claims, committing, .. } = &self.member;
-        let rests = round.is_none() && round_due.is_none() && committing.is_none();
+        let Member { phase, round, round_due, claims, commits, .. } = &self.member;
+        let rests = round.is_none() && round_due.is_none() && !commits.is_under_way();
         *phase == Phase::Joined && rests && claims.values().all(|claim| claim.is_active() && claim.is_quiet())
     }
 

@@ -7,16 +7,16 @@
 //! much is lacking then is in decision 0010). Of that the member uses three quarters. A read proves nothing: a server that
 //! is cut off from its leader answers reads for a while. So a `Sync` is asked for at least every sixth of the timeout.
 //!
-//! When the wall clock has run ahead of the monotonic one by more than a quarter of the timeout, the machine may have
-//! been suspended, and the monotonic clock tells too little. Then the session is in doubt until it was looked at again.
+//! When the clocks [disagree](super::doubt), the session is in doubt until it was looked at again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::dialect::Asked as AskedOfKafka07;
-use super::offsets::{CoordinatorAsk, OffsetAsk};
+use super::doubt::Doubt;
+use super::offsets::{Ask, CoordinatorAsk, OffsetAsk};
+use super::standing::Standing;
 use super::world::World;
-use crate::consumer::ahead;
 use crate::id::{SessionId, ZkRequestId};
 use crate::intent::Intent;
 use crate::planted::{PlantedBug, is_planted};
@@ -84,10 +84,7 @@ pub(super) struct Session {
     last_asked: Instant,
     /// When the newest operation was issued that the leader has answered.
     proved: Instant,
-    /// How far the wall clock was ahead of the monotonic one when the session was doubted last, or opened.
-    ahead: i64,
-    in_doubt: bool,
-    doubts: u64,
+    doubt: Doubt,
 }
 
 impl Session {
@@ -101,9 +98,7 @@ impl Session {
             asked: BTreeMap::new(),
             last_asked: now.mono,
             proved: now.mono,
-            ahead: ahead(now),
-            in_doubt: false,
-            doubts: 0,
+            doubt: Doubt::new(now),
         }
     }
 
@@ -174,42 +169,24 @@ impl Session {
         self.last_asked + self.timeout / 6
     }
 
-    /// Looks at both clocks. Says whether the session has come in doubt just now; again, if it was in doubt: what was
-    /// asked before may be answered, and says nothing of the time since.
+    /// Looks at both clocks. Says whether the session has come in doubt just now.
     pub(super) fn comes_in_doubt(&mut self, now: Now) -> bool {
-        self.ahead = self.ahead.min(ahead(now));
-        let is_new = ahead(now) > self.ahead_at_most();
-        if is_new {
-            self.in_doubt = true;
-            self.doubts += 1;
-            self.ahead = ahead(now);
-        }
-        is_new
-    }
-
-    pub(super) fn is_in_doubt(&self) -> bool {
-        self.in_doubt
+        self.doubt.comes(now, self.timeout)
     }
 
     /// How often it was in doubt.
     pub(super) fn doubts(&self) -> u64 {
-        self.doubts
+        self.doubt.count()
     }
 
     /// It was looked at after so many doubts, and is there.
     pub(super) fn is_there(&mut self, doubts: u64) {
-        if doubts == self.doubts {
-            self.in_doubt = false;
-        }
+        self.doubt.is_over(doubts);
     }
 
     /// How far the wall clock may be ahead before the session is in doubt.
     pub(super) fn ahead_at_most(&self) -> i64 {
-        if is_planted(PlantedBug::TrustsOneClock) {
-            return i64::MAX;
-        }
-        let quarter = i64::try_from(self.timeout.as_millis() / 4).unwrap_or(i64::MAX);
-        self.ahead.saturating_add(quarter)
+        self.doubt.ahead_at_most(self.timeout)
     }
 
     /// While nothing is asked, nothing is left of the numbers that were given.
@@ -225,5 +202,26 @@ impl Session {
             world.drop_asked();
         }
         world.intend(Intent::CloseSession { session: self.name });
+    }
+}
+
+impl Standing for Session {
+    fn ask_offset(&mut self, world: &mut impl World, now: Now, partition: &TopicPartition, ask: Ask) {
+        match ask {
+            Ask::ZooKeeper(op) => self.ask(world, now, Question::Offset(partition.clone()), op),
+            Ask::Brokers(ask) => {
+                let question = Question::OnBrokers(partition.clone());
+                let ask = CoordinatorAsk::Offset(partition.clone(), ask);
+                self.ask_brokers(world, now, question, ask);
+            }
+        }
+    }
+
+    fn sync(&mut self, world: &mut impl World, now: Now, op: ZkOp) {
+        self.ask(world, now, Question::Synced, op);
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        self.doubt.is_open()
     }
 }

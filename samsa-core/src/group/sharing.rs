@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::assign::Share;
 use super::claim::Claim;
+use super::holding::Holding;
 use super::member::Member;
 use super::offsets::Offsets;
 use super::world::World;
@@ -62,7 +63,8 @@ impl Member {
         }
         if let (Some(lock), Some(offset)) = (self.lock_of(partition), self.settings.offset_of(partition)) {
             let offsets = Offsets::new(self.settings.offsets, offset);
-            let claim = Claim::new(partition.clone(), lock, offsets, name, self.start_of(partition));
+            let holding = Holding::new(partition.clone(), offsets, self.start_of(partition));
+            let claim = Claim::new(holding, lock, name);
             self.claims.insert(partition.clone(), claim);
         }
     }

@@ -11,11 +11,11 @@ use crate::zookeeper::{ZkAnswer, ZkError};
 impl Claim {
     pub(super) fn create(&mut self, desk: &mut Desk<'_, impl World>) {
         self.state = State::Claiming;
-        desk.ask(Question::Owner(self.partition.clone()), self.lock.create(&self.name));
+        desk.ask(Question::Owner(self.partition().clone()), self.lock.create(&self.name));
     }
 
     pub(super) fn delete(&self, desk: &mut Desk<'_, impl World>) {
-        desk.ask(Question::Owner(self.partition.clone()), self.lock.delete());
+        desk.ask(Question::Owner(self.partition().clone()), self.lock.delete());
     }
 
     /// Looks whether others have it under other names. Says whether there may be such.
@@ -23,7 +23,7 @@ impl Claim {
         let survey = self.lock.survey().filter(|_| !is_planted(PlantedBug::LooksAtOneName));
         let Some(op) = survey else { return false };
         self.state = State::Surveying { is_claimed };
-        desk.ask(Question::Owner(self.partition.clone()), op);
+        desk.ask(Question::Owner(self.partition().clone()), op);
         true
     }
 
@@ -34,7 +34,7 @@ impl Claim {
                 self.delete(desk);
             }
             (false, true) if !self.wanted => self.release(desk),
-            (false, true) => self.read_offset(desk),
+            (false, true) => self.hold(desk),
             (true, false) if self.wanted => self.look(desk, false),
             (false, false) if self.wanted => self.create(desk),
             (_, false) => self.free(desk),
@@ -53,7 +53,7 @@ impl Claim {
         if self.is_active()
             && let Some(op) = self.lock.rename(&self.name)
         {
-            desk.ask(Question::Name(self.partition.clone()), op);
+            desk.ask(Question::Name(self.partition().clone()), op);
         }
     }
 
@@ -62,7 +62,7 @@ impl Claim {
             && let Some([sync, exists]) = self.lock.look_again()
         {
             desk.ask(Question::Synced, sync);
-            desk.ask(Question::Name(self.partition.clone()), exists);
+            desk.ask(Question::Name(self.partition().clone()), exists);
         }
         self.rename(desk);
     }
@@ -74,9 +74,9 @@ impl Claim {
         result: &Result<ZkAnswer, ZkError>,
     ) {
         match self.lock.answered(result, desk.session.id, self.is_active()) {
-            Step::Ask(op) => desk.ask(Question::Name(self.partition.clone()), op),
+            Step::Ask(op) => desk.ask(Question::Name(self.partition().clone()), op),
             Step::Rest => self.rename_due = Some(desk.later(1)),
-            Step::Taken => desk.taken.push(self.partition.clone()),
+            Step::Taken => desk.notes.taken.push(self.partition().clone()),
             Step::Named if matches!(self.state, State::Releasing) => self.delete(desk),
             Step::Named => self.rename(desk),
         }

@@ -1,24 +1,18 @@
 //! How a partition is given up: what is done is committed, then it is let go.
 
-use super::{Beginning, Claim, State};
+use super::{Beginning, Holding, State};
 use crate::group::desk::Desk;
+use crate::group::standing::Standing;
 use crate::group::world::World;
-use crate::planted::{PlantedBug, is_planted};
+use crate::time::Instant;
 
-impl Claim {
-    pub(super) fn withdraw(&self, desk: &mut Desk<'_, impl World>) {
-        if !is_planted(PlantedBug::HandsOutAfterRelease) {
-            desk.world.withdraw(&self.partition);
-        }
+impl Holding {
+    /// Whether the application has let go of what is revoked, or has had its time.
+    pub(in crate::group) fn parts(&self, now: Instant) -> bool {
+        matches!(&self.state, State::Revoking { held, until } if !held.is_held() || *until <= now)
     }
 
-    pub(super) fn part(&mut self, desk: &mut Desk<'_, impl World>) {
-        if is_planted(PlantedBug::ReleasesBeforeCommit) {
-            let done = desk.world.done(&self.partition);
-            self.release(desk);
-            let asks = done.map(|done| self.offsets.commit(done)).unwrap_or_default();
-            return self.ask(desk, asks);
-        }
+    pub(super) fn part(&mut self, desk: &mut Desk<'_, impl World, impl Standing>) {
         self.state = State::Parting { is_last: false };
         if self.offsets.is_idle() {
             self.settled(desk);
@@ -26,7 +20,7 @@ impl Claim {
     }
 
     /// No commit is under way any more, if it is none in another place. Who parts commits what is still to be, once, and goes.
-    pub(super) fn settled(&mut self, desk: &mut Desk<'_, impl World>) {
+    pub(super) fn settled(&mut self, desk: &mut Desk<'_, impl World, impl Standing>) {
         if !self.offsets.is_idle() {
             return;
         }
@@ -46,19 +40,17 @@ impl Claim {
             return self.ask(desk, asks);
         }
         if self.has_more(&*desk.world) {
-            desk.left_behind.push(self.partition.clone());
+            desk.notes.left_behind.push(self.partition.clone());
         }
         let failed =
             self.commit_failed.take().filter(|_| done.is_some_and(|done| self.offsets.is_behind(done)));
-        desk.uncommitted.extend(failed.map(|reason| (self.partition.clone(), reason)));
-        self.release(desk);
+        desk.notes.uncommitted.extend(failed.map(|reason| (self.partition.clone(), reason)));
+        self.let_go(desk);
     }
 
-    pub(super) fn release(&mut self, desk: &mut Desk<'_, impl World>) {
-        (self.state, self.due) = (State::Releasing, None);
+    /// What was done of it is forgotten.
+    pub(in crate::group) fn let_go(&mut self, desk: &mut Desk<'_, impl World, impl Standing>) {
+        (self.state, self.due) = (State::Absent, None);
         desk.world.forget(&self.partition);
-        if self.lock.is_named() {
-            self.delete(desk);
-        }
     }
 }
