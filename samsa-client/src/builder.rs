@@ -4,7 +4,10 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Config, Discovery, FetchConfig, HostPort, Partitioner, Retries};
+use samsa_core::{
+    Acks, Compression, Config, Discovery, FetchConfig, GroupProtocol, GroupTimes, HostPort, Partitioner,
+    Retries,
+};
 use samsa_proto::zookeeper::ConnectString;
 
 use crate::driver::Driver;
@@ -181,6 +184,18 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.commit_interval = interval)
     }
 
+    /// Where the groups of consumers live, unless they are [told otherwise](crate::ConsumerBuilder::protocol). Default: in ZooKeeper
+    /// where the cluster is found through it, else on the brokers. Source: `group.protocol`.
+    pub fn group_protocol(self, protocol: GroupProtocol) -> Self {
+        self.configure(|config| config.group_protocol = Some(protocol))
+    }
+
+    /// What members of groups on the brokers and their coordinators expect of each other, unless a consumer says otherwise. Default:
+    /// that of [`GroupTimes`].
+    pub fn group_times(self, times: GroupTimes) -> Self {
+        self.configure(|config| config.group_times = times)
+    }
+
     /// Where the application stands, as brokers have it in `broker.rack`: readers then read from replicas that are nearer
     /// than the leaders, where brokers name such (KIP-392); see [`FetchConfig::rack`]. Default: nowhere. Source: `client.rack`.
     pub fn rack(self, rack: impl Into<String>) -> Self {
@@ -194,7 +209,7 @@ impl<L: Launch> Builder<L> {
         for ignored in properties.ignored() {
             tracing::warn!(name = %ignored.name, why = ignored.why, "a setting makes no difference");
         }
-        self.session_timeout = properties.session_timeout.unwrap_or(SESSION_TIMEOUT);
+        self.session_timeout = properties.zookeeper_session_timeout().unwrap_or(SESSION_TIMEOUT);
         self.configure(|config| *config = Config { seed: config.seed, ..properties.config.clone() })
     }
 

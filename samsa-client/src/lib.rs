@@ -98,8 +98,8 @@ pub use samsa_core::{
     Acks, AppendError, Assignor, Backoff, BrokerId, BrokerInfo, BrokerMetrics, BrokerPartition, Certainty,
     Chunk, ChunkRecords, Clock, Commit, CommitError, Compression, Config, ConsumerEvent, CreateTopicError,
     CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, GroupDescription,
-    GroupError, GroupLookError, GroupMember, GroupPartition, GroupProtocol, GroupResetError, Guarantee,
-    GuaranteeKind, Hold, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency,
+    GroupError, GroupLookError, GroupMember, GroupPartition, GroupProtocol, GroupResetError, GroupTimes,
+    Guarantee, GuaranteeKind, Hold, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency,
     LatencyBucket, ListedGroup, LookError, Metrics, Now, Offset, OffsetStorage, OffsetsError, PartitionInfo,
     PartitionOffset, Partitioner, PatternError, PublishConfig, PublishError, PublishFailure, PublishMetrics,
     PublishedPartition, ReadError, ReadPartition, Receipt, Retries, SetReceipt, TopicName, TopicPartition,
@@ -124,11 +124,21 @@ pub type SystemZooKeeper = NoZooKeeper;
 /// for simulation.
 pub fn client<R: Runtime>(config: Config, runtime: R) -> (Cluster, Driver<R>) {
     let outcomes_within = config.publish.delivery_timeout + Duration::from_secs(1);
-    let Config { ref fetch, api_timeout, commit_interval, .. } = config;
-    let fetch = fetch.clone();
+    let Config { api_timeout, commit_interval, group_protocol, assignor, group_times, .. } = config;
+    let fetch = config.fetch.clone();
     let engine = Engine::new(config);
     let shared = Arc::new(Shared::new(engine.signal(), outcomes_within));
     let (clock, buffer) = (runtime.clock(), engine.batch_buffer());
-    let link = Link { shared: Arc::clone(&shared), clock, buffer, fetch, commit_interval, api_timeout };
+    let link = Link {
+        shared: Arc::clone(&shared),
+        clock,
+        buffer,
+        fetch,
+        commit_interval,
+        group_protocol,
+        assignor,
+        group_times,
+        api_timeout,
+    };
     (Cluster::new(link), Driver::new(engine, runtime, shared))
 }

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use samsa_core::{BatchBuffer, BrokerInfo, Clock, DriverSignal, FetchConfig, Instant, Notices};
+use samsa_core::{
+    Assignor, BatchBuffer, BrokerInfo, Clock, DriverSignal, FetchConfig, GroupProtocol, GroupTimes, Instant,
+    Notices,
+};
 
 use crate::command_queue::CommandQueue;
 use crate::events::EventBoard;
@@ -20,6 +23,10 @@ pub(crate) struct Link {
     pub(crate) fetch: FetchConfig,
     /// How often members of groups commit that are not told otherwise.
     pub(crate) commit_interval: Duration,
+    /// Of what kind the groups are whose members are not told otherwise.
+    pub(crate) group_protocol: Option<GroupProtocol>,
+    pub(crate) assignor: Option<Assignor>,
+    pub(crate) group_times: GroupTimes,
     /// How long questions and orders may take that are not told otherwise.
     pub(crate) api_timeout: Duration,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admin::{GroupDescription, GroupLookError, GroupResetError, ListedGroup};
-use crate::config::{FetchConfig, Isolation};
+use crate::config::{FetchConfig, GroupTimes, Isolation};
 use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
 use crate::explanation::Explanation;
@@ -209,16 +209,20 @@ pub struct GroupSpec {
     pub commit: Commit,
     /// How often, where it is committed by itself.
     pub commit_interval: Duration,
-    /// How the partitions are shared out.
-    pub assignor: Assignor,
-    /// With how many streams the member takes part, one at least; 1 in the Samsa dialect.
+    /// How the partitions are shared out, if that was said. Default: [`Assignor::Range`]; as the coordinator likes where it does
+    /// that (KIP-848).
+    pub assignor: Option<Assignor>,
+    /// With how many streams the member takes part, one at least; 1 in the Samsa dialect and on the brokers.
     pub streams: u16,
-    /// Where it keeps its offsets, if that was said. Default: in ZooKeeper; in the Samsa dialect on the brokers, and nowhere else.
+    /// Where it keeps its offsets, if that was said. Default: in ZooKeeper; in the Samsa dialect, and where the group itself is on
+    /// the brokers, there, and nowhere else.
     pub offsets: Option<OffsetStorage>,
     /// Where the group lives, and how its members speak, if that was said. Default: as that of [`GroupProtocol`].
     pub protocol: Option<GroupProtocol>,
     /// In the Samsa dialect: whether partitions are locked where pykafka does it on Python 3.
     pub python3_owners: bool,
+    /// What the member and its coordinator expect of each other, where the group is on the brokers.
+    pub times: GroupTimes,
     /// Sizes and times; the memory is that of all topics together.
     pub fetch: FetchConfig,
 }

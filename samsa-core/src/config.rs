@@ -9,6 +9,7 @@ use samsa_proto::records::Codec;
 
 use crate::address::HostPort;
 use crate::backoff::Backoff;
+use crate::group::{Assignor, GroupProtocol};
 use crate::offset::Offset;
 use crate::producer::partitioner::Partitioner;
 
@@ -212,6 +213,32 @@ impl Default for FetchConfig {
     }
 }
 
+/// What a member of a group that the brokers coordinate and its coordinator expect of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupTimes {
+    /// How long a member may be silent before the coordinator takes it out and gives its partitions to others. Default 45 s
+    /// (KIP-735), and 30 s at most with brokers before 0.10.1; brokers allow 6 s to 30 min by default. Where groups are of
+    /// KIP-848 the broker says it. Source: `session.timeout.ms`.
+    pub session_timeout: Duration,
+    /// Between signs of life of a member, each of which may bring news of a rebalance. Default 3 s. Where groups are of KIP-848 the
+    /// broker says it. Source: `heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// How long others wait in a rebalance for a member to give up what it holds; the application may hold on to it for half of
+    /// that. Default 60 s. Source: the rebalance timeout of JoinGroup (KIP-62); Java and librdkafka have `max.poll.interval.ms`
+    /// for it, 300 s, since their members answer only while the application asks for messages.
+    pub rebalance_timeout: Duration,
+}
+
+impl Default for GroupTimes {
+    fn default() -> Self {
+        Self {
+            session_timeout: Duration::from_secs(45),
+            heartbeat_interval: Duration::from_secs(3),
+            rebalance_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Everything the engine is told at its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -249,6 +276,14 @@ pub struct Config {
     /// How often the members of groups commit where that goes by itself, if they are not told otherwise. Default 5 s. Source:
     /// `auto.commit.interval.ms`.
     pub commit_interval: Duration,
+    /// Where the groups of consumers live, if they are not told otherwise. Default: in ZooKeeper where the cluster is found through
+    /// it, in the dialect Scala; else on the brokers. Source: `group.protocol` (KIP-848) for the latter.
+    pub group_protocol: Option<GroupProtocol>,
+    /// How members of groups share partitions out, if they are not told otherwise. Default: by range, or as the coordinator is
+    /// configured where it shares out (KIP-848). Source: `partition.assignment.strategy`, `group.remote.assignor`.
+    pub assignor: Option<Assignor>,
+    /// What members of groups on the brokers and their coordinators expect of each other, if they are not told otherwise.
+    pub group_times: GroupTimes,
 }
 
 impl Config {
@@ -267,6 +302,9 @@ impl Config {
             publish: PublishConfig::default(),
             fetch: FetchConfig::default(),
             commit_interval: Duration::from_secs(5),
+            group_protocol: None,
+            assignor: None,
+            group_times: GroupTimes::default(),
         }
     }
 }

@@ -112,7 +112,9 @@ pub use admin::{
 pub use backoff::Backoff;
 pub use broker_partition::{BrokerPartition, UnnumberedPartition};
 pub use command::{Command, GroupReset, GroupSpec, NewTopic, ReaderSpec, Reply};
-pub use config::{Acks, Compression, Config, Discovery, FetchConfig, Isolation, PublishConfig, Retries};
+pub use config::{
+    Acks, Compression, Config, Discovery, FetchConfig, GroupTimes, Isolation, PublishConfig, Retries,
+};
 pub use connection::{ReadBuffer, RecvBuf};
 pub use consumer::{
     Board, Chunk, ChunkRecords, ConsumerEvent, Hold, Lease, Membership, OwnedRecord, OwnedRecords, Progress,

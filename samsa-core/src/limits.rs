@@ -132,5 +132,17 @@ pub const LEAVING: Duration = Duration::from_secs(10);
 /// How long a group that keeps its offsets on the brokers tries to ask its coordinator something, before that is told as failed.
 pub const COORDINATOR: Duration = Duration::from_secs(10);
 
+/// How long a member that ends because of an error waits for its coordinator to hear of that.
+pub const GOODBYE: Duration = Duration::from_secs(2);
+
+/// The longest session of a member at brokers before 0.10.1, by their default `group.max.session.timeout.ms`.
+pub const OLD_SESSION: Duration = Duration::from_secs(30);
+
+/// The shortest time between heartbeats for which a coordinator can ask (KIP-848).
+pub const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
+
+/// The longest.
+pub const HEARTBEAT_MOST: Duration = Duration::from_secs(60);
+
 /// How often in a row a commit on the brokers may be left without an answer, before it is told as failed.
 pub const COMMIT_DOUBTS: u32 = 3;

@@ -52,6 +52,10 @@ planted_bugs! {
     ForgetsWithMetadata = "forgets-with-metadata",
     /// A topic that was made anew is written under its old id.
     KeepsOldTopic = "keeps-old-topic",
+    /// A member of a classic group goes on with what it holds while all join anew.
+    KeepsAcrossJoin = "keeps-across-join",
+    /// A member says that it has given up what it is still to give up (KIP-848).
+    AcknowledgesAtOnce = "acknowledges-at-once",
     /// A reader goes on at its position in a topic that was made anew.
     KeepsOldPosition = "keeps-old-position",
     /// A batch whose fate is unknown is cut in two when it is sent again.

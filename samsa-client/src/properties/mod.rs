@@ -16,7 +16,10 @@ use samsa_core::{Config, Discovery};
 /// `key.serializer`, is passed over: [`ignored`](Self::ignored) says why. Every name that Java's producer and consumer of 4.4.0
 /// and librdkafka 2.15 have is known in one of these ways.
 ///
-/// The members of a group in ZooKeeper live by the session there: `session.timeout.ms` is `zookeeper.session.timeout.ms`.
+/// The members of a group in ZooKeeper live by the session there: for them `session.timeout.ms` is
+/// `zookeeper.session.timeout.ms`, unless that is said, too. `max.poll.interval.ms` is how long others wait for a member in a
+/// rebalance, and nothing else: a member may take as long as it likes for a message. Of `partition.assignment.strategy` the first
+/// counts.
 ///
 /// `retries=0` is [`Retries::OnlyNotSent`](samsa_core::Retries::OnlyNotSent), and any other number the default. It goes together
 /// with `enable.idempotence=true`, which Java and librdkafka refuse: idempotence stores a retry once where brokers have it, and
@@ -39,7 +42,8 @@ use samsa_core::{Config, Discovery};
 pub struct Properties {
     pub(crate) config: Config,
     pub(crate) way: Option<Way>,
-    pub(crate) session_timeout: Option<Duration>,
+    session_timeout: Option<Duration>,
+    zookeeper_session_timeout: Option<Duration>,
     ignored: Vec<IgnoredProperty>,
 }
 
@@ -100,12 +104,18 @@ impl Default for Properties {
             config: Config::new(Discovery::Bootstrap(Vec::new())),
             way: None,
             session_timeout: None,
+            zookeeper_session_timeout: None,
             ignored: Vec::new(),
         }
     }
 }
 
 impl Properties {
+    /// That of sessions in ZooKeeper.
+    pub(crate) fn zookeeper_session_timeout(&self) -> Option<Duration> {
+        self.zookeeper_session_timeout.or(self.session_timeout)
+    }
+
     /// Sets one. The last of a name wins.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), PropertyError> {
         let value = value.trim();

@@ -43,8 +43,6 @@ pub(super) const IGNORED: &[(&str, &str)] = &[
         "receive.message.max.bytes",
         "a response has the bytes that were asked for (fetch.max.bytes), 100 MiB at most",
     ),
-    ("heartbeat.interval.ms", "a member keeps its ZooKeeper session alive by itself, by the session timeout"),
-    ("max.poll.interval.ms", "a member may take as long as it likes for a message: its session alone counts"),
     ("coordinator.query.interval.ms", "a coordinator is looked for when it is needed, or has moved"),
     ("offset.store.sync.interval.ms", NO_FILE),
     ("internal.throw.on.fetch.stable.offset.unsupported", "it is Java's own, for Kafka Streams"),

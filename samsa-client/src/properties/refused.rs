@@ -22,8 +22,10 @@ pub(super) const UNSUPPORTED: &[(&str, &str)] = &[
     ("transactional.id", TRANSACTIONS),
     ("transaction.timeout.ms", TRANSACTIONS),
     ("transaction.two.phase.commit.enable", TRANSACTIONS),
+    ("group.id", GROUPS),
+    ("group.instance.id", STATIC),
+    ("group.protocol.type", GROUPS),
     ("group.", GROUPS),
-    ("partition.assignment.strategy", GROUPS),
     ("exclude.internal.topics", "a pattern never matches Kafka's own topics: name them"),
     ("enable.auto.commit", COMMITS),
     ("auto.commit.enable", COMMITS),
@@ -72,6 +74,7 @@ pub(super) const UNSUPPORTED: &[(&str, &str)] = &[
 const SECURITY: &str = "TLS and SASL are not there yet";
 const TRANSACTIONS: &str = "transactions are not there yet";
 const GROUPS: &str = "a consumer is told by its builder, or by the options of samsa consume";
+const STATIC: &str = "members of groups on the brokers are not static: leave it out, and others get the partitions of one that goes";
 const COMMITS: &str = "what is committed and when is told to a consumer's builder: commit";
 const CLASS: &str = "a Java class cannot be run here";
 const CALLBACK: &str = "no function can be named in a setting";

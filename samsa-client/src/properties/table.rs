@@ -3,8 +3,8 @@
 use super::no_difference::{FITTING, IGNORED};
 use super::refused::UNSUPPORTED;
 use super::values::{
-    acks, bytes, compression, flag, isolation, kibibytes, millis, partitioner, rack, reset, retries,
-    some_millis,
+    acks, assignor, bytes, compression, flag, group_protocol, isolation, kibibytes, millis, partitioner,
+    rack, remote_assignor, reset, retries, some_millis,
 };
 use super::{Properties, Way};
 use samsa_core::Retries;
@@ -86,8 +86,25 @@ const PROPERTIES: &[Property] = &[
     of(&["client.rack"], |to, value| put(&mut to.config.fetch.rack, rack(value))),
     of(&["isolation.level"], |to, value| put(&mut to.config.fetch.isolation, isolation(value))),
     of(&["auto.offset.reset"], |to, value| put(&mut to.config.fetch.reset, reset(value))),
-    of(&["zookeeper.session.timeout.ms", "session.timeout.ms"], |to, value| {
+    of(&["zookeeper.session.timeout.ms"], |to, value| {
+        put(&mut to.zookeeper_session_timeout, some_millis(value).map(Some))
+    }),
+    of(&["session.timeout.ms"], |to, value| {
+        put(&mut to.config.group_times.session_timeout, some_millis(value))?;
         put(&mut to.session_timeout, some_millis(value).map(Some))
+    }),
+    of(&["heartbeat.interval.ms"], |to, value| {
+        put(&mut to.config.group_times.heartbeat_interval, some_millis(value))
+    }),
+    of(&["max.poll.interval.ms"], |to, value| {
+        put(&mut to.config.group_times.rebalance_timeout, some_millis(value))
+    }),
+    of(&["group.protocol"], |to, value| put(&mut to.config.group_protocol, group_protocol(value).map(Some))),
+    of(&["partition.assignment.strategy"], |to, value| {
+        put(&mut to.config.assignor, assignor(value).map(Some))
+    }),
+    of(&["group.remote.assignor"], |to, value| {
+        put(&mut to.config.assignor, remote_assignor(value).map(Some))
     }),
     of(&["auto.commit.interval.ms"], |to, value| put(&mut to.config.commit_interval, some_millis(value))),
 ];

@@ -1,4 +1,4 @@
-use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner, Retries};
+use samsa_core::{Acks, Assignor, Compression, GroupProtocol, Isolation, Offset, Partitioner, Retries};
 
 use super::*;
 
@@ -188,7 +188,8 @@ fn a_consumer_has_its_times_and_its_memory_by_the_usual_names() {
         ("queued.max.messages.kbytes", "2048"),
         ("queue.buffering.max.kbytes", "1024"),
     ]);
-    assert_eq!(set.session_timeout, Some(Duration::from_secs(9)));
+    assert_eq!(set.zookeeper_session_timeout(), Some(Duration::from_secs(9)));
+    assert_eq!(set.config().group_times.session_timeout, Duration::from_secs(9));
     assert_eq!(set.config().commit_interval, Duration::from_millis(250));
     assert_eq!((set.config().fetch.buffer_bytes, set.config().publish.buffer_bytes), (2 << 20, 1 << 20));
     assert_eq!(set.ignored(), []);
@@ -197,4 +198,28 @@ fn a_consumer_has_its_times_and_its_memory_by_the_usual_names() {
     {
         assert!(refusal(name, value).contains("KiB"), "{}", refusal(name, value));
     }
+}
+
+#[test]
+fn a_group_on_the_brokers_is_told_by_the_usual_names() {
+    let set = properties(&[
+        ("zookeeper.session.timeout.ms", "7000"),
+        ("session.timeout.ms", "9000"),
+        ("heartbeat.interval.ms", "500"),
+        ("max.poll.interval.ms", "20000"),
+        ("group.protocol", "Consumer"),
+        ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.RoundRobinAssignor,range"),
+    ]);
+    let times = set.config().group_times;
+    let millis = [times.session_timeout, times.heartbeat_interval, times.rebalance_timeout]
+        .map(|time| time.as_millis());
+    assert_eq!(millis, [9000, 500, 20_000]);
+    assert_eq!(set.zookeeper_session_timeout(), Some(Duration::from_secs(7)), "where it is said");
+    assert_eq!(set.config().group_protocol, Some(GroupProtocol::Consumer));
+    assert_eq!(set.config().assignor, Some(Assignor::RoundRobin));
+    assert_eq!(set.ignored(), []);
+    assert_eq!(properties(&[("group.remote.assignor", "range")]).config().assignor, Some(Assignor::Range));
+    assert!(refusal("group.protocol", "share").contains("consumer (KIP-848)"));
+    assert!(refusal("partition.assignment.strategy", "cooperative-sticky").contains("not there yet"));
+    assert!(refusal("group.instance.id", "one").contains("static"));
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use samsa_core::{Acks, Compression, Isolation, Offset, Partitioner, Retries, limits};
+use samsa_core::{
+    Acks, Assignor, Compression, GroupProtocol, Isolation, Offset, Partitioner, Retries, limits,
+};
 
 pub(super) fn millis(value: &str) -> Result<Duration, String> {
     let millis = value.parse().map_err(|_| format!("{value:?} is not a whole number of milliseconds"))?;
@@ -93,5 +95,33 @@ pub(super) fn reset(value: &str) -> Result<Option<Offset>, String> {
         "latest" | "largest" | "end" => Ok(Some(Offset::Latest)),
         "none" | "error" => Ok(None),
         _ => Err(format!("{value:?} is not earliest, latest or none")),
+    }
+}
+
+pub(super) fn group_protocol(value: &str) -> Result<GroupProtocol, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "classic" => Ok(GroupProtocol::Classic),
+        "consumer" => Ok(GroupProtocol::Consumer),
+        _ => Err(format!("{value:?} is not classic or consumer (KIP-848)")),
+    }
+}
+
+/// The first of a list, since a member here offers one.
+pub(super) fn assignor(value: &str) -> Result<Assignor, String> {
+    let first = value.split(',').next().unwrap_or_default().trim();
+    match first.strip_prefix("org.apache.kafka.clients.consumer.").unwrap_or(first) {
+        "range" | "RangeAssignor" => Ok(Assignor::Range),
+        "roundrobin" | "RoundRobinAssignor" => Ok(Assignor::RoundRobin),
+        _ => Err(format!(
+            "{first:?} is not range or roundrobin; those that let partitions stay (sticky) are not there yet"
+        )),
+    }
+}
+
+pub(super) fn remote_assignor(value: &str) -> Result<Assignor, String> {
+    match value {
+        "range" => Ok(Assignor::Range),
+        "uniform" => Ok(Assignor::RoundRobin),
+        _ => Err(format!("{value:?} is not range or uniform")),
     }
 }

@@ -19,7 +19,7 @@ mod create;
 mod group;
 pub(crate) mod list_offsets;
 mod listing;
-mod names;
+pub(crate) mod names;
 #[cfg(test)]
 mod tests;
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::id::{BrokerId, ConnId, ReaderId};
+use crate::id::{BrokerId, ConnId, MemberId, ReaderId};
 
 pub(crate) use network::Network;
 pub use read_buffer::{ReadBuffer, RecvBuf};
@@ -48,6 +48,8 @@ pub(crate) enum Role {
     Produce,
     /// What a group asks its coordinator: a commit waits behind nothing else.
     Group,
+    /// What a member of a group asks that the brokers coordinate, where others may wait for what it does next.
+    Member(MemberId),
     Fetch(ReaderId),
 }
 
@@ -58,6 +60,7 @@ impl fmt::Display for Role {
             Self::Control => "control connection",
             Self::Produce => "produce connection",
             Self::Group => "group connection",
+            Self::Member(_) => "member connection",
             Self::Fetch(_) => "fetch connection",
         })
     }

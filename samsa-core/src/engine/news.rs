@@ -66,6 +66,7 @@ impl Engine {
                 self.groups(GroupInput::LookAgain);
                 self.group_lookup(GroupLookupInput::LookAgain);
             }
+            Role::Member(_) => self.groups(GroupInput::LookAgain),
             Role::Control => {
                 self.producer(ProducerInput::ContactChanged);
                 self.consumer(ConsumerInput::Ready);
@@ -88,6 +89,7 @@ impl Engine {
                 self.groups(GroupInput::Unreachable { peer, reason: reason.clone() });
                 self.group_lookup(GroupLookupInput::Unreachable { peer, reason });
             }
+            Role::Member(_) => self.groups(GroupInput::Unreachable { peer, reason }),
             Role::Control => {
                 self.cluster(ClusterInput::Unreachable { peer, reason: reason.clone() });
                 self.producer(ProducerInput::ContactChanged);

@@ -6,6 +6,7 @@ use super::member::MemberInput;
 use super::{CommitError, Entry, GroupError, Groups};
 use crate::cluster::Cluster;
 use crate::command::Reply;
+use crate::connection::Role;
 use crate::consumer::Consumer;
 use crate::id::MemberId;
 use crate::out::{Context, Out};
@@ -31,7 +32,8 @@ impl Groups {
         cluster: &mut Cluster,
         consumer: &mut Consumer,
     ) {
-        let waiting = self.members.iter().filter(|(_, entry)| entry.coordinator.is_wanted());
+        let is_told = |entry: &Entry| entry.coordinator.is_wanted() || entry.member.follows_metadata();
+        let waiting = self.members.iter().filter(|(_, entry)| is_told(entry));
         for member in waiting.map(|(member, _)| *member).collect::<Vec<_>>() {
             self.look_after(cx, cluster, consumer, member);
         }
@@ -70,6 +72,7 @@ impl Groups {
             }
             Outcome::Over(failure) => {
                 if let Some(mut entry) = self.members.remove(&id) {
+                    cx.net.release(Role::Member(id));
                     for op in std::mem::take(&mut entry.leaving) {
                         let left = failure.clone().map_or(Ok(()), Err);
                         cx.out.complete(op, Reply::LeaveGroup(left));

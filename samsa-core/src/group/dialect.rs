@@ -15,7 +15,7 @@
 //! consumers look at what a lock holds only where they find it in their way, for whether it is their own, and tools show it.
 //! To write it anew would be of use to no member, and a lock that was written has another version than the one it is deleted by.
 //!
-//! Scala07 is refused in two places. What an application asks for is refused in any case ([`GroupProtocol::dialect`]), since this
+//! Scala07 is refused in two places. What an application asks for is refused in any case ([`Spoken::dialect`]), since this
 //! client has no connections to brokers of 0.7. A member by itself, as simulations have it, is refused by clusters whose brokers
 //! are not of 0.7 ([`scala07::Refusal`]): before it registers, and in each round.
 //!
@@ -54,48 +54,34 @@ use crate::zookeeper::ZkOp;
 
 pub(super) use self::scala07::{Asked, Refusal};
 
-/// Where a group lives, and how its members speak to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GroupProtocol {
-    /// In ZooKeeper, in this dialect. [`Dialect::Scala07`] is refused ([`GroupError::Scala07`]): it is for clusters of Kafka 0.7,
-    /// with whose brokers this client does not speak yet.
-    ZooKeeper(Dialect),
-}
+/// The dialect in which members of a group in ZooKeeper are to speak, and what they can be asked for in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spoken(pub(super) Dialect);
 
-/// In ZooKeeper, as the Scala consumers of 0.8 to 1.1 speak.
-impl Default for GroupProtocol {
-    fn default() -> Self {
-        Self::ZooKeeper(Dialect::Scala)
-    }
-}
-
-impl GroupProtocol {
+impl Spoken {
     /// How its members speak, if messages could be handed out in such a group.
     pub(super) fn dialect(self) -> Result<Dialect, GroupError> {
         match self {
-            Self::ZooKeeper(Dialect::Scala07) => Err(GroupError::Scala07),
-            Self::ZooKeeper(dialect) => Ok(dialect),
+            Self(Dialect::Scala07) => Err(GroupError::Scala07),
+            Self(dialect) => Ok(dialect),
         }
     }
 
     /// Whether locks are where pykafka has them on Python 3.
     pub(super) fn python3_owners(self, is_said: bool) -> Result<bool, GroupError> {
         match self {
-            Self::ZooKeeper(Dialect::Samsa) => Ok(is_said),
-            Self::ZooKeeper(_) if is_said => Err(GroupError::Python3Owners),
-            Self::ZooKeeper(_) => Ok(false),
+            Self(Dialect::Samsa) => Ok(is_said),
+            Self(_) if is_said => Err(GroupError::Python3Owners),
+            Self(_) => Ok(false),
         }
     }
 
     /// Where the group keeps its offsets.
     pub(super) fn storage(self, said: Option<OffsetStorage>) -> Result<OffsetStorage, GroupError> {
         match (self, said) {
-            (Self::ZooKeeper(Dialect::Samsa), None | Some(OffsetStorage::Brokers)) => {
-                Ok(OffsetStorage::Brokers)
-            }
-            (Self::ZooKeeper(Dialect::Samsa), Some(_)) => Err(GroupError::OffsetsElsewhere),
-            (Self::ZooKeeper(Dialect::Scala07), Some(OffsetStorage::Brokers | OffsetStorage::Both)) => {
+            (Self(Dialect::Samsa), None | Some(OffsetStorage::Brokers)) => Ok(OffsetStorage::Brokers),
+            (Self(Dialect::Samsa), Some(_)) => Err(GroupError::OffsetsElsewhere),
+            (Self(Dialect::Scala07), Some(OffsetStorage::Brokers | OffsetStorage::Both)) => {
                 Err(GroupError::OffsetsInZooKeeper)
             }
             (_, said) => Ok(said.unwrap_or_default()),
@@ -109,7 +95,7 @@ impl GroupProtocol {
             (_, streams) if streams > limits::STREAMS => {
                 Err(GroupError::TooManyStreams { streams, most: limits::STREAMS })
             }
-            (Self::ZooKeeper(Dialect::Samsa), 2..) => Err(GroupError::StreamsUnknown { streams: said }),
+            (Self(Dialect::Samsa), 2..) => Err(GroupError::StreamsUnknown { streams: said }),
             _ => Ok(said),
         }
     }
@@ -117,8 +103,8 @@ impl GroupProtocol {
     /// How its members share.
     pub(super) fn assignor(self, said: Assignor) -> Result<Assignor, GroupError> {
         match self {
-            Self::ZooKeeper(Dialect::Scala07) if said != Assignor::Range => Err(GroupError::RangeAlone),
-            Self::ZooKeeper(_) => Ok(said),
+            Self(Dialect::Scala07) if said != Assignor::Range => Err(GroupError::RangeAlone),
+            Self(_) => Ok(said),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use samsa_proto::ErrorCode;
 use samsa_proto::zookeeper::{InexpressibleError, PathError};
 
+use super::Assignor;
 use super::pattern::PatternError;
 use crate::broker_partition::UnnumberedPartition;
 use crate::error::remedy;
@@ -34,7 +35,8 @@ pub enum GroupError {
     NoStart,
     /// The cluster was not found through ZooKeeper, where groups of this kind live.
     #[error(
-        "a group lives in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..) (--zookeeper)"
+        "this group is to live in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..) (--zookeeper), or leave the \
+         protocol unsaid for a group on the brokers"
     )]
     NoZooKeeper,
     /// A name cannot stand in ZooKeeper.
@@ -91,9 +93,10 @@ pub enum GroupError {
         /// How many may be.
         most: u16,
     },
-    /// Streams were asked for in the Samsa dialect, whose members have one share each.
+    /// Streams were asked for in the Samsa dialect, or on the brokers, where members have one share each.
     #[error(
-        "streams({streams}) (--streams) is for the dialects of Scala's consumers: members that speak Samsa (--dialect samsa) have equal shares"
+        "streams({streams}) (--streams) is for the dialects of Scala's consumers: members that speak Samsa (--dialect samsa), and those \
+         of groups on the brokers, have equal shares"
     )]
     StreamsUnknown {
         /// How many were asked for.
@@ -133,7 +136,9 @@ pub enum GroupError {
         reason: String,
     },
     /// The member had not joined when its time was over.
-    #[error("group {group:?} was not joined within {within:?} ({last}); is ZooKeeper up?")]
+    #[error(
+        "group {group:?} was not joined within {within:?} ({last}); is ZooKeeper up, and are the brokers?"
+    )]
     TimedOut {
         /// The group.
         group: Arc<str>,
@@ -173,6 +178,77 @@ pub enum GroupError {
         /// Why not.
         error: OffsetsError,
     },
+    /// Offsets of a group on the brokers were to be in ZooKeeper.
+    #[error(
+        "a group on the brokers keeps its offsets there: leave `offsets` (--offsets) unsaid, or say `OffsetStorage::Brokers` (brokers)"
+    )]
+    OffsetsOnBrokers,
+    /// Members of groups on the brokers do not share in this way.
+    #[error(
+        "groups on the brokers are not shared out by {assignor:?}: take Range or RoundRobin, or leave it unsaid"
+    )]
+    AssignorUnknown {
+        /// What was asked for.
+        assignor: Assignor,
+    },
+    /// The group has no coordinator for this member: nobody may be asked, or nobody can be. It left the group, or did not join it.
+    #[error("group {group:?} has no coordinator for this member: {error}")]
+    Coordinator {
+        /// The group.
+        group: Arc<str>,
+        /// Why not.
+        error: OffsetsError,
+    },
+    /// The brokers are older than 0.9.
+    #[error(
+        "group {group:?} cannot be on the brokers: these are older than Kafka 0.9, with which that began; keep it in ZooKeeper          (`GroupProtocol::ZooKeeper`, with zookeeper(..))"
+    )]
+    NotCoordinated {
+        /// The group.
+        group: Arc<str>,
+    },
+    /// The coordinator does not speak the protocol of KIP-848.
+    #[error(
+        "group {group:?} cannot have members of the protocol of KIP-848: that takes brokers of Kafka 4.0 or later, with the feature          group.version switched on; say `GroupProtocol::Brokers` to go on without it where it is not to be had"
+    )]
+    NoConsumerProtocol {
+        /// The group.
+        group: Arc<str>,
+    },
+    /// The group has members of the classic protocol, and the broker does not take others beside them.
+    #[error(
+        "group {group:?} has members of the classic protocol that the coordinator does not move to that of KIP-848: say          `GroupProtocol::Classic` or `GroupProtocol::Brokers` to join them, or see to the brokers' group.consumer.migration.policy"
+    )]
+    ClassicMembers {
+        /// The group.
+        group: Arc<str>,
+    },
+    /// Its members share in another way than this one would, or speak another protocol.
+    #[error(
+        "the members of group {group:?} share partitions in another way than this one: have all say the same assignor, and the same          protocol where the group has members of KIP-848"
+    )]
+    OtherAssignor {
+        /// The group.
+        group: Arc<str>,
+    },
+    /// The coordinator does not allow this session timeout.
+    #[error(
+        "the coordinator of group {group:?} does not allow this session timeout (session.timeout.ms): see the brokers'          group.min.session.timeout.ms and group.max.session.timeout.ms"
+    )]
+    SessionTimeout {
+        /// The group.
+        group: Arc<str>,
+    },
+    /// The coordinator refuses the member for another reason.
+    #[error("the coordinator of group {group:?} refuses this member: {code}{}; {}", said(message.as_deref()), remedy(*code))]
+    Refused {
+        /// The group.
+        group: Arc<str>,
+        /// What the broker said.
+        code: ErrorCode,
+        /// What it has said beside that.
+        message: Option<String>,
+    },
     /// The name of a rack is longer than brokers can be told.
     #[error("a rack's name of {bytes} bytes: brokers take {limit} at most; give a shorter one, or none")]
     RackTooLong {
@@ -192,12 +268,32 @@ pub enum GroupError {
     Closed,
 }
 
+fn said(message: Option<&str>) -> String {
+    message.map(|message| format!(" ({message})")).unwrap_or_default()
+}
+
 impl GroupError {
+    /// What the refusal of a coordinator means.
+    pub(crate) fn refused(group: Arc<str>, code: ErrorCode, message: Option<String>) -> Self {
+        match code {
+            ErrorCode::INCONSISTENT_GROUP_PROTOCOL | ErrorCode::UNSUPPORTED_ASSIGNOR => {
+                Self::OtherAssignor { group }
+            }
+            ErrorCode::INVALID_SESSION_TIMEOUT => Self::SessionTimeout { group },
+            ErrorCode::INVALID_GROUP_ID => Self::Coordinator { group, error: OffsetsError::InvalidGroup },
+            ErrorCode::GROUP_AUTHORIZATION_FAILED | ErrorCode::TOPIC_AUTHORIZATION_FAILED => {
+                Self::Coordinator { group, error: OffsetsError::NotAuthorized { code } }
+            }
+            code => Self::Refused { group, code, message },
+        }
+    }
+
     /// Whether to join again may succeed, with nothing changed on this side: ZooKeeper was late, too much was open, members were
     /// there that may leave, or the brokers' refusal is one that passes.
     pub fn is_retriable(&self) -> bool {
         match self {
-            Self::Offsets { error, .. } => error.is_retriable(),
+            Self::Offsets { error, .. } | Self::Coordinator { error, .. } => error.is_retriable(),
+            Self::Refused { code, .. } => *code == ErrorCode::GROUP_MAX_SIZE_REACHED || code.is_retriable(),
             Self::TimedOut { .. }
             | Self::Busy { .. }
             | Self::ForeignMember { .. }

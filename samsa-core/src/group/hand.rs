@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::coordinator::Coordinator;
+use super::brokers::{BrokerWorld, Seen};
+use super::coordinator::{Coordinator, Identity};
 use super::offsets::CoordinatorAsk;
 use super::world::World;
 use super::{Commit, Done, FIRST_SESSION, GroupError, Opens, Place};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Interest, Urgency};
 use crate::command::ReaderSpec;
 use crate::config::FetchConfig;
 use crate::consumer::{Consumer, ConsumerEvent, Held, Hold};
@@ -234,5 +235,31 @@ impl World for Hand<'_, '_> {
             self.consumer.end_for_group(self.cx, self.cluster, *reader);
         }
         self.outcomes.push(Outcome::Over(failure));
+    }
+}
+
+impl BrokerWorld for Hand<'_, '_> {
+    fn act_as(&mut self, identity: Option<Identity>) {
+        self.coordinator.act_as(identity);
+    }
+
+    fn follow(&mut self, topic: &Arc<str>) {
+        self.cluster.want(self.cx, topic, Interest::Read);
+    }
+
+    fn seen(&self, topic: &str) -> Seen {
+        let is_absent = || self.cluster.is_unknown(topic) || self.cluster.refusal(topic).is_some();
+        match self.cluster.topic(topic) {
+            Some(view) => {
+                let partitions = i32::try_from(view.partitions.len()).unwrap_or(i32::MAX);
+                Seen::There { id: view.id, partitions }
+            }
+            None if is_absent() => Seen::Absent,
+            None => Seen::NotYet,
+        }
+    }
+
+    fn refresh(&mut self) {
+        self.cluster.refresh(self.cx, "a partition of a topic that is not known", Urgency::Soon);
     }
 }

@@ -145,7 +145,12 @@ impl Holding {
     }
 
     /// The application has been told.
-    pub(super) fn revoke(&mut self, desk: &mut Desk<'_, impl World, impl Standing>, held: Held, until: Instant) {
+    pub(super) fn revoke(
+        &mut self,
+        desk: &mut Desk<'_, impl World, impl Standing>,
+        held: Held,
+        until: Instant,
+    ) {
         if !is_planted(PlantedBug::HandsOutAfterRelease) {
             desk.world.withdraw(&self.partition);
         }

@@ -25,6 +25,7 @@
 //! [claim](super::claim); how long a session can be relied on, with the [session](super::session).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use samsa_proto::zookeeper::{PathError, path};
 
@@ -179,8 +180,8 @@ impl Member {
         &self.id
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+    pub(crate) fn group(&self) -> &Arc<str> {
+        &self.settings.group
     }
 
     pub(crate) fn is_leaving(&self) -> bool {

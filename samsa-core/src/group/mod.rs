@@ -1,6 +1,6 @@
-//! Groups that live in ZooKeeper: who is in them, who has which partition, and how far each is.
+//! Groups: who is in them, who has which partition, and how far each is.
 //!
-//! The members of a group speak through nodes alone. Each registers itself below `ids/`, reads who else is there, and
+//! Some groups live on the [brokers]. The members of a group that lives in ZooKeeper speak through nodes alone. Each registers itself below `ids/`, reads who else is there, and
 //! computes for itself which partitions are its own ([`assign`]). An ephemeral node below `owners/` is the lock of a
 //! partition. Since every member looks at its own time, views differ for a while, and the locks decide.
 //!
@@ -10,7 +10,9 @@
 //! is theirs. Whoever looks at a group from outside asks through a coordinator of its own.
 
 mod answering;
+mod any_member;
 mod assign;
+mod brokers;
 mod claim;
 mod clocks;
 mod commits;
@@ -33,6 +35,7 @@ mod offsets;
 pub(crate) mod on_brokers;
 mod opening;
 mod pattern;
+mod protocol;
 mod round;
 mod session;
 mod settings;
@@ -66,16 +69,17 @@ use crate::topology::TopicPartition;
 use crate::wake::{DriverSignal, Wakers};
 use crate::zookeeper::ZkNews;
 
+use self::any_member::AnyMember;
 use self::hand::{Hand, Outcome};
-use self::member::{Member, MemberInput};
+use self::member::MemberInput;
 
 pub use assign::Assignor;
 pub(crate) use coordinator::{Answered, Coordinator};
-pub use dialect::GroupProtocol;
 pub use error::{CommitError, GroupError, OffsetsError};
 pub use offsets::OffsetStorage;
 pub(crate) use offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};
 pub use pattern::{PatternError, TopicPattern};
+pub use protocol::GroupProtocol;
 pub(crate) use world::Done;
 
 /// How long a member waits for more changes when it has seen one: one round of reading for a burst.
@@ -114,7 +118,7 @@ pub(crate) struct Groups {
 /// A member, and what of the client is its own.
 #[derive(Debug)]
 struct Entry {
-    member: Member,
+    member: AnyMember,
     place: Place,
     coordinator: Coordinator,
     stay: Held,
@@ -232,7 +236,7 @@ impl Groups {
 
     pub(crate) fn explain(&self, lines: &mut Vec<Waiting>) {
         for entry in self.members.values() {
-            let who = format!("member {} of group {:?}", entry.member.id(), entry.member.settings().group);
+            let who = format!("member {} of group {:?}", entry.member.id(), entry.member.group());
             let joining = entry.joining.as_ref().map(|(waiter, _)| (waiter, "to have joined"));
             let committing =
                 entry.committing.as_ref().map(|waiter| (waiter, "what was asked to be committed"));
@@ -395,8 +399,7 @@ impl Groups {
             cx.out.complete(late.op, Reply::CommitOffsets(Err(error)));
         }
         if let Some((late, gone)) = entry.joining.take_if(|(waiter, _)| waiter.time.is_over(now)) {
-            let (group, last) =
-                (Arc::clone(&entry.member.settings().group), entry.member.trouble().to_owned());
+            let (group, last) = (Arc::clone(entry.member.group()), entry.member.trouble().to_owned());
             let error = GroupError::TimedOut { group, within: late.time.within, last };
             cx.out.complete(late.op, Reply::JoinGroup(Err(error)));
             drop(gone);

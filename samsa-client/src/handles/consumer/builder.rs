@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Assignor, Command, Commit, FetchConfig, GroupError, GroupProtocol, GroupSpec, Isolation, Offset,
-    OffsetStorage, Reply, TopicPattern,
+    Assignor, Command, Commit, FetchConfig, GroupError, GroupProtocol, GroupSpec, GroupTimes, Isolation,
+    Offset, OffsetStorage, Reply, TopicPattern,
 };
 
 use super::Consumer;
@@ -25,11 +25,12 @@ pub struct ConsumerBuilder {
     start: Option<Offset>,
     commit: Commit,
     commit_interval: Duration,
-    assignor: Assignor,
+    assignor: Option<Assignor>,
     streams: u16,
     offsets: Option<OffsetStorage>,
     protocol: Option<GroupProtocol>,
     python3_owners: bool,
+    times: GroupTimes,
     fetch: FetchConfig,
 }
 
@@ -43,11 +44,12 @@ impl ConsumerBuilder {
             start: None,
             commit: Commit::default(),
             commit_interval: link.commit_interval,
-            assignor: Assignor::default(),
+            assignor: link.assignor,
             streams: 1,
             offsets: None,
-            protocol: None,
+            protocol: link.group_protocol,
             python3_owners: false,
+            times: link.group_times,
             fetch: link.fetch.clone(),
         }
     }
@@ -120,10 +122,11 @@ impl ConsumerBuilder {
         self
     }
 
-    /// How the partitions are shared out. Default: [`Assignor::Range`]. All members of a group must have the same. Source:
-    /// `partition.assignment.strategy` of the Scala consumers.
+    /// How the partitions are shared out. Default: [`Assignor::Range`]; where the coordinator shares out (KIP-848), as it is
+    /// configured. All members of a group must have the same. Source: `partition.assignment.strategy` of the Scala consumers and of
+    /// Java's, `group.remote.assignor`.
     pub fn assignor(mut self, assignor: Assignor) -> Self {
-        self.assignor = assignor;
+        self.assignor = Some(assignor);
         self
     }
 
@@ -160,8 +163,23 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Where the group lives, and how its members speak. Default: [`GroupProtocol::ZooKeeper`] with
-    /// [`Dialect::Scala`](crate::Dialect). All members of a group must have the same.
+    /// Where the group lives, and how its members speak. Default: where the cluster was found through ZooKeeper, there, with
+    /// [`Dialect::Scala`](crate::Dialect); else [`GroupProtocol::Brokers`]. All members of a group must have the same.
+    ///
+    /// A group on the brokers is shared with any client that knows such groups, Java's and librdkafka's among them. In the classic
+    /// protocol all members give up what they have whenever one comes or goes, and one of them shares out, by
+    /// [`assignor`](Self::assignor): `range` (Java's default) or `roundrobin`. By KIP-848 the coordinator shares out, and only what
+    /// moves is given up.
+    ///
+    /// ```
+    /// # use samsa_client::{Cluster, Consumer, GroupError, Offset};
+    /// use samsa_client::GroupProtocol;
+    ///
+    /// # async fn example(cluster: &Cluster) -> Result<Consumer, GroupError> {
+    /// let consumer = cluster.topic("events").consumer("billing").start_at(Offset::Earliest);
+    /// consumer.protocol(GroupProtocol::Brokers).subscribe().await
+    /// # }
+    /// ```
     ///
     /// With [`Dialect::Samsa`](crate::Dialect), pykafka's `BalancedConsumer` shares the group. A member reads exactly one topic, by
     /// name, and the group's offsets are on the brokers. Let pykafka have a `broker_version` of 0.9.0 or later: with 0.8.2 it looks
@@ -184,6 +202,27 @@ impl ConsumerBuilder {
     /// ```
     pub fn protocol(mut self, protocol: GroupProtocol) -> Self {
         self.protocol = Some(protocol);
+        self
+    }
+
+    /// How long this member of a group on the brokers may be silent before others get its partitions; see
+    /// [`GroupTimes::session_timeout`]. Default: as the client has it, 45 s if nothing was said. Source: `session.timeout.ms`.
+    pub fn session_timeout(mut self, timeout: Duration) -> Self {
+        self.times.session_timeout = timeout;
+        self
+    }
+
+    /// Between signs of life of this member of a group on the brokers; see [`GroupTimes::heartbeat_interval`]. A third of the
+    /// session timeout at most is usual. Default: as the client has it, 3 s if nothing was said. Source: `heartbeat.interval.ms`.
+    pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.times.heartbeat_interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long others wait in a rebalance for this member of a group on the brokers; see [`GroupTimes::rebalance_timeout`].
+    /// Default: as the client has it, 60 s if nothing was said. Source: `max.poll.interval.ms`.
+    pub fn rebalance_timeout(mut self, timeout: Duration) -> Self {
+        self.times.rebalance_timeout = timeout;
         self
     }
 
@@ -233,19 +272,20 @@ impl ConsumerBuilder {
     /// Joins the group. Done when this member knows its share; the partitions follow as soon as their owners have let go of
     /// them.
     ///
-    /// The members find each other in ZooKeeper, in the form of the Scala consumers of Kafka 0.8 to 1.1, with which they can
-    /// share a group; their offsets are there too, unless [`offsets`](Self::offsets) says otherwise. So the cluster has to be one that was found through ZooKeeper.
+    /// Where the members find each other, and in which form they speak, [`protocol`](Self::protocol) tells. In ZooKeeper it is
+    /// that of the Scala consumers of Kafka 0.8 to 1.1, with which they can share a group, unless something else is said; their
+    /// offsets are there too, unless [`offsets`](Self::offsets) says otherwise. A group on the brokers has its offsets there.
     ///
     /// It takes as long as the builder's `api_timeout` at most.
     ///
     /// # Errors
     /// When it is not said which topics, or in more than one way; when a pattern is none that all members read alike; when
-    /// ZooKeeper is not reached in time, a member that was there first speaks another dialect, or the dialect cannot say what
-    /// this one wants, or with how many streams. The brokers are asked for
-    /// offsets once partitions are claimed: if they refuse, the consumer ends with [`GroupError::Offsets`].
+    /// ZooKeeper, or the group's coordinator, is not reached in time; when the group has not what this member wants, or does not
+    /// take it. The brokers are asked for
+    /// offsets once the member has partitions: if they refuse, the consumer ends with [`GroupError::Offsets`].
     pub async fn subscribe(self) -> Result<Consumer, GroupError> {
         let Self { link, group, topics, mut patterns, start, commit, commit_interval, assignor, .. } = self;
-        let Self { protocol, python3_owners, offsets, streams, fetch, .. } = self;
+        let Self { protocol, python3_owners, offsets, streams, times, fetch, .. } = self;
         let start = start.ok_or(GroupError::NoStart)?;
         let name = Arc::clone(&group);
         let pattern = patterns.pop();
@@ -264,6 +304,7 @@ impl ConsumerBuilder {
             protocol,
             python3_owners,
             offsets,
+            times,
             fetch,
         };
         let membership = Call::new(&link, Command::JoinGroup(spec), |answer, _| match answer {

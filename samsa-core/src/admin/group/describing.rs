@@ -252,7 +252,7 @@ impl Describing {
                 };
                 self.found.on_brokers.insert((topic.to_string(), partition), told);
             }
-            (CoordinatorAsk::Members, _) => {}
+            (CoordinatorAsk::Members | CoordinatorAsk::Member(_), _) => {}
         }
     }
 }

@@ -33,7 +33,7 @@ impl Traffic {
             let latency = match (owner, role) {
                 (Owner::Producer(_), _) => &mut metrics.publish_latency,
                 (_, Role::Fetch(_)) => &mut metrics.fetch_latency,
-                (_, Role::Produce | Role::Control | Role::Metadata | Role::Group) => {
+                (_, Role::Produce | Role::Control | Role::Metadata | Role::Group | Role::Member(_)) => {
                     &mut metrics.other_latency
                 }
             };

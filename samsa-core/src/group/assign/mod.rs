@@ -3,10 +3,12 @@
 //!
 //! Each stream of a member takes part as a *thread* of its own, named `C-n`; threads are in the order of these names as
 //! text, `C-10` before `C-2`. The Samsa dialect knows no streams, and another order of partitions ([`by_leader`]);
-//! in 0.7 each broker counts its own ([`by_broker`]).
+//! in 0.7 each broker counts its own ([`by_broker`]). Where the brokers coordinate a group, one of its members shares out for
+//! [all](java), or the coordinator does.
 
 mod by_broker;
 mod by_leader;
+mod java;
 mod range;
 mod round_robin;
 
@@ -14,20 +16,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use by_broker::share_by_broker;
 pub(crate) use by_leader::Leaders;
+pub(crate) use java::{Counts, Readers};
 use round_robin::HashedName;
 
-/// How the partitions of a group in ZooKeeper are shared out. Nothing in ZooKeeper tells it, so all members of a group
-/// must be set alike; with members that are not, partitions stay without an owner.
+/// How the partitions of a group are shared out. Nothing in ZooKeeper tells it, so all members of a group
+/// must be set alike; with members that are not, partitions stay without an owner. A classic group of the brokers takes nobody
+/// whose way no other member knows. Where the coordinator shares out (KIP-848) it goes by what a member has asked for last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Assignor {
-    /// Topic by topic, neighbours together: the default of the Scala consumers, too.
+    /// Topic by topic, neighbours together: the default of the Scala consumers, and what Java's consumers offer first (`range`).
     #[default]
     Range,
     /// One by one over all topics, in the order in which the Scala consumers of 0.8.2 to 0.11 deal
-    /// (`partition.assignment.strategy=roundrobin`). In the Samsa dialect, as pykafka's `roundrobin`. Consumers of 0.7 have none.
+    /// (`partition.assignment.strategy=roundrobin`). In the Samsa dialect, as pykafka's `roundrobin`. Consumers of 0.7 have none. On the
+    /// brokers in the order in which Java's consumers deal (`roundrobin`); where the coordinator shares out, `uniform`.
     RoundRobin,
-    /// The same in the order of those of 1.0 and 1.1, which differs. In the Samsa dialect there is one order.
+    /// The same in the order of those of 1.0 and 1.1, which differs. In the Samsa dialect there is one order, and on the brokers
+    /// this is refused.
     RoundRobinKafka1,
 }
 

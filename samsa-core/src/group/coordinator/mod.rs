@@ -11,10 +11,14 @@
 //! | Known   | it does not know the partition (yet)    | Known   | asks that again after a wait                 |
 //! | Known   | it is not the coordinator, it is gone   | Unknown | rests                                        |
 //!
-//! Commits are those of who is in no group of the brokers: without generation and member. Each question is answered once:
-//! what waits too long with that, and a commit whose request had no answer with a doubt; it is not sent again, since the
-//! offset may be written, and be followed by others.
+//! Commits are those of who is in no group of the brokers, without generation and member, unless it is [said](Coordinator::act_as)
+//! who commits. Each question is answered once: what waits too long with that, and a commit whose request had no answer with a
+//! doubt; it is not sent again, since the offset may be written, and be followed by others. So is what a [`member`] asks.
+//!
+//! A broker reads nothing else on a connection while it lets a join or a sync wait. So each member of a group of the brokers has a
+//! connection of its own, and what it asks meanwhile, which is to leave, goes over the one that is for all groups.
 
+mod member;
 mod request;
 mod response;
 #[cfg(test)]
@@ -22,6 +26,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
@@ -42,6 +47,9 @@ use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 
 use self::response::Verdict;
+pub(crate) use member::{
+    Attend, Attending, Identity, Join, Joined, MemberAnswer, MemberAsk, Refusal, Sync, Wish,
+};
 
 /// The versions of commits and reads: from the one on by which offsets are on the brokers, and the last in which topics have
 /// names.
@@ -56,6 +64,10 @@ pub(crate) struct Coordinator {
     group: Arc<str>,
     /// Whose its requests are.
     owner: fn(u64) -> Owner,
+    /// Over which connection it is asked.
+    role: Role,
+    /// As whom offsets are committed.
+    identity: Option<Identity>,
     whom: Whom,
     rests_until: Option<Instant>,
     /// The broker has asked for a pause until then: a commit would wait unsent, whatever becomes of the session.
@@ -92,6 +104,8 @@ enum Kind {
     Read,
     Commit,
     Members,
+    /// Of a member; each by itself.
+    Member,
 }
 
 /// A request that has no answer yet.
@@ -108,6 +122,8 @@ impl Coordinator {
         Self {
             group: Arc::clone(group),
             owner,
+            role: Role::Group,
+            identity: None,
             whom: Whom::Unknown,
             rests_until: None,
             held_until: None,
@@ -120,8 +136,19 @@ impl Coordinator {
         }
     }
 
+    /// Asks over a connection of its own.
+    pub(crate) fn over(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// Offsets are committed as this member from now on, or as nobody.
+    pub(crate) fn act_as(&mut self, identity: Option<Identity>) {
+        self.identity = identity;
+    }
+
     pub(crate) fn ask(&mut self, now: Instant, id: ZkRequestId, ask: CoordinatorAsk) {
-        let until = now + limits::COORDINATOR;
+        let held = if let CoordinatorAsk::Member(ask) = &ask { ask.is_held_for() } else { Duration::ZERO };
+        let until = now + limits::COORDINATOR + held;
         self.waiting.insert(id, Asked { ask, until, due: None, failures: 0, refusal: None });
     }
 
@@ -135,7 +162,7 @@ impl Coordinator {
     /// The same; a commit that was not sent yet never is.
     pub(crate) fn give_up(&mut self, cx: &mut Context<'_>, reason: &str) {
         for broker in self.drop_asked() {
-            cx.net.give_up_unsent(cx.now, Peer::Broker(broker), Role::Group, reason);
+            cx.net.give_up_unsent(cx.now, Peer::Broker(broker), self.role, reason);
         }
     }
 
@@ -195,7 +222,8 @@ impl Coordinator {
             Whom::Unknown => answered.extend(self.find(cx, cluster, tokens)),
             Whom::Finding(_) => {}
             Whom::Known(broker) => {
-                if let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), Role::Group) {
+                let role = if self.is_held_up() { Role::Group } else { self.role };
+                if let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) {
                     self.held_until = cx.net.held_until(cx.now, conn);
                     let may_commit = may_commit && self.held_until.is_none();
                     answered.extend(self.ask_all(cx, tokens, (broker, conn, may_commit)));
@@ -220,7 +248,8 @@ impl Coordinator {
             return self.refuse_all(&OffsetsError::NotOffered);
         };
         let group = Arc::clone(&self.group);
-        match send(cx, conn, (tokens, self.owner), version, &request::find(&group, version)) {
+        let version = (version, Duration::ZERO);
+        match send(cx, conn, (tokens, self.owner), version, &request::find(&group, version.0)) {
             Ok(token) => self.whom = Whom::Finding(token),
             Err(trouble) => self.rest(cx.now.mono, trouble),
         }
@@ -235,13 +264,35 @@ impl Coordinator {
     ) -> Vec<Answered> {
         let mut answered = Vec::new();
         for kind in [Kind::Members, Kind::Read, Kind::Commit] {
-            if kind != Kind::Commit || may_commit {
+            if !self.is_held_up() && (kind != Kind::Commit || may_commit) {
                 let is_one = |asked: &Asked| asked.ask.kind() == kind && asked.due.is_none();
                 let asked = self.waiting.extract_if(.., |_, asked| is_one(asked)).collect();
                 answered.extend(self.ask_one(cx, tokens, conn, Sent { to, kind, asked }));
             }
         }
+        while let Some(asked) = self.next_of_member() {
+            let asked = BTreeMap::from([asked]);
+            answered.extend(self.ask_one(cx, tokens, conn, Sent { to, kind: Kind::Member, asked }));
+        }
         answered
+    }
+
+    /// What a member asks is asked in its order, and nothing but a leave behind what is held.
+    fn next_of_member(&mut self) -> Option<(ZkRequestId, Asked)> {
+        let is_held_up = self.is_held_up() || self.rests_until.is_some();
+        let may_go = |asked: &Asked| match &asked.ask {
+            CoordinatorAsk::Member(MemberAsk::Leave { .. }) => self.rests_until.is_none(),
+            CoordinatorAsk::Member(_) => !is_held_up,
+            _ => false,
+        };
+        let id = *self.waiting.iter().find(|(_, asked)| may_go(asked))?.0;
+        self.waiting.remove_entry(&id)
+    }
+
+    /// Whether the broker may let something wait, and read nothing behind it.
+    fn is_held_up(&self) -> bool {
+        let is_held = |asked: &Asked| matches!(&asked.ask, CoordinatorAsk::Member(ask) if ask.is_held());
+        self.sent.values().any(|sent| sent.asked.values().any(is_held))
     }
 
     fn ask_one(&mut self, cx: &mut Context<'_>, tokens: &mut u64, conn: ConnId, sent: Sent) -> Vec<Answered> {
@@ -250,16 +301,24 @@ impl Coordinator {
         }
         let Sent { kind, asked, .. } = &sent;
         let group = &*self.group;
+        let numbers = (tokens, self.owner);
+        let at_once = |version| (version, Duration::ZERO);
         let token = match kind {
             Kind::Members => {
                 let version = cx.net.version::<DescribeGroupsRequest<'_>>(conn);
-                version.map(|version| send(cx, conn, (tokens, self.owner), version, &request::members(group)))
+                version.map(|version| send(cx, conn, numbers, at_once(version), &request::members(group)))
             }
             Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn).map(|version| {
-                send(cx, conn, (tokens, self.owner), version, &request::read(group, asked, version))
+                send(cx, conn, numbers, at_once(version), &request::read(group, asked, version))
             }),
-            Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn)
-                .map(|version| send(cx, conn, (tokens, self.owner), version, &request::commit(group, asked))),
+            Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn).map(|version| {
+                let request = request::commit(group, asked, self.identity.as_ref());
+                send(cx, conn, numbers, at_once(version), &request)
+            }),
+            Kind::Member => {
+                let ask = asked.values().find_map(|asked| asked.ask.of_member());
+                ask.and_then(|ask| member::send(cx, conn, numbers, group, ask))
+            }
         };
         match token {
             Some(token) => {
@@ -299,7 +358,8 @@ impl Coordinator {
         }
         let Some(sent) = self.sent.remove(&token) else { return Vec::new() };
         let told = match sent.kind {
-            Kind::Commit => response::committed(version, frame),
+            Kind::Member => response::member(version, frame, &sent.asked),
+            Kind::Commit => response::committed(version, frame, self.identity.is_some()),
             Kind::Read => response::read(version, frame, &self.group),
             Kind::Members => response::members(version, frame, &self.group),
         };
@@ -380,7 +440,8 @@ impl Coordinator {
         if self.whom == Whom::Known(sent.to) {
             self.lose(now, failure.reason().to_owned());
         }
-        if sent.kind == Kind::Commit && matches!(failure, Failure::PossiblySent(_)) {
+        let is_asked_once = matches!(sent.kind, Kind::Commit | Kind::Member);
+        if is_asked_once && matches!(failure, Failure::PossiblySent(_)) {
             return refused(sent.asked, &OffsetsError::Unanswered { reason: failure.reason().to_owned() });
         }
         self.waiting.extend(sent.asked);
@@ -411,9 +472,17 @@ impl CoordinatorAsk {
             Self::Offset(_, OffsetAsk::Read) => Kind::Read,
             Self::Offset(_, OffsetAsk::Commit(_)) => Kind::Commit,
             Self::Members => Kind::Members,
+            Self::Member(_) => Kind::Member,
         }
     }
+
+    fn of_member(&self) -> Option<&MemberAsk> {
+        if let Self::Member(ask) = self { Some(ask) } else { None }
+    }
 }
+
+/// How requests are numbered, and whose they are.
+type Numbers<'a> = (&'a mut u64, fn(u64) -> Owner);
 
 /// The newest version that both sides speak, by which offsets are not in ZooKeeper. No broker that is found in ZooKeeper speaks
 /// those in which topics have ids instead of names.
@@ -422,11 +491,12 @@ fn version<R: Request>(cx: &Context<'_>, conn: ConnId) -> Option<i16> {
     Some(newest.min(BY_NAME))
 }
 
+/// Says under which number it was sent. The answer may be held for so long, beyond what any answer takes.
 fn send<R: Request>(
     cx: &mut Context<'_>,
     conn: ConnId,
-    (tokens, owner): (&mut u64, fn(u64) -> Owner),
-    version: i16,
+    (tokens, owner): Numbers<'_>,
+    (version, held): (i16, Duration),
     request: &R,
 ) -> Result<u64, String> {
     if !cx.net.has_room(conn) {
@@ -436,7 +506,7 @@ fn send<R: Request>(
     let call = Call {
         request,
         version,
-        timeout: cx.config.request_timeout.min(limits::COORDINATOR),
+        timeout: cx.config.request_timeout.min(limits::COORDINATOR) + held,
         owner: owner(*tokens),
         response_bytes: limits::RESPONSE_BYTES,
     };

@@ -11,7 +11,7 @@ use samsa_proto::api::offset_fetch::{
     OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
 
-use super::Asked;
+use super::{Asked, Identity};
 use crate::group::offsets::{CoordinatorAsk, OffsetAsk};
 use crate::id::ZkRequestId;
 
@@ -58,8 +58,12 @@ pub(super) fn read<'a>(
     OffsetFetchRequest { groups: vec![group], require_stable, ..Default::default() }
 }
 
-/// As who is in no group of the brokers: the defaults of generation and member say so.
-pub(super) fn commit<'a>(group: &'a str, asked: &'a BTreeMap<ZkRequestId, Asked>) -> OffsetCommitRequest<'a> {
+/// Without an identity as who is in no group of the brokers: the defaults of generation and member say so.
+pub(super) fn commit<'a>(
+    group: &'a str,
+    asked: &'a BTreeMap<ZkRequestId, Asked>,
+    identity: Option<&'a Identity>,
+) -> OffsetCommitRequest<'a> {
     let partition = |(partition_index, ask)| match ask {
         OffsetAsk::Commit(committed_offset) => {
             Some(OffsetCommitRequestPartition { partition_index, committed_offset, ..Default::default() })
@@ -71,7 +75,9 @@ pub(super) fn commit<'a>(group: &'a str, asked: &'a BTreeMap<ZkRequestId, Asked>
         partitions: asked.into_iter().filter_map(partition).collect(),
         ..Default::default()
     });
-    OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() }
+    let plain = OffsetCommitRequest { group_id: group, topics: topics.collect(), ..Default::default() };
+    let Some(Identity { member, generation }) = identity else { return plain };
+    OffsetCommitRequest { generation_id_or_member_epoch: *generation, member_id: member, ..plain }
 }
 
 fn by_topic(asked: &BTreeMap<ZkRequestId, Asked>) -> BTreeMap<&str, Vec<(i32, OffsetAsk)>> {

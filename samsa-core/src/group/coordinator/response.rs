@@ -9,10 +9,12 @@ use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 
+use super::Asked;
+use super::member::{self, MemberAnswer, Refusal};
 use crate::answer::read_answer;
 use crate::group::OffsetsError;
 use crate::group::offsets::{CoordinatorAnswer, CoordinatorAsk};
-use crate::id::BrokerId;
+use crate::id::{BrokerId, ZkRequestId};
 use crate::offset::is_possible;
 use crate::topology::TopicPartition;
 
@@ -37,6 +39,10 @@ pub(super) enum Verdict {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     all: Option<ErrorCode>,
+    /// What is answered to a member, which nobody else asked.
+    member: Option<MemberAnswer>,
+    /// Whether it is a member that has asked.
+    is_of_member: bool,
     members: Option<usize>,
     partitions: BTreeMap<(Arc<str>, i32), Result<CoordinatorAnswer, ErrorCode>>,
     impossible: BTreeMap<(Arc<str>, i32), i64>,
@@ -45,12 +51,15 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn of(&self, ask: &CoordinatorAsk) -> Verdict {
         if let Some(code) = self.all {
-            return verdict(code);
+            return self.verdict(code);
+        }
+        if let Some(answer) = &self.member {
+            return of_member(answer);
         }
         match (ask, self.members) {
             (CoordinatorAsk::Offset(partition, _), _) => self.of_partition(partition),
             (CoordinatorAsk::Members, Some(members)) => Verdict::Done(CoordinatorAnswer::Members(members)),
-            (CoordinatorAsk::Members, None) => {
+            (CoordinatorAsk::Members | CoordinatorAsk::Member(_), _) => {
                 let reason = "the coordinator says nothing of the group".to_owned();
                 Verdict::Later { reason, is_another: false }
             }
@@ -60,8 +69,8 @@ impl Told {
     fn of_partition(&self, partition: &TopicPartition) -> Verdict {
         let key = (Arc::clone(&partition.topic), partition.partition);
         match self.partitions.get(&key) {
-            Some(Ok(answer)) => Verdict::Done(*answer),
-            Some(Err(code)) => verdict(*code),
+            Some(Ok(answer)) => Verdict::Done(answer.clone()),
+            Some(Err(code)) => self.verdict(*code),
             None => {
                 let impossible = self.impossible.get(&key);
                 let reason = impossible.map_or_else(
@@ -70,6 +79,22 @@ impl Told {
                 );
                 Verdict::Later { reason, is_another: false }
             }
+        }
+    }
+
+    /// Of what a member is told of its own commits, the epoch is what it learns soon; all else is its end in the group, of which
+    /// it learns by its heartbeat.
+    fn verdict(&self, code: ErrorCode) -> Verdict {
+        match code {
+            ErrorCode::STALE_MEMBER_EPOCH if self.is_of_member => Verdict::Again(code),
+            ErrorCode::UNKNOWN_MEMBER_ID
+            | ErrorCode::ILLEGAL_GENERATION
+            | ErrorCode::REBALANCE_IN_PROGRESS
+                if self.is_of_member =>
+            {
+                Verdict::Refused(OffsetsError::Refused { code })
+            }
+            code => verdict(code),
         }
     }
 
@@ -85,6 +110,16 @@ impl Told {
             self.impossible.insert(key, offset);
         }
     }
+}
+
+/// What an answer to a member means: what is with the coordinator is waited out, all else is the member's to judge.
+fn of_member(answer: &MemberAnswer) -> Verdict {
+    if let MemberAnswer::Refused(Refusal { code, .. }) = answer
+        && let later @ Verdict::Later { .. } = verdict(*code)
+    {
+        return later;
+    }
+    Verdict::Done(CoordinatorAnswer::Member(answer.clone()))
 }
 
 /// What an error means for who asks without being a member.
@@ -156,10 +191,21 @@ pub(super) fn read(version: i16, frame: &[u8], group: &str) -> Result<Told, Stri
     Ok(told)
 }
 
-pub(super) fn committed(version: i16, frame: &[u8]) -> Result<Told, String> {
+/// Of the one question that was asked.
+pub(super) fn member(
+    version: i16,
+    frame: &[u8],
+    asked: &BTreeMap<ZkRequestId, Asked>,
+) -> Result<Told, String> {
+    let ask = asked.values().find_map(|asked| asked.ask.of_member());
+    let member = ask.map(|ask| member::read(ask, version, frame)).transpose()?;
+    Ok(Told { member, ..Told::default() })
+}
+
+pub(super) fn committed(version: i16, frame: &[u8], is_of_member: bool) -> Result<Told, String> {
     let response =
         read_answer::<OffsetCommitRequest<'_>>(version, frame).map_err(|error| error.to_string())?;
-    let mut told = Told::default();
+    let mut told = Told { is_of_member, ..Told::default() };
     for topic in &response.topics {
         for done in &topic.partitions {
             let answer = done.error_code.ok().map(|()| CoordinatorAnswer::Committed);

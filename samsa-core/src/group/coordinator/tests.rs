@@ -141,7 +141,7 @@ fn every_version_has_a_form_for_the_questions() {
         encode(version, &request).unwrap();
     }
     for version in ON_BROKERS..=BY_NAME {
-        let request = request::commit("g", asked);
+        let request = request::commit("g", asked, None);
         let member = (request.generation_id_or_member_epoch, request.member_id);
         assert_eq!(member, (-1, ""), "it is no member of a group of the brokers");
         let written: Vec<_> = request.topics[0].partitions.iter().map(|part| part.committed_offset).collect();

@@ -5,6 +5,7 @@
 mod kept;
 
 use super::OffsetsError;
+use super::coordinator::{MemberAnswer, MemberAsk};
 use super::world::Done;
 use crate::planted::{PlantedBug, is_planted};
 use crate::topology::TopicPartition;
@@ -61,14 +62,17 @@ pub(crate) enum CoordinatorAsk {
     Offset(TopicPartition, OffsetAsk),
     /// How many members the group has that the brokers coordinate.
     Members,
+    /// What one of those asks for itself.
+    Member(MemberAsk),
 }
 
 /// What it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CoordinatorAnswer {
     Read(Option<i64>),
     Committed,
     Members(usize),
+    Member(MemberAnswer),
 }
 
 /// What is asked, wherever it is.

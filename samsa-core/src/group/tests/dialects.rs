@@ -4,7 +4,8 @@ use samsa_proto::zookeeper::Dialect;
 
 use super::SECOND;
 use super::script::{Script, Seen, own};
-use crate::group::{GroupError, GroupProtocol};
+use crate::group::GroupError;
+use crate::group::dialect::Spoken;
 use crate::zookeeper::ZkError;
 
 /// Twelve partitions, each led by its number modulo three.
@@ -55,7 +56,7 @@ fn locks_stand_where_pykafka_has_them_on_python_3_if_that_is_asked_for() {
 
 #[test]
 fn only_in_this_dialect_are_there_locks_of_python_3() {
-    let (samsa, scala) = (GroupProtocol::ZooKeeper(Dialect::Samsa), GroupProtocol::default());
+    let (samsa, scala) = (Spoken(Dialect::Samsa), Spoken(Dialect::Scala));
     assert_eq!((samsa.python3_owners(true), samsa.python3_owners(false)), (Ok(true), Ok(false)));
     assert_eq!(scala.python3_owners(false), Ok(false));
     let refusal = scala.python3_owners(true).expect_err("it would be nowhere");

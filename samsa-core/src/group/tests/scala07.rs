@@ -5,8 +5,9 @@ use samsa_proto::zookeeper::Dialect;
 use super::SECOND;
 use super::script::{Script, Seen};
 use crate::broker_partition::BrokerPartition;
+use crate::group::dialect::Spoken;
 use crate::group::pattern::{Pattern, TopicPattern};
-use crate::group::{Assignor, GroupError, GroupProtocol, OffsetStorage};
+use crate::group::{Assignor, GroupError, OffsetStorage};
 use crate::offset::Offset;
 use crate::zookeeper::ZkError;
 
@@ -261,12 +262,12 @@ fn an_older_member_of_a_later_scala_s_is_in_the_way() {
 
 #[test]
 fn an_application_is_refused_and_told_first_what_such_a_group_has_not() {
-    let protocol = GroupProtocol::ZooKeeper(Dialect::Scala07);
+    let protocol = Spoken(Dialect::Scala07);
     assert_eq!(protocol.dialect(), Err(GroupError::Scala07));
     assert_eq!(protocol.assignor(Assignor::Range), Ok(Assignor::Range));
     for other in [Assignor::RoundRobin, Assignor::RoundRobinKafka1] {
         assert_eq!(protocol.assignor(other), Err(GroupError::RangeAlone));
-        assert_eq!(GroupProtocol::default().assignor(other), Ok(other));
+        assert_eq!(Spoken(Dialect::Scala).assignor(other), Ok(other));
     }
     for said in [None, Some(OffsetStorage::ZooKeeper)] {
         assert_eq!(protocol.storage(said), Ok(OffsetStorage::ZooKeeper));

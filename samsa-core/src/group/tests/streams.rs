@@ -4,8 +4,9 @@ use samsa_proto::zookeeper::Dialect;
 
 use super::SECOND;
 use super::script::Script;
+use crate::group::dialect::Spoken;
 use crate::group::pattern::Pattern;
-use crate::group::{GroupError, GroupProtocol, TopicPattern};
+use crate::group::{GroupError, TopicPattern};
 
 /// Member `me` with two streams, alone with six partitions: three are of each stream.
 fn two_streams() -> Script {
@@ -83,14 +84,14 @@ fn a_member_with_more_streams_than_there_are_partitions_has_them_all() {
 #[test]
 fn no_stream_is_refused_and_so_are_several_where_members_have_equal_shares() {
     for dialect in [Dialect::Scala, Dialect::Scala07] {
-        let protocol = GroupProtocol::ZooKeeper(dialect);
+        let protocol = Spoken(dialect);
         assert_eq!((protocol.streams(1), protocol.streams(7)), (Ok(1), Ok(7)));
         assert_eq!(protocol.streams(0), Err(GroupError::NoStream));
         assert_eq!(protocol.streams(1024), Ok(1024));
         let refusal = protocol.streams(1025).expect_err("they are too many");
         assert!(refusal.to_string().contains("1024"), "{refusal}");
     }
-    let samsa = GroupProtocol::ZooKeeper(Dialect::Samsa);
+    let samsa = Spoken(Dialect::Samsa);
     assert_eq!((samsa.streams(0), samsa.streams(1)), (Err(GroupError::NoStream), Ok(1)));
     let refusal = samsa.streams(2).expect_err("it has one share");
     assert!(refusal.to_string().contains("--streams"), "{refusal}");

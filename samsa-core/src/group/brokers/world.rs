@@ -1,0 +1,42 @@
+//! The rest of the client, as a member of a group that the brokers coordinate sees it.
+
+use std::sync::Arc;
+
+use crate::group::coordinator::Identity;
+use crate::group::world::World;
+
+/// What it needs besides what every member does.
+pub(crate) trait BrokerWorld: World {
+    /// Offsets are committed as this member from now on, or as nobody.
+    fn act_as(&mut self, identity: Option<Identity>);
+    /// The metadata of this topic is kept from now on.
+    fn follow(&mut self, topic: &Arc<str>);
+    /// What the metadata has of a topic.
+    fn seen(&self, topic: &str) -> Seen;
+    /// The metadata seems to be out of date.
+    fn refresh(&mut self);
+}
+
+/// What the metadata has of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    NotYet,
+    /// There is none of this name, or nobody tells of it.
+    Absent,
+    There {
+        /// None before Kafka 2.8.
+        id: Option<[u8; 16]>,
+        partitions: i32,
+    },
+}
+
+impl Seen {
+    /// How many partitions it has, if that is known.
+    pub(crate) fn count(self) -> Option<i32> {
+        match self {
+            Self::NotYet => None,
+            Self::Absent => Some(0),
+            Self::There { partitions, .. } => Some(partitions),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a member of a group that the brokers coordinate asks its coordinator, besides offsets.
+
+mod request;
+mod response;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use samsa_proto::ErrorCode;
+
+pub(super) use request::send;
+pub(super) use response::read;
+
+/// As whom offsets are committed: only a member may, and only in the generation in which its partitions are its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    pub(crate) member: Arc<str>,
+    /// The generation of a classic group, the epoch of a member elsewhere.
+    pub(crate) generation: i32,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum MemberAsk {
+    Join(Join),
+    Sync(Sync),
+    Heartbeat(Identity),
+    Leave {
+        member: Arc<str>,
+    },
+    /// All that a member says where the coordinator shares the partitions out (KIP-848).
+    Attend(Attend),
+    /// Which topics there are, besides those of the cluster itself.
+    Topics,
+}
+
+/// A join of a classic group. It is answered when all members have joined.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Join {
+    /// Empty at first.
+    pub(crate) member: Arc<str>,
+    pub(crate) session_timeout: Duration,
+    pub(crate) rebalance_timeout: Duration,
+    /// How it would have the partitions shared out.
+    pub(crate) assignor: &'static str,
+    /// What it wants to read, in the form of `consumer_protocol`.
+    pub(crate) subscription: Vec<u8>,
+}
+
+/// What comes behind a join. It is answered when the leader has shared the partitions out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Sync {
+    pub(crate) identity: Identity,
+    pub(crate) rebalance_timeout: Duration,
+    pub(crate) assignor: &'static str,
+    /// What each member gets, in the form of `consumer_protocol`; empty from those that do not lead.
+    pub(crate) assignments: Vec<(String, Vec<u8>)>,
+}
+
+/// A heartbeat of KIP-848. What is none has not changed since the last one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Attend {
+    pub(crate) member: Arc<str>,
+    /// 0 joins, -1 leaves.
+    pub(crate) epoch: i32,
+    pub(crate) wish: Option<Wish>,
+    /// What it holds, by the ids of topics.
+    pub(crate) holds: Option<BTreeMap<[u8; 16], Vec<i32>>>,
+}
+
+/// What a member tells of itself (KIP-848).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Wish {
+    pub(crate) topics: Vec<Arc<str>>,
+    /// None where the coordinator is to choose.
+    pub(crate) assignor: Option<&'static str>,
+    pub(crate) rack: Option<Arc<str>>,
+    pub(crate) rebalance_timeout: Duration,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MemberAnswer {
+    Joined(Joined),
+    /// What is the member's, in the form of `consumer_protocol`.
+    Synced(Vec<u8>),
+    Alive,
+    Left,
+    Attending(Attending),
+    Topics(Vec<Arc<str>>),
+    Refused(Refusal),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Joined {
+    pub(crate) generation: i32,
+    pub(crate) member: Arc<str>,
+    /// Everybody with what it wants to read, if this member is to share the partitions out.
+    pub(crate) members: Option<BTreeMap<String, Vec<u8>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attending {
+    pub(crate) epoch: i32,
+    /// How long to wait until the next heartbeat.
+    pub(crate) interval: Duration,
+    /// What is the member's; none if that has not changed.
+    pub(crate) assignment: Option<BTreeMap<[u8; 16], Vec<i32>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    /// What the broker has said beside that.
+    pub(crate) message: Option<String>,
+    /// The name under which to join again.
+    pub(crate) member: Option<Arc<str>>,
+}
+
+impl MemberAsk {
+    /// For how long the coordinator may let the answer wait, beyond what any answer takes.
+    pub(super) fn is_held_for(&self) -> Duration {
+        match self {
+            Self::Join(join) => join.rebalance_timeout,
+            Self::Sync(sync) => sync.rebalance_timeout,
+            Self::Heartbeat(_) | Self::Leave { .. } | Self::Attend(_) | Self::Topics => Duration::ZERO,
+        }
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        !self.is_held_for().is_zero()
+    }
+}
