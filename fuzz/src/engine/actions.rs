@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Assignor, Command, Commit, FetchConfig, GroupProtocol, GroupReset, GroupSpec, Input, Instant, Isolation,
+    Assignor, Command, Commit, FetchConfig, GroupProtocol, GroupReset, GroupSpec, GroupTimes, Input, Instant, Isolation,
     NewTopic, Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, TopicPattern,
     UnixMillis, ZkNews, ZkSessionState,
 };
@@ -210,11 +210,12 @@ fn group_spec(script: &mut Script<'_>, turn: u8, topic: Arc<str>, start: Offset)
         2 => Some(OffsetStorage::Brokers),
         _ => Some(OffsetStorage::Both),
     };
-    let dialect = match ways / 4 % 4 {
-        0 => None,
-        1 => Some(Dialect::Scala),
-        2 => Some(Dialect::Samsa),
-        _ => Some(Dialect::Scala07),
+    let protocol = match (ways / 4 % 4, ways / 16 % 2) {
+        (0, _) => None,
+        (1, _) => Some(GroupProtocol::ZooKeeper(Dialect::Scala)),
+        (2, _) => Some(GroupProtocol::ZooKeeper(Dialect::Samsa)),
+        (_, 0) => Some(GroupProtocol::Classic),
+        (_, _) => Some(GroupProtocol::ZooKeeper(Dialect::Scala07)),
     };
     GroupSpec {
         group,
@@ -223,11 +224,12 @@ fn group_spec(script: &mut Script<'_>, turn: u8, topic: Arc<str>, start: Offset)
         start,
         commit,
         commit_interval,
-        assignor,
+        assignor: Some(assignor),
         streams: 1 + u16::from(ways / 64),
         offsets,
-        protocol: dialect.map(GroupProtocol::ZooKeeper),
+        protocol,
         python3_owners: ways / 16 % 2 == 1,
+        times: GroupTimes::default(),
         fetch: fetch(),
     }
 }

@@ -16,6 +16,7 @@ mod sharing;
 #[path = "../support/client.rs"]
 mod client;
 
+#[path = "../support/members.rs"]
 mod members;
 mod received;
 mod znodes;
