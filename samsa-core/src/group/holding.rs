@@ -100,6 +100,11 @@ impl Holding {
         matches!(self.state, State::Active)
     }
 
+    /// Whether it is about to be given up.
+    pub(super) fn is_going(&self) -> bool {
+        matches!(self.state, State::Revoking { .. } | State::Parting { .. })
+    }
+
     /// Whether it is read, or was until just now.
     pub(super) fn is_assigned(&self) -> bool {
         matches!(self.state, State::Active | State::Revoking { .. } | State::Parting { .. })

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
 use crate::command::GroupSpec;
-use crate::config::FetchConfig;
+use crate::config::{FetchConfig, GroupTimes};
 use crate::consumer::Membership;
-use crate::group::{Assignor, Commit, GroupError, OffsetStorage};
+use crate::group::{Commit, GroupError, OffsetStorage};
 use crate::id::{MemberId, ZkRequestId};
 use crate::offset::Offset;
 use crate::zookeeper::{ZkAnswer, ZkError, ZkNews, ZkOp, ZkSessionState, ZkStat};
@@ -126,7 +126,8 @@ fn spec() -> GroupSpec {
         start: Offset::Earliest,
         commit: Commit::Automatic,
         commit_interval: TIMEOUT,
-        assignor: Assignor::default(),
+        assignor: None,
+        times: GroupTimes::default(),
         streams: 1,
         offsets: Some(OffsetStorage::ZooKeeper),
         protocol: None,

@@ -24,6 +24,7 @@ use super::settings::Speaks;
 use super::world::{BrokerWorld, Seen};
 use crate::group::GroupError;
 use crate::group::coordinator::{Attend, Attending, Identity, MemberAsk, Refusal, Wish};
+use crate::group::holding::Holding;
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::Now;
 use crate::topology::TopicPartition;
@@ -113,7 +114,8 @@ impl Member {
         if let Some(assignment) = assignment {
             (consumer.target, consumer.is_at_rest) = (assignment, false);
         }
-        consumer.empty = if consumer.target.is_empty() { consumer.empty.saturating_add(1) } else { 0 };
+        consumer.empty =
+            if consumer.target.values().all(Vec::is_empty) { consumer.empty.saturating_add(1) } else { 0 };
         let is_empty_for_long = consumer.empty >= IDLE_AFTER;
         self.generation = epoch;
         world.act_as(Some(Identity { member: Arc::clone(&self.name), generation: epoch }));
@@ -156,7 +158,6 @@ impl Member {
         }
         let until = now.mono + self.settings.times.rebalance_timeout / 2;
         self.revoke(now, |partition| goes.contains(partition), until, world);
-        self.holdings.retain(|_, holding| !holding.is_absent());
         let comes = own.keys().filter(|partition| !self.holdings.contains_key(partition));
         // What of a topic made anew is still held under its old id goes first.
         let is_free = |partition: &&TopicPartition| {
@@ -191,9 +192,10 @@ impl Member {
         self.reconcile(now, world);
         let holds = self.holds();
         let is_waiting = self.attendance.waits();
+        let stays = !self.holdings.values().any(Holding::is_going);
         let Protocol::Consumer(consumer) = &mut self.protocol else { return false };
         let is_told = consumer.told.as_ref() == Some(&holds);
-        consumer.is_at_rest = is_told && holds == in_order(&consumer.target);
+        consumer.is_at_rest = is_told && stays && holds == in_order(&consumer.target);
         !is_told && consumer.told.is_some() && !is_waiting
     }
 

@@ -54,17 +54,21 @@ impl Member {
                 holding.let_go(desk);
             }
         });
-        if revoked.is_empty() {
-            return;
+        if !revoked.is_empty() {
+            let held = world.revoking(revoked.clone(), until);
+            self.each_holding(now, world, |holding, desk| {
+                if revoked.contains(holding.partition()) {
+                    holding.revoke(desk, held.clone(), until);
+                }
+            });
+            self.show(world);
         }
-        let held = world.revoking(revoked.clone(), until);
-        self.each_holding(now, world, |holding, desk| {
-            if revoked.contains(holding.partition()) {
-                holding.revoke(desk, held.clone(), until);
-            }
-        });
-        self.show(world);
+        self.tick_holdings(now, world);
+    }
+
+    pub(super) fn tick_holdings(&mut self, now: Now, world: &mut impl BrokerWorld) {
         self.each_holding(now, world, Holding::tick);
+        self.holdings.retain(|_, holding| !holding.is_absent());
     }
 
     /// Nothing of what it held is its own any more. Says how many of the partitions had more to commit.

@@ -197,8 +197,7 @@ impl Member {
         }
         self.remember_first(world);
         self.list_topics_again(now, world);
-        self.each_holding(now, world, Holding::tick);
-        self.holdings.retain(|_, holding| !holding.is_absent());
+        self.tick_holdings(now, world);
         match self.protocol {
             Protocol::Classic(_) => self.tick_classic(now, world),
             Protocol::Consumer(_) => self.tick_consumer(now, world),

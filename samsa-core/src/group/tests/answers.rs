@@ -13,10 +13,10 @@ use samsa_proto::{Request, decode_request_header, encode_response};
 
 use super::super::{GroupInput, Groups, OffsetStorage};
 use super::script::{Nodes, own};
-use super::{Assignor, Commit, SECOND};
+use super::{Commit, SECOND};
 use crate::cluster::Cluster;
 use crate::command::{GroupSpec, Reply};
-use crate::config::{Config, Discovery, FetchConfig};
+use crate::config::{Config, Discovery, FetchConfig, GroupTimes};
 use crate::connection::{Network, Peer, RecvBuf, Role};
 use crate::consumer::Consumer;
 use crate::id::{BrokerId, ConnId, OpId};
@@ -169,7 +169,8 @@ fn spec() -> GroupSpec {
         start: Offset::Exact(5),
         commit: Commit::Automatic,
         commit_interval: Duration::from_secs(5),
-        assignor: Assignor::Range,
+        assignor: None,
+        times: GroupTimes::default(),
         streams: 1,
         offsets: Some(OffsetStorage::Brokers),
         protocol: None,

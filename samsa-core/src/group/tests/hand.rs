@@ -8,11 +8,11 @@ use super::super::coordinator::Coordinator;
 use super::super::hand::{Hand, Outcome};
 use super::super::world::World;
 use super::super::{Groups, Opens, Place};
-use super::{Assignor, Commit, GroupError};
+use super::{Commit, GroupError};
 use crate::backoff::Backoff;
 use crate::cluster::Cluster;
 use crate::command::{GroupSpec, ReaderSpec};
-use crate::config::{Config, Discovery, FetchConfig};
+use crate::config::{Config, Discovery, FetchConfig, GroupTimes};
 use crate::connection::Network;
 use crate::consumer::{Board, Consumer, ConsumerInput, Lease};
 use crate::limits;
@@ -157,7 +157,8 @@ fn topics_that_are_named_share_the_memory_alike() {
             start: Offset::Earliest,
             commit: Commit::Automatic,
             commit_interval: Duration::from_secs(5),
-            assignor: Assignor::Range,
+            assignor: None,
+            times: GroupTimes::default(),
             streams: 1,
             offsets: None,
             protocol: None,

@@ -9,7 +9,7 @@ mod hand;
 mod offsets;
 mod patterns;
 mod scala07;
-mod script;
+pub(in crate::group) mod script;
 mod streams;
 
 use std::time::Duration;

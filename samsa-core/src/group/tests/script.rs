@@ -2,7 +2,7 @@
 
 mod brokers;
 mod nodes;
-mod world;
+pub(in crate::group) mod world;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::zookeeper::{ZkNews, ZkOp, ZkSessionState};
 const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// In which every partition begins.
-pub(super) const FIRST_TURN: u64 = 1;
+pub(in crate::group) const FIRST_TURN: u64 = 1;
 
 #[derive(Debug)]
 pub(super) struct Script {

@@ -40,6 +40,7 @@ impl Brokers {
         }
         Ok(match ask {
             CoordinatorAsk::Members => CoordinatorAnswer::Members(self.members),
+            CoordinatorAsk::Member(_) => unreachable!("only members ask that"),
             CoordinatorAsk::Offset(place, OffsetAsk::Read) => {
                 CoordinatorAnswer::Read(self.committed.get(&place.partition).copied())
             }

@@ -17,6 +17,7 @@ impl Script {
                 format!("commit {}@{offset}", place.partition)
             }
             CoordinatorAsk::Members => "members".to_owned(),
+            CoordinatorAsk::Member(_) => unreachable!("members in ZooKeeper do not ask that"),
         };
         let refusal = self.broken.remove(&what);
         self.nodes.log.push(what);
@@ -31,7 +32,9 @@ impl Script {
             (None, CoordinatorAsk::Offset(place, OffsetAsk::Read)) => {
                 Ok(CoordinatorAnswer::Read(self.brokers.get(&place.partition).copied()))
             }
-            (None, CoordinatorAsk::Offset(..)) => Ok(CoordinatorAnswer::Committed),
+            (None, CoordinatorAsk::Offset(..) | CoordinatorAsk::Member(_)) => {
+                Ok(CoordinatorAnswer::Committed)
+            }
         };
         self.input(MemberInput::Brokers { id, answer });
         true

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::FIRST_TURN;
 use crate::consumer::{ConsumerEvent, Held, Hold, Lease};
 use crate::group::GroupError;
+use crate::group::brokers::{BrokerWorld, Seen as Metadata};
+use crate::group::coordinator::Identity;
 use crate::group::offsets::CoordinatorAsk;
 use crate::group::world::{Done, World};
 use crate::id::{SessionId, ZkRequestId};
@@ -31,22 +33,28 @@ pub(crate) enum Seen {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct TestWorld {
-    pub(super) asked: VecDeque<(ZkRequestId, ZkOp)>,
-    pub(super) asked_brokers: VecDeque<(ZkRequestId, CoordinatorAsk)>,
-    pub(super) opened: Option<SessionId>,
-    pub(super) sessions: u32,
-    pub(super) seen: Vec<Seen>,
-    pub(super) starts: Vec<(TopicPartition, Offset)>,
-    pub(super) reads: Vec<i32>,
-    pub(super) done: BTreeMap<TopicPartition, Done>,
-    pub(super) begun: BTreeMap<TopicPartition, Done>,
-    pub(super) had: BTreeMap<TopicPartition, Done>,
-    pub(super) shown: Vec<TopicPartition>,
-    pub(super) lease: Lease,
-    pub(super) failure: Option<GroupError>,
-    pub(super) listens: bool,
-    pub(super) holds: Vec<Hold>,
+pub(in crate::group) struct TestWorld {
+    pub(in crate::group) asked: VecDeque<(ZkRequestId, ZkOp)>,
+    pub(in crate::group) asked_brokers: VecDeque<(ZkRequestId, CoordinatorAsk)>,
+    pub(in crate::group) opened: Option<SessionId>,
+    pub(in crate::group) sessions: u32,
+    pub(in crate::group) seen: Vec<Seen>,
+    pub(in crate::group) starts: Vec<(TopicPartition, Offset)>,
+    pub(in crate::group) reads: Vec<i32>,
+    pub(in crate::group) done: BTreeMap<TopicPartition, Done>,
+    pub(in crate::group) begun: BTreeMap<TopicPartition, Done>,
+    pub(in crate::group) had: BTreeMap<TopicPartition, Done>,
+    pub(in crate::group) shown: Vec<TopicPartition>,
+    pub(in crate::group) lease: Lease,
+    pub(in crate::group) failure: Option<GroupError>,
+    pub(in crate::group) listens: bool,
+    pub(in crate::group) holds: Vec<Hold>,
+    /// As whom offsets are committed, where the group is on the brokers.
+    pub(in crate::group) identity: Option<Identity>,
+    /// What the metadata has of topics, and of which it is kept.
+    pub(in crate::group) topics: BTreeMap<String, Metadata>,
+    pub(in crate::group) followed: Vec<String>,
+    pub(in crate::group) refreshes: usize,
 }
 
 impl World for TestWorld {
@@ -162,5 +170,23 @@ impl World for TestWorld {
     fn over(&mut self, failure: Option<GroupError>) {
         self.failure = failure;
         self.seen.push(Seen::Over);
+    }
+}
+
+impl BrokerWorld for TestWorld {
+    fn act_as(&mut self, identity: Option<Identity>) {
+        self.identity = identity;
+    }
+
+    fn follow(&mut self, topic: &Arc<str>) {
+        self.followed.push(topic.to_string());
+    }
+
+    fn seen(&self, topic: &str) -> Metadata {
+        self.topics.get(topic).copied().unwrap_or(Metadata::NotYet)
+    }
+
+    fn refresh(&mut self) {
+        self.refreshes += 1;
     }
 }
