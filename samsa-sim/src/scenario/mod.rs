@@ -111,6 +111,7 @@ const ALL: &[(Scenario, Body)] = &[
     (seek_and_pause::SCENARIO, seek_and_pause::run),
     (consumer_group::SCENARIO, consumer_group::run),
     (consumer_group::PYKAFKA, consumer_group::run_pykafka),
+    (consumer_group::ON_BROKERS, consumer_group::run_on_brokers),
     (group_from_outside::SCENARIO, group_from_outside::run),
     #[cfg(feature = "model")]
     (scala07_group::SCENARIO, scala07_group::run),

@@ -11,7 +11,7 @@ use samsa_client::{
 
 use super::message::ReadMessage;
 use super::printing::Printing;
-use super::{Consume, partition_of};
+use super::{Consume, ProtocolName, partition_of};
 use crate::failure::Failure;
 use crate::output::count;
 use crate::session::Session;
@@ -34,8 +34,9 @@ impl Consume {
         let consumer =
             self.choose(session.cluster.consumer(group)).start_at(self.from.0).commit(Commit::Marked);
         let consumer = consumer.python3_owners(self.python3_owners).streams(self.streams);
-        let consumer = match self.dialect {
-            Some(name) => consumer.protocol(GroupProtocol::ZooKeeper(name.dialect())),
+        let in_zookeeper = self.dialect.map(|name| GroupProtocol::ZooKeeper(name.dialect()));
+        let consumer = match self.protocol.map(ProtocolName::protocol).or(in_zookeeper) {
+            Some(protocol) => consumer.protocol(protocol),
             None => consumer,
         };
         let consumer = match self.offsets {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use futures_lite::future;
-use samsa_client::{Dialect, Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
+use samsa_client::{Dialect, GroupProtocol, Offset, PartitionOffset, ReadError, ReaderBuilder, Topic};
 
 use self::bounds::Bounds;
 use self::looking::{First, Looking};
@@ -45,15 +45,22 @@ pub(crate) struct Consume {
     #[arg(long, value_name = "START", default_value = "earliest")]
     from: Start,
     /// As a member of this consumer group, which shares the partitions and goes on at its committed offsets; --from is for
-    /// partitions without one. Groups live in ZooKeeper
+    /// partitions without one. With --zookeeper groups live there, with --bootstrap on the brokers, unless --protocol or
+    /// --dialect says otherwise
     #[arg(long, value_name = "G", conflicts_with_all = ["partition", "until_end"])]
     group: Option<String>,
-    /// How the members of the group speak: scala, as the consumers of Kafka 0.8 to 1.1, which is the default; samsa, as
+    /// A group on the brokers, whichever way they were found: brokers, as consumer where the brokers have that, else as classic,
+    /// which is the default with --bootstrap; classic, where a member shares the partitions out (Kafka 0.9 and later); consumer,
+    /// where the coordinator does (KIP-848, Kafka 4.0 and later). -X session.timeout.ms, heartbeat.interval.ms and
+    /// max.poll.interval.ms are its times
+    #[arg(long, requires = "group", value_name = "PROTOCOL", value_enum, conflicts_with_all = ["dialect", "python3_owners"])]
+    protocol: Option<ProtocolName>,
+    /// How the members of a group in ZooKeeper speak: scala, as the consumers of Kafka 0.8 to 1.1, which is the default; samsa, as
     /// pykafka's balanced consumer, with offsets on the brokers; scala07, as the consumers of Kafka 0.7, which is refused in any
     /// case: this client cannot read from their brokers yet
     #[arg(long, requires = "group", value_name = "DIALECT", value_enum)]
     dialect: Option<DialectName>,
-    /// Where the group keeps its offsets: zookeeper, which is the default; brokers, as Scala's consumers with
+    /// Where a group in ZooKeeper keeps its offsets: zookeeper, which is the default; brokers, as Scala's consumers with
     /// offsets.storage=kafka and dual.commit.enabled=false, and as the dialect samsa does in any case; both, as Scala's with
     /// offsets.storage=kafka alone
     #[arg(long, requires = "group", value_name = "PLACE", value_enum)]
@@ -78,6 +85,24 @@ pub(crate) struct Consume {
     /// %h headers, %K and %S length of key and value, %%, \t \n \r \0 \\
     #[arg(long, short = 'f', value_name = "F", default_value = r"%s\n", conflicts_with = "json")]
     format: Format,
+}
+
+/// The name of a protocol that members speak with brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ProtocolName {
+    Brokers,
+    Classic,
+    Consumer,
+}
+
+impl ProtocolName {
+    fn protocol(self) -> GroupProtocol {
+        match self {
+            Self::Brokers => GroupProtocol::Brokers,
+            Self::Classic => GroupProtocol::Classic,
+            Self::Consumer => GroupProtocol::Consumer,
+        }
+    }
 }
 
 /// The name of a dialect.

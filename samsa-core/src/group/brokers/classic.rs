@@ -71,7 +71,8 @@ impl Member {
     }
 
     pub(super) fn has_joined(&mut self, now: Now, joined: Joined, world: &mut impl BrokerWorld) {
-        let Joined { generation, member, members } = joined;
+        let Joined { generation, lasts, member, members } = joined;
+        self.attendance.lasts(lasts);
         if matches!(self.phase, Phase::Joining | Phase::Leaving { .. }) {
             (self.name, self.generation) = (member, generation);
         }

@@ -119,7 +119,7 @@ impl Member {
         let is_empty_for_long = consumer.empty >= IDLE_AFTER;
         self.generation = epoch;
         world.act_as(Some(Identity { member: Arc::clone(&self.name), generation: epoch }));
-        self.attendance.lasts(interval * SILENCE);
+        self.attendance.lasts((interval * SILENCE).min(self.settings.times.rebalance_timeout));
         self.heartbeat_due = Some(now.mono + interval);
         match self.phase {
             Phase::Joining => self.enter(now, interval, world),

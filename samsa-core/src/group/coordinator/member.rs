@@ -12,6 +12,11 @@ use samsa_proto::ErrorCode;
 pub(super) use request::send;
 pub(super) use response::read;
 
+use crate::limits;
+
+/// The first version of a join that tells for how long others are waited for, apart from the session.
+const REBALANCE_TIMEOUT: i16 = 1;
+
 /// As whom offsets are committed: only a member may, and only in the generation in which its partitions are its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
@@ -95,6 +100,9 @@ pub(crate) enum MemberAnswer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Joined {
     pub(crate) generation: i32,
+    /// After how long a silence the coordinator may take the member out: the session is over, or others have been waiting for it to
+    /// join again.
+    pub(crate) lasts: Duration,
     pub(crate) member: Arc<str>,
     /// Everybody with what it wants to read, if this member is to share the partitions out.
     pub(crate) members: Option<BTreeMap<String, Vec<u8>>>,
@@ -116,6 +124,19 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// The name under which to join again.
     pub(crate) member: Option<Arc<str>>,
+}
+
+impl Join {
+    /// Before others are waited for apart from the session, brokers allow no session that is longer than by default.
+    fn session_timeout(&self, version: i16) -> Duration {
+        let has_one_timeout = version < REBALANCE_TIMEOUT;
+        if has_one_timeout { self.session_timeout.min(limits::OLD_SESSION) } else { self.session_timeout }
+    }
+
+    fn lasts(&self, version: i16) -> Duration {
+        let session = self.session_timeout(version);
+        if version < REBALANCE_TIMEOUT { session } else { session.min(self.rebalance_timeout) }
+    }
 }
 
 impl MemberAsk {

@@ -27,7 +27,7 @@ pub(super) struct Commits {
 /// What of a group is looked at: not the world, which has the servers that have this.
 struct Watched {
     name: &'static str,
-    dialect: Dialect,
+    dialect: Option<Dialect>,
     commits: Rc<RefCell<Commits>>,
     heard: Rc<RefCell<Heard>>,
 }
@@ -75,7 +75,7 @@ pub(super) fn begin(groups: &[Group]) {
 impl Watched {
     fn of(group: &Group) -> Self {
         let (commits, heard) = (Rc::clone(&group.commits), Rc::clone(&group.heard));
-        Self { name: group.name, dialect: group.ways.dialect, commits, heard }
+        Self { name: group.name, dialect: group.ways.dialect(), commits, heard }
     }
 
     /// On the brokers nothing keeps a commit from landing when its partition is another's already, or when its connection is
@@ -94,12 +94,7 @@ impl Watched {
         }
         let Ok(node) = path::offset(group, topic, *partition) else { return };
         let place = TopicPartition::new(&**topic, *partition);
-        let named = match self.dialect {
-            Dialect::Samsa => format!("{client}:"),
-            _ => format!("{group}_{client}-"),
-        };
-        let locks = zookeeper.look(|ensemble| locks(ensemble, self.name, self.dialect, &place));
-        let is_owner = locks.iter().any(|lock| lock.owner.starts_with(&named));
+        let is_owner = self.is_owner(zookeeper, client, &place);
         let mut commits = self.commits.borrow_mut();
         let is_allowed = commits.sought.get(&node).is_some_and(|sought| sought <= offset);
         if before.is_some_and(|before| *offset < before) && is_owner && !is_late && !is_allowed {
@@ -107,6 +102,17 @@ impl Watched {
             violations.add("commits-go-forward", what);
         }
         commits.first.entry(node).or_insert(*offset);
+    }
+
+    /// Where the group itself is on the brokers, they let nobody else commit.
+    fn is_owner(&self, zookeeper: &ZooKeeperService, client: &str, place: &TopicPartition) -> bool {
+        let Some(dialect) = self.dialect else { return true };
+        let named = match dialect {
+            Dialect::Samsa => format!("{client}:"),
+            _ => format!("{}_{client}-", self.name),
+        };
+        let locks = zookeeper.look(|ensemble| locks(ensemble, self.name, dialect, place));
+        locks.iter().any(|lock| lock.owner.starts_with(&named))
     }
 }
 

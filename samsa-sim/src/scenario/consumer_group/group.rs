@@ -73,7 +73,8 @@ impl Group {
         if let Some(wrong) = self.heard.borrow().wrong_to_hand_out(client, place) {
             world.violation("nothing-after-lost", format!("member {number} hands out {which}: {wrong}"));
         }
-        let is_own = |lock: &Lock| lock.owner.starts_with(consumer.member());
+        let owner = self.owner_of(client, consumer);
+        let is_own = |lock: &Lock| lock.owner.starts_with(&owner);
         let (own, others): (Vec<Lock>, Vec<Lock>) = self.locks(place).into_iter().partition(is_own);
         if own.is_empty() {
             let what = format!("member {number} hands out {which}, which {others:?} owns");
@@ -86,7 +87,7 @@ impl Group {
         }
         let is_first = !own.iter().any(|lock| used.contains(lock));
         used.extend(own);
-        let committed = if is_first { self.in_zookeeper(place) } else { None };
+        let committed = if is_first { self.committed_by_owners(place) } else { None };
         if committed.is_some_and(|committed| read.offset < committed && !self.may_go_back(place, read.offset))
         {
             let what = format!("member {number} begins with {which}, and {committed:?} is committed");
@@ -148,6 +149,11 @@ impl Group {
             OffsetStorage::Both => self.in_zookeeper(place)?.min(self.on_brokers(place)?).into(),
             _ => self.in_zookeeper(place),
         }
+    }
+
+    /// What was committed before whoever has the partition got it: where only owners can commit.
+    fn committed_by_owners(&self, place: &TopicPartition) -> Option<i64> {
+        if self.ways.dialect().is_some() { self.in_zookeeper(place) } else { self.on_brokers(place) }
     }
 
     pub(super) fn in_zookeeper(&self, place: &TopicPartition) -> Option<i64> {

@@ -10,6 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use samsa_client::{Consumer, ConsumerEvent, ConsumerEvents, Dialect, TopicPartition};
 use samsa_core::{Instant, ZkOp};
+use samsa_proto::api::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
+use samsa_proto::api::join_group::JoinGroupRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::zookeeper::PartitionNode;
 use samsa_proto::{Request as _, decode, decode_request_header};
@@ -76,12 +78,15 @@ impl Heard {
         now: Instant,
         machine: &Arc<MachineClock>,
         sent: Sent<'_>,
-        group: (&str, Dialect),
+        group: (&str, Option<Dialect>),
     ) -> Option<String> {
         let client = self.clients.iter().find(|(own, _)| Arc::ptr_eq(own, machine))?.1.clone();
         let (begun, places) = match sent {
             Sent::ZooKeeper(op) => (None, vec![self.in_zookeeper(now, &client, op, group)?]),
-            Sent::Request { begun, frame } => (Some(begun), committed(frame)?),
+            Sent::Request { begun, frame } => {
+                self.joins(now, &client, frame);
+                (Some(begun), committed(frame)?)
+            }
         };
         let wrong = places.into_iter().find(|place| self.is_lost(&client, place, begun))?;
         Some(format!("{client} commits of {wrong}, which it has lost"))
@@ -93,7 +98,7 @@ impl Heard {
         now: Instant,
         client: &str,
         op: &ZkOp,
-        (group, dialect): (&str, Dialect),
+        (group, dialect): (&str, Option<Dialect>),
     ) -> Option<TopicPartition> {
         let (ZkOp::Create { path, .. } | ZkOp::Set { path, .. }) = op else { return None };
         let below = path.strip_prefix("/consumers/")?.strip_prefix(group)?;
@@ -103,12 +108,24 @@ impl Heard {
             return Some(TopicPartition::new(topic, name.parse().ok()?));
         }
         let is_claim = folder.starts_with("owners") && matches!(op, ZkOp::Create { ephemeral: true, .. });
-        let node = PartitionNode::from_name(name, dialect).ok().filter(|_| is_claim)?;
+        let node = PartitionNode::from_name(name, dialect?).ok().filter(|_| is_claim)?;
         let place = self.places.get_mut(&(client.to_owned(), TopicPartition::new(topic, node.partition)))?;
         if let Some((_, until @ None)) = place.lost.last_mut() {
             *until = Some(now);
         }
         None
+    }
+
+    /// Who joins a group on the brokers may be given anew whatever it had lost.
+    fn joins(&mut self, now: Instant, client: &str, frame: &[u8]) {
+        let Ok((header, _)) = decode_request_header(frame) else { return };
+        if ![JoinGroupRequest::KEY, ConsumerGroupHeartbeatRequest::KEY].contains(&header.api_key) {
+            return;
+        }
+        let of_it = self.places.iter_mut().filter(|((own, _), _)| own == client);
+        for (_, until) in of_it.flat_map(|(_, place)| &mut place.lost) {
+            *until = until.or(Some(now));
+        }
     }
 
     /// Whether it was lost then, or is now.

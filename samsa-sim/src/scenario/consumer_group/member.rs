@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError, GroupProtocol};
+use samsa_client::{Cluster, Commit, Consumer, ConsumerEvent, GroupError};
 
 use super::application::Application;
 use super::group::Group;
@@ -15,6 +15,11 @@ const AWAY: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(6);
 const COMMITS: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(2);
 /// How long a listener holds what is revoked.
 const HOLDS: Range<Duration> = Duration::ZERO..Duration::from_secs(4);
+
+/// What members and coordinators of groups on the brokers expect of each other.
+const SESSION: Duration = Duration::from_secs(6);
+const HEARTBEAT: Duration = Duration::from_millis(500);
+const REBALANCE: Duration = Duration::from_secs(12);
 
 /// How a life ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +113,9 @@ async fn subscribe(
             Some(offsets) => builder.offsets(offsets),
             None => builder,
         };
-        let builder = builder.protocol(GroupProtocol::ZooKeeper(group.ways.dialect));
+        let builder =
+            builder.protocol(group.ways.protocol).session_timeout(SESSION).heartbeat_interval(HEARTBEAT);
+        let builder = builder.rebalance_timeout(REBALANCE);
         match builder.subscribe().await {
             Ok(consumer) => return Some(consumer),
             Err(GroupError::Closed) => return None,

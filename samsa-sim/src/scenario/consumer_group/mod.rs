@@ -31,6 +31,10 @@
 //! lost: `hands-out-after-lost`, `keeps-asked`.
 //!
 //! The scenario `pykafka-group` is the same in the dialect of pykafka, where a partition's lock is named by its leader, too.
+//!
+//! The scenario `broker-group` is the same where the brokers coordinate the group. There who has a partition is whoever its
+//! coordinator has given it, in this generation or epoch; the coordinator moves with a partition's leader, and nobody but an owner
+//! can commit. The model brokers complain of what no member may ask (`samsa-sim/src/cluster/groups/`).
 
 mod application;
 mod audit;
@@ -44,7 +48,7 @@ mod ways;
 use std::ops::Range;
 use std::time::Duration;
 
-use samsa_client::{Dialect, Offset, OffsetStorage};
+use samsa_client::{Dialect, GroupProtocol, Offset, OffsetStorage};
 
 use self::group::Group;
 use self::ways::Ways;
@@ -104,15 +108,25 @@ pub(super) const PYKAFKA: Scenario = Scenario {
     finds: &["looks-at-one-name", "keeps-locks-name", "ignores-lease"],
 };
 
+pub(super) const ON_BROKERS: Scenario = Scenario {
+    name: "broker-group",
+    about: "the same where the brokers coordinate the group, in the classic protocol or that of KIP-848",
+    finds: &["keeps-across-join", "acknowledges-at-once", "ignores-lease", "trusts-one-clock", "keeps-asked"],
+};
+
 pub(super) fn run(seed: u64, options: Options) -> Report {
     run_as(seed, options, Ways::of_groups(seed), &[])
 }
 
 pub(super) fn run_pykafka(seed: u64, options: Options) -> Report {
-    let (topics, dialect, start) = (vec![TOPIC], Dialect::Samsa, Offset::Earliest);
-    let offsets = Some(OffsetStorage::Brokers);
-    let ways = Ways { topics, patterns: false, streams: false, dialect, start, offsets, ..Ways::of(seed) };
+    let (topics, start, offsets) = (vec![TOPIC], Offset::Earliest, Some(OffsetStorage::Brokers));
+    let protocol = GroupProtocol::ZooKeeper(Dialect::Samsa);
+    let ways = Ways { topics, patterns: false, streams: false, protocol, start, offsets, ..Ways::of(seed) };
     run_as(seed, options, vec![ways], &[Fault::LeaderMove])
+}
+
+pub(super) fn run_on_brokers(seed: u64, options: Options) -> Report {
+    run_as(seed, options, Ways::of_groups_on_brokers(seed), &[])
 }
 
 /// One group for each of these ways.
@@ -125,11 +139,16 @@ fn run_as(seed: u64, options: Options, ways: Vec<Ways>, faults: &[Fault]) -> Rep
 fn plan(seed: u64, groups: &[Ways]) -> Plan {
     let mut plan = Plan::draw(seed, 2).replicated(2);
     let rng = &mut Rng::new(seed ^ 0x6772_6f75);
-    let with_zookeeper: Vec<Release> =
-        Release::ALL.into_iter().filter(|release| release.has_zookeeper()).collect();
-    plan.cluster.release = rng.pick(&with_zookeeper).copied().unwrap_or(Release::V3_9);
+    let on_brokers = groups.iter().any(|ways| ways.dialect().is_none());
+    let known: Vec<Release> =
+        Release::ALL.into_iter().filter(|release| on_brokers || release.has_zookeeper()).collect();
+    plan.cluster.release = rng.pick(&known).copied().unwrap_or(Release::V3_9);
     plan.cluster.partitions = 1 + rng.below(8) as i32;
-    plan.by_zookeeper = true;
+    plan.by_zookeeper = !on_brokers || (plan.cluster.release.has_zookeeper() && rng.chance(500));
+    if on_brokers {
+        // By which topics are noticed that come later.
+        plan.metadata_max_age = Duration::from_secs(3);
+    }
     plan.sets = false;
     plan.faults_for = plan.faults_for * 2 + Duration::from_secs(20);
     // A suspension cannot be told when the wall clock is set at the same time.
@@ -191,7 +210,7 @@ async fn play(stage: Stage, ways: Vec<Ways>) {
     }
     flush(&stage, &publisher).await;
     settle(&groups).await;
-    let follow_leaders = groups.iter().any(|group| group.ways.dialect == Dialect::Samsa);
+    let follow_leaders = groups.iter().any(|group| group.ways.dialect() != Some(Dialect::Scala));
     if follow_leaders && stage.world.host().upset(Fault::LeaderMove) {
         settle(&groups).await;
     }

@@ -22,7 +22,8 @@ const AGAIN: Range<Duration> = Duration::from_millis(4_500)..Duration::from_mill
 impl Group {
     /// Only who keeps offsets on the brokers waits for them.
     pub(super) fn is_out_of_reach_now_and_then(&self) -> bool {
-        self.ways.dialect == Dialect::Scala && self.ways.offsets.is_some_and(OffsetStorage::on_brokers)
+        self.ways.dialect() == Some(Dialect::Scala)
+            && self.ways.offsets.is_some_and(OffsetStorage::on_brokers)
     }
 }
 

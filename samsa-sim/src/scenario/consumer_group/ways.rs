@@ -1,6 +1,6 @@
 //! In which ways groups read.
 
-use samsa_client::{Assignor, Dialect, Offset, OffsetStorage};
+use samsa_client::{Assignor, Dialect, GroupProtocol, Offset, OffsetStorage};
 
 use super::{LAST, LATE, OTHER};
 use crate::rng::Rng;
@@ -15,7 +15,8 @@ pub(super) struct Ways {
     pub(super) streams: bool,
     pub(super) start: Offset,
     pub(super) assignor: Assignor,
-    pub(super) dialect: Dialect,
+    /// Where the group lives.
+    pub(super) protocol: GroupProtocol,
     pub(super) seeks: bool,
     /// Where the offsets are, if it is said.
     pub(super) offsets: Option<OffsetStorage>,
@@ -35,8 +36,8 @@ impl Ways {
         if first.topics != [TOPIC] || rng.chance(500) {
             return vec![first, second];
         }
-        let (dialect, offsets) = (Dialect::Samsa, Some(OffsetStorage::Brokers));
-        vec![first, Self { streams: false, dialect, offsets, ..second }]
+        let (protocol, offsets) = (GroupProtocol::ZooKeeper(Dialect::Samsa), Some(OffsetStorage::Brokers));
+        vec![first, Self { streams: false, protocol, offsets, ..second }]
     }
 
     pub(super) fn of(seed: u64) -> Self {
@@ -52,6 +53,29 @@ impl Ways {
         let patterns = rng.chance(300);
         let topics = if patterns { [&[TOPIC, OTHER, LAST], &LATE[..]].concat() } else { topics };
         let streams = rng.chance(300);
-        Self { topics, patterns, streams, start, assignor, dialect: Dialect::Scala, seeks, offsets }
+        let protocol = GroupProtocol::ZooKeeper(Dialect::Scala);
+        Self { topics, patterns, streams, start, assignor, protocol, seeks, offsets }
+    }
+
+    /// Those of one or two groups on the brokers.
+    pub(super) fn of_groups_on_brokers(seed: u64) -> Vec<Self> {
+        let rng = &mut Rng::new(seed ^ 0x6272_6f6b);
+        let on_brokers = |ways: Self, rng: &mut Rng| {
+            let protocol = if rng.chance(400) { GroupProtocol::Classic } else { GroupProtocol::Brokers };
+            Self { streams: false, protocol, offsets: Some(OffsetStorage::Brokers), ..ways }
+        };
+        let first = on_brokers(Self::of(seed), rng);
+        if !rng.chance(300) {
+            return vec![first];
+        }
+        let (topics, patterns, start) = (first.topics.clone(), first.patterns, first.start);
+        let second = Self { topics, patterns, start, ..Self::of(rng.draw()) };
+        let second = on_brokers(Self { seeks: second.seeks && start == Offset::Earliest, ..second }, rng);
+        vec![first, second]
+    }
+
+    /// How the members of a group in `ZooKeeper` speak.
+    pub(super) fn dialect(&self) -> Option<Dialect> {
+        if let GroupProtocol::ZooKeeper(dialect) = self.protocol { Some(dialect) } else { None }
     }
 }

@@ -233,7 +233,7 @@ impl Script {
 }
 
 pub(super) fn joined(generation: i32, member: &str) -> MemberAnswer {
-    MemberAnswer::Joined(Joined { generation, member: Arc::from(member), members: None })
+    MemberAnswer::Joined(Joined { generation, lasts: SESSION, member: Arc::from(member), members: None })
 }
 
 /// Who has joined is to share out among these, each with the topics that it wants.
@@ -246,7 +246,12 @@ pub(super) fn leads(generation: i32, member: &str, wishes: &[(&str, &[&str])]) -
         .map(|(member, topics)| ((*member).to_owned(), topics.iter().map(|topic| leak(topic)).collect()))
         .collect();
     let members = wishes.iter().map(|(member, topics)| (member.clone(), wish(topics))).collect();
-    MemberAnswer::Joined(Joined { generation, member: Arc::from(member), members: Some(members) })
+    MemberAnswer::Joined(Joined {
+        generation,
+        lasts: SESSION,
+        member: Arc::from(member),
+        members: Some(members),
+    })
 }
 
 fn leak(text: &str) -> &'static str {

@@ -15,13 +15,10 @@ use super::super::Numbers;
 use super::{Attend, Identity, Join, MemberAsk, Sync};
 use crate::admin::names;
 use crate::id::ConnId;
-use crate::limits;
 use crate::out::Context;
 
 /// What members of consumer groups call what they speak.
 const CONSUMER: &str = "consumer";
-/// The first version of a join that tells for how long others are waited for, apart from the session.
-const REBALANCE_TIMEOUT: i16 = 1;
 /// The first version of a leave that names several members.
 const SEVERAL_LEAVE: i16 = 3;
 /// The first version of KIP-848 in which members name themselves (KIP-1082), and that brokers call stable.
@@ -72,15 +69,11 @@ pub(in super::super) fn send(
 }
 
 fn join<'a>(group: &'a str, ask: &'a Join, version: i16) -> JoinGroupRequest<'a> {
-    // Before others are waited for apart from the session, brokers allow no session that is longer.
-    let has_one_timeout = version < REBALANCE_TIMEOUT;
-    let session =
-        if has_one_timeout { ask.session_timeout.min(limits::OLD_SESSION) } else { ask.session_timeout };
     let protocol =
         JoinGroupRequestProtocol { name: ask.assignor, metadata: &ask.subscription, ..Default::default() };
     JoinGroupRequest {
         group_id: group,
-        session_timeout_ms: millis(session),
+        session_timeout_ms: millis(ask.session_timeout(version)),
         rebalance_timeout_ms: millis(ask.rebalance_timeout),
         member_id: &ask.member,
         protocol_type: CONSUMER,

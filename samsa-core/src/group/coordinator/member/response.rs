@@ -23,7 +23,9 @@ use crate::limits;
 /// Reads the answer to that.
 pub(in super::super) fn read(ask: &MemberAsk, version: i16, frame: &[u8]) -> Result<MemberAnswer, String> {
     let answer = match ask {
-        MemberAsk::Join(_) => read_answer::<JoinGroupRequest<'_>>(version, frame).map(|told| joined(&told)),
+        MemberAsk::Join(join) => {
+            read_answer::<JoinGroupRequest<'_>>(version, frame).map(|told| joined(&told, join.lasts(version)))
+        }
         MemberAsk::Sync(_) => read_answer::<SyncGroupRequest<'_>>(version, frame)
             .map(|told| said(told.error_code, || MemberAnswer::Synced(told.assignment.to_vec()))),
         MemberAsk::Heartbeat(_) => read_answer::<HeartbeatRequest<'_>>(version, frame)
@@ -39,7 +41,7 @@ fn said(code: ErrorCode, answer: impl FnOnce() -> MemberAnswer) -> MemberAnswer 
     if code.is_ok() { answer() } else { MemberAnswer::Refused(Refusal { code, message: None, member: None }) }
 }
 
-fn joined(told: &JoinGroupResponse<'_>) -> MemberAnswer {
+fn joined(told: &JoinGroupResponse<'_>, lasts: Duration) -> MemberAnswer {
     let member: Arc<str> = Arc::from(told.member_id);
     if !told.error_code.is_ok() {
         let member = Some(member).filter(|member| !member.is_empty());
@@ -49,6 +51,7 @@ fn joined(told: &JoinGroupResponse<'_>) -> MemberAnswer {
     let leads = told.leader == told.member_id && !told.skip_assignment;
     MemberAnswer::Joined(Joined {
         generation: told.generation_id,
+        lasts,
         member,
         members: leads.then(|| all().collect()),
     })

@@ -4,7 +4,7 @@ use samsa_proto::encode_request;
 use super::*;
 use crate::clock::{Drift, VirtualClock};
 
-const GROUP: (&str, Dialect) = ("g", Dialect::Scala);
+const GROUP: (&str, Option<Dialect>) = ("g", Some(Dialect::Scala));
 
 /// A member that listens, on its machine.
 struct Member {
