@@ -10,13 +10,18 @@ use samsa_proto::api::create_topics::CreateTopicsRequest;
 use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::fetch::FetchRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
+use samsa_proto::api::heartbeat::HeartbeatRequest;
 use samsa_proto::api::init_producer_id::InitProducerIdRequest;
+use samsa_proto::api::join_group::JoinGroupRequest;
+use samsa_proto::api::leave_group::LeaveGroupRequest;
+use samsa_proto::api::list_groups::ListGroupsRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 use samsa_proto::api::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use samsa_proto::api::produce::ProduceRequest;
+use samsa_proto::api::sync_group::SyncGroupRequest;
 use samsa_proto::wire::Decode;
 use samsa_proto::{Message, Request, RequestHeader, decode, decode_request_header, encode_response};
 
@@ -24,13 +29,14 @@ use super::produce::Pending;
 use super::release::Release;
 use super::state::State;
 use super::{
-    api_versions, create_topics, fetch, group_members, list_offsets, metadata, offset_for_leader_epoch,
+    ServerConn, api_versions, create_topics, fetch, groups, list_offsets, metadata, offset_for_leader_epoch,
     offsets, produce, producers,
 };
 
 /// A request that is being answered.
 pub(super) struct Call<'a> {
     pub(super) now: Now,
+    pub(super) conn: ServerConn,
     pub(super) broker: i32,
     pub(super) version: i16,
     pub(super) correlation_id: i32,
@@ -61,16 +67,20 @@ pub(super) enum Waiting {
     Fetch(fetch::Pending),
     /// The followers do not have it yet.
     Produce(Pending),
+    /// Its group has to come to an end first with what it is at.
+    Group(groups::Pending),
     /// The broker takes its time.
     Late { frame: Vec<Bytes>, until: Instant },
 }
 
 impl Waiting {
-    pub(super) const fn until(&self) -> Instant {
+    /// When it is answered in any case; `None` for what waits for others.
+    pub(super) const fn until(&self) -> Option<Instant> {
         match self {
-            Self::Fetch(pending) => pending.until,
-            Self::Late { until, .. } => *until,
-            Self::Produce(pending) => pending.until,
+            Self::Fetch(pending) => Some(pending.until),
+            Self::Late { until, .. } => Some(*until),
+            Self::Produce(pending) => Some(pending.until),
+            Self::Group(_) => None,
         }
     }
 }
@@ -96,10 +106,16 @@ impl Answer {
 /// The first version whose answer says how long to wait; `None` where the model never says it.
 fn first_with_throttle(key: i16) -> Option<i16> {
     match key {
-        ProduceRequest::KEY | FetchRequest::KEY => Some(1),
-        ListOffsetsRequest::KEY | CreateTopicsRequest::KEY => Some(2),
+        ProduceRequest::KEY
+        | FetchRequest::KEY
+        | FindCoordinatorRequest::KEY
+        | DescribeGroupsRequest::KEY
+        | ListGroupsRequest::KEY
+        | HeartbeatRequest::KEY
+        | SyncGroupRequest::KEY
+        | LeaveGroupRequest::KEY => Some(1),
+        ListOffsetsRequest::KEY | CreateTopicsRequest::KEY | JoinGroupRequest::KEY => Some(2),
         MetadataRequest::KEY | OffsetCommitRequest::KEY | OffsetFetchRequest::KEY => Some(3),
-        FindCoordinatorRequest::KEY | DescribeGroupsRequest::KEY => Some(1),
         InitProducerIdRequest::KEY => Some(0),
         _ => None,
     }
@@ -122,7 +138,12 @@ pub(super) fn frame<R: Request>(
 }
 
 /// Answers a request.
-pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) -> Answer {
+pub(super) fn answer(
+    state: &mut State,
+    now: Now,
+    (conn, broker): (ServerConn, i32),
+    frame: &Bytes,
+) -> Answer {
     let (header, body) = match decode_request_header(frame) {
         Ok(parts) => parts,
         Err(error) => {
@@ -134,7 +155,7 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) ->
     let client = client_id.unwrap_or_default();
     let may_throttle = first_with_throttle(api_key).is_some_and(|first| api_version >= first);
     let throttle_ms = if may_throttle { state.throttle_ms(now, broker) } else { 0 };
-    let call = Call { now, broker, version: api_version, correlation_id, client, frame, throttle_ms };
+    let call = Call { now, conn, broker, version: api_version, correlation_id, client, frame, throttle_ms };
     if api_key == ApiVersionsRequest::KEY && state.hangs_up(broker) {
         state.note(broker, "!! hangs up".to_owned());
         return Answer::HangUp;
@@ -155,10 +176,15 @@ pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) ->
         InitProducerIdRequest::KEY => with(state, body, &call, producers::answer),
         OffsetForLeaderEpochRequest::KEY => with(state, body, &call, offset_for_leader_epoch::answer),
         CreateTopicsRequest::KEY => with(state, body, &call, create_topics::answer),
-        FindCoordinatorRequest::KEY => with(state, body, &call, offsets::find),
+        FindCoordinatorRequest::KEY => with(state, body, &call, groups::find),
         OffsetCommitRequest::KEY => with(state, body, &call, offsets::commit),
         OffsetFetchRequest::KEY => with(state, body, &call, offsets::fetch),
-        DescribeGroupsRequest::KEY => with(state, body, &call, group_members::describe),
+        DescribeGroupsRequest::KEY => with(state, body, &call, groups::describe),
+        ListGroupsRequest::KEY => with(state, body, &call, groups::list),
+        JoinGroupRequest::KEY => with(state, body, &call, groups::join),
+        SyncGroupRequest::KEY => with(state, body, &call, groups::sync),
+        HeartbeatRequest::KEY => with(state, body, &call, groups::heartbeat),
+        LeaveGroupRequest::KEY => with(state, body, &call, groups::leave),
         _ => Answer::HangUp,
     }
 }

@@ -35,6 +35,12 @@ pub struct ClusterConfig {
     pub follower_lag: Duration,
     /// For how long at most a broker that has just started knows no topic, where that goes wrong. Default 2.5 s.
     pub blank: Duration,
+    /// How long a group that was empty waits for more members. Default 300 ms, a tenth of what
+    /// `group.initial.rebalance.delay.ms` is by default.
+    pub initial_rebalance_delay: Duration,
+    /// The longest session of a member of the classic protocol, where its release does not allow less. Default 30 min, as
+    /// `group.max.session.timeout.ms`.
+    pub longest_session: Duration,
 }
 
 impl ClusterConfig {
@@ -59,6 +65,8 @@ impl Default for ClusterConfig {
             batch_bytes: 1_048_588,
             follower_lag: Duration::from_millis(4),
             blank: Duration::from_millis(2_500),
+            initial_rebalance_delay: Duration::from_millis(300),
+            longest_session: Duration::from_secs(1_800),
         }
     }
 }

@@ -47,8 +47,7 @@ impl Connection {
     /// The next request, without its length, once it is whole and the one before it was answered.
     pub(super) fn next_frame(&mut self, now: Instant) -> Result<Option<Bytes>, String> {
         self.muted.take_if(|(_, until)| *until <= now);
-        let is_busy = self.waiting.is_some() || self.muted.is_some();
-        let Some(length) = self.received.first_chunk::<4>().filter(|_| !is_busy) else {
+        let Some(length) = self.received.first_chunk::<4>().filter(|_| !self.is_busy()) else {
             return Ok(None);
         };
         let length = i32::from_be_bytes(*length);
@@ -79,9 +78,14 @@ impl Connection {
         Some(now - since).filter(|since| *since > UNDER_WAY)
     }
 
+    /// Whether nothing is read from it now.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.waiting.is_some() || self.muted.is_some()
+    }
+
     /// When to look again at what waits.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting.as_ref().map(Waiting::until);
+        let waiting = self.waiting.as_ref().and_then(Waiting::until);
         waiting.into_iter().chain(self.muted.map(|(_, until)| until)).min()
     }
 

@@ -7,16 +7,22 @@ use samsa_proto::api::api_versions::ApiVersionsRequest;
 use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
 use samsa_proto::{ErrorCode, Request, decode_request_header};
 
+use super::ServerConn;
 use super::answer::{self, Answer};
 use super::state::State;
 
 /// The first version of Metadata that says so.
 const SENDS_BACK: i16 = 13;
 
-pub(super) fn answer(state: &mut State, now: Now, broker: i32, frame: &Bytes) -> Answer {
+pub(super) fn answer(
+    state: &mut State,
+    now: Now,
+    (conn, broker): (ServerConn, i32),
+    frame: &Bytes,
+) -> Answer {
     let Ok((header, _)) = decode_request_header(frame) else { return Answer::HangUp };
     match (header.api_key, header.api_version) {
-        (ApiVersionsRequest::KEY, _) => answer::answer(state, now, broker, frame),
+        (ApiVersionsRequest::KEY, _) => answer::answer(state, now, (conn, broker), frame),
         (MetadataRequest::KEY, version @ SENDS_BACK..) => {
             state.note(broker, "is elsewhere now: whoever asks here is sent back".to_owned());
             let error_code = ErrorCode::REBOOTSTRAP_REQUIRED;

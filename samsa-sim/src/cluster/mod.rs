@@ -17,7 +17,7 @@ mod fetch;
 mod fetch_sessions;
 mod followers;
 mod former;
-mod group_members;
+mod groups;
 mod list_offsets;
 mod log;
 mod lying;
@@ -96,6 +96,9 @@ pub(crate) enum Output {
     Copied(String),
     /// A topic was created for who asked about it, and nobody publishes to it.
     Looked(String),
+    /// A member went on before it had heard what became of what it had said, as no correct client does that has not given the
+    /// connection up.
+    Impatient { conn: ServerConn, text: String },
     /// Something came from a client that is throttled: it was sent too early, or was under way for long.
     Hasty(String),
 }
@@ -184,10 +187,12 @@ impl ModelCluster {
             }
             Input::Gone { conn } => {
                 self.connections.remove(&conn);
+                self.state.groups.gone(conn);
             }
             Input::Start { broker, blank } => self.state.start(now, broker, blank),
             Input::Stop(broker) => {
-                self.connections.retain(|_, connection| connection.broker() != broker);
+                let gone = self.connections.extract_if(.., |_, connection| connection.broker() == broker);
+                gone.for_each(|(conn, _)| self.state.groups.gone(conn));
                 self.state.stop(now, broker);
             }
             Input::Tick => {
@@ -245,9 +250,9 @@ impl ModelCluster {
                 Ok(Some(frame)) => {
                     let broker = connection.broker();
                     let answer = if connection.is_former() {
-                        former::answer(&mut self.state, now, broker, &frame)
+                        former::answer(&mut self.state, now, (conn, broker), &frame)
                     } else {
-                        answer::answer(&mut self.state, now, broker, &frame)
+                        answer::answer(&mut self.state, now, (conn, broker), &frame)
                     };
                     self.give(now, conn, answer);
                 }
@@ -264,7 +269,7 @@ impl ModelCluster {
         match answer {
             Answer::Frame(frame) => match self.state.slowness(now, connection.broker()) {
                 Some(until) => connection.wait_for(Waiting::Late { frame, until }),
-                None => self.state.send(conn, frame),
+                None => self.state.send(now, conn, frame),
             },
             // Up to 1.1 the answer itself is held back.
             Answer::Throttled { frame, lasts }
@@ -274,12 +279,13 @@ impl ModelCluster {
             }
             Answer::Throttled { frame, lasts } => {
                 connection.mute(now.mono, lasts);
-                self.state.send(conn, frame);
+                self.state.send(now, conn, frame);
             }
             Answer::Silence => {}
             Answer::Wait(waiting) => connection.wait_for(waiting),
             Answer::HangUp => {
                 self.connections.remove(&conn);
+                self.state.groups.gone(conn);
                 self.state.out.push_back(Output::Close { conn });
             }
         }
@@ -287,7 +293,16 @@ impl ModelCluster {
 
     /// Asks each request that waits whether it can be answered now.
     fn look_at_waiting(&mut self, now: Now) {
-        let busy = self.connections.iter().filter(|(_, connection)| connection.deadline().is_some());
+        groups::tick(&mut self.state, now);
+        self.look_once(now);
+        // What is read behind an answer may be what others wait for.
+        while self.state.groups.has_news() {
+            self.look_once(now);
+        }
+    }
+
+    fn look_once(&mut self, now: Now) {
+        let busy = self.connections.iter().filter(|(_, connection)| connection.is_busy());
         let busy: Vec<ServerConn> = busy.map(|(id, _)| *id).collect();
         for conn in busy {
             let Some(connection) = self.connections.get_mut(&conn) else { continue };
@@ -295,7 +310,7 @@ impl ModelCluster {
             if let Some(waiting) = connection.stop_waiting() {
                 let answer = self.look_again(now, broker, waiting);
                 match answer {
-                    Answer::Frame(frame) => self.state.send(conn, frame),
+                    Answer::Frame(frame) => self.state.send(now, conn, frame),
                     answer => self.give(now, conn, answer),
                 }
             }
@@ -307,6 +322,7 @@ impl ModelCluster {
         match waiting {
             Waiting::Fetch(pending) => fetch::look_again(&mut self.state, now, broker, pending),
             Waiting::Produce(pending) => produce::look_again(&mut self.state, now, broker, pending),
+            Waiting::Group(pending) => groups::look_again(&mut self.state, broker, pending),
             Waiting::Late { frame, until } if now.mono >= until => Answer::Frame(frame),
             late @ Waiting::Late { .. } => Answer::Wait(late),
         }
@@ -386,12 +402,12 @@ impl ModelCluster {
 
     /// Whether any group was ever asked for on the brokers, so that they have a topic for offsets.
     pub(crate) fn keeps_offsets(&self) -> bool {
-        self.state.topics.contains_key(offsets::OFFSETS_TOPIC)
+        self.state.topics.contains_key(groups::OFFSETS_TOPIC)
     }
 
     /// So many members of a group are there from now on, which the brokers coordinate.
     pub(crate) fn set_members(&mut self, group: &str, members: usize) {
-        self.state.members.set(group, members);
+        self.state.groups.count(group, members);
     }
 
     /// What leaders had that was not committed, and those that came after them had not: partition and record.

@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 
 use samsa_proto::Request;
 use samsa_proto::api::{
-    Api, api_versions, create_topics, describe_groups, fetch, find_coordinator, init_producer_id,
-    list_offsets, metadata, offset_commit, offset_fetch, offset_for_leader_epoch, produce,
+    Api, api_versions, create_topics, describe_groups, fetch, find_coordinator, heartbeat, init_producer_id,
+    join_group, leave_group, list_groups, list_offsets, metadata, offset_commit, offset_fetch,
+    offset_for_leader_epoch, produce, sync_group,
 };
 use samsa_proto::records::Format;
 
@@ -119,10 +120,23 @@ impl Release {
         }
     }
 
+    /// Those of what members of groups ask, to join, for their part, to stay and to leave; and which groups there are.
+    fn offer_for_members(self) -> [RangeInclusive<i16>; 5] {
+        match self {
+            Self::V0_9 => [0..=0, 0..=0, 0..=0, 0..=0, 0..=0],
+            Self::V0_10 => [0..=1, 0..=0, 0..=0, 0..=0, 0..=0],
+            Self::V0_11 | Self::V1_1 => [0..=2, 0..=1, 0..=1, 0..=1, 0..=1],
+            Self::V2_1 => [0..=3, 0..=2, 0..=2, 0..=2, 0..=2],
+            Self::V2_8 => [0..=7, 0..=5, 0..=4, 0..=4, 0..=4],
+            Self::V3_9 | Self::V4_4 => [0..=9, 0..=5, 0..=4, 0..=5, 0..=5],
+        }
+    }
+
     /// The versions of an API that it offers; `None` for an API that the model does not know.
     pub(super) fn versions(self, key: i16) -> Option<RangeInclusive<i16>> {
         let offer = self.offer();
         let [find_coordinator, offset_commit, offset_fetch, describe_groups] = self.offer_for_groups();
+        let [join_group, sync_group, heartbeat, leave_group, list_groups] = self.offer_for_members();
         let all = [
             (produce::ProduceRequest::KEY, offer.produce),
             (fetch::FetchRequest::KEY, offer.fetch),
@@ -136,6 +150,11 @@ impl Release {
             (offset_commit::OffsetCommitRequest::KEY, offset_commit),
             (offset_fetch::OffsetFetchRequest::KEY, offset_fetch),
             (describe_groups::DescribeGroupsRequest::KEY, describe_groups),
+            (join_group::JoinGroupRequest::KEY, join_group),
+            (sync_group::SyncGroupRequest::KEY, sync_group),
+            (heartbeat::HeartbeatRequest::KEY, heartbeat),
+            (leave_group::LeaveGroupRequest::KEY, leave_group),
+            (list_groups::ListGroupsRequest::KEY, list_groups),
         ];
         let offered = all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions);
         offered.filter(|versions| !versions.is_empty())
@@ -182,7 +201,7 @@ mod tests {
                 assert!(api.versions.contains(versions.start()), "{release}: {}", api.name);
                 assert!(api.versions.contains(versions.end()), "{release}: {}", api.name);
             }
-            assert_eq!(release.all_versions().count(), 12);
+            assert_eq!(release.all_versions().count(), 17);
         }
     }
 

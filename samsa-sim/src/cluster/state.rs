@@ -15,7 +15,7 @@ use super::config::ClusterConfig;
 use super::copies::Copies;
 use super::creation::Published;
 use super::fetch_sessions::FetchSessions;
-use super::group_members::Members;
+use super::groups::Groups;
 use super::offsets::Offsets;
 use super::registry;
 use super::release::Release;
@@ -95,8 +95,8 @@ pub(super) struct State {
     pub(super) nonsense: BTreeMap<(String, i32), u64>,
     pub(super) sessions: FetchSessions,
     pub(super) offsets: Offsets,
-    /// Of groups that the brokers coordinate.
-    pub(super) members: Members,
+    /// Those that the brokers coordinate.
+    pub(super) groups: Groups,
     pub(super) rng: Rng,
     pub(super) out: VecDeque<Output>,
 }
@@ -132,7 +132,7 @@ impl State {
             nonsense: BTreeMap::new(),
             sessions,
             offsets: Offsets::default(),
-            members: Members::default(),
+            groups: Groups::default(),
             rng,
             out,
         }
@@ -162,7 +162,8 @@ impl State {
         self.out.push_back(Output::Complaint(text));
     }
 
-    pub(super) fn send(&mut self, conn: ServerConn, frame: Vec<Bytes>) {
+    pub(super) fn send(&mut self, now: Now, conn: ServerConn, frame: Vec<Bytes>) {
+        self.groups.answered(now.mono, conn);
         self.out.push_back(Output::Send { conn, frame });
     }
 
@@ -178,7 +179,8 @@ impl State {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.timers.first_key_value().map(|((at, _), _)| *at)
+        let timer = self.timers.first_key_value().map(|((at, _), _)| *at);
+        timer.into_iter().chain(self.groups.deadline()).min()
     }
 
     /// Lets happen what is due. Says whether anything did.

@@ -8,8 +8,8 @@ use samsa_core::{Instant, Now};
 use samsa_proto::zookeeper::path;
 
 use super::Output;
+use super::groups::OFFSETS_TOPIC;
 use super::log::LoggedRecord;
-use super::offsets::OFFSETS_TOPIC;
 use super::registry;
 use super::state::{State, Timer};
 use super::topic::Topic;

@@ -88,9 +88,13 @@ impl Watched {
         is_late: bool,
         violations: &Violations,
     ) {
-        let Committed { client, group, topic, partition, before, offset } = committed;
+        let Committed { client, group, member, epoch, topic, partition, before, offset } = committed;
         if !client.starts_with(self.name) {
             violations.add("keeps-to-its-group", format!("{client} commits for {group}"));
+        }
+        if !member.is_empty() || *epoch >= 0 {
+            let what = format!("{client} commits as {member:?} in {epoch}, and the brokers know no members");
+            violations.add("keeps-to-its-group", what);
         }
         let Ok(node) = path::offset(group, topic, *partition) else { return };
         let place = TopicPartition::new(&**topic, *partition);
