@@ -404,7 +404,7 @@ impl Inner {
                 Output::Complaint(text) => self.world.violations.add("strict-broker", text),
                 Output::Copied(text) => self.world.violations.add("stored-once", text),
                 Output::Looked(text) => self.world.violations.add("looking-never-creates", text),
-                Output::Impatient { conn, text } => {
+                Output::Misstep { conn, text } => {
                     if self.accepted.get(&conn).is_some_and(|accepted| !accepted.socket.link().is_over()) {
                         self.world.violations.add("strict-broker", text);
                     }

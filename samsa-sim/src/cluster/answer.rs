@@ -6,6 +6,8 @@ use bytes::Bytes;
 use samsa_core::{Instant, Now};
 use samsa_proto::api::Api;
 use samsa_proto::api::api_versions::ApiVersionsRequest;
+use samsa_proto::api::consumer_group_describe::ConsumerGroupDescribeRequest;
+use samsa_proto::api::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
 use samsa_proto::api::create_topics::CreateTopicsRequest;
 use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::fetch::FetchRequest;
@@ -116,7 +118,9 @@ fn first_with_throttle(key: i16) -> Option<i16> {
         | LeaveGroupRequest::KEY => Some(1),
         ListOffsetsRequest::KEY | CreateTopicsRequest::KEY | JoinGroupRequest::KEY => Some(2),
         MetadataRequest::KEY | OffsetCommitRequest::KEY | OffsetFetchRequest::KEY => Some(3),
-        InitProducerIdRequest::KEY => Some(0),
+        InitProducerIdRequest::KEY
+        | ConsumerGroupHeartbeatRequest::KEY
+        | ConsumerGroupDescribeRequest::KEY => Some(0),
         _ => None,
     }
 }
@@ -185,6 +189,8 @@ pub(super) fn answer(
         SyncGroupRequest::KEY => with(state, body, &call, groups::sync),
         HeartbeatRequest::KEY => with(state, body, &call, groups::heartbeat),
         LeaveGroupRequest::KEY => with(state, body, &call, groups::leave),
+        ConsumerGroupHeartbeatRequest::KEY => with(state, body, &call, groups::consumer_heartbeat),
+        ConsumerGroupDescribeRequest::KEY => with(state, body, &call, groups::consumer_describe),
         _ => Answer::HangUp,
     }
 }

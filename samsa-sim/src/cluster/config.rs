@@ -41,6 +41,13 @@ pub struct ClusterConfig {
     /// The longest session of a member of the classic protocol, where its release does not allow less. Default 30 min, as
     /// `group.max.session.timeout.ms`.
     pub longest_session: Duration,
+    /// The session of a member of KIP-848. Default 6 s; that of `group.consumer.session.timeout.ms` is 45 s.
+    pub member_session: Duration,
+    /// How often such a member is to be heard. Default 1 s; that of `group.consumer.heartbeat.interval.ms` is 5 s.
+    pub heartbeat_interval: Duration,
+    /// Whether such a member may commit with an epoch that has passed what it has had since, as from 4.3 on (KIP-1251). Default
+    /// false, as before.
+    pub takes_older_epochs: bool,
 }
 
 impl ClusterConfig {
@@ -67,6 +74,9 @@ impl Default for ClusterConfig {
             blank: Duration::from_millis(2_500),
             initial_rebalance_delay: Duration::from_millis(300),
             longest_session: Duration::from_secs(1_800),
+            member_session: Duration::from_secs(6),
+            heartbeat_interval: Duration::from_secs(1),
+            takes_older_epochs: false,
         }
     }
 }

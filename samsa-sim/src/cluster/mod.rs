@@ -96,9 +96,8 @@ pub(crate) enum Output {
     Copied(String),
     /// A topic was created for who asked about it, and nobody publishes to it.
     Looked(String),
-    /// A member went on before it had heard what became of what it had said, as no correct client does that has not given the
-    /// connection up.
-    Impatient { conn: ServerConn, text: String },
+    /// A client did what no correct client does that has not given this connection up.
+    Misstep { conn: ServerConn, text: String },
     /// Something came from a client that is throttled: it was sent too early, or was under way for long.
     Hasty(String),
 }

@@ -73,12 +73,15 @@ fn commit_topic<'a>(
     for asked in &topic.partitions {
         let (number, offset) = (asked.partition_index, asked.committed_offset);
         let done = allowed.and(name.as_ref().map(|_| ()).ok_or(ErrorCode::UNKNOWN_TOPIC_ID));
+        let done =
+            done.and_then(|()| groups::has_since(state, request, name.as_deref().unwrap_or(""), number));
         let done = done.and(if offset < 0 { Err(ErrorCode::INVALID_COMMIT_OFFSET_SIZE) } else { Ok(()) });
         if let (Ok(()), Some(name)) = (done, &name) {
             let key = (request.group_id.to_owned(), name.clone(), number);
             if groups::owns(state, request, name, number) == Some(false) && !request.member_id.is_empty() {
                 let member = request.member_id;
-                state.complain(format!("a commit of {name}/{number} by {member}, which does not own it"));
+                let text = format!("a commit of {name}/{number} by {member}, which does not own it");
+                state.misstep(call.conn, text);
             }
             let before = state.offsets.committed.insert(key.clone(), offset);
             let (group, topic, partition) = key;

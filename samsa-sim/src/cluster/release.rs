@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 
 use samsa_proto::Request;
 use samsa_proto::api::{
-    Api, api_versions, create_topics, describe_groups, fetch, find_coordinator, heartbeat, init_producer_id,
-    join_group, leave_group, list_groups, list_offsets, metadata, offset_commit, offset_fetch,
-    offset_for_leader_epoch, produce, sync_group,
+    Api, api_versions, consumer_group_describe, consumer_group_heartbeat, create_topics, describe_groups,
+    fetch, find_coordinator, heartbeat, init_producer_id, join_group, leave_group, list_groups, list_offsets,
+    metadata, offset_commit, offset_fetch, offset_for_leader_epoch, produce, sync_group,
 };
 use samsa_proto::records::Format;
 
@@ -44,6 +44,9 @@ struct Offer {
     init_producer_id: RangeInclusive<i16>,
     offset_for_leader_epoch: RangeInclusive<i16>,
 }
+
+#[expect(clippy::reversed_empty_ranges, reason = "what is not offered at all")]
+const NONE: RangeInclusive<i16> = 1..=0;
 
 impl Release {
     /// Those before record batches, oldest first.
@@ -94,11 +97,9 @@ impl Release {
             init_producer_id,
             offset_for_leader_epoch: epochs,
         };
-        #[expect(clippy::reversed_empty_ranges, reason = "what is not offered at all")]
-        let none = 1..=0;
         match self {
-            Self::V0_9 => offer(0..=1, 0..=1, 0..=0, 0..=0, none.clone(), none.clone(), none.clone(), none),
-            Self::V0_10 => offer(0..=2, 0..=3, 0..=1, 0..=2, 0..=0, 0..=1, none.clone(), none),
+            Self::V0_9 => offer(0..=1, 0..=1, 0..=0, 0..=0, NONE, NONE, NONE, NONE),
+            Self::V0_10 => offer(0..=2, 0..=3, 0..=1, 0..=2, 0..=0, 0..=1, NONE, NONE),
             Self::V0_11 => offer(0..=3, 0..=5, 0..=2, 0..=4, 0..=1, 0..=2, 0..=0, 0..=0),
             Self::V1_1 => offer(0..=5, 0..=7, 0..=2, 0..=5, 0..=1, 0..=2, 0..=0, 0..=0),
             Self::V2_1 => offer(0..=7, 0..=10, 0..=4, 0..=7, 0..=2, 0..=3, 0..=1, 0..=2),
@@ -137,6 +138,8 @@ impl Release {
         let offer = self.offer();
         let [find_coordinator, offset_commit, offset_fetch, describe_groups] = self.offer_for_groups();
         let [join_group, sync_group, heartbeat, leave_group, list_groups] = self.offer_for_members();
+        // Both of KIP-848.
+        let next = if self >= Self::V4_4 { 0..=1 } else { NONE };
         let all = [
             (produce::ProduceRequest::KEY, offer.produce),
             (fetch::FetchRequest::KEY, offer.fetch),
@@ -155,6 +158,8 @@ impl Release {
             (heartbeat::HeartbeatRequest::KEY, heartbeat),
             (leave_group::LeaveGroupRequest::KEY, leave_group),
             (list_groups::ListGroupsRequest::KEY, list_groups),
+            (consumer_group_heartbeat::ConsumerGroupHeartbeatRequest::KEY, next.clone()),
+            (consumer_group_describe::ConsumerGroupDescribeRequest::KEY, next),
         ];
         let offered = all.into_iter().find(|(known, _)| *known == key).map(|(_, versions)| versions);
         offered.filter(|versions| !versions.is_empty())
@@ -201,7 +206,8 @@ mod tests {
                 assert!(api.versions.contains(versions.start()), "{release}: {}", api.name);
                 assert!(api.versions.contains(versions.end()), "{release}: {}", api.name);
             }
-            assert_eq!(release.all_versions().count(), 17);
+            let of_next = if release >= Release::V4_4 { 2 } else { 0 };
+            assert_eq!(release.all_versions().count(), 17 + of_next);
         }
     }
 

@@ -162,6 +162,11 @@ impl State {
         self.out.push_back(Output::Complaint(text));
     }
 
+    /// The client did what no broker would stand, if it still holds the connection.
+    pub(super) fn misstep(&mut self, conn: ServerConn, text: String) {
+        self.out.push_back(Output::Misstep { conn, text });
+    }
+
     pub(super) fn send(&mut self, now: Now, conn: ServerConn, frame: Vec<Bytes>) {
         self.groups.answered(now.mono, conn);
         self.out.push_back(Output::Send { conn, frame });

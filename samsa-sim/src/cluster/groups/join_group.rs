@@ -116,7 +116,7 @@ impl State {
         if waits { self.config.initial_rebalance_delay } else { Duration::ZERO }
     }
 
-    fn new_member_id(&mut self, client: &str) -> String {
+    pub(super) fn new_member_id(&mut self, client: &str) -> String {
         format!("{client}-{:016x}{:016x}", self.rng.draw(), self.rng.draw())
     }
 }

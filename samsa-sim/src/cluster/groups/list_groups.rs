@@ -45,5 +45,6 @@ fn described(group: &Group) -> (&'static str, &'static str, String) {
         Group::Classic(group) => {
             ("classic", group.state.name(), group.protocol_type.clone().unwrap_or_default())
         }
+        Group::Consumer(group) => ("consumer", group.state(), "consumer".to_owned()),
     }
 }

@@ -4,6 +4,9 @@
 
 mod classic;
 mod commit;
+mod consumer;
+mod consumer_describe;
+mod consumer_heartbeat;
 mod coordinator;
 mod describe;
 mod heartbeat;
@@ -24,7 +27,9 @@ use samsa_proto::ErrorCode;
 use samsa_proto::api::join_group::JoinGroupRequest;
 use samsa_proto::api::sync_group::SyncGroupRequest;
 
-pub(crate) use self::commit::{may_commit, owns};
+pub(crate) use self::commit::{has_since, may_commit, owns};
+pub(crate) use self::consumer_describe::answer as consumer_describe;
+pub(crate) use self::consumer_heartbeat::answer as consumer_heartbeat;
 pub(crate) use self::coordinator::{OFFSETS_TOPIC, coordinates, find};
 pub(crate) use self::describe::answer as describe;
 pub(crate) use self::heartbeat::answer as heartbeat;
@@ -34,7 +39,8 @@ pub(crate) use self::list_groups::answer as list;
 pub(crate) use self::sync_group::answer as sync;
 pub(crate) use self::unheard::Said;
 
-use self::classic::ClassicGroup;
+use self::classic::{ClassicGroup, GroupState};
+use self::consumer::ConsumerGroup;
 use self::coordinator::Loaded;
 use self::held::{Held, Reply, Ticket};
 use self::unheard::Unheard;
@@ -56,7 +62,8 @@ pub(crate) struct Groups {
 
 #[derive(Debug)]
 enum Group {
-    Classic(ClassicGroup),
+    Classic(Box<ClassicGroup>),
+    Consumer(ConsumerGroup),
 }
 
 /// A request of a member that waits for others.
@@ -120,20 +127,50 @@ impl Groups {
     fn classic(&mut self, name: &str) -> Result<(&mut ClassicGroup, &mut Held), ErrorCode> {
         match self.by_name.get_mut(name) {
             Some(Group::Classic(group)) => Ok((group, &mut self.held)),
-            None => Err(ErrorCode::UNKNOWN_MEMBER_ID),
+            Some(Group::Consumer(_)) | None => Err(ErrorCode::UNKNOWN_MEMBER_ID),
         }
     }
 
-    /// The group, if it is of the classic protocol, or could be; a new one is made if somebody joins it.
+    /// The group for who joins by the classic protocol. A new member makes it if it is not there, or if there is one of KIP-848
+    /// without members.
     fn classic_to_join(
         &mut self,
         name: &str,
         initial_delay: Option<Duration>,
     ) -> Result<(&mut ClassicGroup, &mut Held), ErrorCode> {
-        if let Some(initial_delay) = initial_delay.filter(|_| !self.by_name.contains_key(name)) {
-            self.by_name.insert(name.to_owned(), Group::Classic(ClassicGroup::new(name, initial_delay)));
+        let is_free = match self.by_name.get(name) {
+            Some(Group::Classic(_)) => false,
+            Some(Group::Consumer(group)) if !group.members.is_empty() => {
+                return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
+            }
+            Some(Group::Consumer(_)) | None => true,
+        };
+        if let Some(initial_delay) = initial_delay.filter(|_| is_free) {
+            self.by_name
+                .insert(name.to_owned(), Group::Classic(Box::new(ClassicGroup::new(name, initial_delay))));
         }
         self.classic(name)
+    }
+
+    /// The group for who speaks KIP-848. Who joins makes it if it is not there, or if there is a classic one without members;
+    /// it says how long sessions last.
+    fn consumer(
+        &mut self,
+        name: &str,
+        session_timeout: Option<Duration>,
+    ) -> Result<(&mut ConsumerGroup, &mut Held), ErrorCode> {
+        let is_free = match self.by_name.get(name) {
+            Some(Group::Classic(group)) => group.state == GroupState::Empty,
+            Some(Group::Consumer(_)) => false,
+            None => true,
+        };
+        if let Some(session_timeout) = session_timeout.filter(|_| is_free) {
+            self.by_name.insert(name.to_owned(), Group::Consumer(ConsumerGroup::new(name, session_timeout)));
+        }
+        match self.by_name.get_mut(name) {
+            Some(Group::Consumer(group)) => Ok((group, &mut self.held)),
+            Some(Group::Classic(_)) | None => Err(ErrorCode::GROUP_ID_NOT_FOUND),
+        }
     }
 
     /// A connection is gone: nobody waits on it any more.
@@ -157,24 +194,28 @@ impl Group {
     fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Classic(group) => group.deadline(),
+            Self::Consumer(group) => group.deadline(),
         }
     }
 
     fn tick(&mut self, now: Instant, held: &mut Held) {
         match self {
             Self::Classic(group) => group.tick(now, held),
+            Self::Consumer(group) => group.tick(now, held),
         }
     }
 
     fn put_down(&mut self, held: &mut Held) {
         match self {
             Self::Classic(group) => group.put_down(held),
+            Self::Consumer(group) => group.put_down(),
         }
     }
 
     fn take_up(&mut self, now: Instant) {
         match self {
             Self::Classic(group) => group.take_up(now),
+            Self::Consumer(group) => group.take_up(now),
         }
     }
 }

@@ -35,6 +35,11 @@ impl Script {
         Self::with(ClusterConfig { release, brokers, replication: brokers, ..Default::default() }, partitions)
     }
 
+    /// One broker of the newest release, with four partitions.
+    pub(super) fn newest() -> Self {
+        Self::start(Release::V4_4, 1, 4)
+    }
+
     pub(super) fn with(config: ClusterConfig, partitions: usize) -> Self {
         let addresses = (1..=config.brokers).map(|id| HostPort { host: format!("k{id}"), port: 9092 });
         let cluster = ModelCluster::new(config, addresses.collect(), Rng::new(1));
@@ -95,7 +100,7 @@ impl Script {
                     heard.unwrap().push_back(Bytes::from(frame.concat()).slice(4..));
                 }
                 Output::Committed(committed) => self.commits.push(committed),
-                Output::Complaint(text) | Output::Impatient { text, .. } => self.complaints.push(text),
+                Output::Complaint(text) | Output::Misstep { text, .. } => self.complaints.push(text),
                 _ => {}
             }
         }

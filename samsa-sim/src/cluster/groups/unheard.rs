@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use samsa_core::Instant;
 
 use super::Groups;
+use crate::cluster::ServerConn;
 use crate::cluster::answer::Call;
 use crate::cluster::state::State;
-use crate::cluster::{Output, ServerConn};
 
 /// What a member says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,6 @@ impl Groups {
 /// Complains of a member that goes on before it has heard what became of what it had said on the same connection.
 pub(super) fn expect_heard(state: &mut State, call: &Call<'_>, member: &str, said: Said, then: &str) {
     if !member.is_empty() && state.groups.unheard.is_unheard(call.now.mono, call.conn, member, said) {
-        let text = format!("{then} of {member} while its last {said:?} is unanswered");
-        state.out.push_back(Output::Impatient { conn: call.conn, text });
+        state.misstep(call.conn, format!("{then} of {member} while its last {said:?} is unanswered"));
     }
 }

@@ -43,10 +43,6 @@ fn join_request<'a>(member_id: &'a str, metadata: &'a [u8]) -> JoinGroupRequest<
 }
 
 impl Script {
-    fn newest() -> Self {
-        Self::start(Release::V4_4, 1, 4)
-    }
-
     /// What a client hears that has asked to join.
     fn joined(&mut self, client: u64, version: i16) -> Option<Heard> {
         let frame = self.hear(client)?;
