@@ -399,6 +399,11 @@ impl ModelCluster {
         self.state.offsets.of(group, topic, partition)
     }
 
+    /// Who of a group that the brokers coordinate has a partition, each with the generation or epoch in which it got it.
+    pub(crate) fn holders(&self, group: &str, topic: &str, partition: i32) -> Vec<(String, i32)> {
+        groups::holders(&self.state, group, topic, partition)
+    }
+
     /// Whether any group was ever asked for on the brokers, so that they have a topic for offsets.
     pub(crate) fn keeps_offsets(&self) -> bool {
         self.state.topics.contains_key(groups::OFFSETS_TOPIC)

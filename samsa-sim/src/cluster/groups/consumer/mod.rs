@@ -182,6 +182,11 @@ impl ConsumerGroup {
 }
 
 impl Member {
+    /// Since which epoch it has a partition, be it one that it has to give back.
+    pub(super) fn since(&self, part: &Part) -> Option<i32> {
+        self.assigned.get(part).or_else(|| self.revoking.get(part)).copied()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.expires.into_iter().chain(self.revokes_until).min()
     }
