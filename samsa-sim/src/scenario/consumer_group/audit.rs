@@ -92,8 +92,8 @@ impl Watched {
         if !client.starts_with(self.name) {
             violations.add("keeps-to-its-group", format!("{client} commits for {group}"));
         }
-        if !member.is_empty() || *epoch >= 0 {
-            let what = format!("{client} commits as {member:?} in {epoch}, and the brokers know no members");
+        if (!member.is_empty() || *epoch >= 0) != self.dialect.is_none() {
+            let what = format!("{client} commits as {member:?} in {epoch}");
             violations.add("keeps-to-its-group", what);
         }
         let Ok(node) = path::offset(group, topic, *partition) else { return };

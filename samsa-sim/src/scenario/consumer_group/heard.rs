@@ -10,13 +10,10 @@ use std::task::{Context, Poll, Waker};
 
 use samsa_client::{Consumer, ConsumerEvent, ConsumerEvents, Dialect, TopicPartition};
 use samsa_core::{Instant, ZkOp};
-use samsa_proto::api::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
-use samsa_proto::api::join_group::JoinGroupRequest;
-use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::zookeeper::PartitionNode;
-use samsa_proto::{Request as _, decode, decode_request_header};
 
 use super::group::Group;
+use super::identity::{Identity, committed};
 use crate::clock::MachineClock;
 use crate::sent::Sent;
 
@@ -33,6 +30,8 @@ struct Place {
     told: Option<Told>,
     /// Since when it was lost, and when it was claimed anew.
     lost: Vec<(Instant, Option<Instant>)>,
+    /// As whom it was lost, where the group is on the brokers.
+    lost_as: Vec<Identity>,
 }
 
 /// What the members of a group were told. Who has no listener is not in here.
@@ -41,6 +40,8 @@ pub(super) struct Heard {
     /// The names of clients, by their machines.
     clients: Vec<(Arc<MachineClock>, String)>,
     places: BTreeMap<(String, TopicPartition), Place>,
+    /// As whom clients spoke last with their coordinators.
+    identities: BTreeMap<String, Identity>,
 }
 
 impl Heard {
@@ -62,6 +63,7 @@ impl Heard {
             place.told = Some(told);
             if told == Told::Lost {
                 place.lost.push((now, None));
+                place.lost_as.extend(self.identities.get(client).cloned());
             }
         }
     }
@@ -78,18 +80,28 @@ impl Heard {
         now: Instant,
         machine: &Arc<MachineClock>,
         sent: Sent<'_>,
-        group: (&str, Option<Dialect>),
+        (group, dialect): (&str, Option<Dialect>),
     ) -> Option<String> {
         let client = self.clients.iter().find(|(own, _)| Arc::ptr_eq(own, machine))?.1.clone();
         let (begun, places) = match sent {
-            Sent::ZooKeeper(op) => (None, vec![self.in_zookeeper(now, &client, op, group)?]),
-            Sent::Request { begun, frame } => {
-                self.joins(now, &client, frame);
-                (Some(begun), committed(frame)?)
-            }
+            Sent::ZooKeeper(op) => (None, vec![self.in_zookeeper(now, &client, op, (group, dialect))?]),
+            Sent::Request { frame, .. } if dialect.is_none() => return self.wrong_to_ask(&client, frame),
+            Sent::Request { begun, frame } => (Some(begun), committed(frame)?),
         };
         let wrong = places.into_iter().find(|place| self.is_lost(&client, place, begun))?;
         Some(format!("{client} commits of {wrong}, which it has lost"))
+    }
+
+    /// The same of a member of a group on the brokers: what it lost as somebody whom it is no more it does not commit as that one.
+    fn wrong_to_ask(&mut self, client: &str, frame: &[u8]) -> Option<String> {
+        let identity = Identity::of(frame)?;
+        self.identities.insert(client.to_owned(), identity.clone());
+        let is_lost = |place: &TopicPartition| {
+            let place = self.places.get(&(client.to_owned(), place.clone()));
+            place.is_some_and(|place| place.lost_as.contains(&identity))
+        };
+        let wrong = committed(frame)?.into_iter().find(is_lost)?;
+        Some(format!("{client} commits of {wrong} as {identity:?}, as whom it has lost that"))
     }
 
     /// The partition of which an offset is written there. A claim is noted.
@@ -116,18 +128,6 @@ impl Heard {
         None
     }
 
-    /// Who joins a group on the brokers may be given anew whatever it had lost.
-    fn joins(&mut self, now: Instant, client: &str, frame: &[u8]) {
-        let Ok((header, _)) = decode_request_header(frame) else { return };
-        if ![JoinGroupRequest::KEY, ConsumerGroupHeartbeatRequest::KEY].contains(&header.api_key) {
-            return;
-        }
-        let of_it = self.places.iter_mut().filter(|((own, _), _)| own == client);
-        for (_, until) in of_it.flat_map(|(_, place)| &mut place.lost) {
-            *until = until.or(Some(now));
-        }
-    }
-
     /// Whether it was lost then, or is now.
     fn is_lost(&self, client: &str, place: &TopicPartition, then: Option<Instant>) -> bool {
         let Some(place) = self.places.get(&(client.to_owned(), place.clone())) else { return false };
@@ -138,19 +138,6 @@ impl Heard {
         };
         place.lost.iter().any(was)
     }
-}
-
-/// The partitions of which a request commits an offset.
-fn committed(frame: &[u8]) -> Option<Vec<TopicPartition>> {
-    let (header, body) = decode_request_header(frame).ok()?;
-    if header.api_key != OffsetCommitRequest::KEY {
-        return None;
-    }
-    let request = decode::<OffsetCommitRequest<'_>>(header.api_version, body).ok()?;
-    let all = request.topics.iter().flat_map(|topic| {
-        topic.partitions.iter().map(|partition| TopicPartition::new(topic.name, partition.partition_index))
-    });
-    Some(all.collect())
 }
 
 /// The listener of the checks: it holds nothing that is revoked.

@@ -40,6 +40,7 @@ mod application;
 mod audit;
 mod group;
 mod heard;
+mod identity;
 mod locks;
 mod member;
 mod out_of_reach;

@@ -1,4 +1,6 @@
-use samsa_proto::api::offset_commit::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use samsa_proto::api::offset_commit::{
+    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
 use samsa_proto::encode_request;
 
 use super::*;
@@ -90,4 +92,27 @@ fn a_commit_to_a_broker_was_sent_when_its_first_byte_was_written() {
     member.creates(8, "/consumers/g/owners/t/3");
     assert!(!member.commits(6) && !member.commits(7), "it was sent under the old claim");
     assert!(member.commits(8) && member.commits(9));
+}
+
+#[test]
+fn what_a_member_of_a_group_on_the_brokers_has_lost_it_commits_as_somebody_else() {
+    let mut member = Member::new();
+    let sends = |member: &mut Member, generation: i32| {
+        let partition = OffsetCommitRequestPartition { partition_index: 3, ..Default::default() };
+        let topic = OffsetCommitRequestTopic { name: "t", partitions: vec![partition], ..Default::default() };
+        let request = OffsetCommitRequest {
+            group_id: "g",
+            generation_id_or_member_epoch: generation,
+            member_id: "m",
+            topics: vec![topic],
+            ..Default::default()
+        };
+        let frame = encode_request(1, None, 2, &request).unwrap().concat();
+        let sent = Sent::Request { begun: Instant::from_micros(1), frame: &frame[4..] };
+        member.heard.wrong_to_send(Instant::from_micros(9), &member.machine, sent, ("g", None)).is_none()
+    };
+    assert!(sends(&mut member, 1));
+    member.hears(5, LOST);
+    assert!(!sends(&mut member, 1));
+    assert!(sends(&mut member, 2));
 }
