@@ -1,5 +1,7 @@
 //! What is asked in each version, and what becomes of the answers.
 
+mod member;
+
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use samsa_proto::api::describe_groups::{DescribeGroupsResponse, DescribedGroup, DescribedGroupMember};
 use samsa_proto::api::find_coordinator::{Coordinator as Found, FindCoordinatorResponse};
@@ -29,6 +31,7 @@ struct Script {
     out: Out,
     now: Now,
     coordinator: Coordinator,
+    tokens: u64,
 }
 
 fn id(seq: u64) -> ZkRequestId {
@@ -45,7 +48,7 @@ impl Script {
         let net = Network::new(&config, Rng::new(1));
         let backoff = Backoff { first: Duration::from_millis(50), most: Duration::from_millis(50) };
         let coordinator = Coordinator::new(&Arc::from("g"), Owner::Group, backoff, Rng::new(1));
-        Self { config, net, out: Out::default(), now: Now::default(), coordinator }
+        Self { config, net, out: Out::default(), now: Now::default(), coordinator, tokens: 0 }
     }
 
     /// Broker 3 is it, and was asked these under number 9.
@@ -117,7 +120,7 @@ impl Script {
     fn pumps_if(&mut self, may_commit: bool) -> Vec<Answered> {
         let cluster = Cluster::new(&self.config, Rng::new(1));
         let mut cx = Context { now: self.now, config: &self.config, net: &mut self.net, out: &mut self.out };
-        self.coordinator.pump(&mut cx, &cluster, &mut 0, may_commit)
+        self.coordinator.pump(&mut cx, &cluster, &mut self.tokens, may_commit)
     }
 
     fn waiting(&self) -> Vec<u64> {
@@ -356,7 +359,7 @@ fn a_commit_that_is_given_up_before_it_was_sent_is_never_sent() {
     let conn = script.connected();
     script.coordinator.ask(script.now.mono, id(1), of(0, OffsetAsk::Commit(5)));
     assert_eq!(script.pumps(), []);
-    let Script { config, net, out, now, coordinator } = &mut script;
+    let Script { config, net, out, now, coordinator, .. } = &mut script;
     coordinator.give_up(&mut Context { now: *now, config, net, out }, "nobody wants it");
     let is_closed = |intent| matches!(intent, Intent::Close { conn: closed } if closed == conn);
     assert!(std::iter::from_fn(|| net.poll_intent()).any(is_closed), "what is unsent goes with it");
