@@ -7,6 +7,7 @@
 
 mod actions;
 mod application;
+mod coordinator;
 mod ensemble;
 mod peer;
 mod socket;

@@ -80,11 +80,11 @@ impl Asked {
                 Some(self.frame::<InitProducerIdRequest<'_>>(&response))
             }
             CreateTopicsRequest::KEY => self.create_topics(mood),
-            _ => None,
+            _ => self.of_coordinator(mood),
         }
     }
 
-    fn frame<R: Request>(&self, response: &R::Response<'_>) -> Vec<u8> {
+    pub(super) fn frame<R: Request>(&self, response: &R::Response<'_>) -> Vec<u8> {
         let parts = encode_response::<R>(self.correlation_id, self.version, response);
         parts.unwrap_or_else(|error| panic!("the answer is wrong: {error}")).concat()
     }
@@ -219,6 +219,10 @@ fn api_versions(mood: &mut Mood<'_, '_>) -> ApiVersionsResponse<'static> {
     ApiVersionsResponse { api_keys: api_keys.collect(), ..Default::default() }
 }
 
+pub(super) fn topic_id(name: &str) -> Uuid {
+    Uuid([name.as_bytes().first().copied().unwrap_or(1); 16])
+}
+
 fn topic<'a>(name: &'a str, mood: &mut Mood<'_, '_>) -> MetadataResponseTopic<'a> {
     let count = match name {
         "a" => 3,
@@ -226,7 +230,7 @@ fn topic<'a>(name: &'a str, mood: &mut Mood<'_, '_>) -> MetadataResponseTopic<'a
         _ => 0,
     };
     let mut answer = MetadataResponseTopic { name: Some(name), ..Default::default() };
-    answer.topic_id = Uuid([name.as_bytes().first().copied().unwrap_or(1); 16]);
+    answer.topic_id = topic_id(name);
     answer.error_code = if count == 0 { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION } else { error(mood) };
     let count = if mood.byte() < 224 { count } else { i32::from(mood.byte()) };
     for partition in 0..count {
@@ -316,7 +320,7 @@ fn batch_of(format: Format, codec: Codec, key: &[u8], value: &[u8], offset: i64)
 }
 
 /// None, mostly.
-fn error(mood: &mut Mood<'_, '_>) -> ErrorCode {
+pub(super) fn error(mood: &mut Mood<'_, '_>) -> ErrorCode {
     if let Some(refusal) = mood.refusal {
         return refusal;
     }
@@ -327,7 +331,7 @@ fn error(mood: &mut Mood<'_, '_>) -> ErrorCode {
 }
 
 /// The number, mostly.
-fn screwed(number: i32, mood: &mut Mood<'_, '_>) -> i32 {
+pub(super) fn screwed(number: i32, mood: &mut Mood<'_, '_>) -> i32 {
     match mood.byte() {
         0..240 => number,
         240 => -1,
@@ -337,7 +341,7 @@ fn screwed(number: i32, mood: &mut Mood<'_, '_>) -> i32 {
 }
 
 /// One, mostly.
-fn copies<T: Clone>(answer: T, mood: &mut Mood<'_, '_>) -> Vec<T> {
+pub(super) fn copies<T: Clone>(answer: T, mood: &mut Mood<'_, '_>) -> Vec<T> {
     let count = match mood.byte() {
         0..240 => 1,
         other => usize::from(other % 3),
