@@ -32,8 +32,9 @@ pub enum ConsumerEvent {
         /// Keeps them until it is dropped.
         hold: Hold,
     },
-    /// These are not its own any more, without a word before: the ZooKeeper session was lost, or the member has to leave
-    /// because of one that speaks another dialect. Nothing of them is handed out or committed any more.
+    /// These are not its own any more, without a word before: the ZooKeeper session was lost, the coordinator has taken the
+    /// member out, or it has to leave because of one that speaks another dialect. Nothing of them is handed out or committed any
+    /// more.
     Lost {
         /// Which.
         partitions: Vec<TopicPartition>,

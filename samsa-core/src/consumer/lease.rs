@@ -1,6 +1,6 @@
 //! For how long what a group's member owns may be handed out, as the engine and the application's thread both read it.
 //!
-//! The engine renews a lease whenever ZooKeeper has answered. The application's thread looks at both clocks before each
+//! The engine renews a lease whenever ZooKeeper has answered, or the group's coordinator. The application's thread looks at both clocks before each
 //! hand-out: past the lease's end, or when the wall clock has run ahead of the monotonic one, as it does while a machine
 //! is suspended, nothing is handed out, even if the driver has not run yet.
 

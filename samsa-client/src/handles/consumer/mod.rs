@@ -69,7 +69,8 @@ impl Consumer {
         &self.group
     }
 
-    /// What this member is called in the group.
+    /// What this member is called in the group. In a classic group on the brokers, whose coordinator names its members, what it
+    /// calls itself here.
     pub fn member(&self) -> &str {
         &self.inner.member
     }
@@ -236,8 +237,8 @@ impl Consumer {
     }
 
     /// Leaves the group: hands out nothing more, commits what is done (not with
-    /// [`Commit::Manual`](crate::Commit::Manual)), gives the partitions up, and ends the ZooKeeper session. The message that was
-    /// handed out last is not done, unless the next was asked for or [`commit`](Self::commit) was called.
+    /// [`Commit::Manual`](crate::Commit::Manual)), gives the partitions up, and ends the ZooKeeper session, or tells the
+    /// coordinator. The message that was handed out last is not done, unless the next was asked for or [`commit`](Self::commit) was called.
     ///
     /// It takes as long as the builder's `api_timeout` at most; what is not committed then is handed out again. Dropped before
     /// its end, it goes on.
