@@ -15,8 +15,6 @@ mod holders;
 mod join_group;
 mod leave_group;
 mod list_groups;
-#[cfg(test)]
-mod script;
 mod sync_group;
 mod unheard;
 
@@ -240,3 +238,6 @@ fn tell(state: &mut State, broker: i32) {
         state.note(broker, text);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,9 +21,13 @@ pub(crate) enum Said {
 pub(super) struct Unheard(BTreeMap<ServerConn, BTreeMap<(String, Said), Option<Instant>>>);
 
 impl Unheard {
-    fn is_unheard(&self, now: Instant, conn: ServerConn, member: &str, said: Said) -> bool {
-        let answered = self.0.get(&conn).and_then(|all| all.get(&(member.to_owned(), said)));
-        answered.is_some_and(|answered| answered.is_none_or(|at| at >= now))
+    /// On which connection a member has said this, and cannot have heard an answer.
+    fn unheard(&self, now: Instant, member: &str, said: Said) -> Option<ServerConn> {
+        let key = (member.to_owned(), said);
+        let is_unheard = |all: &BTreeMap<_, Option<Instant>>| {
+            all.get(&key).is_some_and(|answered| answered.is_none_or(|at| at >= now))
+        };
+        self.0.iter().find(|(_, all)| is_unheard(all)).map(|(conn, _)| *conn)
     }
 
     fn add(&mut self, conn: ServerConn, member: &str, said: Said) {
@@ -47,9 +51,10 @@ impl Groups {
     }
 }
 
-/// Complains of a member that goes on before it has heard what became of what it had said on the same connection.
+/// Complains of a member that goes on before it has heard what became of what it had said, on a connection that it still holds.
 pub(super) fn expect_heard(state: &mut State, call: &Call<'_>, member: &str, said: Said, then: &str) {
-    if !member.is_empty() && state.groups.unheard.is_unheard(call.now.mono, call.conn, member, said) {
-        state.misstep(call.conn, format!("{then} of {member} while its last {said:?} is unanswered"));
+    let unheard = state.groups.unheard.unheard(call.now.mono, member, said);
+    if let Some(conn) = unheard.filter(|_| !member.is_empty()) {
+        state.misstep(conn, format!("{then} of {member} while its last {said:?} is unanswered"));
     }
 }

@@ -12,7 +12,7 @@ use samsa_proto::api::list_groups::{ListGroupsRequest, ListedGroup};
 use samsa_proto::api::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
 use samsa_proto::{Request, decode_response};
 
-use super::super::script::{GROUP, Script, TOPIC};
+use super::super::tests::{GROUP, Script, TOPIC};
 use super::*;
 use crate::cluster::{ClusterConfig, Release};
 

@@ -106,6 +106,7 @@ fn it_is_complained_of_who_does_not_wait_for_an_answer() {
     script.tell(1, 9, &join_request(&first, b"as ever"));
     assert_eq!(script.joined(1, 9), None);
     assert_eq!(script.complaints[1], format!("JoinGroup of {first} while its last Commit is unanswered"));
+    // On another connection it is the same.
     script.commit(2, &first, 1, 0, 8);
     assert_eq!(script.complaints[2], format!("a commit of {first} while its JoinGroup is unanswered"));
 }

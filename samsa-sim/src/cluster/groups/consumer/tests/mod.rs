@@ -6,7 +6,7 @@ use samsa_proto::api::consumer_group_describe::ConsumerGroupDescribeRequest;
 use samsa_proto::api::consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, TopicPartitions};
 use samsa_proto::decode_response;
 
-use super::super::script::{GROUP, Script, TOPIC};
+use super::super::tests::{GROUP, Script, TOPIC};
 use super::*;
 use crate::cluster::{ClusterConfig, Release};
 

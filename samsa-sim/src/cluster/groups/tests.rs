@@ -1,4 +1,4 @@
-//! For tests: clients with a connection each to the coordinator of one group, and a clock.
+//! For the tests of both protocols: clients with a connection each to the coordinator of one group, and a clock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
