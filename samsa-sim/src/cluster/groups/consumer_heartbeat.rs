@@ -26,7 +26,10 @@ pub(crate) fn answer(
     request: &ConsumerGroupHeartbeatRequest<'_>,
 ) -> Answer {
     let (group, epoch) = (request.group_id, request.member_epoch);
-    expect_heard(state, call, request.member_id, Said::Heartbeat, "ConsumerGroupHeartbeat");
+    // Who leaves does not have to wait.
+    if epoch != LEAVES {
+        expect_heard(state, call, request.member_id, Said::Heartbeat, "ConsumerGroupHeartbeat");
+    }
     let member = if request.member_id.is_empty() && call.version < WITH_OWN_ID {
         state.new_member_id("member")
     } else {

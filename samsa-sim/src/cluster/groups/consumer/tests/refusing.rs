@@ -74,6 +74,10 @@ fn it_is_complained_of_a_heartbeat_before_the_answer_to_the_last() {
     script.tell(1, 1, &beating("a", 2));
     script.hear(1);
     assert_eq!(script.complaints, ["ConsumerGroupHeartbeat of a while its last Heartbeat is unanswered"]);
+    // Who leaves does not have to wait.
+    script.tell(1, 1, &beating("a", -1));
+    script.hear(1);
+    assert_eq!(script.complaints.len(), 1);
 }
 
 #[test]
