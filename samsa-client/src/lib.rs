@@ -96,14 +96,15 @@ pub use properties::{IgnoredProperty, Properties, PropertyError};
 pub use runtime::Runtime;
 pub use samsa_core::{
     Acks, AppendError, Assignor, Backoff, BrokerId, BrokerInfo, BrokerMetrics, BrokerPartition, Certainty,
-    Chunk, ChunkRecords, Clock, Commit, CommitError, Compression, Config, ConsumerEvent, CreateTopicError,
-    CustomPartitioner, Discovery, Event, Explanation, FailedMessage, FetchConfig, GroupDescription,
-    GroupError, GroupLookError, GroupMember, GroupPartition, GroupProtocol, GroupResetError, GroupTimes,
-    Guarantee, GuaranteeKind, Hold, HostPort, Instant, InvalidAddress, Isolation, Job, JobOutput, Latency,
-    LatencyBucket, ListedGroup, LookError, Metrics, Now, Offset, OffsetStorage, OffsetsError, PartitionInfo,
-    PartitionOffset, Partitioner, PatternError, PublishConfig, PublishError, PublishFailure, PublishMetrics,
-    PublishedPartition, ReadError, ReadPartition, Receipt, Retries, SetReceipt, TopicName, TopicPartition,
-    UnixMillis, UnnumberedPartition, Volume, Waiting,
+    Chunk, ChunkRecords, Clock, Commit, CommitError, Compression, Config, ConsumerEvent, CoordinatedGroup,
+    CoordinatedMember, CreateTopicError, CustomPartitioner, Discovery, Event, Explanation, FailedMessage,
+    FetchConfig, GroupDescription, GroupError, GroupHome, GroupKind, GroupList, GroupLookError, GroupMember,
+    GroupPartition, GroupProtocol, GroupResetError, GroupTimes, Guarantee, GuaranteeKind, Hold, HostPort,
+    Instant, InvalidAddress, Isolation, Job, JobOutput, Latency, LatencyBucket, ListedGroup, LookError,
+    Metrics, Now, Offset, OffsetStorage, OffsetsError, PartitionInfo, PartitionOffset, Partitioner,
+    PatternError, PublishConfig, PublishError, PublishFailure, PublishMetrics, PublishedPartition, ReadError,
+    ReadPartition, Receipt, Retries, SetReceipt, TopicName, TopicPartition, UnixMillis, UnnumberedPartition,
+    UntoldBroker, Volume, Waiting,
 };
 pub use samsa_proto::ErrorCode;
 pub use samsa_proto::zookeeper::{ConnectString, ConnectStringError, Dialect, Subscription, TopicFilter};

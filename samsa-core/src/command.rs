@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::admin::{GroupDescription, GroupLookError, GroupResetError, ListedGroup};
+use crate::admin::{GroupDescription, GroupList, GroupLookError, GroupResetError};
 use crate::config::{FetchConfig, GroupTimes, Isolation};
 use crate::consumer::{Membership, Reader};
 use crate::error::{ConnectError, CreateTopicError, LookError, ReadError};
@@ -68,17 +68,17 @@ pub enum Command {
         /// Which member.
         member: MemberId,
     },
-    /// The groups that are in ZooKeeper.
+    /// The groups of consumers that are in ZooKeeper, and those that the brokers coordinate.
     Groups,
-    /// The members of a group in ZooKeeper, and who owns and what is committed of each partition, in ZooKeeper and on the
-    /// brokers.
+    /// The members of a group, and who owns and what is committed of each partition. One that is in ZooKeeper is told as it is
+    /// there, with what the brokers keep of it; else as its coordinator tells it.
     Group {
         /// Which group.
         group: Arc<str>,
         /// A topic to look at, also if no node of the group speaks of it.
         topic: Option<Arc<str>>,
     },
-    /// Sets committed offsets of a group in ZooKeeper that has no members.
+    /// Sets committed offsets of a group that has no members.
     ResetGroup(GroupReset),
     /// Nothing more is accepted; answered when every accepted record has its outcome.
     Close,
@@ -167,8 +167,8 @@ pub enum Reply {
     CommitOffsets(Result<(), CommitError>),
     /// To [`Command::LeaveGroup`].
     LeaveGroup(Result<(), GroupError>),
-    /// To [`Command::Groups`], in the order of their names.
-    Groups(Result<Vec<ListedGroup>, GroupLookError>),
+    /// To [`Command::Groups`].
+    Groups(Result<GroupList, GroupLookError>),
     /// To [`Command::Group`].
     Group(Result<Box<GroupDescription>, GroupLookError>),
     /// To [`Command::ResetGroup`].

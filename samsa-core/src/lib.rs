@@ -107,7 +107,8 @@ mod zookeeper;
 
 pub use address::{HostPort, InvalidAddress};
 pub use admin::{
-    GroupDescription, GroupLookError, GroupMember, GroupPartition, GroupResetError, ListedGroup,
+    GroupDescription, GroupHome, GroupList, GroupLookError, GroupMember, GroupPartition, GroupResetError,
+    ListedGroup, UntoldBroker,
 };
 pub use backoff::Backoff;
 pub use broker_partition::{BrokerPartition, UnnumberedPartition};
@@ -130,8 +131,8 @@ pub use explanation::{Explanation, Guarantee, GuaranteeKind, Waiting};
 #[doc(hidden)]
 pub use group::model;
 pub use group::{
-    Assignor, Commit, CommitError, GroupError, GroupProtocol, OffsetStorage, OffsetsError, PatternError,
-    TopicPattern,
+    Assignor, Commit, CommitError, CoordinatedGroup, CoordinatedMember, GroupError, GroupKind, GroupProtocol,
+    OffsetStorage, OffsetsError, PatternError, TopicPattern,
 };
 pub use id::{BrokerId, ConnId, JobId, MemberId, OpId, ReaderId, ResolveId, SessionId, ZkRequestId};
 pub use input::Input;

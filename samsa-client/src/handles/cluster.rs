@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    BrokerInfo, Command, ConnectError, Explanation, GroupLookError, ListedGroup, LookError, Metrics, Now,
+    BrokerInfo, Command, ConnectError, Explanation, GroupList, GroupLookError, LookError, Metrics, Now,
     Reply, TopicName, Waiting,
 };
 
@@ -97,13 +97,35 @@ impl Cluster {
         ConsumerBuilder::new(&self.link, group.as_ref())
     }
 
-    /// The groups that are in ZooKeeper, in the order of their names, each with how many members it has. One that has no members
-    /// may have offsets.
+    /// The groups of consumers that there are, in the order of their names, and where each lives. One that has no members may
+    /// have offsets.
+    ///
+    /// A cluster that was found through ZooKeeper is asked for the groups in ZooKeeper and for those that the brokers coordinate;
+    /// one that was found by bootstrap for those of the brokers. Each broker tells of those that it coordinates: one that does
+    /// not, for ten seconds or nine tenths of the time that the question has, is told as such beside the groups of the others.
+    /// Brokers before Kafka 0.9 coordinate none. Groups of Connect and of schema registries are not told.
     ///
     /// # Errors
-    /// When the cluster was not found through ZooKeeper, ZooKeeper refuses or does not answer in time, more than 16 such
-    /// questions wait, or the client is closed.
-    pub fn groups(&self) -> Call<Result<Vec<ListedGroup>, GroupLookError>> {
+    /// When ZooKeeper refuses or does not answer in time, no broker answers or all are too old on a cluster that was found by
+    /// bootstrap, more than 16 such questions wait, or the client is closed.
+    ///
+    /// ```no_run
+    /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), Box<dyn std::error::Error>> {
+    /// use samsa_client::GroupHome;
+    ///
+    /// let list = cluster.groups().await?;
+    /// for group in &list.groups {
+    ///     match &group.home {
+    ///         GroupHome::ZooKeeper { members } => println!("{}: {members} members in ZooKeeper", group.name),
+    ///         home => println!("{}: {home:?}", group.name),
+    ///     }
+    /// }
+    /// for missing in &list.untold {
+    ///     println!("what broker {:?} coordinates is not known: {}", missing.broker, missing.reason);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn groups(&self) -> Call<Result<GroupList, GroupLookError>> {
         Call::new(&self.link, Command::Groups, |answer, _| match answer {
             Answer::Given(Reply::Groups(groups)) => groups,
             Answer::Busy(waiting) => Err(LookError::Busy { waiting }.into()),
@@ -111,7 +133,7 @@ impl Cluster {
         })
     }
 
-    /// A group in ZooKeeper by its name, to look at. No IO, and it need not exist.
+    /// A group by its name, to look at. No IO, and it need not exist.
     pub fn group(&self, name: impl AsRef<str>) -> Group {
         Group::new(&self.link, name.as_ref())
     }

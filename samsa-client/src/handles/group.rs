@@ -1,4 +1,4 @@
-//! A group in ZooKeeper, looked at from outside.
+//! A group, looked at from outside.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::call::Call;
 use crate::command_queue::Answer;
 use crate::link::Link;
 
-/// A group that lives in ZooKeeper, from [`Cluster::group`](crate::Cluster::group), for who looks at it or sets its offsets.
-/// Members are made by [`Cluster::consumer`](crate::Cluster::consumer).
+/// A group in ZooKeeper or on the brokers, from [`Cluster::group`](crate::Cluster::group), for who looks at it or sets its
+/// offsets. Members are made by [`Cluster::consumer`](crate::Cluster::consumer).
 #[derive(Clone, Debug)]
 pub struct Group {
     link: Arc<Link>,
@@ -73,7 +73,7 @@ impl Group {
 
     /// Where a reset sets offsets. Default: where the group keeps those of the topic, as
     /// [`GroupDescription::keeps_offsets`] tells: in both places if both have any. A group that has no offset yet has to be
-    /// told of.
+    /// told of, unless it lives on the brokers, which is where its offsets are.
     ///
     /// ```no_run
     /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), samsa_client::GroupResetError> {
@@ -90,15 +90,19 @@ impl Group {
         self
     }
 
-    /// Its members, and of each partition who owns it and what is committed, in ZooKeeper and on the brokers. Topics are
-    /// those of which the group's nodes speak, also with what it has left there.
+    /// Its members, and of each partition who owns it and what is committed.
     ///
-    /// What brokers do not tell within ten seconds, or nine tenths of the time that the question has, is told as such, beside
-    /// what ZooKeeper says.
+    /// A group that is in ZooKeeper is told as it is there, with what brokers keep of it. Topics are those of which the group's
+    /// nodes speak, also with what it has left there. What brokers do not tell within ten seconds, or nine tenths of the time that
+    /// the question has, is told as such, beside what ZooKeeper says.
+    ///
+    /// A group that is not there, or on a cluster that was not found through ZooKeeper, is told by its coordinator
+    /// ([`GroupDescription::coordinated`]): partitions are those that a member has or of which an offset is committed, which
+    /// brokers before Kafka 0.10.2 do not tell of partitions that no member has.
     ///
     /// # Errors
-    /// When there is no such group in ZooKeeper, ZooKeeper refuses or does not answer in time, the cluster was not found through
-    /// ZooKeeper, more than 16 such questions wait, or the client is closed.
+    /// When there is no such group of consumers, ZooKeeper refuses, it or the group's coordinator does not answer in time, more
+    /// than 16 such questions wait, or the client is closed.
     ///
     /// ```no_run
     /// # async fn run(cluster: samsa_client::Cluster) -> Result<(), Box<dyn std::error::Error>> {
@@ -134,8 +138,8 @@ impl Group {
     ///
     /// # Errors
     /// When the group has members, in ZooKeeper or coordinated by the brokers, or is not there; a member that has just left is
-    /// there until ZooKeeper has ended its session, a moment later. When it is neither said nor seen where the group keeps its
-    /// offsets, or the brokers do not tell what they keep. When there is no such topic, some leader or ZooKeeper does not answer
+    /// there until ZooKeeper has ended its session, or the brokers have, a moment later. When it is neither said nor seen where the
+    /// group keeps its offsets, it lives on the brokers and ZooKeeper is said, or the brokers do not tell what they keep. When there is no such topic, some leader or ZooKeeper does not answer
     /// in time, or the client is closed.
     ///
     /// ```no_run

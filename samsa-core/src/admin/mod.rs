@@ -33,7 +33,8 @@ use self::ask::{Ask, Question, Sending};
 use self::create::Creation;
 pub(crate) use self::group::{FIRST_SESSION, GroupLookup, GroupLookupInput};
 pub use self::group::{
-    GroupDescription, GroupLookError, GroupMember, GroupPartition, GroupResetError, ListedGroup,
+    GroupDescription, GroupHome, GroupList, GroupLookError, GroupMember, GroupPartition, GroupResetError,
+    ListedGroup, UntoldBroker,
 };
 use crate::cluster::Cluster;
 use crate::command::{Command, NewTopic, Reply};

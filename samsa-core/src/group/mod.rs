@@ -7,7 +7,8 @@
 //! [`Member`] is one such member, pure: it is told the time and what ZooKeeper answered, and acts on a [`World`].
 //! Its partitions are [`claim`]s; [`offsets`] is what is committed of one, in ZooKeeper, or on the brokers, where it is asked
 //! of the group's [`coordinator`]. Here the members meet the rest of the client: commands, and the readers that hand out what
-//! is theirs. Whoever looks at a group from outside asks through a coordinator of its own.
+//! is theirs. Whoever looks at a group from outside asks through a coordinator of its own, which also tells of groups that live on
+//! the brokers ([`CoordinatedGroup`]).
 
 mod answering;
 mod any_member;
@@ -17,6 +18,7 @@ mod claim;
 mod clocks;
 mod commits;
 mod committing;
+mod coordinated;
 mod coordinator;
 mod desk;
 mod dialect;
@@ -74,7 +76,9 @@ use self::hand::{Hand, Outcome};
 use self::member::MemberInput;
 
 pub use assign::Assignor;
-pub(crate) use coordinator::{Answered, Coordinator};
+pub use coordinated::{CoordinatedGroup, CoordinatedMember, GroupKind};
+pub(crate) use coordinator::outside::{OutsideAnswer, OutsideAsk};
+pub(crate) use coordinator::{Answered, Coordinator, send};
 pub use error::{CommitError, GroupError, OffsetsError};
 pub use offsets::OffsetStorage;
 pub(crate) use offsets::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk};

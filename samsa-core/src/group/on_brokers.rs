@@ -1,7 +1,8 @@
 //! What the brokers may have of a group that lives in ZooKeeper: when they are asked for it, and what their refusal means.
 //!
 //! Brokers that were never asked for a group's offsets have no topic for them, and therefore nothing to tell: to ask who the
-//! coordinator is would have them make it. So whoever only looks asks ZooKeeper first whether the topic is [there](look).
+//! coordinator is would have them make it. So whoever only looks asks ZooKeeper first whether the topic is [there](look). Without ZooKeeper who looks at a group asks for its coordinator all the same, as Java's
+//! tools do.
 //!
 //! What it means that they refuse depends on what is wanted, so each has a rule of its own:
 //!

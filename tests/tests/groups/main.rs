@@ -1,8 +1,9 @@
-//! Consumer groups in a real ZooKeeper, on both runtimes: the members of a group share the partitions of a topic, members of
+//! Consumer groups in a real ZooKeeper, and those that real brokers coordinate seen from outside, on both runtimes: the members of a group share the partitions of a topic, members of
 //! different groups get all of it, and what one leaves the others take over where it was committed, also from who is killed or
 //! frozen. Foreign members do so, too.
 
 mod commands;
+mod coordinated;
 mod foreign;
 mod frozen;
 mod killed;
@@ -16,6 +17,7 @@ mod sharing;
 #[path = "../support/client.rs"]
 mod client;
 
+mod joined;
 #[path = "../support/members.rs"]
 mod members;
 mod received;
@@ -55,6 +57,12 @@ mod on_3_9_2 {
         what_is_in_both_places_is_shown_and_set_in_both();
         nothing_is_set_beside_members_that_the_brokers_coordinate();
     );
+    on!(V3_9_2, coordinated:
+        a_classic_group_is_listed_and_described_and_begins_where_it_is_told_to();
+        a_group_that_was_only_committed_to_is_listed_and_described();
+        the_command_shows_groups_of_the_brokers_and_sets_their_offsets();
+        a_name_that_is_in_both_places_is_listed_twice();
+    );
     on!(V3_9_2, killed: a_member_that_is_killed_leaves_its_partitions_to_the_others(););
     on!(V3_9_2, frozen: members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_what_they_lost(););
     on!(V3_9_2, places:
@@ -62,6 +70,15 @@ mod on_3_9_2 {
         a_group_with_members_on_the_brokers_is_joined_in_zookeeper_if_that_is_said();
     );
     on!(V3_9_2, pykafka: locks_follow_leaders_that_move(););
+}
+
+mod on_4_4_0 {
+    on!(V4_4_0, coordinated:
+        a_classic_group_is_listed_and_described_and_begins_where_it_is_told_to();
+        a_group_of_kip_848_is_listed_and_described_and_begins_where_it_is_told_to();
+        a_group_that_was_only_committed_to_is_listed_and_described();
+        the_command_shows_groups_of_the_brokers_and_sets_their_offsets();
+    );
 }
 
 mod on_1_1_1 {

@@ -158,7 +158,15 @@ mod tests {
 
     fn described(members: Vec<GroupMember>, partitions: Vec<GroupPartition>) -> GroupDescription {
         let (members_on_brokers, foreign_nodes, faults) = (Ok(0), BTreeMap::new(), Vec::new());
-        GroupDescription { dialect: None, members, members_on_brokers, partitions, foreign_nodes, faults }
+        GroupDescription {
+            dialect: None,
+            members,
+            members_on_brokers,
+            coordinated: None,
+            partitions,
+            foreign_nodes,
+            faults,
+        }
     }
 
     fn known(partition: i32, owner: Option<&str>, committed: Option<i64>) -> GroupPartition {

@@ -1,7 +1,9 @@
 //! `samsa groups`.
 
+mod coordinated;
 mod ends;
 mod lag;
+mod listed;
 mod on_brokers;
 mod reset;
 #[cfg(test)]
@@ -10,32 +12,42 @@ mod tests;
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use samsa_client::{GroupDescription, GroupMember, ListedGroup, Subscription};
+use samsa_client::{GroupDescription, GroupMember, Subscription};
 use serde::Serialize;
 
 use self::ends::Ends;
+use self::listed::Listed;
 use self::on_brokers::OnBrokers;
 use self::reset::Reset;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
-use crate::storage::Store;
 use crate::table::Table;
 
-/// The groups; or the members of one, and of each partition its owner, committed offset, end and lag. Groups live in ZooKeeper,
-/// and keep their offsets there, or on the brokers, or in both places
+/// The groups of consumers; or the members of one, and of each partition its owner, committed offset, end and lag. Groups live in
+/// ZooKeeper, and keep their offsets there, or on the brokers, or in both places; or the brokers coordinate them, and keep their
+/// offsets
+///
+/// With --bootstrap, groups are those of the brokers. With --zookeeper they are those of both; one that is in ZooKeeper is shown
+/// as it is there. Groups of Connect and of schema registries are left out.
 ///
 /// The lag is counted from where whoever gets the partition begins: in a group of pykafka's that is what the brokers have, in
 /// others the larger of what there is. Where the two places differ, both are shown.
 ///
 /// With --json, each group of the list is an object of this shape:
 ///
-///   {"group":"billing","place":"ZooKeeper","members":2}
+///   {"group":"billing","place":"ZooKeeper","members":2,"kind":null,"state":null}
+///   {"group":"orders","place":"brokers","members":null,"kind":"classic","state":"Stable"}
 ///
 /// Of one group, first each member, then each partition; null is what is not known, or not there:
 ///
 ///   {"member":"billing_host-1","dialect":"Scala 0.8 to 1.1","wants":"events (2 streams)"}
 ///   {"topic":"events","partition":0,"broker":null,"owner":"billing_host-1-0","committed":7,"in_zookeeper":7,"on_brokers":null,"end":10,"lag":3}
+///
+/// Of a group that the brokers coordinate, first the group, then each member, and partitions as above:
+///
+///   {"group":"orders","place":"brokers","kind":"classic","state":"Stable","assignor":"range"}
+///   {"member":"java-1","instance":null,"client":"java","host":"10.0.0.1","has":"events 0, 2"}
 ///
 /// The broker is there where it is part of what a partition is, as in Kafka 0.7, or where several members of pykafka's have locked
 /// the partition under different leaders.
@@ -51,13 +63,6 @@ pub(crate) struct Groups {
 #[derive(Debug, Subcommand)]
 enum Order {
     Reset(Reset),
-}
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    group: &'a str,
-    place: &'static str,
-    members: usize,
 }
 
 #[derive(Serialize)]
@@ -87,21 +92,16 @@ impl Groups {
 }
 
 async fn all(session: &Session) -> Result<(), Failure> {
-    let groups = session.ask(session.cluster.groups()).await?;
+    let list = session.ask(session.cluster.groups()).await?;
     let mut out = Output::stdout();
-    let home = Store::ZooKeeper;
-    let mut table = Table::new(["group", "lives in", "members"]);
-    for ListedGroup { name, members } in &groups {
-        if session.json {
-            out.object(&Listed { group: name, place: home.name(), members: *members })?;
-        } else {
-            table.row([name.to_string(), home.name().to_owned(), members.to_string()]);
-        }
+    if session.json {
+        list.groups.iter().filter_map(Listed::of).try_for_each(|group| out.object(&group))?;
+    } else {
+        listed::table(&list).write(&mut out)?;
     }
-    if !session.json {
-        table.write(&mut out)?;
-    }
-    Ok(out.flush()?)
+    out.flush()?;
+    listed::remarks(&list).for_each(|remark| tell!("{remark}"));
+    listed::outcome(&list)
 }
 
 /// The members are written out before brokers are asked where partitions end. What the brokers have of the group itself was
@@ -109,7 +109,9 @@ async fn all(session: &Session) -> Result<(), Failure> {
 async fn one(session: &Session, group: &str) -> Result<(), Failure> {
     let description = session.ask(session.cluster.group(group).describe()).await?;
     let mut out = Output::stdout();
-    if session.json {
+    if let Some(told) = &description.coordinated {
+        coordinated::print(&mut out, session.json, group, told)?;
+    } else if session.json {
         members(&description).try_for_each(|member| out.object(&member))?;
     } else {
         if description.members.is_empty() {

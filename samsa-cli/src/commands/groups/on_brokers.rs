@@ -22,6 +22,8 @@ impl OnBrokers {
         let errors = errors.map(|error| format!("the brokers do not tell what is committed: {error}"));
         let members = match &description.members_on_brokers {
             Ok(0) => None,
+            // It is the group itself.
+            Ok(_) if description.coordinated.is_some() => None,
             Ok(members) => {
                 let members = count(*members as u64, "consumer");
                 Some(format!("in a group of this name that the brokers coordinate: {members}"))
@@ -73,6 +75,7 @@ mod tests {
             dialect: None,
             members,
             members_on_brokers,
+            coordinated: None,
             partitions,
             foreign_nodes,
             faults,

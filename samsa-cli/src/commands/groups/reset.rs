@@ -15,7 +15,8 @@ use crate::table::Table;
 
 /// Set the committed offsets of a topic, where the group keeps them, for a group that has no members
 ///
-/// Members are those that are registered in ZooKeeper, and consumers of a group of this name that the brokers coordinate.
+/// Members are those that are registered in ZooKeeper, and consumers of a group of this name that the brokers coordinate. A group
+/// that is not in ZooKeeper is looked for on the brokers.
 ///
 /// With --json, each partition is an object of this shape, one for each place in which it is set; it is done unless this was a dry
 /// run:
@@ -31,7 +32,7 @@ pub(super) struct Reset {
     #[arg(long, value_name = "PLACE")]
     to: Start,
     /// Where to set them: zookeeper, brokers, or both. By default where the group has offsets of the topic, or of any topic if it
-    /// has none of this one; both, if it has some in either place; brokers, if it is a group of pykafka's, or of --dialect samsa
+    /// has none of this one; both, if it has some in either place; brokers, if it lives there, and if it is a group of pykafka's, or of --dialect samsa
     #[arg(long, value_name = "PLACE", value_enum)]
     offsets: Option<StorageName>,
     /// Print what would be set, and set nothing

@@ -7,29 +7,25 @@ use samsa_proto::zookeeper::{Dialect, Subscription};
 
 use super::error::GroupResetError;
 use super::obstacles::Obstacles;
-use crate::group::{OffsetStorage, OffsetsError};
+use crate::group::{CoordinatedGroup, OffsetStorage, OffsetsError};
 
-/// A group that has left something in ZooKeeper.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedGroup {
-    /// Its name.
-    pub name: Arc<str>,
-    /// How many members it has now.
-    pub members: usize,
-}
-
-/// A group that lives in ZooKeeper. Each part was read at a moment of its own, so in the middle of a rebalance they need not
-/// fit together.
+/// A group, where it lives. Each part was read at a moment of its own, so in the middle of a rebalance they need not fit
+/// together.
+///
+/// One that lives on the brokers is told by [`coordinated`](Self::coordinated) and [`partitions`](Self::partitions); the other
+/// parts are of what is in ZooKeeper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupDescription {
     /// The dialect of its members, or, where there are none, that of the nodes which they have left; `None` when these do not
     /// tell.
     pub dialect: Option<Dialect>,
-    /// Who is in it, in the order of their ids.
+    /// Who is in it, in ZooKeeper, in the order of their ids.
     pub members: Vec<GroupMember>,
-    /// How many consumers the brokers coordinate under its name, which make a group of another kind. While there are any,
-    /// nobody else may commit on the brokers.
+    /// How many consumers the brokers coordinate under its name, which beside one in ZooKeeper make a group of another kind.
+    /// While there are any, nobody else may commit on the brokers.
     pub members_on_brokers: Result<usize, OffsetsError>,
+    /// The group as its coordinator tells it, where it lives on the brokers; `None` where it lives in ZooKeeper.
+    pub coordinated: Option<CoordinatedGroup>,
     /// The partitions that have an owner or a committed offset, by topic and number.
     pub partitions: Vec<GroupPartition>,
     /// Of each topic whose offsets are in nodes that are not named by their partition alone, as in Kafka 0.7, one of these
@@ -61,7 +57,8 @@ pub struct GroupPartition {
     pub broker: Option<i32>,
     /// The partition.
     pub partition: i32,
-    /// Who has it, as its owner node says: a member's id, with the number of a stream behind it in the Scala dialects.
+    /// Who has it, a member's id; in ZooKeeper as its owner node says, with the number of a stream behind it in the Scala
+    /// dialects.
     pub owner: Option<String>,
     /// What is committed in ZooKeeper: the offset of the next message to read.
     pub in_zookeeper: Option<i64>,
@@ -76,11 +73,12 @@ pub struct GroupPartition {
 }
 
 impl GroupDescription {
-    /// Where the group keeps its offsets of a topic, as far as can be seen: in the Samsa dialect on the brokers, else where
+    /// Where the group keeps its offsets of a topic, as far as can be seen: on the brokers if it lives there, and in the Samsa
+    /// dialect; else where
     /// the topic has offsets, or where any topic has, if this one has none. `None` where nothing is committed, and where the
     /// brokers do not tell.
     pub fn keeps_offsets(&self, topic: &str) -> Option<OffsetStorage> {
-        if self.dialect == Some(Dialect::Samsa) {
+        if self.coordinated.is_some() || self.dialect == Some(Dialect::Samsa) {
             return Some(OffsetStorage::Brokers);
         }
         if self.untold_of(topic).is_some() {
@@ -94,7 +92,7 @@ impl GroupDescription {
     /// them. `group` is its name, for the error.
     ///
     /// # Errors
-    /// When somebody is in the group, in ZooKeeper or on the brokers; the topic's offsets are in nodes of another kind; the
+    /// When somebody is in the group, in ZooKeeper or on the brokers; it lives on the brokers, and ZooKeeper is said; the topic's offsets are in nodes of another kind; the
     /// brokers do not tell what they have, and are not left out; or it is neither said nor seen where the group keeps offsets.
     pub fn storage_to_reset(
         &self,
@@ -102,6 +100,9 @@ impl GroupDescription {
         topic: &str,
         said: Option<OffsetStorage>,
     ) -> Result<OffsetStorage, GroupResetError> {
+        if self.coordinated.is_some() && said.is_some_and(OffsetStorage::in_zookeeper) {
+            return Err(GroupResetError::LivesOnBrokers { group: Arc::clone(group) });
+        }
         if let Some(refusal) = self.obstacles(topic).refusal(group, &Arc::from(topic), false) {
             return Err(refusal);
         }
@@ -169,7 +170,15 @@ mod tests {
     fn group(dialect: Option<Dialect>, partitions: Vec<GroupPartition>) -> GroupDescription {
         let (members, faults) = (Vec::new(), Vec::new());
         let foreign_nodes = BTreeMap::new();
-        GroupDescription { dialect, members, members_on_brokers: Ok(0), partitions, foreign_nodes, faults }
+        GroupDescription {
+            dialect,
+            members,
+            members_on_brokers: Ok(0),
+            coordinated: None,
+            partitions,
+            foreign_nodes,
+            faults,
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //!
 //! | stage   | all answered                           | then    | asks                                              |
 //! |---------|----------------------------------------|---------|---------------------------------------------------|
-//! | Nodes   | no such group                          | -       | (that)                                            |
+//! | Nodes   | no such group; brokers keep no offsets | -       | (that)                                            |
+//! | Nodes   | no such group; they do                 | Elsewhere | what [`OnBrokers`] asks of the coordinator      |
 //! | Nodes   | it is one of Kafka 0.7                 | -       | (what was found)                                  |
-//! | Nodes   | anything else                          | Topics  | whether brokers keep offsets; each topic          |
+//! | Nodes   | anything else                          | Topics  | each topic                                        |
 //! | Topics  | brokers keep no offsets                | -       | (what was found)                                  |
 //! | Topics  | they do                                | Brokers | members and offsets, of the group's coordinator   |
 //! | Brokers | whatever they say                      | -       | (what was found)                                  |
+//! | Elsewhere | whatever they say                    | -       | (the group that they coordinate, or that there is none) |
 //! | Brokers | nine tenths of the time are over       | -       | (what was found, and what is not known)           |
 //!
 //! Brokers that keep no offsets [are not asked](crate::group::on_brokers).
@@ -26,6 +28,7 @@ use super::error::GroupLookError;
 use super::gathered::Gathered;
 use super::next::Next;
 use super::obstacles::is_foreign;
+use super::on_brokers::{Look, OnBrokers};
 use crate::command::Reply;
 use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetsError, on_brokers};
 use crate::topology::TopicPartition;
@@ -47,6 +50,7 @@ pub(super) struct Describing {
     partitions: BTreeSet<TopicPartition>,
     found: Gathered,
     members_on_brokers: Result<usize, OffsetsError>,
+    elsewhere: OnBrokers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,7 @@ enum Stage {
     Nodes,
     Topics,
     Brokers,
+    Elsewhere,
 }
 
 /// Where a node is.
@@ -80,18 +85,23 @@ impl Describing {
             partitions: BTreeSet::new(),
             found: Gathered::default(),
             members_on_brokers: Ok(0),
+            elsewhere: OnBrokers::new(group),
         })
     }
 
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
         (self.stage, self.is_there, self.keeps_on_brokers) = (Stage::Nodes, false, false);
         (self.found, self.members_on_brokers) = (Gathered::default(), Ok(0));
+        self.elsewhere = OnBrokers::new(&self.group);
         self.topics = self.also.iter().map(ToString::to_string).collect();
         self.partitions.clear();
         let folders = [&self.ids, &self.owners, &self.offsets];
         let folders = folders.map(|path| ZkOp::Children { path: path.clone(), watch: false });
         let there = ZkOp::Exists { path: self.root.clone(), watch: false };
-        [ZkOp::Sync { path: self.root.clone() }, there].into_iter().chain(folders).collect()
+        [ZkOp::Sync { path: self.root.clone() }, there, on_brokers::look()]
+            .into_iter()
+            .chain(folders)
+            .collect()
     }
 
     pub(super) fn answered(&mut self, op: &ZkOp, result: Result<ZkAnswer, ZkError>) -> Vec<ZkOp> {
@@ -209,10 +219,12 @@ impl Describing {
 
     pub(super) fn ended(&mut self) -> Next {
         match self.stage {
-            Stage::Nodes if !self.is_there => {
-                let group = Arc::clone(&self.group);
-                Next::Done(Reply::Group(Err(GroupLookError::UnknownGroup { group })))
+            Stage::Nodes if !self.is_there && self.keeps_on_brokers => {
+                self.stage = Stage::Elsewhere;
+                self.look_elsewhere()
             }
+            Stage::Elsewhere => self.look_elsewhere(),
+            Stage::Nodes if !self.is_there => Next::Done(Reply::Group(Err(self.unknown()))),
             Stage::Nodes if !self.found.is_of_07() => {
                 self.stage = Stage::Topics;
                 Next::Ask(self.topics())
@@ -232,11 +244,28 @@ impl Describing {
     /// What cannot stand in a path is no topic.
     fn topics(&self) -> Vec<ZkOp> {
         let topics = self.topics.iter().filter_map(|topic| path::topic(topic).ok());
-        let topics = topics.map(|path| ZkOp::Get { path, watch: false });
-        std::iter::once(on_brokers::look()).chain(topics).collect()
+        topics.map(|path| ZkOp::Get { path, watch: false }).collect()
+    }
+
+    fn look_elsewhere(&mut self) -> Next {
+        match self.elsewhere.ended() {
+            Look::Ask(asked) => Next::AskBrokers(asked),
+            Look::Done(Ok(Some(found))) => Next::Done(Reply::Group(Ok(Box::new(found.describe())))),
+            Look::Done(Ok(None) | Err(GroupLookError::NotOffered)) => {
+                Next::Done(Reply::Group(Err(self.unknown())))
+            }
+            Look::Done(Err(error)) => Next::Done(Reply::Group(Err(error))),
+        }
+    }
+
+    fn unknown(&self) -> GroupLookError {
+        GroupLookError::UnknownGroup { group: Arc::clone(&self.group) }
     }
 
     pub(super) fn told(&mut self, ask: CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
+        if self.stage == Stage::Elsewhere {
+            return self.elsewhere.told(&ask, answer);
+        }
         match (ask, answer) {
             (CoordinatorAsk::Members, Ok(CoordinatorAnswer::Members(members))) => {
                 self.members_on_brokers = Ok(members);
@@ -252,7 +281,7 @@ impl Describing {
                 };
                 self.found.on_brokers.insert((topic.to_string(), partition), told);
             }
-            (CoordinatorAsk::Members | CoordinatorAsk::Member(_), _) => {}
+            (CoordinatorAsk::Members | CoordinatorAsk::Member(_) | CoordinatorAsk::Outside(_), _) => {}
         }
     }
 }

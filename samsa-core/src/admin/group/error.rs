@@ -11,19 +11,50 @@ use crate::group::OffsetsError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupLookError {
-    /// The cluster was not found through ZooKeeper, where groups of this kind live.
+    /// The brokers are of before Kafka 0.9, and coordinate no members: groups live in ZooKeeper, through which the cluster was
+    /// not found.
     #[error(
-        "groups are looked for in ZooKeeper, and this client knows no ensemble: connect with zookeeper(..) (--zookeeper)"
+        "brokers before Kafka 0.9 coordinate no groups: theirs live in ZooKeeper, and this client knows no ensemble: connect \
+         with zookeeper(..) (--zookeeper)"
     )]
-    NoZooKeeper,
+    NotOffered,
     /// The name cannot stand in ZooKeeper.
     #[error(transparent)]
     Name(#[from] PathError),
-    /// There is no such group in ZooKeeper.
-    #[error("there is no group {group:?} in ZooKeeper; is the name right, and the chroot of the ensemble?")]
+    /// There is no such group in ZooKeeper, nor on the brokers.
+    #[error(
+        "there is no group {group:?} in ZooKeeper, nor on the brokers; is the name right, and the chroot of the ensemble?"
+    )]
     UnknownGroup {
         /// Which.
         group: Arc<str>,
+    },
+    /// There is no such group on the brokers, through which the cluster was found.
+    #[error(
+        "there is no group {group:?} on the brokers; is the name right? Those in ZooKeeper are seen by who connects with \
+         zookeeper(..) (--zookeeper)"
+    )]
+    UnknownOnBrokers {
+        /// Which.
+        group: Arc<str>,
+    },
+    /// A group of this name is on the brokers, and no consumers are in it: Connect, a schema registry.
+    #[error(
+        "group {group:?} on the brokers is none of consumers, but of the protocol type {protocol_type:?}; use what made it"
+    )]
+    NotConsumers {
+        /// Which.
+        group: Arc<str>,
+        /// What its members say that they are.
+        protocol_type: String,
+    },
+    /// Its coordinator does not tell what there is of it.
+    #[error("group {group:?}, on the brokers: {error}")]
+    Coordinator {
+        /// Which.
+        group: Arc<str>,
+        /// Why not.
+        error: OffsetsError,
     },
     /// ZooKeeper refused.
     #[error("ZooKeeper refused the question about {about}: {reason}")]
@@ -43,7 +74,13 @@ impl GroupLookError {
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::Look(error) => error.is_retriable(),
-            Self::NoZooKeeper | Self::Name(_) | Self::UnknownGroup { .. } | Self::Refused { .. } => false,
+            Self::Coordinator { error, .. } => error.is_retriable(),
+            Self::NotOffered
+            | Self::Name(_)
+            | Self::UnknownGroup { .. }
+            | Self::UnknownOnBrokers { .. }
+            | Self::NotConsumers { .. }
+            | Self::Refused { .. } => false,
         }
     }
 }
@@ -60,10 +97,10 @@ pub enum GroupResetError {
         /// Their ids.
         members: Vec<String>,
     },
-    /// Consumers that the brokers coordinate under the same name are there: on the brokers only they may commit. Nothing was
-    /// set.
+    /// Consumers that the brokers coordinate under this name are there, whether or not the group lives in ZooKeeper, too: on the
+    /// brokers only they may commit. Nothing was set.
     #[error(
-        "{members} consumers that the brokers coordinate are in a group called {group:?}, too: they must stop first"
+        "{members} consumers that the brokers coordinate are in a group called {group:?}: they must stop first"
     )]
     HasMembersOnBrokers {
         /// The group.
@@ -97,6 +134,14 @@ pub enum GroupResetError {
         /// One of the nodes.
         node: String,
     },
+    /// The group lives on the brokers, and its offsets were to be set in ZooKeeper. Nothing was set.
+    #[error(
+        "group {group:?} lives on the brokers, and keeps its offsets there: leave offsets(..) (--offsets) unsaid, or say brokers"
+    )]
+    LivesOnBrokers {
+        /// The group.
+        group: Arc<str>,
+    },
     /// The group has committed nothing yet, and it was not said where to set its offsets. Nothing was set.
     #[error(
         "group {group:?} has committed nothing, so it cannot be seen where it keeps its offsets: say it with offsets(..) \
@@ -126,7 +171,7 @@ impl GroupResetError {
     pub fn is_retriable(&self) -> bool {
         match self {
             Self::HasMembers { .. } | Self::HasMembersOnBrokers { .. } | Self::Joined { .. } => true,
-            Self::OtherNodes { .. } | Self::NoOffsets { .. } => false,
+            Self::OtherNodes { .. } | Self::LivesOnBrokers { .. } | Self::NoOffsets { .. } => false,
             Self::Offsets { error, .. } => error.is_retriable(),
             Self::Group(error) => error.is_retriable(),
         }

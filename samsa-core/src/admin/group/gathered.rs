@@ -60,8 +60,16 @@ impl Gathered {
         let rows = if self.is_of_07() { self.rows_of_07() } else { self.rows() };
         let partitions = rows.into_iter().map(|row| self.partition(dialect, row)).collect();
         let Self { members, foreign_nodes, faults, .. } = self;
-        let members = members.into_values().collect();
-        GroupDescription { dialect, members, members_on_brokers, partitions, foreign_nodes, faults }
+        let (members, coordinated) = (members.into_values().collect(), None);
+        GroupDescription {
+            dialect,
+            members,
+            members_on_brokers,
+            coordinated,
+            partitions,
+            foreign_nodes,
+            faults,
+        }
     }
 
     fn rows_of_07(&self) -> BTreeMap<TopicNode, Row> {

@@ -1,8 +1,9 @@
-//! Looking at groups that live in ZooKeeper, from outside: which there are, who is in one, how far it is; and setting its
-//! offsets while nobody is in it. Where the brokers keep offsets of groups, the [coordinator](crate::group) of the group
-//! is asked, too.
+//! Looking at groups from outside: which there are, who is in one, how far it is; and setting its offsets while nobody is in
+//! it. Of those that live in ZooKeeper the [coordinator](crate::group) of the group is asked, too, where the brokers keep
+//! offsets of groups; those that live on the brokers are told by [every broker](survey), and [by their
+//! coordinator](on_brokers).
 //!
-//! Each command is a [`Task`] with a session of its own:
+//! Each command is a [`Task`] with a session of its own. Without ZooKeeper it opens none, and asks at once:
 //!
 //! | stage   | input                         | then    | emits                                             |
 //! |---------|-------------------------------|---------|---------------------------------------------------|
@@ -18,10 +19,14 @@ mod described;
 mod describing;
 mod error;
 mod gathered;
+mod listed;
 mod listing;
 mod next;
 mod obstacles;
+mod on_brokers;
 mod resetting;
+mod resetting_on_brokers;
+mod survey;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -33,6 +38,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::about::About;
+use self::survey::Survey;
 use self::task::Task;
 use crate::cluster::Cluster;
 use crate::command::Command;
@@ -45,11 +51,12 @@ use crate::id::{OpId, SessionId};
 use crate::limits;
 use crate::out::{Context, Out};
 use crate::rng::Rng;
-use crate::time::Deadline;
+use crate::time::{Deadline, TimeLimit};
 use crate::zookeeper::ZkNews;
 
-pub use described::{GroupDescription, GroupMember, GroupPartition, ListedGroup};
+pub use described::{GroupDescription, GroupMember, GroupPartition};
 pub use error::{GroupLookError, GroupResetError};
+pub use listed::{GroupHome, GroupList, ListedGroup, UntoldBroker};
 
 /// Sessions of these commands are numbered from here; those of discovery come before, those of members after.
 pub(crate) const FIRST_SESSION: u32 = 1 << 30;
@@ -104,16 +111,27 @@ impl GroupLookup {
             GroupLookupInput::Forget { op } => self.forget(op, cx.out),
             GroupLookupInput::ZooKeeper(news) => self.zookeeper(cx, news),
             GroupLookupInput::Unreachable { peer, reason } => {
-                for coordinator in self.tasks.values_mut().filter_map(Task::coordinator) {
-                    coordinator.unreachable(cx.now.mono, peer, &reason);
+                for task in self.tasks.values_mut() {
+                    if let Some(coordinator) = task.coordinator() {
+                        coordinator.unreachable(cx.now.mono, peer, &reason);
+                    }
+                    if let Some(survey) = task.survey() {
+                        survey.unreachable(peer, &reason);
+                    }
                 }
             }
             GroupLookupInput::Response { token, version, frame } => {
+                if let Some(survey) = self.survey_of(token) {
+                    survey.response(cx, token, version, &frame);
+                }
                 self.coordinator_answers(cx, token, |coordinator, cx| {
                     coordinator.response(cx, token, version, &frame)
                 });
             }
             GroupLookupInput::Failed { token, failure } => {
+                if let Some(survey) = self.survey_of(token) {
+                    survey.failed(cx.now.mono, token, failure.reason());
+                }
                 self.coordinator_answers(cx, token, |coordinator, cx| {
                     coordinator.failed(cx.now.mono, token, &failure)
                 });
@@ -147,17 +165,14 @@ impl GroupLookup {
     fn ask(&mut self, cx: &mut Context<'_>, op: OpId, command: &Command, within: Duration) {
         let Some(about) = About::of(command) else { return };
         let waiting = self.tasks.len();
-        let refusal = match cx.config.discovery {
-            Discovery::ZooKeeper { .. } if waiting < limits::GROUP_LOOKS => {
-                match Task::new(about.clone(), command, cx.now.mono, within) {
-                    Ok(task) => return drop(self.tasks.insert(op, task)),
-                    Err(error) => error.into(),
-                }
-            }
-            Discovery::ZooKeeper { .. } => LookError::Busy { waiting }.into(),
-            Discovery::Bootstrap(_) => GroupLookError::NoZooKeeper,
-        };
-        cx.out.complete(op, about.refused(refusal));
+        if waiting >= limits::GROUP_LOOKS {
+            return cx.out.complete(op, about.refused(LookError::Busy { waiting }.into()));
+        }
+        let in_zookeeper = matches!(cx.config.discovery, Discovery::ZooKeeper { .. });
+        match Task::new(command, about, in_zookeeper, TimeLimit::new(cx.now.mono, within)) {
+            Ok(task) => _ = self.tasks.insert(op, task),
+            Err(refusal) => cx.out.complete(op, refusal),
+        }
     }
 
     fn forget(&mut self, op: OpId, out: &mut Out) {
@@ -182,6 +197,11 @@ impl GroupLookup {
         }
     }
 
+    fn survey_of(&mut self, token: u64) -> Option<&mut Survey> {
+        let mut surveys = self.tasks.values_mut().filter_map(Task::survey);
+        surveys.find(|survey| survey.has_sent(token))
+    }
+
     fn coordinator_answers(
         &mut self,
         cx: &mut Context<'_>,
@@ -198,14 +218,22 @@ impl GroupLookup {
 
     /// Lets each command go as far as it can.
     fn pump(&mut self, cx: &mut Context<'_>, cluster: &Cluster) {
-        let Discovery::ZooKeeper { session_timeout, .. } = cx.config.discovery else { return };
+        let session_timeout = match cx.config.discovery {
+            Discovery::ZooKeeper { session_timeout, .. } => session_timeout,
+            Discovery::Bootstrap(_) => Duration::ZERO,
+        };
         let Self { rng, sessions, last_token, tasks } = self;
         tasks.retain(|op, task| {
+            let mut begun = Ok(());
             if task.wants_session(cx.now.mono) {
                 *sessions += 1;
                 task.open(SessionId(FIRST_SESSION + *sessions), session_timeout, cx.out);
+                begun = task.begin_without_zookeeper();
             }
-            if let Err(trouble) = task.ask_brokers(cx, cluster, last_token, rng) {
+            let asked = begun
+                .and_then(|()| task.survey_brokers(cx, cluster, last_token, rng))
+                .and_then(|()| task.ask_brokers(cx, cluster, last_token, rng));
+            if let Err(trouble) = asked {
                 task.fail(trouble, cx, rng);
             }
             let reply = task.settle(cx);

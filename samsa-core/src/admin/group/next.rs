@@ -9,6 +9,8 @@ use crate::zookeeper::ZkOp;
 pub(super) enum Next {
     Ask(Vec<ZkOp>),
     AskBrokers(Vec<CoordinatorAsk>),
+    /// Every broker, which groups it coordinates.
+    Survey,
     /// All begins anew, in another session.
     Again(String),
     Done(Reply),

@@ -2,6 +2,8 @@
 //!
 //! | stage      | all answered                    | then       | asks                                       |
 //! |------------|---------------------------------|------------|--------------------------------------------|
+//! | Checking   | no such group; its offsets are to be set on the brokers | Elsewhere | what [`ResettingOnBrokers`] asks |
+//! | Elsewhere  | done                            | Looking    | as below                                   |
 //! | Checking   | no such group, it has members, or its offsets are in nodes of another kind | - | (the refusal) |
 //! | Checking   | nobody is there                 | Members    | the coordinator, who is in such a group    |
 //! | Checking   | the same, and brokers keep nothing and are to keep nothing | Writing | as below        |
@@ -31,6 +33,7 @@ use samsa_proto::zookeeper::{PathError, path, read_offset, write_offset};
 use super::error::{GroupLookError, GroupResetError};
 use super::next::Next;
 use super::obstacles::{Obstacles, is_foreign};
+use super::resetting_on_brokers::{ResettingOnBrokers, Step};
 use crate::command::{GroupReset, Reply};
 use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk, OffsetStorage, OffsetsError, on_brokers};
 use crate::offset::PartitionOffset;
@@ -62,11 +65,14 @@ pub(super) struct Resetting {
     doubt: Option<String>,
     /// Whether anything was written, in whatever session.
     has_begun: bool,
+    /// A group that is not in ZooKeeper.
+    elsewhere: ResettingOnBrokers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Checking,
+    Elsewhere,
     Members,
     Committing,
     Writing,
@@ -100,12 +106,14 @@ impl Resetting {
             refused: None,
             doubt: None,
             has_begun: false,
+            elsewhere: ResettingOnBrokers::new(reset),
         })
     }
 
     pub(super) fn begin(&mut self) -> Vec<ZkOp> {
         (self.stage, self.is_there, self.keeps_on_brokers) = (Stage::Checking, false, false);
         (self.obstacles, self.refused, self.doubt) = (Obstacles::default(), None, None);
+        self.elsewhere.begin();
         let mut asked = vec![
             ZkOp::Sync { path: self.root.clone() },
             ZkOp::Exists { path: self.root.clone(), watch: false },
@@ -183,6 +191,9 @@ impl Resetting {
 
     /// The coordinator has answered.
     pub(super) fn told(&mut self, ask: &CoordinatorAsk, answer: Result<CoordinatorAnswer, OffsetsError>) {
+        if self.stage == Stage::Elsewhere {
+            return self.elsewhere.told(ask, answer);
+        }
         let is_about_members = *ask == CoordinatorAsk::Members;
         let group = Arc::clone(&self.group);
         match answer {
@@ -206,6 +217,10 @@ impl Resetting {
     }
 
     pub(super) fn ended(&mut self) -> Next {
+        if self.stage == Stage::Elsewhere || self.may_be_elsewhere() {
+            self.stage = Stage::Elsewhere;
+            return self.set_elsewhere();
+        }
         if let Some(refused) = self.refusal() {
             return Next::Done(Reply::ResetGroup(Err(refused)));
         }
@@ -229,14 +244,40 @@ impl Resetting {
                 self.stage = Stage::Writing;
                 Next::Ask(self.writes())
             }
-            Stage::Checking | Stage::Members | Stage::Committing | Stage::Writing => {
-                self.stage = Stage::Looking;
-                let mut asked = vec![ZkOp::Sync { path: self.root.clone() }];
-                asked.extend(self.who_is_there());
-                Next::Ask(asked)
+            Stage::Checking | Stage::Elsewhere | Stage::Members | Stage::Committing | Stage::Writing => {
+                self.look_who_came()
             }
             Stage::Looking => Next::Done(Reply::ResetGroup(Ok(()))),
         }
+    }
+
+    fn may_be_elsewhere(&self) -> bool {
+        let is_for_brokers = self.keeps_on_brokers && self.storage == OffsetStorage::Brokers;
+        self.stage == Stage::Checking && !self.is_there && is_for_brokers
+    }
+
+    fn set_elsewhere(&mut self) -> Next {
+        match self.elsewhere.ended() {
+            Step::Ask(asked) => Next::AskBrokers(asked),
+            Step::Again(reason) => Next::Again(reason),
+            Step::Unknown => Next::Done(Reply::ResetGroup(Err(self.unknown()))),
+            Step::Done(Err(error)) => Next::Done(Reply::ResetGroup(Err(error))),
+            Step::Done(Ok(())) => {
+                self.has_begun = true;
+                self.look_who_came()
+            }
+        }
+    }
+
+    fn look_who_came(&mut self) -> Next {
+        self.stage = Stage::Looking;
+        let mut asked = vec![ZkOp::Sync { path: self.root.clone() }];
+        asked.extend(self.who_is_there());
+        Next::Ask(asked)
+    }
+
+    fn unknown(&self) -> GroupResetError {
+        GroupLookError::UnknownGroup { group: Arc::clone(&self.group) }.into()
     }
 
     fn writes(&self) -> Vec<ZkOp> {
@@ -247,8 +288,8 @@ impl Resetting {
 
     /// What ends it now.
     fn refusal(&mut self) -> Option<GroupResetError> {
-        if !self.is_there {
-            return Some(GroupLookError::UnknownGroup { group: Arc::clone(&self.group) }.into());
+        if !self.is_there && !self.elsewhere.is_done() {
+            return Some(self.unknown());
         }
         let in_the_way = self.obstacles.refusal(&self.group, &self.topic, self.has_begun);
         in_the_way.or_else(|| self.refused.take())

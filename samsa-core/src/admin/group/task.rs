@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use samsa_proto::zookeeper::PathError;
-
 use super::about::About;
 use super::error::GroupLookError;
 use super::next::Next;
+use super::survey::Survey;
 use super::work::Work;
 use crate::cluster::Cluster;
 use crate::command::{Command, Reply};
@@ -34,6 +33,8 @@ pub(super) struct Task {
     /// A question may be forgotten; an order goes on.
     pub(super) is_question: bool,
     work: Work,
+    /// Whether there is a ZooKeeper to ask. Without one, its session is a number and no more.
+    in_zookeeper: bool,
     session: Option<SessionId>,
     next_seq: u64,
     asked: BTreeMap<u64, ZkOp>,
@@ -44,6 +45,9 @@ pub(super) struct Task {
     asked_of_brokers: BTreeMap<ZkRequestId, CoordinatorAsk>,
     /// What the coordinator has not got yet.
     to_ask_of_brokers: Vec<CoordinatorAsk>,
+    /// Which groups each broker coordinates, while that is asked.
+    survey: Option<Survey>,
+    to_survey: bool,
     /// When to open a session.
     due: Option<Instant>,
     time: TimeLimit,
@@ -53,16 +57,23 @@ pub(super) struct Task {
 }
 
 impl Task {
+    /// `in_zookeeper` says whether the cluster was found there.
     pub(super) fn new(
-        about: About,
         command: &Command,
-        now: Instant,
-        within: Duration,
-    ) -> Result<Self, PathError> {
+        about: About,
+        in_zookeeper: bool,
+        time: TimeLimit,
+    ) -> Result<Self, Reply> {
+        let work = if in_zookeeper {
+            Work::in_zookeeper(command).map_err(|error| about.refused(error.into()))?
+        } else {
+            Work::on_brokers(command).map_err(|error| Reply::ResetGroup(Err(error)))?
+        };
         Ok(Self {
             about,
             is_question: command.is_question(),
-            work: Work::of(command)?,
+            work,
+            in_zookeeper,
             session: None,
             next_seq: 0,
             asked: BTreeMap::new(),
@@ -70,8 +81,10 @@ impl Task {
             coordinator: None,
             asked_of_brokers: BTreeMap::new(),
             to_ask_of_brokers: Vec::new(),
-            due: Some(now),
-            time: TimeLimit::new(now, within),
+            survey: None,
+            to_survey: false,
+            due: Some(time.since),
+            time,
             failures: 0,
             trouble: None,
             reply: None,
@@ -89,7 +102,18 @@ impl Task {
 
     pub(super) fn open(&mut self, session: SessionId, timeout: Duration, out: &mut Out) {
         self.session = Some(session);
-        out.intend(Intent::OpenSession { session, timeout });
+        if self.in_zookeeper {
+            out.intend(Intent::OpenSession { session, timeout });
+        }
+    }
+
+    /// Without ZooKeeper it begins at once. The error is one after which everything begins anew.
+    pub(super) fn begin_without_zookeeper(&mut self) -> Result<(), String> {
+        if self.in_zookeeper {
+            return Ok(());
+        }
+        self.work.begin();
+        self.go_on()
     }
 
     pub(super) fn session_changed(&mut self, state: &ZkSessionState) -> Result<(), String> {
@@ -130,7 +154,8 @@ impl Task {
     /// Whether nothing is under way.
     fn asks_nothing(&self) -> bool {
         let of_zookeeper = self.asked.len() + self.to_ask.len();
-        of_zookeeper + self.asked_of_brokers.len() + self.to_ask_of_brokers.len() == 0
+        let surveys = self.to_survey || self.survey.is_some();
+        !surveys && of_zookeeper + self.asked_of_brokers.len() + self.to_ask_of_brokers.len() == 0
     }
 
     /// What comes next, once everything has its answer.
@@ -139,6 +164,7 @@ impl Task {
             match self.work.ended() {
                 Next::Ask(more) => self.to_ask.extend(more),
                 Next::AskBrokers(more) => self.to_ask_of_brokers.extend(more),
+                Next::Survey => self.to_survey = true,
                 Next::Again(reason) => return Err(reason),
                 Next::Done(reply) => self.reply = Some(reply),
             }
@@ -196,6 +222,31 @@ impl Task {
         }
     }
 
+    /// Asks each broker for its groups, if that is to be done.
+    pub(super) fn survey_brokers(
+        &mut self,
+        cx: &mut Context<'_>,
+        cluster: &Cluster,
+        tokens: &mut u64,
+        rng: &mut Rng,
+    ) -> Result<(), String> {
+        if std::mem::take(&mut self.to_survey) {
+            let TimeLimit { since, within } = self.time;
+            let left = (since + (within.saturating_sub(within / KEPT_BACK))).since(cx.now.mono);
+            let time = TimeLimit::new(cx.now.mono, left.min(limits::COORDINATOR));
+            self.survey = Some(Survey::new(time, cx.config.retry_backoff, rng.fork()));
+        }
+        let Some(survey) = &mut self.survey else { return Ok(()) };
+        let Some(surveyed) = survey.pump(cx, cluster, tokens) else { return Ok(()) };
+        self.survey = None;
+        self.work.surveyed(surveyed);
+        self.go_on()
+    }
+
+    pub(super) fn survey(&mut self) -> Option<&mut Survey> {
+        self.survey.as_mut()
+    }
+
     /// Who is asked on the brokers, if anybody is.
     pub(super) fn coordinator(&mut self) -> Option<&mut Coordinator> {
         self.coordinator.as_mut()
@@ -229,6 +280,7 @@ impl Task {
         self.to_ask.clear();
         self.asked_of_brokers.clear();
         self.to_ask_of_brokers.clear();
+        (self.survey, self.to_survey) = (None, false);
         self.trouble = Some(trouble);
         self.failures = self.failures.saturating_add(1);
         self.due = Some(cx.now.mono + cx.config.retry_backoff.wait(self.failures, rng));
@@ -267,7 +319,9 @@ impl Task {
     }
 
     pub(super) fn close(&mut self, out: &mut Out) {
-        if let Some(session) = self.session.take() {
+        if let Some(session) = self.session.take()
+            && self.in_zookeeper
+        {
             out.intend(Intent::CloseSession { session });
         }
     }
@@ -280,11 +334,13 @@ impl Task {
         let without_brokers =
             self.for_brokers().map(|time| Deadline::new(time.until(), "look without the brokers"));
         let of_coordinator = self.coordinator.as_ref().and_then(Coordinator::deadline);
-        without_brokers.into_iter().chain(of_coordinator).fold(own, Deadline::min)
+        let of_survey = self.survey.as_ref().map(Survey::deadline);
+        without_brokers.into_iter().chain(of_coordinator).chain(of_survey).fold(own, Deadline::min)
     }
 
     fn waits_for_brokers(&self) -> Option<String> {
-        self.coordinator.as_ref().and_then(Coordinator::waits_for)
+        let of_survey = self.survey.as_ref().map(Survey::waits_for);
+        of_survey.or_else(|| self.coordinator.as_ref().and_then(Coordinator::waits_for))
     }
 
     pub(super) fn explain(&self) -> Waiting {

@@ -2,6 +2,7 @@
 
 mod brokers;
 mod closing;
+mod coordinated;
 mod names;
 
 use std::sync::Arc;
@@ -197,16 +198,18 @@ fn groups_are_listed_with_how_many_members_they_have() {
     let nodes = [("b/ids/one", STATIC), ("b/ids/two", STATIC), ("a/offsets/events/0", "5")];
     let mut script = Script::with_nodes(&nodes);
     script.command(Command::Groups);
-    let Reply::Groups(Ok(groups)) = script.plays() else { panic!("no groups") };
-    let groups: Vec<_> = groups.iter().map(|group| (&*group.name, group.members)).collect();
-    assert_eq!(groups, [("a", 0), ("b", 2)]);
+    let Reply::Groups(Ok(list)) = script.plays() else { panic!("no groups") };
+    let listed =
+        |name: &str, members| ListedGroup { name: name.into(), home: GroupHome::ZooKeeper { members } };
+    assert_eq!(list.groups, [listed("a", 0), listed("b", 2)]);
+    assert!(list.untold.is_empty(), "brokers that keep no offsets of groups are not asked");
 }
 
 #[test]
 fn where_no_group_ever_was_there_are_none() {
     let mut script = Script::with_nodes(&[]);
     script.command(Command::Groups);
-    assert!(matches!(script.plays(), Reply::Groups(Ok(groups)) if groups.is_empty()));
+    assert!(matches!(script.plays(), Reply::Groups(Ok(list)) if list == GroupList::default()));
 }
 
 #[test]
@@ -261,10 +264,7 @@ fn a_group_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_client_without_zookeeper_and_a_name_that_cannot_stand_there_are_refused_at_once() {
-    let mut script = Script::start(Discovery::Bootstrap(Vec::new()), &[]);
-    script.command(Command::Groups);
-    assert!(matches!(script.plays(), Reply::Groups(Err(GroupLookError::NoZooKeeper))));
+fn a_name_that_cannot_stand_in_zookeeper_is_refused_at_once() {
     let mut script = Script::with_nodes(&[]);
     script.command(describe("a/b"));
     assert!(matches!(described(script.plays()), Err(GroupLookError::Name(_))));

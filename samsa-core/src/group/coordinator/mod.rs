@@ -19,6 +19,7 @@
 //! connection of its own, and what it asks meanwhile, which is to leave, goes over the one that is for all groups.
 
 mod member;
+pub(crate) mod outside;
 mod request;
 mod response;
 #[cfg(test)]
@@ -46,6 +47,7 @@ use crate::out::Context;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 
+use self::outside::OutsideAsk;
 use self::response::Verdict;
 pub(crate) use member::{
     Attend, Attending, Identity, Join, Joined, MemberAnswer, MemberAsk, Refusal, Sync, Wish,
@@ -55,6 +57,8 @@ pub(crate) use member::{
 /// names.
 const ON_BROKERS: i16 = 1;
 const BY_NAME: i16 = 9;
+/// The first version of a read that asks about several groups at once.
+const SEVERAL_GROUPS: i16 = 8;
 
 /// What is answered, to whom.
 pub(crate) type Answered = (ZkRequestId, Result<CoordinatorAnswer, OffsetsError>);
@@ -106,6 +110,7 @@ enum Kind {
     Members,
     /// Of a member; each by itself.
     Member,
+    Outside(OutsideAsk),
 }
 
 /// A request that has no answer yet.
@@ -248,8 +253,7 @@ impl Coordinator {
             return self.refuse_all(&OffsetsError::NotOffered);
         };
         let group = Arc::clone(&self.group);
-        let version = (version, Duration::ZERO);
-        match send(cx, conn, (tokens, self.owner), version, &request::find(&group, version.0)) {
+        match send(cx, conn, (tokens, self.owner), version, &request::find(&group, version)) {
             Ok(token) => self.whom = Whom::Finding(token),
             Err(trouble) => self.rest(cx.now.mono, trouble),
         }
@@ -263,7 +267,9 @@ impl Coordinator {
         (to, conn, may_commit): (BrokerId, ConnId, bool),
     ) -> Vec<Answered> {
         let mut answered = Vec::new();
-        for kind in [Kind::Members, Kind::Read, Kind::Commit] {
+        let outside = [OutsideAsk::ConsumerGroup, OutsideAsk::ClassicGroup, OutsideAsk::Offsets];
+        let kinds = outside.map(Kind::Outside).into_iter().chain([Kind::Members, Kind::Read, Kind::Commit]);
+        for kind in kinds {
             if !self.is_held_up() && (kind != Kind::Commit || may_commit) {
                 let is_one = |asked: &Asked| asked.ask.kind() == kind && asked.due.is_none();
                 let asked = self.waiting.extract_if(.., |_, asked| is_one(asked)).collect();
@@ -302,18 +308,18 @@ impl Coordinator {
         let Sent { kind, asked, .. } = &sent;
         let group = &*self.group;
         let numbers = (tokens, self.owner);
-        let at_once = |version| (version, Duration::ZERO);
         let token = match kind {
             Kind::Members => {
                 let version = cx.net.version::<DescribeGroupsRequest<'_>>(conn);
-                version.map(|version| send(cx, conn, numbers, at_once(version), &request::members(group)))
+                version.map(|version| send(cx, conn, numbers, version, &request::members(group)))
             }
+            Kind::Outside(ask) => outside::ask(cx, conn, numbers, group, *ask),
             Kind::Read => version::<OffsetFetchRequest<'_>>(cx, conn).map(|version| {
-                send(cx, conn, numbers, at_once(version), &request::read(group, asked, version))
+                send(cx, conn, numbers, version, &request::read(group, asked, version))
             }),
             Kind::Commit => version::<OffsetCommitRequest<'_>>(cx, conn).map(|version| {
                 let request = request::commit(group, asked, self.identity.as_ref());
-                send(cx, conn, numbers, at_once(version), &request)
+                send(cx, conn, numbers, version, &request)
             }),
             Kind::Member => {
                 let ask = asked.values().find_map(|asked| asked.ask.of_member());
@@ -362,6 +368,7 @@ impl Coordinator {
             Kind::Commit => response::committed(version, frame, self.identity.is_some()),
             Kind::Read => response::read(version, frame, &self.group),
             Kind::Members => response::members(version, frame, &self.group),
+            Kind::Outside(ask) => outside::told(ask, version, frame, &self.group),
         };
         match told {
             Ok(told) => self.told(cx.now.mono, sent, &told),
@@ -473,6 +480,7 @@ impl CoordinatorAsk {
             Self::Offset(_, OffsetAsk::Commit(_)) => Kind::Commit,
             Self::Members => Kind::Members,
             Self::Member(_) => Kind::Member,
+            Self::Outside(ask) => Kind::Outside(*ask),
         }
     }
 
@@ -482,7 +490,7 @@ impl CoordinatorAsk {
 }
 
 /// How requests are numbered, and whose they are.
-type Numbers<'a> = (&'a mut u64, fn(u64) -> Owner);
+pub(crate) type Numbers<'a> = (&'a mut u64, fn(u64) -> Owner);
 
 /// The newest version that both sides speak, by which offsets are not in ZooKeeper. No broker that is found in ZooKeeper speaks
 /// those in which topics have ids instead of names.
@@ -491,8 +499,19 @@ fn version<R: Request>(cx: &Context<'_>, conn: ConnId) -> Option<i16> {
     Some(newest.min(BY_NAME))
 }
 
-/// Says under which number it was sent. The answer may be held for so long, beyond what any answer takes.
-fn send<R: Request>(
+/// Sends a request whose answer comes back under the number that is returned; nobody is asked for longer than a coordinator is.
+pub(crate) fn send<R: Request>(
+    cx: &mut Context<'_>,
+    conn: ConnId,
+    numbers: Numbers<'_>,
+    version: i16,
+    request: &R,
+) -> Result<u64, String> {
+    send_held(cx, conn, numbers, (version, Duration::ZERO), request)
+}
+
+/// The same, of which the answer may be held for so long, beyond what any answer takes.
+fn send_held<R: Request>(
     cx: &mut Context<'_>,
     conn: ConnId,
     (tokens, owner): Numbers<'_>,

@@ -11,13 +11,12 @@ use samsa_proto::api::offset_fetch::{
     OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
 
-use super::{Asked, Identity};
+use super::{Asked, Identity, SEVERAL_GROUPS};
 use crate::group::offsets::{CoordinatorAsk, OffsetAsk};
 use crate::id::ZkRequestId;
 
 /// The first version in which several groups are asked about at once.
 const SEVERAL_COORDINATORS: i16 = 4;
-const SEVERAL_GROUPS: i16 = 8;
 /// The first version that waits for open transactions, if asked to.
 const STABLE: i16 = 7;
 

@@ -39,27 +39,32 @@ pub(super) enum Verdict {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     all: Option<ErrorCode>,
-    /// What is answered to a member, which nobody else asked.
-    member: Option<MemberAnswer>,
+    /// The answer to a question about the group as a whole, or of a member.
+    whole: Option<CoordinatorAnswer>,
     /// Whether it is a member that has asked.
     is_of_member: bool,
-    members: Option<usize>,
     partitions: BTreeMap<(Arc<str>, i32), Result<CoordinatorAnswer, ErrorCode>>,
     impossible: BTreeMap<(Arc<str>, i32), i64>,
 }
 
 impl Told {
+    pub(super) fn whole(answer: CoordinatorAnswer) -> Self {
+        Self { whole: Some(answer), ..Self::default() }
+    }
+
+    pub(super) fn refusal(code: ErrorCode) -> Self {
+        Self { all: Some(code), ..Self::default() }
+    }
+
     pub(super) fn of(&self, ask: &CoordinatorAsk) -> Verdict {
         if let Some(code) = self.all {
             return self.verdict(code);
         }
-        if let Some(answer) = &self.member {
-            return of_member(answer);
-        }
-        match (ask, self.members) {
+        match (ask, &self.whole) {
             (CoordinatorAsk::Offset(partition, _), _) => self.of_partition(partition),
-            (CoordinatorAsk::Members, Some(members)) => Verdict::Done(CoordinatorAnswer::Members(members)),
-            (CoordinatorAsk::Members | CoordinatorAsk::Member(_), _) => {
+            (_, Some(CoordinatorAnswer::Member(answer))) => of_member(answer),
+            (_, Some(answer)) => Verdict::Done(answer.clone()),
+            (_, None) => {
                 let reason = "the coordinator says nothing of the group".to_owned();
                 Verdict::Later { reason, is_another: false }
             }
@@ -199,7 +204,7 @@ pub(super) fn member(
 ) -> Result<Told, String> {
     let ask = asked.values().find_map(|asked| asked.ask.of_member());
     let member = ask.map(|ask| member::read(ask, version, frame)).transpose()?;
-    Ok(Told { member, ..Told::default() })
+    Ok(Told { whole: member.map(CoordinatorAnswer::Member), ..Told::default() })
 }
 
 pub(super) fn committed(version: i16, frame: &[u8], is_of_member: bool) -> Result<Told, String> {
@@ -221,9 +226,9 @@ pub(super) fn members(version: i16, frame: &[u8], group: &str) -> Result<Told, S
         read_answer::<DescribeGroupsRequest<'_>>(version, frame).map_err(|error| error.to_string())?;
     let described = response.groups.iter().find(|described| described.group_id == group);
     let code = described.map_or(ErrorCode::NONE, |described| described.error_code);
-    let members = described.map(|described| described.members.len());
+    let whole = described.map(|described| CoordinatorAnswer::Members(described.members.len()));
     let all = failure(code).filter(|code| *code != ErrorCode::GROUP_ID_NOT_FOUND);
-    Ok(Told { all, members, ..Told::default() })
+    Ok(Told { all, whole, ..Told::default() })
 }
 
 fn failure(code: ErrorCode) -> Option<ErrorCode> {

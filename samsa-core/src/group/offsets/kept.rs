@@ -275,7 +275,14 @@ impl Kept {
                 Heard::Unknown(error.to_string())
             }
             (Answer::Brokers(Err(error)), Place::Brokers) => Heard::Refused(error.to_string()),
-            (Answer::Brokers(Ok(CoordinatorAnswer::Members(_) | CoordinatorAnswer::Member(_))), _)
+            (
+                Answer::Brokers(Ok(
+                    CoordinatorAnswer::Members(_)
+                    | CoordinatorAnswer::Member(_)
+                    | CoordinatorAnswer::Outside(_),
+                )),
+                _,
+            )
             | (Answer::ZooKeeper(_), Place::Brokers)
             | (Answer::Brokers(_), Place::Node { .. }) => {
                 Heard::Refused("what came is an answer to something else".to_owned())

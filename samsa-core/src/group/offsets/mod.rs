@@ -5,6 +5,7 @@
 mod kept;
 
 use super::OffsetsError;
+use super::coordinator::outside::{OutsideAnswer, OutsideAsk};
 use super::coordinator::{MemberAnswer, MemberAsk};
 use super::world::Done;
 use crate::planted::{PlantedBug, is_planted};
@@ -64,6 +65,8 @@ pub(crate) enum CoordinatorAsk {
     Members,
     /// What one of those asks for itself.
     Member(MemberAsk),
+    /// For who is no member.
+    Outside(OutsideAsk),
 }
 
 /// What it answers.
@@ -73,6 +76,7 @@ pub(crate) enum CoordinatorAnswer {
     Committed,
     Members(usize),
     Member(MemberAnswer),
+    Outside(OutsideAnswer),
 }
 
 /// What is asked, wherever it is.

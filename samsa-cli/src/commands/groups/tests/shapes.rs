@@ -1,11 +1,14 @@
 //! What the help says of the objects that are printed is so.
 
 use clap::{CommandFactory, Parser};
+use samsa_client::GroupKind;
 use serde::Serialize;
 
+use super::super::coordinated::{Coordinated, Participant};
 use super::super::lag::Progress;
+use super::super::listed::Listed;
 use super::super::reset::Row;
-use super::super::{Groups, Joined, Listed};
+use super::super::{Groups, Joined};
 use crate::storage::Store;
 
 #[derive(Parser)]
@@ -22,7 +25,14 @@ fn is_shown(help: &str, object: &impl Serialize) {
 #[test]
 fn the_help_shows_each_kind_of_object() {
     let help = Arguments::command().render_long_help().to_string();
-    is_shown(&help, &Listed { group: "billing", place: Store::ZooKeeper.name(), members: 2 });
+    let place = Store::ZooKeeper.name();
+    is_shown(&help, &Listed { group: "billing", place, members: Some(2), kind: None, state: None });
+    let (place, kind, state) = (Store::Brokers.name(), || GroupKind::Classic.to_string(), "Stable");
+    let listed = Listed { group: "orders", place, members: None, kind: Some(kind()), state: Some(state) };
+    is_shown(&help, &listed);
+    is_shown(&help, &Coordinated { group: "orders", place, kind: kind(), state, assignor: Some("range") });
+    let (client, host, has) = ("java", "10.0.0.1", "events 0, 2".to_owned());
+    is_shown(&help, &Participant { member: "java-1", instance: None, client, host, has });
     let (dialect, wants) =
         (Some(samsa_client::Dialect::Scala.to_string()), Some("events (2 streams)".to_owned()));
     is_shown(&help, &Joined { member: "billing_host-1", dialect, wants });

@@ -3,7 +3,11 @@
 use samsa_proto::ErrorCode;
 
 use super::*;
-use crate::group::{CoordinatorAnswer, CoordinatorAsk, OffsetAsk, OffsetsError};
+use crate::group::{
+    CoordinatedGroup, CoordinatorAnswer, CoordinatorAsk, GroupKind, OffsetAsk, OffsetsError, OutsideAnswer,
+    OutsideAsk,
+};
+use crate::topology::TopicPartition;
 
 const SAMSA: &str = "events";
 /// Partitions 0 to 2.
@@ -12,24 +16,28 @@ const OFFSETS: &str = "/brokers/topics/__consumer_offsets";
 
 /// What the brokers have, and what they refuse.
 #[derive(Default)]
-struct Brokers {
-    members: usize,
-    committed: BTreeMap<i32, i64>,
-    refuses: Option<fn(&CoordinatorAsk) -> Option<OffsetsError>>,
+pub(super) struct Brokers {
+    pub(super) members: usize,
+    pub(super) committed: BTreeMap<i32, i64>,
+    pub(super) refuses: Option<fn(&CoordinatorAsk) -> Option<OffsetsError>>,
     /// Commits that are done, and whose answers are lost.
-    unanswered: usize,
+    pub(super) unanswered: usize,
     /// Whether a member joins the group in ZooKeeper then.
-    joins: bool,
+    pub(super) joins: bool,
+    /// The group that they coordinate, of the protocol type of its members.
+    pub(super) coordinated: Option<(CoordinatedGroup, &'static str)>,
+    /// Whether they tell all offsets without their being named.
+    pub(super) names_all: bool,
     /// What was asked of them.
-    asked: Vec<CoordinatorAsk>,
+    pub(super) asked: Vec<CoordinatorAsk>,
 }
 
 impl Brokers {
-    fn with(committed: &[(i32, i64)]) -> Self {
+    pub(super) fn with(committed: &[(i32, i64)]) -> Self {
         Self { committed: committed.iter().copied().collect(), ..Self::default() }
     }
 
-    fn that_refuse(refuses: fn(&CoordinatorAsk) -> Option<OffsetsError>) -> Self {
+    pub(super) fn that_refuse(refuses: fn(&CoordinatorAsk) -> Option<OffsetsError>) -> Self {
         Self { refuses: Some(refuses), ..Self::default() }
     }
 
@@ -41,6 +49,7 @@ impl Brokers {
         Ok(match ask {
             CoordinatorAsk::Members => CoordinatorAnswer::Members(self.members),
             CoordinatorAsk::Member(_) => unreachable!("only members ask that"),
+            CoordinatorAsk::Outside(ask) => return self.answers_outside(*ask),
             CoordinatorAsk::Offset(place, OffsetAsk::Read) => {
                 CoordinatorAnswer::Read(self.committed.get(&place.partition).copied())
             }
@@ -56,9 +65,31 @@ impl Brokers {
     }
 }
 
+impl Brokers {
+    /// As those of 4.x, which know a group by its kind alone.
+    fn answers_outside(&self, ask: OutsideAsk) -> Result<CoordinatorAnswer, OffsetsError> {
+        let kind = match ask {
+            OutsideAsk::ConsumerGroup => GroupKind::Consumer,
+            OutsideAsk::ClassicGroup => GroupKind::Classic,
+            OutsideAsk::Offsets if !self.names_all => return Err(OffsetsError::NotOffered),
+            OutsideAsk::Offsets => {
+                let at =
+                    |(partition, offset): (&i32, &i64)| (TopicPartition::new("events", *partition), *offset);
+                let committed = self.committed.iter().map(at).collect();
+                return Ok(CoordinatorAnswer::Outside(OutsideAnswer::Offsets(committed)));
+            }
+        };
+        let known = self.coordinated.clone().filter(|(group, _)| group.kind == kind);
+        let (group, protocol_type) =
+            known.ok_or(OffsetsError::Refused { code: ErrorCode::GROUP_ID_NOT_FOUND })?;
+        let protocol_type = protocol_type.to_owned();
+        Ok(CoordinatorAnswer::Outside(OutsideAnswer::Group { group, protocol_type }))
+    }
+}
+
 impl Script {
     /// A cluster with the topic, whose brokers keep offsets of groups.
-    fn with_brokers(nodes: &[(&str, &str)]) -> Self {
+    pub(super) fn with_brokers(nodes: &[(&str, &str)]) -> Self {
         let mut script = Self::with_nodes(nodes);
         for (path, data) in [("/brokers/topics/events", TOPIC), (OFFSETS, TOPIC)] {
             script.nodes.insert(path.to_owned(), (data.to_owned(), 0));
@@ -66,7 +97,7 @@ impl Script {
         script
     }
 
-    fn plays_beside(&mut self, brokers: &mut Brokers) -> Reply {
+    pub(super) fn plays_beside(&mut self, brokers: &mut Brokers) -> Reply {
         loop {
             self.plays_with(|_, _| {});
             let Some(task) = self.lookup.tasks.get_mut(&OpId(1)) else { break };
@@ -103,7 +134,7 @@ fn places(description: &GroupDescription) -> Vec<Placed> {
     description.partitions.iter().map(of).collect()
 }
 
-fn offsets(offsets: &[(i32, i64)]) -> Vec<PartitionOffset> {
+pub(super) fn offsets(offsets: &[(i32, i64)]) -> Vec<PartitionOffset> {
     offsets
         .iter()
         .map(|(partition, offset)| PartitionOffset { partition: *partition, offset: *offset })

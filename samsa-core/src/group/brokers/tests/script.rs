@@ -279,7 +279,7 @@ fn described(ask: &CoordinatorAsk) -> String {
         CoordinatorAsk::Offset(place, OffsetAsk::Commit(offset)) => {
             format!("commit {}@{offset}", place.partition)
         }
-        CoordinatorAsk::Members => "members".to_owned(),
+        CoordinatorAsk::Members | CoordinatorAsk::Outside(_) => unreachable!("no member asks that"),
         CoordinatorAsk::Member(ask) => described_of_member(ask),
     }
 }

@@ -18,6 +18,7 @@ impl Script {
             }
             CoordinatorAsk::Members => "members".to_owned(),
             CoordinatorAsk::Member(_) => unreachable!("members in ZooKeeper do not ask that"),
+            CoordinatorAsk::Outside(ask) => panic!("a member asks {ask:?}"),
         };
         let refusal = self.broken.remove(&what);
         self.nodes.log.push(what);
@@ -32,7 +33,7 @@ impl Script {
             (None, CoordinatorAsk::Offset(place, OffsetAsk::Read)) => {
                 Ok(CoordinatorAnswer::Read(self.brokers.get(&place.partition).copied()))
             }
-            (None, CoordinatorAsk::Offset(..) | CoordinatorAsk::Member(_)) => {
+            (None, CoordinatorAsk::Offset(..) | CoordinatorAsk::Member(_) | CoordinatorAsk::Outside(_)) => {
                 Ok(CoordinatorAnswer::Committed)
             }
         };
