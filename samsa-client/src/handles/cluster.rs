@@ -103,7 +103,7 @@ impl Cluster {
     /// A cluster that was found through ZooKeeper is asked for the groups in ZooKeeper and for those that the brokers coordinate;
     /// one that was found by bootstrap for those of the brokers. Each broker tells of those that it coordinates: one that does
     /// not, for ten seconds or nine tenths of the time that the question has, is told as such beside the groups of the others.
-    /// Brokers before Kafka 0.9 coordinate none. Groups of Connect and of schema registries are not told.
+    /// Brokers before Kafka 0.10 are not asked. Groups of Connect and of schema registries are not told.
     ///
     /// # Errors
     /// When ZooKeeper refuses or does not answer in time, no broker answers or all are too old on a cluster that was found by

@@ -98,7 +98,7 @@ impl Group {
     ///
     /// A group that is not there, or on a cluster that was not found through ZooKeeper, is told by its coordinator
     /// ([`GroupDescription::coordinated`]): partitions are those that a member has or of which an offset is committed, which
-    /// brokers before Kafka 0.10.2 do not tell of partitions that no member has.
+    /// brokers before Kafka 0.10.2 do not tell of topics that are gone.
     ///
     /// # Errors
     /// When there is no such group of consumers, ZooKeeper refuses, it or the group's coordinator does not answer in time, more

@@ -11,10 +11,10 @@ use crate::group::OffsetsError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupLookError {
-    /// The brokers are of before Kafka 0.9, and coordinate no members: groups live in ZooKeeper, through which the cluster was
-    /// not found.
+    /// The brokers are of before Kafka 0.10, and cannot be asked for groups that they coordinate, which those of 0.9 alone may
+    /// have. Others live in ZooKeeper, through which the cluster was not found.
     #[error(
-        "brokers before Kafka 0.9 coordinate no groups: theirs live in ZooKeeper, and this client knows no ensemble: connect \
+        "brokers before Kafka 0.10 cannot be asked for groups: theirs live in ZooKeeper, and this client knows no ensemble: connect \
          with zookeeper(..) (--zookeeper)"
     )]
     NotOffered,

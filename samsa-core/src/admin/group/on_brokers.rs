@@ -6,11 +6,13 @@
 //! | Asked   | it is one                                 | -       | (what was found)                                 |
 //! | Asked   | it is none                                | Classic | the group, as a classic one                      |
 //! | Classic | it is one                                 | -       | (what was found)                                 |
-//! | Classic | the same, and not all offsets can be had  | Parts   | the offset of each partition that a member has   |
+//! | Classic | the same, and not all offsets can be had  | Topics  | which partitions there are                       |
+//! | Topics  | told                                      | Parts   | the offset of each                               |
 //! | Parts   | whatever is told                          | -       | (what was found)                                 |
 //! | any     | refused                                   | -       | (the refusal)                                    |
 //!
-//! All offsets are told from Kafka 0.10.2 on; before, only those of partitions that are named.
+//! All offsets are told from Kafka 0.10.2 on; before, only those of partitions that are named, and so those of topics that are
+//! gone are not told.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub(super) struct OnBrokers {
     found: Option<CoordinatedGroup>,
     protocol_type: String,
     committed: BTreeMap<TopicPartition, i64>,
+    partitions: Vec<TopicPartition>,
     /// Whether all offsets can be had at once.
     tells_all: bool,
     refused: Option<OffsetsError>,
@@ -45,6 +48,7 @@ enum Stage {
     Begun,
     Asked,
     Classic,
+    Topics,
     Parts,
 }
 
@@ -71,6 +75,7 @@ impl OnBrokers {
             found: None,
             protocol_type: String::new(),
             committed: BTreeMap::new(),
+            partitions: Vec::new(),
             tells_all: true,
             refused: None,
         }
@@ -85,6 +90,7 @@ impl OnBrokers {
             (_, Ok(CoordinatorAnswer::Outside(OutsideAnswer::Offsets(committed)))) => {
                 self.committed = committed;
             }
+            (_, Ok(CoordinatorAnswer::Outside(OutsideAnswer::Partitions(all)))) => self.partitions = all,
             (CoordinatorAsk::Offset(at, _), Ok(CoordinatorAnswer::Read(Some(offset)))) => {
                 self.committed.insert(at.clone(), offset);
             }
@@ -117,11 +123,13 @@ impl OnBrokers {
                 Look::Ask(vec![CoordinatorAsk::Outside(OutsideAsk::ClassicGroup)])
             }
             Stage::Classic if !self.tells_all => {
+                self.stage = Stage::Topics;
+                Look::Ask(vec![CoordinatorAsk::Outside(OutsideAsk::Partitions)])
+            }
+            Stage::Topics => {
                 self.stage = Stage::Parts;
-                let members = self.found.iter().flat_map(|group| &group.members);
-                let partitions = members.flat_map(|member| &member.partitions);
-                let read = |at: &TopicPartition| CoordinatorAsk::Offset(at.clone(), OffsetAsk::Read);
-                Look::Ask(partitions.map(read).collect())
+                let partitions = std::mem::take(&mut self.partitions).into_iter();
+                Look::Ask(partitions.map(|at| CoordinatorAsk::Offset(at, OffsetAsk::Read)).collect())
             }
             Stage::Asked | Stage::Classic | Stage::Parts => Look::Done(self.outcome()),
         }

@@ -10,7 +10,8 @@
 //! | Resting | the rest is over                         | Seeking | (those that are still there, once more)    |
 //! | any     | the time is over                         | Over    | (who has not told is told as such)         |
 //!
-//! Brokers before 0.9 list no groups, and have none that consumers are in.
+//! Brokers before 0.10 are not asked, and count as having none: those of 0.9 cannot be told from older ones, which have none
+//! and hang up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -267,8 +267,8 @@ impl Coordinator {
         (to, conn, may_commit): (BrokerId, ConnId, bool),
     ) -> Vec<Answered> {
         let mut answered = Vec::new();
-        let outside = [OutsideAsk::ConsumerGroup, OutsideAsk::ClassicGroup, OutsideAsk::Offsets];
-        let kinds = outside.map(Kind::Outside).into_iter().chain([Kind::Members, Kind::Read, Kind::Commit]);
+        let kinds =
+            OutsideAsk::ALL.map(Kind::Outside).into_iter().chain([Kind::Members, Kind::Read, Kind::Commit]);
         for kind in kinds {
             if !self.is_held_up() && (kind != Kind::Commit || may_commit) {
                 let is_one = |asked: &Asked| asked.ask.kind() == kind && asked.due.is_none();

@@ -7,6 +7,7 @@ use samsa_proto::api::consumer_group_describe::{
 };
 use samsa_proto::api::consumer_protocol::ConsumerProtocolAssignment;
 use samsa_proto::api::describe_groups::{self, DescribeGroupsRequest, DescribeGroupsResponse};
+use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
 use samsa_proto::api::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchResponse};
 use samsa_proto::{ErrorCode, Request};
 
@@ -31,8 +32,15 @@ pub(crate) enum OutsideAsk {
     ConsumerGroup,
     /// The group, if it is a classic one.
     ClassicGroup,
-    /// Everything that is committed, by names.
+    /// Everything that is committed.
     Offsets,
+    /// Which partitions there are, to ask for the offset of each, where all cannot be asked for.
+    Partitions,
+}
+
+impl OutsideAsk {
+    pub(super) const ALL: [Self; 4] =
+        [Self::ConsumerGroup, Self::ClassicGroup, Self::Offsets, Self::Partitions];
 }
 
 /// What is answered.
@@ -44,6 +52,7 @@ pub(crate) enum OutsideAnswer {
         protocol_type: String,
     },
     Offsets(BTreeMap<TopicPartition, i64>),
+    Partitions(Vec<TopicPartition>),
 }
 
 /// `None` where the broker does not offer it.
@@ -68,6 +77,10 @@ pub(super) fn ask(
                 version::<OffsetFetchRequest<'_>>(cx, conn).filter(|newest| *newest >= ALL_TOPICS)?;
             send(cx, conn, by, version, &offsets(group, version))
         }
+        OutsideAsk::Partitions => {
+            let version = cx.net.version::<MetadataRequest<'_>>(conn)?;
+            send(cx, conn, by, version, &all_topics(version))
+        }
     })
 }
 
@@ -84,6 +97,11 @@ fn offsets(group_id: &str, version: i16) -> OffsetFetchRequest<'_> {
     OffsetFetchRequest { groups, ..Default::default() }
 }
 
+/// Null asks for all topics; in version 0 an empty list does. None is created.
+fn all_topics(version: i16) -> MetadataRequest<'static> {
+    MetadataRequest { topics: (version == 0).then(Vec::new), ..Default::default() }
+}
+
 pub(super) fn told(ask: OutsideAsk, version: i16, frame: &[u8], group: &str) -> Result<Told, String> {
     match ask {
         OutsideAsk::ConsumerGroup => {
@@ -92,6 +110,7 @@ pub(super) fn told(ask: OutsideAsk, version: i16, frame: &[u8], group: &str) -> 
         OutsideAsk::ClassicGroup => {
             of_classic_group(&read::<DescribeGroupsRequest<'_>>(version, frame)?, group)
         }
+        OutsideAsk::Partitions => Ok(of_topics(&read::<MetadataRequest<'_>>(version, frame)?)),
         OutsideAsk::Offsets => Ok(of_offsets(&read::<OffsetFetchRequest<'_>>(version, frame)?, group)),
     }
 }
@@ -168,6 +187,14 @@ fn of_offsets(response: &OffsetFetchResponse<'_>, group: &str) -> Told {
         }
     }
     whole(code, OutsideAnswer::Offsets(committed))
+}
+
+fn of_topics(response: &MetadataResponse<'_>) -> Told {
+    let partitions = response.topics.iter().filter_map(|topic| Some((topic.name?, &topic.partitions)));
+    let partitions = partitions.flat_map(|(topic, partitions)| {
+        partitions.iter().map(move |at| TopicPartition::new(topic, at.partition_index))
+    });
+    whole(ErrorCode::NONE, OutsideAnswer::Partitions(partitions.collect()))
 }
 
 fn whole(code: ErrorCode, answer: OutsideAnswer) -> Told {

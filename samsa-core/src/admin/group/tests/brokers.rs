@@ -71,6 +71,10 @@ impl Brokers {
         let kind = match ask {
             OutsideAsk::ConsumerGroup => GroupKind::Consumer,
             OutsideAsk::ClassicGroup => GroupKind::Classic,
+            OutsideAsk::Partitions => {
+                let all = (0..3).map(|number| TopicPartition::new("events", number)).collect();
+                return Ok(CoordinatorAnswer::Outside(OutsideAnswer::Partitions(all)));
+            }
             OutsideAsk::Offsets if !self.names_all => return Err(OffsetsError::NotOffered),
             OutsideAsk::Offsets => {
                 let at =

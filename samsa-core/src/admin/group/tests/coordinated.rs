@@ -91,12 +91,12 @@ fn a_group_that_was_only_committed_to_is_there_and_one_of_which_nothing_is_known
 }
 
 #[test]
-fn brokers_that_tell_offsets_by_name_alone_are_asked_for_those_of_members_partitions() {
-    let group = two_members(GroupKind::Classic);
-    let mut brokers = Brokers { names_all: false, ..brokers(Some(group), &[(0, 7), (3, 9)]) };
+fn brokers_that_tell_offsets_by_name_alone_are_asked_for_those_of_every_partition_that_there_is() {
+    let group = coordinated(GroupKind::Classic, "Stable", vec![member("a", &[0])]);
+    let mut brokers = Brokers { names_all: false, ..brokers(Some(group), &[(0, 7), (2, 5), (3, 9)]) };
     let description = look_at(&mut by_bootstrap(), &mut brokers).unwrap();
-    assert_eq!(places(&description)[0], (0, Some("a"), Some(7), Some(7)));
-    assert_eq!(description.partitions.len(), 3, "nobody has spoken of partition 3");
+    let expected = [(0, Some("a"), Some(7), Some(7)), (2, None, Some(5), Some(5))];
+    assert_eq!(places(&description), expected, "there is no partition 3 any more");
 }
 
 #[test]

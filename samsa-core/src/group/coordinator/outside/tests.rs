@@ -3,6 +3,7 @@
 use samsa_proto::api::consumer_group_describe::{Assignment, Member, TopicPartitions};
 use samsa_proto::api::consumer_protocol::TopicPartition as Assigned;
 use samsa_proto::api::describe_groups::DescribedGroupMember;
+use samsa_proto::api::metadata::{MetadataResponsePartition, MetadataResponseTopic};
 use samsa_proto::api::offset_fetch::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
     OffsetFetchResponseTopic, OffsetFetchResponseTopics,
@@ -158,6 +159,25 @@ fn all_offsets_are_read_in_every_version() {
         let verdict = hears::<OffsetFetchRequest<'_>>(OutsideAsk::Offsets, version, &response);
         let expected = OutsideAnswer::Offsets(BTreeMap::from([(TopicPartition::new("t", 0), 40)]));
         assert_eq!(verdict, Verdict::Done(CoordinatorAnswer::Outside(expected)), "version {version}");
+    }
+}
+
+#[test]
+fn the_partitions_that_there_are_are_read_in_every_version() {
+    let partition = |partition_index| MetadataResponsePartition { partition_index, ..Default::default() };
+    let topic = MetadataResponseTopic {
+        name: Some("t"),
+        partitions: vec![partition(0), partition(1)],
+        ..Default::default()
+    };
+    for version in MetadataRequest::VERSIONS {
+        let request = all_topics(version);
+        assert_eq!(request.topics.is_none(), version > 0);
+        encode(version, &request).unwrap();
+        let response = MetadataResponse { topics: vec![topic.clone()], ..Default::default() };
+        let verdict = hears::<MetadataRequest<'_>>(OutsideAsk::Partitions, version, &response);
+        let all = [0, 1].map(|number| TopicPartition::new("t", number)).to_vec();
+        assert_eq!(verdict, Verdict::Done(CoordinatorAnswer::Outside(OutsideAnswer::Partitions(all))));
     }
 }
 
