@@ -15,6 +15,7 @@ use crate::joined::{
 };
 use crate::looking::objects;
 use crate::members::publish;
+use crate::znodes::Znodes;
 
 const PARTITIONS: i32 = 4;
 const COUNT: usize = 40;
@@ -44,8 +45,8 @@ async fn home(cluster: &Cluster, name: &str) -> Option<GroupHome> {
     list.groups.into_iter().find(|group| *group.name == *name).map(|group| group.home)
 }
 
-fn on_brokers(kind: GroupKind, state: &str) -> Option<GroupHome> {
-    Some(GroupHome::Brokers { kind: Some(kind), state: Some(state.to_owned()) })
+fn on_brokers(kind: GroupKind, state: &str) -> GroupHome {
+    GroupHome::Brokers { kind: Some(kind), state: Some(state.to_owned()) }
 }
 
 /// The owner and the committed offset of each partition.
@@ -67,7 +68,7 @@ pub(crate) fn a_classic_group_is_listed_and_described_and_begins_where_it_is_tol
             assert_eq!(home(cluster, &name).await, None);
 
             let member = join_classic(kafka, &name, &name, &[0, 1, 2, 3]);
-            assert_eq!(home(cluster, &name).await, on_brokers(GroupKind::Classic, "Stable"));
+            assert_eq!(home(cluster, &name).await, Some(on_brokers(GroupKind::Classic, "Stable")));
             let described = group.describe().await.expect("a group");
             assert_eq!(rows(&described), [0, 1, 2, 3].map(|number| (number, Some(&*member), None)));
             let told = described.coordinated.expect("it is the brokers'");
@@ -89,7 +90,7 @@ pub(crate) fn a_classic_group_is_listed_and_described_and_begins_where_it_is_tol
             group.reset(&plan).await.expect("it is set");
             let described = group.describe().await.expect("a group");
             assert_eq!(rows(&described), [0, 1, 2, 3].map(|number| (number, None, Some(BACK))));
-            assert_eq!(home(cluster, &name).await, on_brokers(GroupKind::Classic, "Empty"));
+            assert_eq!(home(cluster, &name).await, Some(on_brokers(GroupKind::Classic, "Empty")));
 
             let member = join_classic(kafka, &name, &name, &[]);
             let refused = group.reset(&plan).await.expect_err("somebody is there");
@@ -107,7 +108,7 @@ pub(crate) fn a_group_of_kip_848_is_listed_and_described_and_begins_where_it_is_
         topic.create(PARTITIONS, 1).await.expect("a topic");
         publish(cluster, name, COUNT).await;
         join_next_generation(kafka, name, name);
-        assert_eq!(home(cluster, name).await, on_brokers(GroupKind::Consumer, "Stable"));
+        assert_eq!(home(cluster, name).await, Some(on_brokers(GroupKind::Consumer, "Stable")));
         let described = group.describe().await.expect("a group");
         assert_eq!(rows(&described), [0, 1, 2, 3].map(|number| (number, Some(MEMBER), None)));
         let told = described.coordinated.expect("it is the brokers'");
@@ -121,7 +122,7 @@ pub(crate) fn a_group_of_kip_848_is_listed_and_described_and_begins_where_it_is_
         group.reset(&plan).await.expect("it is set");
         let described = group.describe().await.expect("a group");
         assert_eq!(rows(&described), [0, 1, 2, 3].map(|number| (number, None, Some(EACH))));
-        assert_eq!(home(cluster, name).await, on_brokers(GroupKind::Consumer, "Empty"));
+        assert_eq!(home(cluster, name).await, Some(on_brokers(GroupKind::Consumer, "Empty")));
     });
 }
 
@@ -133,7 +134,7 @@ pub(crate) fn a_group_that_was_only_committed_to_is_listed_and_described(release
         commit_from_outside(kafka, name, name, 3);
         let described = cluster.group(name).describe().await.expect("a group");
         assert_eq!(rows(&described), [(0, None, Some(3))]);
-        assert_eq!(home(cluster, name).await, on_brokers(GroupKind::Classic, "Empty"));
+        assert_eq!(home(cluster, name).await, Some(on_brokers(GroupKind::Classic, "Empty")));
     });
 }
 
@@ -194,15 +195,55 @@ pub(crate) fn a_name_that_is_in_both_places_is_listed_twice(release: Release) {
     Runtime::Tokio.run(kafka, async |cluster| {
         cluster.topic(name).create(PARTITIONS, 1).await.expect("a topic");
         commit_from_outside(kafka, name, name, 3);
-        crate::znodes::Znodes::of(kafka).leave(name, &format!("offsets/{name}/0"), "5");
+        Znodes::of(kafka).leave(name, &format!("offsets/{name}/0"), "5");
         let list = cluster.groups().await.expect("groups");
         let homes: Vec<_> = list.groups.iter().filter(|group| *group.name == *name).collect();
         assert!(
             matches!(homes[..], [zookeeper, brokers]
-                if zookeeper.home == GroupHome::ZooKeeper { members: 0 } && Some(&brokers.home) == on_brokers(GroupKind::Classic, "Empty").as_ref()),
+                if zookeeper.home == GroupHome::ZooKeeper { members: 0 } && brokers.home == on_brokers(GroupKind::Classic, "Empty")),
             "{list:?}"
         );
         let described = cluster.group(name).describe().await.expect("a group");
         assert_eq!((described.partitions[0].in_zookeeper, described.coordinated), (Some(5), None));
+    });
+}
+
+/// Before 2.6 they list no more than names.
+pub(crate) fn a_group_is_told_by_brokers_that_say_little_of_it(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    let name = "told-by-old-brokers";
+    Znodes::of(kafka).create_topic(name, PARTITIONS as usize);
+    by_bootstrap(kafka, Runtime::Tokio, async |cluster| {
+        let (topic, group) = (cluster.topic(name), cluster.group(name));
+        publish(cluster, name, COUNT).await;
+        let member = join_classic(kafka, name, name, &[1]);
+        assert_eq!(home(cluster, name).await, Some(GroupHome::Brokers { kind: None, state: None }));
+        let described = group.describe().await.expect("a group");
+        assert_eq!(rows(&described), [(1, Some(&*member), None)]);
+        leave_classic(kafka, name, &member);
+        commit_from_outside(kafka, name, name, 3);
+        let described = group.describe().await.expect("a group");
+        assert_eq!(rows(&described), [(0, None, Some(3))]);
+
+        let plan = group.plan_reset(&topic, Offset::Latest).await.expect("a plan");
+        group.reset(&plan).await.expect("it is set");
+        let described = group.describe().await.expect("a group");
+        assert_eq!(rows(&described), [0, 1, 2, 3].map(|number| (number, None, Some(EACH))));
+    });
+}
+
+pub(crate) fn brokers_of_before_groups_say_that_they_have_none(release: Release) {
+    let Some(kafka) = shared(release) else { return };
+    // Without any topic such a broker does not even tell of itself.
+    Znodes::of(kafka).create_topic("of-before-groups", 1);
+    by_bootstrap(kafka, Runtime::Tokio, async |cluster| {
+        let told = cluster.groups().await.expect_err("they cannot list them");
+        assert_eq!(told, GroupLookError::NotOffered);
+        let told = cluster.group("nobody").describe().await.expect_err("they have none");
+        assert_eq!(told, GroupLookError::NotOffered);
+    });
+    Runtime::Tokio.run(kafka, async |cluster| {
+        let list = cluster.groups().await.expect("groups in ZooKeeper");
+        assert!(list.untold.is_empty(), "{list:?}");
     });
 }

@@ -82,6 +82,7 @@ mod on_4_4_0 {
 }
 
 mod on_1_1_1 {
+    on!(V1_1_1, coordinated: a_group_is_told_by_brokers_that_say_little_of_it(););
     on!(V1_1_1, looking_on_brokers:
         what_a_group_keeps_on_the_brokers_is_shown_and_set_there();
         nothing_is_set_beside_members_that_the_brokers_coordinate();
@@ -96,6 +97,7 @@ mod on_1_1_1 {
 }
 
 mod on_0_8_2_2 {
+    on!(V0_8_2_2, coordinated: brokers_of_before_groups_say_that_they_have_none(););
     on!(V0_8_2_2, looking_on_brokers: what_a_group_keeps_on_the_brokers_is_shown_and_set_there(););
     on!(V0_8_2_2, places: offsets_are_gone_on_with_on_the_brokers_in_both_places_and_in_zookeeper(););
 }
@@ -144,6 +146,10 @@ mod whole_on_0_9_0_1 {
 }
 
 mod whole_on_0_10_2_2 {
+    on!(V0_10_2_2, coordinated:
+        #[ignore = "half a minute for a release; CONTRIBUTING.md has the command"]
+        a_group_is_told_by_brokers_that_say_little_of_it();
+    );
     whole!(V0_10_2_2);
 }
 
