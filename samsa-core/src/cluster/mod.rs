@@ -26,7 +26,7 @@ use crate::connection::{Failure, Peer, Role};
 use crate::error::ConnectError;
 use crate::event::Event;
 use crate::explanation::Waiting;
-use crate::id::{ConnId, OpId};
+use crate::id::{BrokerId, ConnId, OpId};
 use crate::intent::{Intent, Snapshot};
 use crate::limits;
 use crate::out::Context;
@@ -143,6 +143,11 @@ impl Cluster {
     pub(crate) fn contact(&self, cx: &mut Context<'_>) -> Option<ConnId> {
         let peer = self.contacts.current()?;
         cx.net.connection(cx.now, peer, Role::Control)
+    }
+
+    /// The brokers, as they were last seen.
+    pub(crate) fn brokers(&self) -> impl Iterator<Item = BrokerId> {
+        self.brokers.known().keys().copied()
     }
 
     /// Whether metadata has changed since the last call.

@@ -5,6 +5,7 @@
 //! | Seeking | a connection to any broker               | Asking  | who the brokers are                        |
 //! | Asking  | named                                    | Listing | each that has not told yet, for its groups |
 //! | Asking  | no answer                                | Resting |                                            |
+//! | Seeking, Asking, Resting | a quarter of the time is over, and none was named yet | Listing | those that were last seen |
 //! | Listing | all have told, or refused for good       | Over    |                                            |
 //! | Listing | the same, but some cannot tell now       | Resting |                                            |
 //! | Resting | the rest is over                         | Seeking | (those that are still there, once more)    |
@@ -46,6 +47,8 @@ pub(super) struct Survey {
     brokers: BTreeMap<BrokerId, Part>,
     groups: BTreeMap<Arc<str>, GroupHome>,
     time: TimeLimit,
+    /// When to be content with the brokers that were last seen.
+    content: Option<Instant>,
     failures: u32,
     trouble: String,
     backoff: Backoff,
@@ -89,6 +92,7 @@ impl Survey {
             brokers: BTreeMap::new(),
             groups: BTreeMap::new(),
             time,
+            content: Some(time.since + time.within / 4),
             failures: 0,
             trouble: "no broker to ask".to_owned(),
             backoff,
@@ -101,12 +105,12 @@ impl Survey {
     }
 
     pub(super) fn deadline(&self) -> Deadline {
-        match self.stage {
-            Stage::Resting(due) if due < self.time.until() => {
-                Deadline::new(due, "ask brokers for groups again")
-            }
-            _ => Deadline::new(self.time.until(), "ask brokers for groups"),
-        }
+        let due = match self.stage {
+            Stage::Resting(due) => Some(due),
+            _ => None,
+        };
+        let at = due.into_iter().chain(self.content).fold(self.time.until(), Instant::min);
+        Deadline::new(at, "ask brokers for groups")
     }
 
     /// What it waits for, for people.
@@ -130,6 +134,9 @@ impl Survey {
     ) -> Option<Surveyed> {
         if matches!(self.stage, Stage::Resting(due) if due <= cx.now.mono) {
             self.stage = Stage::Seeking;
+        }
+        if self.content.take_if(|at| *at <= cx.now.mono).is_some() && self.brokers.is_empty() {
+            self.begin_with(cluster.brokers());
         }
         if self.stage == Stage::Seeking
             && let Some(conn) = cluster.contact(cx)
@@ -272,6 +279,14 @@ impl Survey {
             self.brokers.insert(broker, part.unwrap_or(Part::Wanted));
         }
         self.stage = Stage::Listing;
+    }
+
+    /// Whoever is asked who the brokers are may be silent.
+    fn begin_with(&mut self, seen: impl Iterator<Item = BrokerId>) {
+        self.brokers = seen.map(|broker| (broker, Part::Wanted)).collect();
+        if !self.brokers.is_empty() {
+            self.stage = Stage::Listing;
+        }
     }
 
     fn learn(&mut self, token: u64, told: Part) {

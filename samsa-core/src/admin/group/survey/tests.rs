@@ -208,3 +208,30 @@ fn where_nobody_says_who_the_brokers_are_there_is_no_list() {
     let failure = surveyed.failure.unwrap();
     assert!(failure.is_retriable() && failure.to_string().contains("reset"), "{failure}");
 }
+
+#[test]
+fn those_that_were_last_seen_are_asked_where_nobody_says_in_time_who_the_brokers_are() {
+    let mut script = Script::new();
+    let due = script.survey.deadline().at;
+    assert!(due < script.survey.time.until());
+    assert!(script.pumps().is_none());
+    script.survey.begin_with([1, 2].map(BrokerId).into_iter());
+    script.are_asked();
+    script.names(&[3]);
+    assert!(
+        !script.survey.brokers.contains_key(&BrokerId(3)),
+        "an answer that comes late is not listened to"
+    );
+    script.tells(1, vec![group("a", "consumer", "classic")]);
+    let surveyed = script.waits();
+    assert_eq!((names(&surveyed), untold(&surveyed)), (vec!["a"], vec![Some(2)]));
+}
+
+#[test]
+fn where_none_was_ever_seen_it_goes_on_asking_who_the_brokers_are() {
+    let mut script = Script::new();
+    script.now.mono = script.survey.deadline().at;
+    assert!(script.pumps().is_none());
+    assert_eq!(script.survey.stage, Stage::Asking(0));
+    assert!(script.survey.deadline().at > script.now.mono, "it does not wait for what is over");
+}
