@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
-use samsa_tests::{RealKafka, Release, cli::Ended, cli::Samsa, shared};
+use samsa_tests::{RealKafka, Release, cli::Ended, cli::Samsa, needs, shared};
 use samsa_tokio::{
-    Cluster, GroupDescription, GroupHome, GroupKind, GroupLookError, GroupResetError, Offset, OffsetStorage,
+    BrokerId, Cluster, GroupDescription, GroupHome, GroupKind, GroupLookError, GroupResetError, Offset,
+    OffsetStorage,
 };
 use serde_json::{Value, json};
 
 use crate::client::{Place, Runtime};
 use crate::joined::{
-    MEMBER, commit_from_outside, join_classic, join_next_generation, leave_classic, leave_next_generation,
+    MEMBER, commit_from_outside, find_coordinator, join_classic, join_next_generation, leave_classic,
+    leave_next_generation,
 };
 use crate::looking::objects;
 use crate::members::publish;
@@ -205,6 +207,26 @@ pub(crate) fn a_name_that_is_in_both_places_is_listed_twice(release: Release) {
         );
         let described = cluster.group(name).describe().await.expect("a group");
         assert_eq!((described.partitions[0].in_zookeeper, described.coordinated), (Some(5), None));
+    });
+}
+
+pub(crate) fn a_broker_that_stands_still_is_named_beside_the_groups_of_the_others(release: Release) {
+    let Some(kafka) = &needs(RealKafka::start_many(release, 2, &[])) else { return };
+    let mut names = (0..100).map(|number| format!("of-broker-1-{number}"));
+    let name = names.find(|name| find_coordinator(kafka, name) == 1).expect("one of broker 1");
+    by_bootstrap(kafka, Runtime::Tokio, async |cluster| {
+        cluster.topic(&name).create(1, 1).await.expect("a topic");
+        commit_from_outside(kafka, &name, &name, 3);
+        let there = Some(on_brokers(GroupKind::Classic, "Empty"));
+        assert_eq!(home(cluster, &name).await, there);
+
+        kafka.freeze(2).expect("it stands still");
+        let list = cluster.groups().await.expect("those of broker 1");
+        let untold: Vec<_> = list.untold.iter().map(|untold| untold.broker).collect();
+        assert_eq!(untold, [Some(BrokerId(2))], "{list:?}");
+        assert!(list.groups.iter().any(|group| *group.name == *name), "{list:?}");
+        kafka.thaw(2).expect("it goes on");
+        assert_eq!(home(cluster, &name).await, there, "and nobody is untold");
     });
 }
 

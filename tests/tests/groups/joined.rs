@@ -24,11 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Shorter than what any release takes at most, and longer than anything here takes.
 const SESSION_MS: i32 = 30_000;
 
-/// While the coordinator loads its groups, or is not there yet, there is no answer.
-const NOT_YET: [ErrorCode; 3] = [
+/// While the coordinator loads its groups, is not there yet, or has not heard of a new topic, there is no answer.
+const NOT_YET: [ErrorCode; 4] = [
     ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
     ErrorCode::COORDINATOR_NOT_AVAILABLE,
     ErrorCode::NOT_COORDINATOR,
+    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
 ];
 
 /// What a member of KIP-848 calls itself.
@@ -38,13 +39,14 @@ fn stream(kafka: &RealKafka) -> TcpStream {
     connect(&kafka.address(1), PATIENCE).expect("a connection")
 }
 
-/// Who asks for a coordinator has the brokers make the topic in which groups are kept.
-fn find_coordinator(kafka: &RealKafka, group: &str) {
+/// Which broker it is. Who asks has the brokers make the topic in which groups are kept.
+pub(crate) fn find_coordinator(kafka: &RealKafka, group: &str) -> i32 {
     let find = FindCoordinatorRequest { key: group, ..Default::default() };
     until(|| {
-        let code = exchange(&mut stream(kafka), 0, &find, |found| found.error_code);
-        is_ready(code.expect("an answer"))
-    });
+        let told = exchange(&mut stream(kafka), 0, &find, |found| (found.error_code, found.node_id));
+        let (code, broker) = told.expect("an answer");
+        is_ready(code).map(|()| broker)
+    })
 }
 
 fn is_ready(code: ErrorCode) -> Result<(), String> {
@@ -68,7 +70,7 @@ pub(crate) fn join_classic(kafka: &RealKafka, group: &str, topic: &str, partitio
         protocols: vec![range],
         ..Default::default()
     };
-    find_coordinator(kafka, group);
+    let _broker = find_coordinator(kafka, group);
     // Without a second round, in which the member would get its id: 4.x knows no older version, and 0.10 not that one.
     let version = if kafka.zookeeper().is_some() { 0 } else { 2 };
     let (member_id, generation_id) = until(|| {
@@ -109,7 +111,7 @@ pub(crate) fn join_next_generation(kafka: &RealKafka, group: &str, topic: &str) 
         topic_partitions: Some(Vec::new()),
         ..heartbeat(group, 0)
     };
-    find_coordinator(kafka, group);
+    let _broker = find_coordinator(kafka, group);
     until(|| is_ready(beat(kafka, &subscribed)));
 }
 
@@ -131,7 +133,7 @@ pub(crate) fn commit_from_outside(kafka: &RealKafka, group: &str, topic: &str, c
         OffsetCommitRequestPartition { partition_index: 0, committed_offset, ..Default::default() };
     let topic = OffsetCommitRequestTopic { name: topic, partitions: vec![partition], ..Default::default() };
     let commit = OffsetCommitRequest { group_id: group, topics: vec![topic], ..Default::default() };
-    find_coordinator(kafka, group);
+    let _broker = find_coordinator(kafka, group);
     until(|| {
         let code = exchange(&mut stream(kafka), 2, &commit, |done| done.topics[0].partitions[0].error_code);
         is_ready(code.expect("an answer"))

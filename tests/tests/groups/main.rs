@@ -62,6 +62,7 @@ mod on_3_9_2 {
         a_group_that_was_only_committed_to_is_listed_and_described();
         the_command_shows_groups_of_the_brokers_and_sets_their_offsets();
         a_name_that_is_in_both_places_is_listed_twice();
+        a_broker_that_stands_still_is_named_beside_the_groups_of_the_others();
     );
     on!(V3_9_2, killed: a_member_that_is_killed_leaves_its_partitions_to_the_others(););
     on!(V3_9_2, frozen: members_that_were_frozen_and_thaw_hand_out_and_commit_nothing_of_what_they_lost(););
