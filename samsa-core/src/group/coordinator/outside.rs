@@ -11,8 +11,9 @@ use samsa_proto::api::metadata::{MetadataRequest, MetadataResponse};
 use samsa_proto::api::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchResponse};
 use samsa_proto::{ErrorCode, Request};
 
+use super::SEVERAL_GROUPS;
 use super::response::Told;
-use super::{SEVERAL_GROUPS, send, version};
+use super::sending::{send, version};
 use crate::answer::read_answer;
 use crate::connection::Owner;
 use crate::group::coordinated::{CoordinatedGroup, CoordinatedMember, GroupKind};

@@ -3,21 +3,24 @@
 mod member;
 
 use samsa_proto::api::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::describe_groups::{DescribeGroupsResponse, DescribedGroup, DescribedGroupMember};
+use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::find_coordinator::{Coordinator as Found, FindCoordinatorResponse};
 use samsa_proto::api::offset_commit::{
-    OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 use samsa_proto::api::offset_fetch::{
-    OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition,
+    OffsetFetchRequest, OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition,
     OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
-use samsa_proto::{ErrorCode, Message, encode, encode_response};
+use samsa_proto::{ErrorCode, Message, Request, encode, encode_response};
 
 use super::*;
+use crate::cluster::Cluster;
 use crate::config::{Config, Discovery};
 use crate::connection::{Network, RecvBuf};
-use crate::id::SessionId;
+use crate::id::{ConnId, SessionId};
 use crate::intent::Intent;
 use crate::out::Out;
 use crate::time::Now;
@@ -473,7 +476,7 @@ fn no_version_is_spoken_in_which_topics_have_no_names() {
         let conn = script.connected_by(newest);
         let Script { config, net, out, now, .. } = &mut script;
         let cx = Context { now: *now, config, net, out };
-        assert_eq!(version::<OffsetCommitRequest<'_>>(&cx, conn), Some(spoken));
-        assert_eq!(version::<OffsetFetchRequest<'_>>(&cx, conn), Some(spoken));
+        assert_eq!(sending::version::<OffsetCommitRequest<'_>>(&cx, conn), Some(spoken));
+        assert_eq!(sending::version::<OffsetFetchRequest<'_>>(&cx, conn), Some(spoken));
     }
 }

@@ -11,7 +11,7 @@ use samsa_proto::api::metadata::MetadataRequest;
 use samsa_proto::api::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
 use samsa_proto::wire::Uuid;
 
-use super::super::Numbers;
+use super::super::sending::{Numbers, send_held};
 use super::{Attend, Identity, Join, MemberAsk, Sync};
 use crate::admin::names;
 use crate::id::ConnId;
@@ -36,11 +36,11 @@ pub(in super::super) fn send(
     Some(match ask {
         MemberAsk::Join(ask) => {
             let version = cx.net.version::<JoinGroupRequest<'_>>(conn)?;
-            super::super::send_held(cx, conn, numbers, (version, held), &join(group, ask, version))
+            send_held(cx, conn, numbers, (version, held), &join(group, ask, version))
         }
         MemberAsk::Sync(ask) => {
             let version = cx.net.version::<SyncGroupRequest<'_>>(conn)?;
-            super::super::send_held(cx, conn, numbers, (version, held), &sync(group, ask))
+            send_held(cx, conn, numbers, (version, held), &sync(group, ask))
         }
         MemberAsk::Heartbeat(Identity { member, generation }) => {
             let version = cx.net.version::<HeartbeatRequest<'_>>(conn)?;
@@ -50,20 +50,20 @@ pub(in super::super) fn send(
                 member_id: member,
                 ..Default::default()
             };
-            super::super::send_held(cx, conn, numbers, (version, held), &request)
+            send_held(cx, conn, numbers, (version, held), &request)
         }
         MemberAsk::Leave { member } => {
             let version = cx.net.version::<LeaveGroupRequest<'_>>(conn)?;
-            super::super::send_held(cx, conn, numbers, (version, held), &leave(group, member, version))
+            send_held(cx, conn, numbers, (version, held), &leave(group, member, version))
         }
         MemberAsk::Attend(ask) => {
             let version = cx.net.version::<ConsumerGroupHeartbeatRequest<'_>>(conn)?;
             let version = Some(version).filter(|version| *version >= OWN_NAME)?;
-            super::super::send_held(cx, conn, numbers, (version, held), &attend(group, ask))
+            send_held(cx, conn, numbers, (version, held), &attend(group, ask))
         }
         MemberAsk::Topics => {
             let version = cx.net.version::<MetadataRequest<'_>>(conn)?;
-            super::super::send_held(cx, conn, numbers, (version, held), &names::request(version))
+            send_held(cx, conn, numbers, (version, held), &names::request(version))
         }
     })
 }
