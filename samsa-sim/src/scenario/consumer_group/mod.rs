@@ -112,7 +112,7 @@ pub(super) const PYKAFKA: Scenario = Scenario {
 pub(super) const ON_BROKERS: Scenario = Scenario {
     name: "broker-group",
     about: "the same where the brokers coordinate the group, in the classic protocol or that of KIP-848",
-    finds: &["keeps-across-join", "acknowledges-at-once", "ignores-lease", "trusts-one-clock", "keeps-asked"],
+    finds: &["keeps-across-join", "acknowledges-at-once", "ignores-lease", "trusts-one-clock"],
 };
 
 pub(super) fn run(seed: u64, options: Options) -> Report {
