@@ -225,7 +225,7 @@ fn group_spec(script: &mut Script<'_>, turn: u8, topic: Arc<str>, start: Offset)
         commit,
         commit_interval,
         assignor: Some(assignor),
-        streams: 1 + u16::from(ways / 64),
+        streams: if ways % 2 == 0 { 1 } else { 1 + u16::from(ways / 64) },
         offsets,
         protocol,
         python3_owners: ways / 16 % 2 == 1,
