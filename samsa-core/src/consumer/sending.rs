@@ -111,7 +111,7 @@ impl Consumer {
             }
         }
         self.owners.retain(|_, owner| *owner != reader);
-        cx.net.release(Role::Fetch(reader));
+        cx.net.release(cx.now, Role::Fetch(reader));
     }
 
     /// Brokers need not remember any more, if they can be told so without ado. Nobody waits for the answers.

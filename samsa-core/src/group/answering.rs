@@ -72,7 +72,7 @@ impl Groups {
             }
             Outcome::Over(failure) => {
                 if let Some(mut entry) = self.members.remove(&id) {
-                    cx.net.release(Role::Member(id));
+                    cx.net.release(cx.now, Role::Member(id));
                     for op in std::mem::take(&mut entry.leaving) {
                         let left = failure.clone().map_or(Ok(()), Err);
                         cx.out.complete(op, Reply::LeaveGroup(left));

@@ -44,8 +44,8 @@ impl Network {
         }
     }
 
-    /// Nobody does this work any more: its connections are closed, without news of it.
-    pub(crate) fn release(&mut self, role: Role) {
+    /// Nobody does this work any more: its connections are closed, without news of it. Others may be dialled in their place.
+    pub(crate) fn release(&mut self, now: Now, role: Role) {
         let open: Vec<ConnId> =
             self.slots.iter().filter(|(_, way, _)| way.1 == role).map(|(conn, ..)| conn).collect();
         for conn in open {
@@ -55,6 +55,7 @@ impl Network {
             self.intents.push_back(Intent::Close { conn });
         }
         self.links.retain(|way, _| way.1 != role);
+        self.dial_what_may_be(now.mono);
     }
 
     /// The peer is somewhere else now. Whoever waits for a link to it is told, and asks again.

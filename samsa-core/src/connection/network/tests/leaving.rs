@@ -92,3 +92,17 @@ fn a_broker_that_is_not_named_any_more_keeps_its_address_while_it_owes_an_answer
     script.net.set_brokers(script.now, BTreeMap::new());
     assert!(!script.net.knows(BROKER));
 }
+
+#[test]
+fn whoever_waits_for_a_place_to_be_dialled_has_that_of_what_is_released() {
+    let mut script = Script::start();
+    for role in [Role::Fetch(READER), Role::Control] {
+        assert_eq!(script.asks(role), None);
+        assert!(matches!(script.net.poll_intent(), Some(Intent::Connect { .. })));
+    }
+    assert_eq!(script.asks(Role::Produce), None);
+    script.does_nothing();
+    script.net.release(script.now, Role::Fetch(READER));
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Close { .. })));
+    assert!(matches!(script.net.poll_intent(), Some(Intent::Connect { .. })));
+}

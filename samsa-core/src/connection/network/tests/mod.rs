@@ -204,7 +204,7 @@ fn work_that_nobody_does_any_more_keeps_no_connection() {
     let other = script.ready(Role::Fetch(ReaderId(2)));
     script.requests(fetch);
 
-    script.net.release(Role::Fetch(READER));
+    script.net.release(script.now, Role::Fetch(READER));
     assert!(matches!(script.net.poll_intent(), Some(Intent::Close { conn }) if conn == fetch));
     script.does_nothing();
     assert!(matches!(script.net.recv_buf(fetch), RecvBuf::Gone));

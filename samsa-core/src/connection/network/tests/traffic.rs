@@ -80,7 +80,7 @@ fn every_request_has_a_response_or_fails_or_is_in_flight() {
     assert_eq!(requests(&script), [4, 0, 0, 4]);
     script.hears_metadata(fetch, 1);
     assert_eq!(requests(&script), [4, 1, 0, 3]);
-    script.net.release(Role::Fetch(READER));
+    script.net.release(script.now, Role::Fetch(READER));
     assert_eq!(requests(&script), [4, 1, 2, 1], "nobody waits for those of a reader that is closed");
     script.net.disconnected(script.now, control, "reset");
     assert_eq!(requests(&script), [4, 1, 3, 0]);
