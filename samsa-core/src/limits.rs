@@ -7,7 +7,8 @@ use crate::backoff::Backoff;
 /// Commands of the application that wait for their answer at once; the next is refused.
 pub const COMMANDS: usize = 1024;
 
-/// Commands about groups in ZooKeeper that wait for their answer at once, each with a session; the next is refused.
+/// Commands about groups, from outside, that wait for their answer at once, each with a session where there is a ZooKeeper; the
+/// next is refused.
 pub const GROUP_LOOKS: usize = 16;
 
 /// Streams with which a member of a group takes part: all of the group's are sorted in each round.
@@ -129,7 +130,8 @@ pub const CONSUMER_EVENTS: usize = 1024;
 /// How long a member of a group that nobody wants any more may take to commit what is done and to go.
 pub const LEAVING: Duration = Duration::from_secs(10);
 
-/// How long a group that keeps its offsets on the brokers tries to ask its coordinator something, before that is told as failed.
+/// How long a group that keeps its offsets on the brokers tries to ask its coordinator something, before that is told as failed;
+/// and how long brokers are asked for the groups that they coordinate.
 pub const COORDINATOR: Duration = Duration::from_secs(10);
 
 /// How long a member that ends because of an error waits for its coordinator to hear of that.
