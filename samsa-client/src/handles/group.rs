@@ -136,6 +136,9 @@ impl Group {
     /// [`offsets`](Self::offsets) says. An offset that a partition's log does not hold becomes the nearer end of the log.
     /// Nothing is changed.
     ///
+    /// A client that found the cluster by bootstrap sees nothing of ZooKeeper: have members stop that share partitions there and
+    /// keep offsets on the brokers.
+    ///
     /// # Errors
     /// When the group has members, in ZooKeeper or coordinated by the brokers, or is not there; a member that has just left is
     /// there until ZooKeeper has ended its session, or the brokers have, a moment later. When it is neither said nor seen where the

@@ -16,7 +16,7 @@ use crate::table::Table;
 /// Set the committed offsets of a topic, where the group keeps them, for a group that has no members
 ///
 /// Members are those that are registered in ZooKeeper, and consumers of a group of this name that the brokers coordinate. A group
-/// that is not in ZooKeeper is looked for on the brokers.
+/// that is not in ZooKeeper is looked for on the brokers. With --bootstrap nothing is seen of members in ZooKeeper.
 ///
 /// With --json, each partition is an object of this shape, one for each place in which it is set; it is done unless this was a dry
 /// run:
