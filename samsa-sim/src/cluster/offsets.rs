@@ -1,6 +1,6 @@
 //! Offsets that the brokers keep for groups. What is acknowledged stays: all brokers have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use samsa_proto::ErrorCode;
 use samsa_proto::api::offset_commit::{
@@ -8,8 +8,9 @@ use samsa_proto::api::offset_commit::{
     OffsetCommitResponseTopic,
 };
 use samsa_proto::api::offset_fetch::{
-    OffsetFetchRequest, OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition,
-    OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+    OffsetFetchRequest, OffsetFetchRequestTopics, OffsetFetchResponse, OffsetFetchResponseGroup,
+    OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic,
+    OffsetFetchResponseTopics,
 };
 use samsa_proto::wire::Uuid;
 
@@ -44,6 +45,20 @@ pub(super) struct Offsets {
 }
 
 impl Offsets {
+    /// The partitions of each topic in which a group has committed anything.
+    fn all_of(&self, group: &str) -> BTreeMap<String, Vec<i32>> {
+        let mut topics = BTreeMap::<_, Vec<_>>::new();
+        for (_, topic, partition) in self.committed.keys().filter(|(of, ..)| of == group) {
+            topics.entry(topic.clone()).or_default().push(*partition);
+        }
+        topics
+    }
+
+    /// The groups that have committed anything.
+    pub(super) fn groups(&self) -> BTreeSet<&str> {
+        self.committed.keys().map(|(group, ..)| group.as_str()).collect()
+    }
+
     pub(super) fn of(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
         self.committed.get(&(group.to_owned(), topic.to_owned(), partition)).copied()
     }
@@ -106,14 +121,21 @@ pub(super) fn fetch(state: &mut State, call: &Call<'_>, request: &OffsetFetchReq
         state.complain("offsets of ZooKeeper, from a broker".to_owned());
     }
     let throttle_time_ms = call.throttle_ms;
+    // Null asks for all of a group.
+    let groups = std::iter::once(request.group_id).filter(|_| call.version < 8);
+    let groups = groups.chain(request.groups.iter().map(|group| group.group_id));
+    let all: Vec<_> = groups.map(|group| state.offsets.all_of(group)).collect();
     let response = if call.version < 8 {
         let coordinates = coordinates(state, call, request.group_id);
-        let topics = request.topics.iter().flatten().map(|topic| OffsetFetchResponseTopic {
-            name: topic.name,
-            partitions: topic
-                .partition_indexes
+        let asked: Vec<(&str, &[i32])> = match &request.topics {
+            Some(topics) => topics.iter().map(|topic| (topic.name, &*topic.partition_indexes)).collect(),
+            None => all[0].iter().map(|(topic, numbers)| (&**topic, &**numbers)).collect(),
+        };
+        let topics = asked.into_iter().map(|(name, numbers)| OffsetFetchResponseTopic {
+            name,
+            partitions: numbers
                 .iter()
-                .map(|number| told(state, request.group_id, topic.name, *number, coordinates))
+                .map(|number| told(state, request.group_id, name, *number, coordinates))
                 .collect(),
             ..Default::default()
         });
@@ -121,9 +143,16 @@ pub(super) fn fetch(state: &mut State, call: &Call<'_>, request: &OffsetFetchReq
         let error_code = coordinates.err().unwrap_or(ErrorCode::NONE);
         OffsetFetchResponse { topics, error_code, throttle_time_ms, ..Default::default() }
     } else {
-        let groups = request.groups.iter().map(|group| {
+        let groups = request.groups.iter().zip(&all).map(|(group, all)| {
             let coordinates = coordinates(state, call, group.group_id);
-            let topics = group.topics.iter().flatten().map(|topic| {
+            let all = all.iter().map(|(topic, numbers)| OffsetFetchRequestTopics {
+                name: topic,
+                topic_id: state.topic(topic).map(|topic| topic.id).unwrap_or_default(),
+                partition_indexes: numbers.clone(),
+                ..Default::default()
+            });
+            let asked = group.topics.clone().unwrap_or_else(|| all.collect());
+            let topics = asked.into_iter().map(|topic| {
                 let name = name(state, call, topic.name, topic.topic_id).unwrap_or_default();
                 let partition = |number: &i32| {
                     let told = told(state, group.group_id, &name, *number, coordinates);

@@ -60,6 +60,9 @@ fn describe(state: &State, version: i16, name: &str) -> Description {
             ..Default::default()
         },
         Some(Group::Classic(group)) => Description::of(group),
+        None if state.offsets.groups().contains(name) => {
+            Description { state: GroupState::Empty.name(), ..Default::default() }
+        }
         Some(Group::Consumer(_)) | None => {
             let is_error = version >= NAMES_UNKNOWN;
             let error_code = if is_error { ErrorCode::GROUP_ID_NOT_FOUND } else { ErrorCode::NONE };

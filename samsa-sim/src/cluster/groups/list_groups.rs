@@ -4,6 +4,7 @@ use samsa_proto::ErrorCode;
 use samsa_proto::api::list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup};
 
 use super::Group;
+use super::classic::GroupState;
 use super::coordinator::is_loaded_by;
 use crate::cluster::answer::{Answer, Call};
 use crate::cluster::state::State;
@@ -17,7 +18,16 @@ pub(crate) fn answer(state: &mut State, call: &Call<'_>, request: &ListGroupsReq
         let (kind, group_state, protocol_type) = described(group);
         (name.clone(), kind, group_state, protocol_type)
     });
+    // What was only committed to is there, too.
+    let without_members = state
+        .offsets
+        .groups()
+        .into_iter()
+        .filter(|name| !state.groups.by_name.contains_key(*name) && is_loaded_by(state, call, name));
+    let without_members =
+        without_members.map(|name| (name.to_owned(), "classic", GroupState::Empty.name(), String::new()));
     let listed: Vec<_> = listed
+        .chain(without_members)
         .filter(|(_, kind, group_state, _)| {
             is_wanted(&request.types_filter, kind) && is_wanted(&request.states_filter, group_state)
         })

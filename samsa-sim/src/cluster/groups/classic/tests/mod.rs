@@ -9,6 +9,7 @@ use samsa_proto::api::heartbeat::HeartbeatRequest;
 use samsa_proto::api::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
 use samsa_proto::api::leave_group::{LeaveGroupRequest, MemberIdentity};
 use samsa_proto::api::list_groups::{ListGroupsRequest, ListedGroup};
+use samsa_proto::api::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestGroup};
 use samsa_proto::api::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
 use samsa_proto::{Request, decode_response};
 
@@ -333,4 +334,33 @@ fn groups_are_listed_with_state_and_type() {
     };
     assert_eq!(listed(&[]), vec!["readers classic Stable".to_owned()]);
     assert_eq!(listed(&["consumer"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_group_that_was_only_committed_to_is_there_and_all_of_its_offsets_are_told() {
+    let mut script = Script::newest();
+    script.commit(0, "", -1, 2, 7);
+    script.tell(0, 5, &ListGroupsRequest::default());
+    let frame = script.hear(0).unwrap();
+    let (_, listed) = decode_response::<ListGroupsRequest<'_>>(5, &frame).unwrap();
+    assert_eq!((listed.groups[0].group_id, listed.groups[0].group_state), (GROUP, "Empty"));
+    script.tell(0, 6, &DescribeGroupsRequest { groups: vec![GROUP], ..Default::default() });
+    let frame = script.hear(0).unwrap();
+    let (_, described) = decode_response::<DescribeGroupsRequest<'_>>(6, &frame).unwrap();
+    assert_eq!((described.groups[0].error_code, described.groups[0].group_state), (ErrorCode::NONE, "Empty"));
+
+    let expected = [(2, 7)];
+    let fetch = OffsetFetchRequest { group_id: GROUP, topics: None, ..Default::default() };
+    script.tell(0, 7, &fetch);
+    let frame = script.hear(0).unwrap();
+    let (_, told) = decode_response::<OffsetFetchRequest<'_>>(7, &frame).unwrap();
+    let told = told.topics[0].partitions.iter().map(|at| (at.partition_index, at.committed_offset));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    let group = OffsetFetchRequestGroup { group_id: GROUP, topics: None, ..Default::default() };
+    script.tell(0, 9, &OffsetFetchRequest { groups: vec![group], ..Default::default() });
+    let frame = script.hear(0).unwrap();
+    let (_, told) = decode_response::<OffsetFetchRequest<'_>>(9, &frame).unwrap();
+    let topic = &told.groups[0].topics[0];
+    let told = topic.partitions.iter().map(|at| (at.partition_index, at.committed_offset));
+    assert_eq!((topic.name, told.collect::<Vec<_>>()), (TOPIC, expected.to_vec()));
 }
