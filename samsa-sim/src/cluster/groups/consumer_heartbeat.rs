@@ -58,9 +58,7 @@ pub(crate) fn answer(
             assignment: assigned.map(|parts| assignment(&parts)),
             ..base
         },
-        Err(error_code) => {
-            ConsumerGroupHeartbeatResponse { error_code, error_message: Some("as it says"), ..base }
-        }
+        Err(error_code) => ConsumerGroupHeartbeatResponse { error_code, error_message: Some(&text), ..base },
     };
     call.answer::<ConsumerGroupHeartbeatRequest<'_>>(state, &response)
 }

@@ -92,8 +92,10 @@ pub(crate) fn look_again(state: &mut State, broker: i32, pending: Pending) -> An
     match state.groups.held.take(ticket) {
         Some(Reply::Join(joined)) => {
             let (member, generation) = (&joined.member_id, joined.generation);
-            let told =
-                format!("JoinGroup {version} of {member}: {:?}, generation {generation}", joined.error_code);
+            let told = format!(
+                "JoinGroup {version} of {member:?}: {:?}, generation {generation}",
+                joined.error_code
+            );
             state.note(broker, told);
             let response = join_group::response(&joined, version, throttle_ms);
             super::answer::frame::<JoinGroupRequest<'_>>(state, correlation_id, version, &response)

@@ -10,7 +10,7 @@ use super::kept::Kept;
 use super::{ClassicGroup, GroupState};
 
 impl ClassicGroup {
-    /// A member asks for its part, or hands in all parts. Says what is wrong if anything is.
+    /// A member asks for its part; the leader hands in all parts.
     pub(in super::super) fn sync(
         &mut self,
         now: Instant,
