@@ -57,7 +57,7 @@ pub enum Command {
         to: Offset,
     },
     /// Joins a group.
-    JoinGroup(GroupSpec),
+    JoinGroup(Box<GroupSpec>),
     /// Commits what the application is done with, or has marked, in all partitions of a member.
     CommitOffsets {
         /// Which member.

@@ -172,7 +172,7 @@ fn order(
     let index = script.choice(world.members.len());
     let member = world.members.get(index).map(|member| member.id);
     let command = match (turn % 8, member) {
-        (0..3, _) => Command::JoinGroup(group_spec(script, turn, topic, at)),
+        (0..3, _) => Command::JoinGroup(Box::new(group_spec(script, turn, topic, at))),
         (3, Some(member)) => Command::CommitOffsets { member },
         (4, Some(member)) => Command::LeaveGroup { member },
         (5, Some(_)) => {

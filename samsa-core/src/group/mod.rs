@@ -164,7 +164,7 @@ struct Waiter {
 pub(crate) enum GroupInput {
     Join {
         op: OpId,
-        spec: GroupSpec,
+        spec: Box<GroupSpec>,
         within: Duration,
     },
     Commit {

@@ -307,7 +307,7 @@ impl ConsumerBuilder {
             times,
             fetch,
         };
-        let membership = Call::new(&link, Command::JoinGroup(spec), |answer, _| match answer {
+        let membership = Call::new(&link, Command::JoinGroup(Box::new(spec)), |answer, _| match answer {
             Answer::Given(Reply::JoinGroup(result)) => result,
             Answer::Busy(open) => Err(GroupError::Busy { open }),
             Answer::Given(_) | Answer::Closed => Err(GroupError::Closed),

@@ -42,7 +42,7 @@ impl Script {
             replies: Vec::new(),
             membership: None,
         };
-        script.command(OpId(1), Command::JoinGroup(spec()), TIMEOUT);
+        script.command(OpId(1), Command::JoinGroup(Box::new(spec())), TIMEOUT);
         script.answers();
         let joined = script.replies.pop();
         let Some((_, Reply::JoinGroup(Ok(membership)))) = joined else { panic!("{joined:?}") };

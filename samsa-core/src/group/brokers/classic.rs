@@ -133,16 +133,12 @@ impl Member {
         };
         let mut own = BTreeSet::new();
         for topic in read.assigned_partitions {
-            match self.choice.topics().get(topic.topic) {
-                Some(name) => {
-                    let known = topic.partitions.into_iter().filter(|number| *number >= 0);
-                    own.extend(known.map(|number| TopicPartition::new(Arc::clone(name), number)));
-                }
-                None => tracing::warn!(
-                    group = %self.settings.group,
-                    topic = topic.topic,
-                    "the leader has given partitions of a topic that this member does not read"
-                ),
+            if let Some(name) = self.choice.topics().get(topic.topic) {
+                let known = topic.partitions.into_iter().filter(|number| *number >= 0);
+                own.extend(known.map(|number| TopicPartition::new(Arc::clone(name), number)));
+            } else {
+                let (group, topic) = (&self.settings.group, topic.topic);
+                tracing::warn!(%group, topic, "the leader has given partitions of a topic that this member does not read");
             }
         }
         own

@@ -245,7 +245,7 @@ impl Member {
             (Question::Offset(partition), answer) => {
                 let answer = Answer::Brokers(&answer);
                 self.one_holding(now, world, &partition, |holding, desk| {
-                    holding.offset_answered(desk, &answer)
+                    holding.offset_answered(desk, &answer);
                 });
             }
             (Question::Leave, _) => self.has_left(world),

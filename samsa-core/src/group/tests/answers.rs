@@ -84,7 +84,7 @@ impl Client {
 
     /// It joins. Its coordinator is there to be asked who is in the group, and not when the offsets are to be read.
     fn joins(&mut self, spec: GroupSpec) {
-        self.handles(GroupInput::Join { op: OpId(1), spec, within: 10 * SECOND });
+        self.handles(GroupInput::Join { op: OpId(1), spec: Box::new(spec), within: 10 * SECOND });
         self.zookeeper_answers();
         self.finds_the_coordinator();
         self.handles(GroupInput::Unreachable { peer: Peer::Broker(BROKER), reason: "gone".to_owned() });

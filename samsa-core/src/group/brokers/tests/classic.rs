@@ -6,7 +6,7 @@ use std::time::Duration;
 use samsa_proto::ErrorCode;
 
 use super::super::Speaks;
-use super::script::{HEARTBEAT, REBALANCE, SESSION, Script, assignment, joined};
+use super::script::{HEARTBEAT, REBALANCE, SESSION, STEP, Script, assignment, joined};
 use crate::group::OffsetsError;
 use crate::group::coordinator::{MemberAnswer, Refusal};
 use crate::group::offsets::CoordinatorAnswer;
@@ -59,7 +59,7 @@ fn the_application_may_hold_what_is_revoked_for_half_of_the_time_that_others_wai
     script.passes(HEARTBEAT);
     assert_eq!(script.asks(), ["heartbeat m/1"], "it shows that it is there");
     script.is_refused("heartbeat m/1", ErrorCode::REBALANCE_IN_PROGRESS);
-    script.passes(REBALANCE / 2 - 2 * HEARTBEAT);
+    script.passes_but(REBALANCE / 2, 2 * HEARTBEAT);
     assert_eq!(script.asks(), ["heartbeat m/1"]);
     script.passes(HEARTBEAT);
     assert_eq!(script.asks(), ["heartbeat m/1", "join 'm'"]);
@@ -124,9 +124,9 @@ fn who_is_thrown_out_again_and_again_waits_before_it_joins() {
 #[test]
 fn while_no_heartbeat_is_answered_nothing_is_handed_out_and_nothing_is_lost() {
     let mut script = Script::in_generation_one(&[0]);
-    script.passes(SESSION * 9 / 10 - Duration::from_millis(50));
+    script.passes_but(SESSION * 9 / 10, STEP);
     assert!(script.may_hand_out());
-    script.passes(Duration::from_millis(50));
+    script.passes(STEP);
     assert!(!script.may_hand_out());
     script.passes(SESSION);
     assert_eq!(script.has(), [0]);
@@ -142,9 +142,9 @@ fn the_time_counts_from_when_a_heartbeat_was_sent() {
     script.passes(HEARTBEAT);
     script.passes(SESSION / 2);
     script.is_told("heartbeat m/1", MemberAnswer::Alive);
-    script.passes(SESSION * 9 / 10 - SESSION / 2 - Duration::from_millis(50));
+    script.passes_but(SESSION * 9 / 10, SESSION / 2 + STEP);
     assert!(script.may_hand_out());
-    script.passes(Duration::from_millis(50));
+    script.passes(STEP);
     assert!(!script.may_hand_out());
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use samsa_proto::ErrorCode;
 
 use super::super::Speaks;
-use super::script::{HEARTBEAT, ID, OTHER_ID, Script, attending, attending_with};
+use super::script::{HEARTBEAT, ID, OTHER_ID, STEP, Script, attending, attending_with};
 use crate::group::coordinator::MemberAnswer;
 use crate::group::tests::script::world::Seen;
 
@@ -19,9 +19,9 @@ fn it_tells_everything_once_and_then_what_has_changed() {
     script.reads_all_from(5);
     script.is_told("attend 3 holds 0+1", attending(3, None));
     assert_eq!((script.has(), script.identity()), (vec![0, 1], Some(("me".to_owned(), 3))));
-    script.passes(HEARTBEAT - Duration::from_millis(50));
+    script.passes_but(HEARTBEAT, STEP);
     assert_eq!(script.asks(), Vec::<String>::new());
-    script.passes(Duration::from_millis(50));
+    script.passes(STEP);
     assert_eq!(script.asks(), ["attend 3"]);
 }
 
@@ -98,15 +98,15 @@ fn after_a_heartbeat_without_an_answer_everything_is_told_again() {
 #[test]
 fn what_is_held_is_relied_on_for_three_heartbeats() {
     let mut script = Script::at_epoch_one(&[0]);
-    script.passes(HEARTBEAT * 27 / 10 - Duration::from_millis(50));
+    script.passes_but(HEARTBEAT * 27 / 10, STEP);
     assert!(script.may_hand_out());
-    script.passes(Duration::from_millis(50));
+    script.passes(STEP);
     assert!(!script.may_hand_out() && script.has() == [0]);
     script.is_told("attend 1", attending(1, None));
     assert!(script.may_hand_out(), "until three heartbeats after that was asked");
-    script.passes(HEARTBEAT - Duration::from_millis(50));
+    script.passes_but(HEARTBEAT, STEP);
     assert!(script.may_hand_out());
-    script.passes(Duration::from_millis(50));
+    script.passes(STEP);
     assert!(!script.may_hand_out() && !script.saw(&Seen::Lost(vec![0])));
 }
 

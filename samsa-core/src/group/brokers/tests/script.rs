@@ -29,6 +29,9 @@ pub(super) const SESSION: Duration = Duration::from_secs(10);
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(super) const REBALANCE: Duration = Duration::from_secs(20);
 
+/// In which time passes.
+pub(super) const STEP: Duration = Duration::from_millis(50);
+
 /// The id of topic `t`, and that of one that is made anew.
 pub(super) const ID: [u8; 16] = [1; 16];
 pub(super) const OTHER_ID: [u8; 16] = [2; 16];
@@ -170,11 +173,16 @@ impl Script {
         self.input(MemberInput::Commit);
     }
 
+    /// Lets so much time pass, but for the rest.
+    pub(super) fn passes_but(&mut self, lasts: Duration, rest: Duration) {
+        self.passes(lasts.saturating_sub(rest));
+    }
+
     /// Lets time pass, in small steps, in which nobody answers.
     pub(super) fn passes(&mut self, lasts: Duration) {
         let end = self.now.mono + lasts;
         while self.now.mono < end {
-            let step = Duration::from_millis(50).min(end - self.now.mono);
+            let step = STEP.min(end - self.now.mono);
             self.now.mono = self.now.mono + step;
             self.now.wall.0 += step.as_millis() as i64;
             self.ticks();
