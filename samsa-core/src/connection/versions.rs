@@ -3,11 +3,15 @@
 use samsa_proto::Request;
 use samsa_proto::api::fetch::FetchRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
+use samsa_proto::api::heartbeat::HeartbeatRequest;
+use samsa_proto::api::join_group::JoinGroupRequest;
+use samsa_proto::api::leave_group::LeaveGroupRequest;
 use samsa_proto::api::list_offsets::ListOffsetsRequest;
 use samsa_proto::api::metadata::MetadataRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
 use samsa_proto::api::offset_fetch::OffsetFetchRequest;
 use samsa_proto::api::produce::ProduceRequest;
+use samsa_proto::api::sync_group::SyncGroupRequest;
 
 /// What a broker offered in its answer to `ApiVersions`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +42,10 @@ impl Versions {
             ListOffsetsRequest::KEY,
             MetadataRequest::KEY,
             FindCoordinatorRequest::KEY,
+            JoinGroupRequest::KEY,
+            HeartbeatRequest::KEY,
+            LeaveGroupRequest::KEY,
+            SyncGroupRequest::KEY,
         ];
         let first = keys.map(|key| (key, 0, 0));
         let offsets = [OffsetCommitRequest::KEY, OffsetFetchRequest::KEY].map(|key| (key, 0, 1));
@@ -64,6 +72,15 @@ mod tests {
         let versions = Versions::new([(3, 0, 4), (0, 3, 1000)]);
         assert_eq!(versions.newest::<MetadataRequest<'_>>(), Some(4));
         assert_eq!(versions.newest::<ProduceRequest<'_>>(), Some(*ProduceRequest::VERSIONS.end()));
+    }
+
+    #[test]
+    fn brokers_before_0_10_are_asked_what_members_ask_of_0_9() {
+        let versions = Versions::before_0_10();
+        assert_eq!(versions.newest::<JoinGroupRequest<'_>>(), Some(0));
+        assert_eq!(versions.newest::<SyncGroupRequest<'_>>(), Some(0));
+        assert_eq!(versions.newest::<HeartbeatRequest<'_>>(), Some(0));
+        assert_eq!(versions.newest::<LeaveGroupRequest<'_>>(), Some(0));
     }
 
     #[test]
