@@ -18,6 +18,7 @@
 //! A broker reads nothing else on a connection while it lets a join or a sync wait. So each member of a group of the brokers has a
 //! connection of its own, and what it asks meanwhile, which is to leave, goes over the one that is for all groups.
 
+mod joins;
 mod member;
 pub(crate) mod outside;
 mod request;
@@ -43,6 +44,7 @@ use crate::out::Context;
 use crate::rng::Rng;
 use crate::time::{Deadline, Instant};
 
+use self::joins::Joins;
 use self::outside::OutsideAsk;
 use self::response::Verdict;
 pub(crate) use member::{
@@ -77,6 +79,7 @@ pub(crate) struct Coordinator {
     trouble: String,
     waiting: BTreeMap<ZkRequestId, Asked>,
     sent: BTreeMap<u64, Sent>,
+    joins: Joins,
     rng: Rng,
     backoff: Backoff,
 }
@@ -133,6 +136,7 @@ impl Coordinator {
             trouble: "no broker to ask".to_owned(),
             waiting: BTreeMap::new(),
             sent: BTreeMap::new(),
+            joins: Joins::default(),
             rng,
             backoff,
         }
@@ -221,6 +225,9 @@ impl Coordinator {
             Kind::Members => response::members(version, frame, &self.group),
             Kind::Outside(ask) => outside::told(ask, version, frame, &self.group),
         };
+        if sent.kind == Kind::Member && told.is_ok() {
+            self.joins.answered();
+        }
         match told {
             Ok(told) => self.told(cx.now.mono, sent, &told),
             Err(reason) => self.unanswered(cx.now.mono, sent, &Failure::PossiblySent(reason)),
@@ -300,7 +307,11 @@ impl Coordinator {
         }
         let is_asked_once = matches!(sent.kind, Kind::Commit | Kind::Member);
         if is_asked_once && matches!(failure, Failure::PossiblySent(_)) {
-            return refused(sent.asked, &OffsetsError::Unanswered { reason: failure.reason().to_owned() });
+            let is_join = |asked: &Asked| matches!(asked.ask.of_member(), Some(MemberAsk::Join(_)));
+            let is_too_old = sent.asked.values().any(is_join) && self.joins.hung_up();
+            let unanswered = || OffsetsError::Unanswered { reason: failure.reason().to_owned() };
+            let error = if is_too_old { OffsetsError::NotOffered } else { unanswered() };
+            return refused(sent.asked, &error);
         }
         self.waiting.extend(sent.asked);
         Vec::new()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_proto::Request;
+use samsa_proto::api::api_versions::ApiVersionsRequest;
 use samsa_proto::api::describe_groups::DescribeGroupsRequest;
 use samsa_proto::api::find_coordinator::FindCoordinatorRequest;
 use samsa_proto::api::offset_commit::OffsetCommitRequest;
@@ -138,6 +139,7 @@ impl Coordinator {
                 send(cx, conn, numbers, version, &request)
             }),
             Kind::Member => {
+                self.joins.asks(cx.net.version::<ApiVersionsRequest>(conn).is_none());
                 let ask = asked.values().find_map(|asked| asked.ask.of_member());
                 ask.and_then(|ask| member::send(cx, conn, numbers, group, ask))
             }
