@@ -1,7 +1,7 @@
 //! Samsa against real Kafka brokers and foreign clients.
 //!
 //! The library starts what the tests need: [`RealKafka`] is a broker of a given [`Release`], or several, with ZooKeeper where it has
-//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, [`exchange()`] asks a broker, [`cli`] runs the `samsa` command,
+//! one, on loopback; [`java`] and [`console`] run Apache's own clients, [`java_member`] their members of groups, [`scala`] the consumers of old, [`pykafka`] those of Python, [`apache`] asks Apache's own classes, [`exchange()`] asks a broker, [`cli`] runs the `samsa` command,
 //! [`slow`] members of a group that take their time, and [`run_example`] an example of a crate.
 //! Apache's part comes from Maven Central, once, into a directory outside the repository (see [`cache`]); no container engine is
 //! needed, only a JDK (17 or later) and Maven.
@@ -28,6 +28,7 @@ mod exchange;
 pub mod hex;
 mod jars;
 pub mod java;
+pub mod java_member;
 mod jvm;
 mod kafka;
 pub mod member;
@@ -50,4 +51,4 @@ pub use exchange::{connect, exchange};
 pub use jars::{Artifact, fetch};
 pub use kafka::{RealKafka, Shape};
 pub use release::{Mode, Release};
-pub use shared::{needs, own, shared};
+pub use shared::{needs, own, shared, shared_with};

@@ -11,12 +11,24 @@ use crate::{Error, RealKafka, Release};
 
 type Slot = OnceLock<Result<RealKafka, Error>>;
 
-static SLOTS: Mutex<Vec<(Release, &'static Slot)>> = Mutex::new(Vec::new());
+/// Lines for `server.properties`.
+type Properties = &'static [(&'static str, &'static str)];
+
+static SLOTS: Mutex<Vec<(Release, Properties, &'static Slot)>> = Mutex::new(Vec::new());
 
 /// The broker of `release` that all tests of this binary share: started by the first that asks, gone when the process ends.
 /// Each test names its own topics. `None`: skip the test, see [`needs`].
 pub fn shared(release: Release) -> Option<&'static RealKafka> {
-    needs(slot(release).get_or_init(|| RealKafka::start(release)).as_ref())
+    shared_with(release, &[])
+}
+
+/// The same with further lines for `server.properties`: the one of all that ask with the same.
+pub fn shared_with(
+    release: Release,
+    properties: &'static [(&'static str, &'static str)],
+) -> Option<&'static RealKafka> {
+    let slot = slot(release, properties);
+    needs(slot.get_or_init(|| RealKafka::start_with(release, properties)).as_ref())
 }
 
 /// A broker of `release` for one test alone, which may kill it. `None`: skip the test, see [`needs`].
@@ -49,12 +61,12 @@ pub fn needs<T, E: Borrow<Error>>(outcome: Result<T, E>) -> Option<T> {
     }
 }
 
-fn slot(release: Release) -> &'static Slot {
+fn slot(release: Release, properties: Properties) -> &'static Slot {
     let mut slots = SLOTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, slot)) = slots.iter().find(|(of, _)| *of == release) {
+    if let Some((.., slot)) = slots.iter().find(|(of, with, _)| (*of, *with) == (release, properties)) {
         return slot;
     }
     let slot: &'static Slot = Box::leak(Box::default());
-    slots.push((release, slot));
+    slots.push((release, properties, slot));
     slot
 }
