@@ -8,7 +8,8 @@ use samsa_tests::{RealKafka, Release, cli::Samsa, shared};
 use crate::client::Runtime;
 use crate::foreign::owned_by;
 use crate::members::{Place, publish};
-use crate::received::{first_of, printed, until_received};
+use crate::printed::printed;
+use crate::received::{first_of, until_received};
 use crate::znodes::{Partitions, Znodes};
 
 const COUNT: usize = 200;

@@ -7,7 +7,8 @@ use samsa_tests::{RealKafka, Release, cli::Ended, cli::Samsa, shared};
 use samsa_tokio::{Cluster, Group, GroupHome, GroupLookError, GroupResetError, ListedGroup, Offset};
 
 use crate::client::Runtime;
-use crate::members::{consume, join, publish, settle};
+use crate::joining::{join, settle};
+use crate::members::{consume, publish};
 use crate::znodes::Znodes;
 
 const COUNT: usize = 40;

@@ -16,11 +16,17 @@ mod sharing;
 
 #[path = "../support/client.rs"]
 mod client;
-
 mod joined;
+mod joining;
 #[path = "../support/members.rs"]
 mod members;
+#[path = "../support/partitions.rs"]
+mod partitions;
+mod printed;
+#[path = "../support/received.rs"]
 mod received;
+#[path = "../support/topics.rs"]
+mod topics;
 mod znodes;
 
 /// Claims, each a function of a module, on a release of brokers.

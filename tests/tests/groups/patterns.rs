@@ -7,7 +7,8 @@ use samsa_tests::{Release, shared};
 use samsa_tokio::{Cluster, Consumer, ConsumerBuilder, GroupError, Offset};
 
 use crate::client::Runtime;
-use crate::members::{consume, publish, settle};
+use crate::joining::settle;
+use crate::members::{consume, publish};
 use crate::znodes::Znodes;
 
 const COUNT: usize = 40;

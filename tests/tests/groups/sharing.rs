@@ -7,7 +7,8 @@ use futures_lite::future;
 use samsa_tests::{Release, shared};
 
 use crate::client::Runtime;
-use crate::members::{Place, consume, consume_until, join, join_committing, publish, settle};
+use crate::joining::{join, join_committing, settle};
+use crate::members::{Place, consume, consume_until, publish};
 use crate::znodes::{Partitions, Znodes};
 
 const COUNT: usize = 400;

@@ -1,51 +1,14 @@
 //! What is in ZooKeeper about a group, read without a word of the code under test.
 
 use std::collections::BTreeMap;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
-use samsa_tests::RealKafka;
-use spawns_core::{Spawn, Task};
-use zookeeper_client::{Acls, Client, CreateMode, Error};
+use zookeeper_client::{Acls, CreateMode, Error};
 
-/// Beyond the sessions of members that were killed, and the rebalances after.
-const LIMIT: Duration = Duration::from_secs(40);
-const POLL: Duration = Duration::from_millis(50);
-
-/// Partitions, by number.
-pub(crate) type Partitions<T> = BTreeMap<i32, T>;
-
-pub(crate) struct Znodes {
-    client: Client,
-}
-
-/// The one task of a session has a thread of its own.
-struct OnThread;
-
-impl Spawn for OnThread {
-    fn spawn(&self, task: Task) {
-        thread::spawn(move || block_on(Box::into_pin(task.future)));
-    }
-}
+pub(crate) use crate::partitions::{Partitions, ends, until, until_committed};
+pub(crate) use crate::topics::Znodes;
 
 impl Znodes {
-    pub(crate) fn of(kafka: &RealKafka) -> Self {
-        let _scope = spawns_core::enter(&OnThread);
-        let connector = Client::connector().with_server_version(3, 4, 6);
-        let ensemble = kafka.zookeeper().expect("ZooKeeper");
-        Self { client: block_on(connector.connect(&ensemble)).expect("a session") }
-    }
-
-    /// Creates a topic on broker 1, as the tools did before there was a request for it.
-    pub(crate) fn create_topic(&self, topic: &str, partitions: usize) {
-        let partitions: Vec<String> = (0..partitions).map(|number| format!("\"{number}\":[1]")).collect();
-        let data = format!("{{\"version\":1,\"partitions\":{{{}}}}}", partitions.join(","));
-        let mode = CreateMode::Persistent.with_acls(Acls::anyone_all());
-        block_on(self.client.create(&format!("/brokers/topics/{topic}"), data.as_bytes(), &mode))
-            .expect("a topic");
-    }
-
     /// Asks for a topic to be deleted, as the tools did before there was a request for it.
     pub(crate) fn delete_topic(&self, topic: &str) {
         let mode = CreateMode::Persistent.with_acls(Acls::anyone_all());
@@ -182,31 +145,6 @@ impl Znodes {
             Err(Error::NoNode) => None,
             data => Some(data.expect("its data").0),
         }
-    }
-}
-
-/// Waits until all these are committed, wherever that is.
-pub(crate) fn until_committed(committed: impl Fn() -> Partitions<i64>, offsets: &Partitions<i64>) {
-    until(|| match committed() {
-        committed if committed == *offsets => Ok(()),
-        committed => Err(format!("{committed:?}, not {offsets:?}")),
-    });
-}
-
-/// What is committed when so many messages, evenly over so many partitions, are done with.
-pub(crate) fn ends(count: usize, partitions: usize) -> Partitions<i64> {
-    (0..partitions as i32).map(|partition| (partition, (count / partitions) as i64)).collect()
-}
-
-/// Asks again until there is an answer.
-pub(crate) fn until<T>(answer: impl Fn() -> Result<T, String>) -> T {
-    let since = Instant::now();
-    loop {
-        match answer() {
-            Ok(answer) => return answer,
-            Err(instead) => assert!(since.elapsed() < LIMIT, "after {LIMIT:?}: {instead}"),
-        }
-        thread::sleep(POLL);
     }
 }
 

@@ -4,31 +4,16 @@ use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_io::Timer;
-use samsa_tokio::{Cluster, Consumer, Offset};
+use samsa_tokio::{Cluster, Consumer};
 
 /// Longer than any hand-over here takes.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Partition and offset of a message.
 pub(crate) type Place = (i32, i64);
-
-pub(crate) async fn join(cluster: &Cluster, topic: &str, group: &str) -> Consumer {
-    join_committing(cluster, topic, group, Duration::from_secs(1)).await
-}
-
-/// One that commits so often by itself.
-pub(crate) async fn join_committing(
-    cluster: &Cluster,
-    topic: &str,
-    group: &str,
-    interval: Duration,
-) -> Consumer {
-    let consumer = cluster.topic(topic).consumer(group).start_at(Offset::Earliest);
-    consumer.commit_every(interval).subscribe().await.expect("a member")
-}
 
 /// Publishes so many messages, evenly over four partitions.
 pub(crate) async fn publish(cluster: &Cluster, topic: &str, count: usize) {
@@ -43,17 +28,6 @@ pub(crate) async fn publish_over(cluster: &Cluster, topic: &str, partitions: usi
         let _outcome = partition.enqueue(format!("m{number}")).await.expect("room");
     }
     cluster.flush().await.expect("all is delivered");
-}
-
-/// Waits until so many partitions are each one's, and says how long that took.
-pub(crate) async fn settle(members: &[&Consumer], shares: &[usize]) -> Duration {
-    let since = Instant::now();
-    let now = || members.iter().map(|member| member.assignment().len()).collect::<Vec<_>>();
-    while now() != shares {
-        assert!(since.elapsed() < LIMIT, "{:?} instead of {shares:?}", now());
-        Timer::after(Duration::from_millis(10)).await;
-    }
-    since.elapsed()
 }
 
 /// Lets them consume until they have got so many different messages together; says what each got.

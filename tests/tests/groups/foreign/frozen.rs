@@ -7,7 +7,8 @@ use samsa_tests::{Release, shared};
 use super::Group;
 use crate::client::Runtime;
 use crate::members::Place;
-use crate::received::{printed, received};
+use crate::printed::printed;
+use crate::received::received;
 
 const COUNT: usize = 200;
 

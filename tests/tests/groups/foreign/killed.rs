@@ -9,7 +9,8 @@ use samsa_tests::{Release, shared};
 use super::{Group, owned_by};
 use crate::client::Runtime;
 use crate::members::Place;
-use crate::received::{first_of, printed, received};
+use crate::printed::printed;
+use crate::received::{first_of, received};
 use crate::znodes::Partitions;
 
 const COUNT: usize = 400;

@@ -9,7 +9,8 @@ use samsa_tests::{Release, shared};
 
 use super::{Group, owned_by};
 use crate::client::Runtime;
-use crate::received::{placed, printed, received, repeated};
+use crate::printed::{placed, printed};
+use crate::received::{received, repeated};
 
 const COUNT: usize = 200;
 

@@ -4,7 +4,8 @@ use samsa_tests::{Release, shared};
 
 use super::{Group, owned_by};
 use crate::client::Runtime;
-use crate::received::{printed, received, repeated};
+use crate::printed::printed;
+use crate::received::{received, repeated};
 use crate::znodes::until;
 
 const PARTITIONS: usize = 6;

@@ -7,7 +7,8 @@ use samsa_tests::{Release, pykafka::Ways};
 
 use super::{Group, cluster};
 use crate::client::Runtime;
-use crate::received::{printed, received, repeated};
+use crate::printed::printed;
+use crate::received::{received, repeated};
 
 const EACH: usize = 20;
 /// Longer than either kind takes to commit what it has.

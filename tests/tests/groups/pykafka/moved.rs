@@ -4,7 +4,8 @@ use samsa_tests::{Release, pykafka::Ways};
 
 use super::{Group, cluster};
 use crate::client::Runtime;
-use crate::received::{printed, repeated};
+use crate::printed::printed;
+use crate::received::repeated;
 use crate::znodes::until;
 
 const EACH: usize = 20;

@@ -7,7 +7,8 @@ use samsa_tests::{Release, cli::Samsa, pykafka::Ways};
 use super::{Group, by_leader::sizes, cluster};
 use crate::client::Runtime;
 use crate::members::Place;
-use crate::received::{placed, printed, received, repeated};
+use crate::printed::{placed, printed};
+use crate::received::{received, repeated};
 
 const EACH: usize = 20;
 

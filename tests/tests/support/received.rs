@@ -1,30 +1,14 @@
-//! What members have received, as they print it.
+//! What members that are processes have received, as they print it.
 
 use std::collections::BTreeMap;
 
-use samsa_tests::{cli::Samsa, member::MemberProcess};
+use samsa_tests::member::MemberProcess;
 
 use crate::members::Place;
-use crate::znodes::{Partitions, until};
+use crate::partitions::{Partitions, until};
 
 pub(crate) fn received(member: &MemberProcess) -> Vec<Place> {
     member.received().expect("what it received")
-}
-
-/// What a `samsa consume` with the format `%p %o` has printed.
-pub(crate) fn printed(samsa: &Samsa) -> Vec<Place> {
-    placed(&samsa.printed().expect("what it printed"))
-}
-
-/// What stands in the lines of a text.
-pub(crate) fn placed(text: &[u8]) -> Vec<Place> {
-    let place = |line: &str| {
-        let (partition, offset) = line.split_once(' ')?;
-        Some((partition.parse().ok()?, offset.parse().ok()?))
-    };
-    let text = String::from_utf8_lossy(text);
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().map(|line| place(line).expect("a place")).collect()
 }
 
 /// Waits until so many different messages were received.
