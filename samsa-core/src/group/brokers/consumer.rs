@@ -114,8 +114,7 @@ impl Member {
         if let Some(assignment) = assignment {
             (consumer.target, consumer.is_at_rest) = (assignment, false);
         }
-        consumer.empty =
-            if consumer.target.values().all(Vec::is_empty) { consumer.empty.saturating_add(1) } else { 0 };
+        consumer.empty = if consumer.target.is_empty() { consumer.empty.saturating_add(1) } else { 0 };
         let is_empty_for_long = consumer.empty >= IDLE_AFTER;
         self.generation = epoch;
         world.act_as(Some(Identity { member: Arc::clone(&self.name), generation: epoch }));
@@ -126,6 +125,7 @@ impl Member {
             _ => self.renew_lease(world),
         }
         if self.phase == Phase::Joined {
+            self.look_for_topics(world);
             self.reconcile(now, world);
             self.has_its_share(world);
             let is_idle = is_empty_for_long && self.has_something_to_read(world);
@@ -133,13 +133,19 @@ impl Member {
         }
     }
 
-    /// Gives up what is not its own any more, and begins to hold what has come, as far as the topics are known.
-    fn reconcile(&mut self, now: Now, world: &mut impl BrokerWorld) {
-        let Protocol::Consumer(consumer) = &mut self.protocol else { return };
+    /// The metadata may not know yet what it was given partitions of.
+    fn look_for_topics(&self, world: &mut impl BrokerWorld) {
+        let Protocol::Consumer(consumer) = &self.protocol else { return };
         let names = names(self.choice.topics(), world);
         if consumer.target.keys().any(|id| !names.contains_key(id)) {
             world.refresh();
         }
+    }
+
+    /// Gives up what is not its own any more, and begins to hold what has come, as far as the topics are known.
+    fn reconcile(&mut self, now: Now, world: &mut impl BrokerWorld) {
+        let Protocol::Consumer(consumer) = &mut self.protocol else { return };
+        let names = names(self.choice.topics(), world);
         let known = consumer.target.iter().filter_map(|(id, numbers)| Some((*id, names.get(id)?, numbers)));
         let mut own = BTreeMap::new();
         for (id, name, numbers) in known {
@@ -195,7 +201,7 @@ impl Member {
         let stays = !self.holdings.values().any(Holding::is_going);
         let Protocol::Consumer(consumer) = &mut self.protocol else { return false };
         let is_told = consumer.told.as_ref() == Some(&holds);
-        consumer.is_at_rest = is_told && stays && holds == in_order(&consumer.target);
+        consumer.is_at_rest = is_told && stays && holds == consumer.target;
         !is_told && consumer.told.is_some() && !is_waiting
     }
 
@@ -224,16 +230,6 @@ impl Member {
             code => self.lose(now, &code.to_string(), world),
         }
     }
-}
-
-/// As it is held: by number, without topics of which nothing is.
-fn in_order(target: &ById) -> ById {
-    let sorted = |(id, numbers): (&[u8; 16], &Vec<i32>)| {
-        let mut numbers = numbers.clone();
-        numbers.sort_unstable();
-        (*id, numbers)
-    };
-    target.iter().filter(|(_, numbers)| !numbers.is_empty()).map(sorted).collect()
 }
 
 /// The topics that are read, by their ids.

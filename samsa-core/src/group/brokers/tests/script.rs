@@ -274,7 +274,8 @@ pub(super) fn assignment(topic: &str, partitions: &[i32]) -> Vec<u8> {
 
 /// What is the member's of topic `t`, if that has changed.
 pub(super) fn attending(epoch: i32, partitions: Option<&[i32]>) -> MemberAnswer {
-    attending_with(epoch, partitions.map(|partitions| BTreeMap::from([(ID, partitions.to_vec())])))
+    let of_topic = |partitions: &[i32]| (!partitions.is_empty()).then(|| (ID, partitions.to_vec()));
+    attending_with(epoch, partitions.map(|partitions| of_topic(partitions).into_iter().collect()))
 }
 
 pub(super) fn attending_with(epoch: i32, assignment: Option<BTreeMap<[u8; 16], Vec<i32>>>) -> MemberAnswer {

@@ -1,6 +1,6 @@
 //! What a coordinator answers a member.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,9 +78,15 @@ fn attending(version: i16, frame: &[u8]) -> Result<MemberAnswer, DecodeError> {
     Ok(MemberAnswer::Attending(Attending { epoch: told.member_epoch, interval, assignment }))
 }
 
+/// By number, without topics of which there is nothing. What cannot be is passed over.
 fn assigned(assignment: &Assignment) -> BTreeMap<[u8; 16], Vec<i32>> {
-    let of_topic = |topic: &TopicPartitions| (topic.topic_id.0, topic.partitions.clone());
-    assignment.topic_partitions.iter().map(of_topic).collect()
+    let mut all = BTreeMap::<_, BTreeSet<i32>>::new();
+    for TopicPartitions { topic_id, partitions, .. } in &assignment.topic_partitions {
+        let known = partitions.iter().copied().filter(|number| *number >= 0);
+        all.entry(topic_id.0).or_default().extend(known);
+    }
+    all.retain(|_, partitions| !partitions.is_empty());
+    all.into_iter().map(|(id, partitions)| (id, partitions.into_iter().collect())).collect()
 }
 
 fn topics(version: i16, frame: &[u8]) -> Result<MemberAnswer, DecodeError> {

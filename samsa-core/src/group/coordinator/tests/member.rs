@@ -258,8 +258,10 @@ fn the_other_answers_are_read_in_every_version() {
 #[test]
 fn a_heartbeat_brings_an_epoch_and_what_is_the_members() {
     for (interval, millis) in [(5_000, 5_000), (0, 100), (-1, 100), (i32::MAX, 60_000)] {
-        let part = TopicPartitions { topic_id: Uuid([7; 16]), partitions: vec![2], ..Default::default() };
-        let assignment = Assignment { topic_partitions: vec![part], ..Default::default() };
+        let of =
+            |id, partitions| TopicPartitions { topic_id: Uuid([id; 16]), partitions, ..Default::default() };
+        let parts = vec![of(7, vec![2, -1, 0]), of(8, Vec::new()), of(7, vec![2])];
+        let assignment = Assignment { topic_partitions: parts, ..Default::default() };
         let response = ConsumerGroupHeartbeatResponse {
             member_epoch: 5,
             heartbeat_interval_ms: interval,
@@ -268,7 +270,7 @@ fn a_heartbeat_brings_an_epoch_and_what_is_the_members() {
         };
         let answered =
             Script::asked_by_member(attend()).hears::<ConsumerGroupHeartbeatRequest<'_>>(9, 1, &response);
-        let assignment = Some(BTreeMap::from([([7; 16], vec![2])]));
+        let assignment = Some(BTreeMap::from([([7; 16], vec![0, 2])]));
         let attending = Attending { epoch: 5, interval: Duration::from_millis(millis), assignment };
         assert_eq!(told(&answered), &MemberAnswer::Attending(attending), "an interval of {interval} ms");
     }
