@@ -49,7 +49,11 @@ impl Member {
 
     /// What cannot go on, or has no room. Others wait for a member that is silent, so the coordinator is told.
     pub(super) fn withdraw(&mut self, now: Now, error: GroupError, world: &mut impl BrokerWorld) {
-        self.drop_all(&error.to_string(), world);
+        let reason = error.to_string();
+        let left = self.drop_all(&reason, world);
+        if matches!(self.phase, Phase::Leaving { .. }) {
+            return self.end_leaving(left, &reason, world);
+        }
         if self.say_goodbye(now, world) {
             self.failure = Some(error);
             self.phase = Phase::Leaving { until: now.mono + limits::GOODBYE, is_asked: true };

@@ -328,7 +328,16 @@ impl Member {
         let group = Arc::clone(&self.settings.group);
         match (&self.protocol, self.settings.speaks) {
             (Protocol::Classic(_), _) => self.withdraw(now, GroupError::NotCoordinated { group }, world),
-            (Protocol::Consumer(_), Speaks::Either) => self.speak_classic(now, world),
+            (Protocol::Consumer(_), Speaks::Either) if !self.is_leaving() => {
+                if self.phase != Phase::Joining {
+                    self.lose(
+                        now,
+                        "the coordinator is one that does not speak the protocol of KIP-848",
+                        world,
+                    );
+                }
+                self.speak_classic(now, world);
+            }
             (Protocol::Consumer(_), _) => self.withdraw(now, GroupError::NoConsumerProtocol { group }, world),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use samsa_proto::ErrorCode;
 
 use super::super::Speaks;
-use super::script::{HEARTBEAT, Script, joined};
+use super::script::{HEARTBEAT, Script, attending, joined};
 use crate::group::coordinator::MemberAnswer;
 use crate::group::tests::script::world::Seen;
 use crate::group::{GroupError, OffsetsError};
@@ -86,5 +86,27 @@ fn whoever_cannot_be_reached_is_asked_again() {
     script.hears("join ''", Err(late));
     assert!(script.member.trouble().contains("refused"));
     script.passes(Duration::from_millis(100));
+    assert_eq!(script.asks(), ["join ''"]);
+}
+
+#[test]
+fn whoever_leaves_goes_at_once_when_the_coordinator_has_nothing_more_to_say_to_it() {
+    for error in [OffsetsError::NotOffered, OffsetsError::InvalidGroup] {
+        let mut script = Script::at_epoch_one(&[]);
+        script.passes(HEARTBEAT);
+        script.leaves();
+        script.hears("attend 1", Err(error));
+        assert!(script.saw(&Seen::Over));
+        assert_eq!(script.failure(), None, "nothing is lost by that");
+    }
+}
+
+#[test]
+fn a_new_coordinator_that_is_older_is_joined_in_the_classic_protocol_with_nothing_held() {
+    let mut script = Script::that_speaks(Speaks::Either);
+    script.is_told("attend 0 [t] holds -", attending(1, Some(&[0])));
+    script.reads_all_from(5);
+    script.hears("attend 1 holds 0", Err(OffsetsError::NotOffered));
+    assert!(script.saw(&Seen::Lost(vec![0])));
     assert_eq!(script.asks(), ["join ''"]);
 }
