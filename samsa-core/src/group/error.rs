@@ -201,7 +201,7 @@ pub enum GroupError {
     },
     /// The brokers are older than 0.9.
     #[error(
-        "group {group:?} cannot be on the brokers: these are older than Kafka 0.9, with which that began; keep it in ZooKeeper          (`GroupProtocol::ZooKeeper`, with zookeeper(..))"
+        "group {group:?} cannot be on the brokers: these are older than Kafka 0.9, with which that began; keep it in ZooKeeper (`GroupProtocol::ZooKeeper`, with zookeeper(..))"
     )]
     NotCoordinated {
         /// The group.
@@ -209,7 +209,7 @@ pub enum GroupError {
     },
     /// The coordinator does not speak the protocol of KIP-848.
     #[error(
-        "group {group:?} cannot have members of the protocol of KIP-848: that takes brokers of Kafka 4.0 or later, with the feature          group.version switched on; say `GroupProtocol::Brokers` to go on without it where it is not to be had"
+        "group {group:?} cannot have members of the protocol of KIP-848: that takes brokers of Kafka 4.0 or later, with the feature group.version switched on; say `GroupProtocol::Brokers` to go on without it where it is not to be had"
     )]
     NoConsumerProtocol {
         /// The group.
@@ -217,7 +217,7 @@ pub enum GroupError {
     },
     /// The group has members of the classic protocol, and the broker does not take others beside them.
     #[error(
-        "group {group:?} has members of the classic protocol that the coordinator does not move to that of KIP-848: say          `GroupProtocol::Classic` or `GroupProtocol::Brokers` to join them, or see to the brokers' group.consumer.migration.policy"
+        "group {group:?} has members of the classic protocol that the coordinator does not move to that of KIP-848: say `GroupProtocol::Classic` or `GroupProtocol::Brokers` to join them, or see to the brokers' group.consumer.migration.policy"
     )]
     ClassicMembers {
         /// The group.
@@ -225,7 +225,7 @@ pub enum GroupError {
     },
     /// Its members share in another way than this one would, or speak another protocol.
     #[error(
-        "the members of group {group:?} share partitions in another way than this one: have all say the same assignor, and the same          protocol where the group has members of KIP-848"
+        "the members of group {group:?} share partitions in another way than this one: have all say the same assignor, and the same protocol where the group has members of KIP-848"
     )]
     OtherAssignor {
         /// The group.
@@ -233,7 +233,7 @@ pub enum GroupError {
     },
     /// The coordinator does not allow this session timeout.
     #[error(
-        "the coordinator of group {group:?} does not allow this session timeout (session.timeout.ms): see the brokers'          group.min.session.timeout.ms and group.max.session.timeout.ms"
+        "the coordinator of group {group:?} does not allow this session timeout (session.timeout.ms): see the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms"
     )]
     SessionTimeout {
         /// The group.
