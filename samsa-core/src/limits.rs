@@ -134,6 +134,10 @@ pub const LEAVING: Duration = Duration::from_secs(10);
 /// and how long brokers are asked for the groups that they coordinate.
 pub const COORDINATOR: Duration = Duration::from_secs(10);
 
+/// How often a commit of a member of a group on the brokers is tried that is refused because of its partition, or of an epoch that
+/// the member is about to hear of.
+pub const MEMBERS_COMMIT: u32 = 5;
+
 /// How long a member that ends because of an error waits for its coordinator to hear of that.
 pub const GOODBYE: Duration = Duration::from_secs(2);
 

@@ -19,7 +19,7 @@ use samsa_core::{Config, Discovery};
 /// The members of a group in ZooKeeper live by the session there: for them `session.timeout.ms` is
 /// `zookeeper.session.timeout.ms`, unless that is said, too. `max.poll.interval.ms` is how long others wait for a member in a
 /// rebalance, and nothing else: a member may take as long as it likes for a message. Of `partition.assignment.strategy` the first
-/// counts.
+/// counts, and where coordinators share out it is what they are asked for, as with `group.remote.assignor`.
 ///
 /// `retries=0` is [`Retries::OnlyNotSent`](samsa_core::Retries::OnlyNotSent), and any other number the default. It goes together
 /// with `enable.idempotence=true`, which Java and librdkafka refuse: idempotence stores a retry once where brokers have it, and

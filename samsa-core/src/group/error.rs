@@ -137,7 +137,7 @@ pub enum GroupError {
     },
     /// The member had not joined when its time was over.
     #[error(
-        "group {group:?} was not joined within {within:?} ({last}); is ZooKeeper up, and are the brokers?"
+        "group {group:?} was not joined within {within:?} ({last}); are the brokers up, and ZooKeeper if it lives there?"
     )]
     TimedOut {
         /// The group.
@@ -183,6 +183,17 @@ pub enum GroupError {
         "a group on the brokers keeps its offsets there: leave `offsets` (--offsets) unsaid, or say `OffsetStorage::Brokers` (brokers)"
     )]
     OffsetsOnBrokers,
+    /// Heartbeats would come too late, or never.
+    #[error(
+        "a heartbeat every {heartbeat_interval:?} (heartbeat.interval.ms) does not keep a member in a group that may take it out after \
+         {least:?} (session.timeout.ms, or max.poll.interval.ms if that is shorter): let it be a third of that, and more than nothing"
+    )]
+    Times {
+        /// What was asked for.
+        heartbeat_interval: Duration,
+        /// The session timeout, or the rebalance timeout if that is shorter.
+        least: Duration,
+    },
     /// Members of groups on the brokers do not share in this way.
     #[error(
         "groups on the brokers are not shared out by {assignor:?}: take Range or RoundRobin, or leave it unsaid"
@@ -315,7 +326,7 @@ pub enum OffsetsError {
     },
     /// Brokers do not take this name for a group.
     #[error(
-        "brokers take no group of this name (INVALID_GROUP_ID); choose another one, or keep its offsets in ZooKeeper"
+        "brokers take no group of this name (INVALID_GROUP_ID); choose another one, or keep it, or its offsets, in ZooKeeper"
     )]
     InvalidGroup,
     /// The brokers are older than 0.8.2.

@@ -243,18 +243,22 @@ impl BrokerWorld for Hand<'_, '_> {
         self.coordinator.act_as(identity);
     }
 
+    fn drop_unsent(&mut self) -> bool {
+        self.coordinator.drop_unsent()
+    }
+
     fn follow(&mut self, topic: &Arc<str>) {
         self.cluster.want(self.cx, topic, Interest::Read);
     }
 
     fn seen(&self, topic: &str) -> Seen {
-        let is_absent = || self.cluster.is_unknown(topic) || self.cluster.refusal(topic).is_some();
         match self.cluster.topic(topic) {
             Some(view) => {
                 let partitions = i32::try_from(view.partitions.len()).unwrap_or(i32::MAX);
                 Seen::There { id: view.id, partitions }
             }
-            None if is_absent() => Seen::Absent,
+            None if self.cluster.refusal(topic).is_some() => Seen::Refused,
+            None if self.cluster.is_unknown(topic) => Seen::Absent,
             None => Seen::NotYet,
         }
     }

@@ -163,6 +163,13 @@ impl Holding {
         self.state = State::Revoking { held, until };
     }
 
+    /// The application may hold what is revoked until then at most.
+    pub(super) fn hurry(&mut self, by: Instant) {
+        if let State::Revoking { until, .. } = &mut self.state {
+            *until = by.min(*until);
+        }
+    }
+
     pub(super) fn tick(&mut self, desk: &mut Desk<'_, impl World, impl Standing>) {
         let now = desk.now.mono;
         if self.offset_due.take_if(|due| *due <= now).is_some() {

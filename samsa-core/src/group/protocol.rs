@@ -5,7 +5,7 @@ use samsa_proto::zookeeper::Dialect;
 use super::GroupError;
 use super::brokers::Speaks;
 use crate::command::GroupSpec;
-use crate::config::Discovery;
+use crate::config::{Discovery, GroupTimes};
 
 /// Where a group lives, and how its members speak to each other. All members of a group must say the same, but for
 /// [`Classic`](Self::Classic) and [`Consumer`](Self::Consumer), between which brokers of 4.0 and later move a group by
@@ -50,7 +50,12 @@ impl GroupProtocol {
 
 /// What a group on the brokers has not, of what can be asked for.
 pub(super) fn refuse_for_brokers(spec: &GroupSpec) -> Result<(), GroupError> {
+    let GroupTimes { session_timeout, heartbeat_interval, rebalance_timeout } = spec.times;
+    let least = session_timeout.min(rebalance_timeout);
     match spec {
+        _ if heartbeat_interval.is_zero() || heartbeat_interval >= least => {
+            Err(GroupError::Times { heartbeat_interval, least })
+        }
         GroupSpec { streams, .. } if *streams != 1 => Err(GroupError::StreamsUnknown { streams: *streams }),
         GroupSpec { python3_owners: true, .. } => Err(GroupError::Python3Owners),
         GroupSpec { offsets: Some(storage), .. } if storage.in_zookeeper() => {

@@ -148,7 +148,8 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Where the group keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]; in the Samsa dialect they are on the brokers.
+    /// Where a group in ZooKeeper keeps its offsets. Default: [`OffsetStorage::ZooKeeper`]; in the Samsa dialect they are on the brokers,
+    /// as those of a group on the brokers are.
     /// All members of a group must say the same. Scala consumers say `offsets.storage=zookeeper`, their default, for ZooKeeper;
     /// `offsets.storage=kafka` for both places; and that with `dual.commit.enabled=false` for the brokers alone.
     ///
@@ -276,7 +277,8 @@ impl ConsumerBuilder {
     /// that of the Scala consumers of Kafka 0.8 to 1.1, with which they can share a group, unless something else is said; their
     /// offsets are there too, unless [`offsets`](Self::offsets) says otherwise. A group on the brokers has its offsets there.
     ///
-    /// It takes as long as the builder's `api_timeout` at most.
+    /// It takes as long as the builder's `api_timeout` at most. Where others are members of a classic group already, they are waited
+    /// for: applications that hold on to partitions for longer than that keep a new member from joining.
     ///
     /// # Errors
     /// When it is not said which topics, or in more than one way; when a pattern is none that all members read alike; when

@@ -86,6 +86,11 @@ impl Attendance {
         self.asked.values().any(|asked| matches!(asked.question, Question::Own { .. }))
     }
 
+    /// Whether it has asked which topics there are.
+    pub(super) fn asks_for_topics(&self) -> bool {
+        self.asked.values().any(|asked| asked.question == Question::Topics)
+    }
+
     /// What the member said for itself is over.
     pub(super) fn forget_own(&mut self) {
         self.asked.retain(|_, asked| !matches!(asked.question, Question::Own { .. }));

@@ -18,6 +18,8 @@ pub(super) struct Choice {
     is_known: bool,
     /// When it is to be again.
     due: Option<Instant>,
+    /// What the coordinator was told last that it reads.
+    told: BTreeSet<Arc<str>>,
     /// How many partitions a topic had when it was seen first; none while that is not known.
     first: BTreeMap<Arc<str>, Option<i32>>,
 }
@@ -25,7 +27,13 @@ pub(super) struct Choice {
 impl Choice {
     pub(super) fn new(topics: &[Arc<str>]) -> Self {
         let first = topics.iter().map(|topic| (Arc::clone(topic), None)).collect();
-        Self { topics: topics.iter().cloned().collect(), is_known: false, due: None, first }
+        Self {
+            topics: topics.iter().cloned().collect(),
+            is_known: false,
+            due: None,
+            told: BTreeSet::new(),
+            first,
+        }
     }
 
     pub(super) fn topics(&self) -> &BTreeSet<Arc<str>> {
@@ -38,6 +46,21 @@ impl Choice {
 
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
+    }
+
+    /// The coordinator is told what it reads now.
+    pub(super) fn tell(&mut self) {
+        self.told.clone_from(&self.topics);
+    }
+
+    /// Whether that has not changed since.
+    pub(super) fn is_told(&self) -> bool {
+        self.told == self.topics
+    }
+
+    /// The list that was asked for will not come: it is to be asked for again then.
+    pub(super) fn list_at(&mut self, at: Instant) {
+        self.due = Some(at);
     }
 
     /// Where to start without a committed offset. All that there is of a partition that came while this member was there
@@ -63,11 +86,12 @@ impl Choice {
 impl Member {
     pub(super) fn remember_first(&mut self, world: &impl BrokerWorld) {
         for (topic, first) in &mut self.choice.first {
-            let seen = world.seen(topic);
-            if first.is_none() {
-                *first = seen.count();
-            } else if seen == Seen::Absent {
-                *first = Some(0);
+            match (world.seen(topic), *first) {
+                // What nobody tells of may have been there all the time.
+                (Seen::Refused, _) => {}
+                (Seen::Absent, _) => *first = Some(0),
+                (seen, None) => *first = seen.count(),
+                (_, Some(_)) => {}
             }
         }
     }

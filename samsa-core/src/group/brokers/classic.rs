@@ -33,7 +33,7 @@ use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
 
 /// The version in which members tell each other what they want and get: all clients read it.
-const PLAIN: i16 = 0;
+pub(super) const PLAIN: i16 = 0;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Classic {
@@ -41,6 +41,8 @@ pub(super) struct Classic {
     pub(super) leading: Option<Leading>,
     /// How many partitions there were when it shared them out.
     pub(super) shared: Option<Counts>,
+    /// How long others wait for it in a rebalance.
+    waits: Duration,
 }
 
 impl Member {
@@ -63,6 +65,7 @@ impl Member {
             subscription: wish.write(PLAIN).unwrap_or_default(),
         };
         self.phase = Phase::Joining;
+        self.choice.tell();
         self.heartbeat_due = None;
         world.end_lease();
         world.act_as(None);
@@ -71,7 +74,7 @@ impl Member {
     }
 
     pub(super) fn has_joined(&mut self, now: Now, joined: Joined, world: &mut impl BrokerWorld) {
-        let Joined { generation, lasts, member, members } = joined;
+        let Joined { generation, lasts, waits, member, members } = joined;
         self.attendance.lasts(lasts);
         if matches!(self.phase, Phase::Joining | Phase::Leaving { .. }) {
             (self.name, self.generation) = (member, generation);
@@ -80,7 +83,7 @@ impl Member {
         if self.phase != Phase::Joining {
             return;
         }
-        (classic.leading, classic.shared) = (None, None);
+        (classic.leading, classic.shared, classic.waits) = (None, None, waits);
         match members {
             Some(members) => self.lead(now, &members, world),
             None => self.sync(now, Vec::new(), world),
@@ -117,6 +120,10 @@ impl Member {
         self.hold(now, &own, world);
         self.has_its_share(world);
         self.tell_idle(is_idle, world);
+        // Others were chosen while it waited.
+        if !self.choice.is_told() {
+            self.prepare(now, world);
+        }
     }
 
     /// What is given to it beyond what it reads is left alone, and nobody reads it.
@@ -145,7 +152,7 @@ impl Member {
     }
 
     pub(super) fn is_alive(&mut self, now: Now, world: &mut impl BrokerWorld) {
-        self.heartbeat_due = Some(now.mono + self.settings.times.heartbeat_interval);
+        self.heartbeat_due = Some(self.next_heartbeat(now, self.settings.times.heartbeat_interval));
         self.renew_lease(world);
     }
 
@@ -172,7 +179,8 @@ impl Member {
         }
         self.phase = Phase::Preparing;
         self.commit_due = None;
-        self.revoke(now, |_| true, now.mono + self.settings.times.rebalance_timeout / 2, world);
+        let Protocol::Classic(classic) = &self.protocol else { return };
+        self.revoke(now, |_| true, now.mono + classic.waits / 2, world);
     }
 
     pub(super) fn refused_classic(

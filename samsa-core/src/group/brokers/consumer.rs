@@ -46,7 +46,7 @@ type ById = BTreeMap<[u8; 16], Vec<i32>>;
 pub(super) struct Consumer {
     /// What is the member's own, as the coordinator said last.
     target: ById,
-    /// The ids of the topics of which it holds something.
+    /// The ids of the topics of which it holds something, or did.
     ids: BTreeMap<Arc<str>, [u8; 16]>,
     /// What it held by the last heartbeat that was answered, and by the last that was sent.
     told: Option<ById>,
@@ -96,6 +96,9 @@ impl Member {
         let (member, epoch) = (Arc::clone(&self.name), self.generation);
         let Protocol::Consumer(consumer) = &mut self.protocol else { return };
         let is_change = consumer.told.as_ref() != Some(&holds);
+        if consumer.told.is_none() {
+            self.choice.tell();
+        }
         let attend = Attend {
             member,
             epoch,
@@ -119,12 +122,15 @@ impl Member {
         self.generation = epoch;
         world.act_as(Some(Identity { member: Arc::clone(&self.name), generation: epoch }));
         self.attendance.lasts((interval * SILENCE).min(self.settings.times.rebalance_timeout));
-        self.heartbeat_due = Some(now.mono + interval);
+        self.heartbeat_due = Some(self.next_heartbeat(now, interval));
         match self.phase {
             Phase::Joining => self.enter(now, interval, world),
             _ => self.renew_lease(world),
         }
         if self.phase == Phase::Joined {
+            if !self.choice.is_told() {
+                self.tell_choice(now, world);
+            }
             self.look_for_topics(world);
             self.reconcile(now, world);
             self.has_its_share(world);
@@ -172,6 +178,7 @@ impl Member {
         };
         let comes: BTreeSet<_> = comes.filter(is_free).cloned().collect();
         let Protocol::Consumer(consumer) = &mut self.protocol else { return };
+        consumer.ids.retain(|topic, _| self.holdings.keys().any(|held| held.topic == *topic));
         consumer.ids.extend(comes.iter().map(|partition| (Arc::clone(&partition.topic), own[partition])));
         if !comes.is_empty() {
             self.hold(now, &comes, world);
@@ -211,6 +218,7 @@ impl Member {
         let may_be_classic = self.settings.speaks == Speaks::Either;
         match refusal.code {
             ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::FENCED_MEMBER_EPOCH => {
+                self.name = Arc::from("");
                 self.lose(now, "the coordinator has taken this member out of the group", world);
             }
             ErrorCode::UNSUPPORTED_VERSION | ErrorCode::GROUP_ID_NOT_FOUND

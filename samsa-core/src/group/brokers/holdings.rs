@@ -44,6 +44,7 @@ impl Member {
         until: Instant,
         world: &mut impl BrokerWorld,
     ) {
+        self.holdings.values_mut().for_each(|holding| holding.hurry(until));
         let goes = |holding: &&Holding| goes(holding.partition());
         let revoked = self.holdings.values().filter(|holding| holding.is_active()).filter(goes);
         let revoked: Vec<_> = revoked.map(|holding| holding.partition().clone()).collect();

@@ -8,13 +8,11 @@ use samsa_proto::api::consumer_protocol::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicPartition as OfTopic,
 };
 
+use super::classic::PLAIN;
 use super::member::{Member, Phase, Protocol};
 use super::world::BrokerWorld;
 use crate::group::assign::{Counts, Readers};
 use crate::time::{Instant, Now};
-
-/// The version in which members are told what they get, which reads the same in all.
-const PLAIN: i16 = 0;
 
 /// How long the metadata of topics is waited for that others read. What is not known then is shared out once it is.
 const METADATA: Duration = Duration::from_secs(5);
@@ -41,7 +39,7 @@ impl Member {
         if let Protocol::Classic(classic) = &mut self.protocol {
             classic.leading = Some(Leading { readers });
         }
-        let until = now.mono + METADATA;
+        let until = now.mono + METADATA.min(self.settings.times.session_timeout / 3);
         self.phase = Phase::Sharing(until);
         self.share_out(now, until, world);
     }
@@ -84,11 +82,10 @@ impl Member {
     }
 }
 
-fn written(share: &BTreeMap<String, Vec<i32>>) -> Vec<u8> {
-    let of_topic = |(topic, partitions): (&'_ String, &Vec<i32>)| (topic.clone(), partitions.clone());
-    let all: Vec<(String, Vec<i32>)> = share.iter().map(of_topic).collect();
-    let assigned_partitions =
-        all.iter().map(|(topic, partitions)| OfTopic { topic, partitions: partitions.clone() }).collect();
+fn written<'a>(share: &'a BTreeMap<String, Vec<i32>>) -> Vec<u8> {
+    let of_topic =
+        |(topic, partitions): (&'a String, &Vec<i32>)| OfTopic { topic, partitions: partitions.clone() };
+    let assigned_partitions = share.iter().map(of_topic).collect();
     // What is told beside that, some of Java's brokers and librdkafka choke on when a group moves to the other protocol.
     let assignment = ConsumerProtocolAssignment { assigned_partitions, user_data: None };
     assignment.write(PLAIN).unwrap_or_default()

@@ -22,7 +22,15 @@ impl Member {
     /// A quarter of the time is for the coordinator to be told.
     pub(super) fn leave(&mut self, now: Now, until: Instant, world: &mut impl BrokerWorld) {
         match &mut self.phase {
-            Phase::Joined | Phase::Preparing | Phase::Joining | Phase::Sharing(_) | Phase::Syncing => {}
+            Phase::Joined | Phase::Preparing => {}
+            Phase::Joining | Phase::Sharing(_) | Phase::Syncing => {
+                // Who was never heard of need not be waited for.
+                if world.drop_unsent() && self.name.is_empty() {
+                    return self.end(None, world);
+                }
+            }
+            // What it asked before may have been heard.
+            Phase::Resting(_) if !self.name.is_empty() => {}
             Phase::Leaving { until: earlier, .. } => {
                 *earlier = until.min(*earlier);
                 return;

@@ -4,12 +4,16 @@
 //! |-----------|--------------------------------------|-----------|---------------------------------------------------|
 //! | Resting   | due                                  | Listing   | which topics there are, if a pattern chooses them |
 //! | Resting   | due                                  | Joining   | to join                                           |
+//! | Listing, Joining, Sharing, Syncing | no answer   | Resting   |                                                   |
 //! | Listing   | the topics                           | Joining   | to join                                           |
 //! | Joining, Sharing, Syncing | what is its own is known | Joined | begins to [hold](super::super::holding) that      |
 //! | Joined    | a heartbeat is due                   | Joined    | a heartbeat                                       |
 //! | Joined    | it is in the group no more           | Resting   | tells what is lost                                |
 //! | Joined    | leave                                | Leaving   | gives everything up, then asks to leave           |
+//! | Preparing | leave                                | Leaving   | lets go sooner, then asks to leave                |
 //! | Joining, Sharing, Syncing | leave                | Leaving   | asks to leave                                     |
+//! | Resting   | leave, and it may have been heard of | Leaving   | asks to leave                                     |
+//! | Resting, Listing | leave                         | Over      |                                                   |
 //! | Leaving   | it has left, time over               | Over      |                                                   |
 //! | any       | refused for good                     | Over      | tells why                                         |
 //!
@@ -26,6 +30,8 @@ use super::classic::Classic;
 use super::consumer::Consumer;
 use super::settings::{Settings, Speaks};
 use super::world::BrokerWorld;
+use samsa_proto::ErrorCode;
+
 use crate::consumer::ConsumerEvent;
 use crate::group::commits::Commits;
 use crate::group::coordinator::{MemberAnswer, Refusal};
@@ -243,6 +249,7 @@ impl Member {
         let Some(Asked { question, issued }) = self.attendance.answered(id) else { return };
         match (question, answer) {
             (Question::Offset(partition), answer) => {
+                self.hears_of_commit(now, &answer);
                 let answer = Answer::Brokers(&answer);
                 self.one_holding(now, world, &partition, |holding, desk| {
                     holding.offset_answered(desk, &answer);
@@ -259,6 +266,20 @@ impl Member {
             (Question::Own { .. }, Err(error)) => self.untold(now, error, world),
             (Question::Own { .. } | Question::Topics, Ok(_)) => {}
         }
+    }
+
+    /// Who may not commit as a member any more may be none: that is found out at once.
+    fn hears_of_commit(&mut self, now: Now, answer: &Result<CoordinatorAnswer, OffsetsError>) {
+        let fences =
+            [ErrorCode::UNKNOWN_MEMBER_ID, ErrorCode::ILLEGAL_GENERATION, ErrorCode::FENCED_MEMBER_EPOCH];
+        if matches!(answer, Err(OffsetsError::Refused { code }) if fences.contains(code)) {
+            self.heartbeat_due = self.heartbeat_due.map(|_| now.mono);
+        }
+    }
+
+    /// When the next heartbeat is due, if all is well; while there is a doubt, only that can end it.
+    pub(super) fn next_heartbeat(&self, now: Now, interval: Duration) -> Instant {
+        if self.is_in_doubt() { now.mono } else { now.mono + interval }
     }
 
     fn told(
@@ -356,6 +377,13 @@ impl Member {
         self.failures = 0;
         self.heartbeat_due = Some(now.mono + interval);
         self.commit_due = self.commit_due.or_else(|| self.next_commit(now));
+        // What was asked before it was lost is not wanted any more.
+        if self.settings.pattern.is_some()
+            && self.choice.due().is_none()
+            && !self.attendance.asks_for_topics()
+        {
+            self.choice.list_at(now.mono);
+        }
         self.renew_lease(world);
     }
 

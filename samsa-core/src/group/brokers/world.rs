@@ -9,6 +9,8 @@ use crate::group::world::World;
 pub(crate) trait BrokerWorld: World {
     /// Offsets are committed as this member from now on, or as nobody.
     fn act_as(&mut self, identity: Option<Identity>);
+    /// What the member has to say for itself and was not sent never is. Says whether there was something.
+    fn drop_unsent(&mut self) -> bool;
     /// The metadata of this topic is kept from now on.
     fn follow(&mut self, topic: &Arc<str>);
     /// What the metadata has of a topic.
@@ -21,8 +23,10 @@ pub(crate) trait BrokerWorld: World {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     NotYet,
-    /// There is none of this name, or nobody tells of it.
+    /// There is none of this name.
     Absent,
+    /// Nobody tells of it, for want of a permission.
+    Refused,
     There {
         /// None before Kafka 2.8.
         id: Option<[u8; 16]>,
@@ -35,7 +39,7 @@ impl Seen {
     pub(crate) fn count(self) -> Option<i32> {
         match self {
             Self::NotYet => None,
-            Self::Absent => Some(0),
+            Self::Absent | Self::Refused => Some(0),
             Self::There { partitions, .. } => Some(partitions),
         }
     }

@@ -103,6 +103,8 @@ pub(crate) struct Joined {
     /// After how long a silence the coordinator may take the member out: the session is over, or others have been waiting for it to
     /// join again.
     pub(crate) lasts: Duration,
+    /// How long others wait for the member in a rebalance.
+    pub(crate) waits: Duration,
     pub(crate) member: Arc<str>,
     /// Everybody with what it wants to read, if this member is to share the partitions out.
     pub(crate) members: Option<BTreeMap<String, Vec<u8>>>,
@@ -133,9 +135,12 @@ impl Join {
         if has_one_timeout { self.session_timeout.min(limits::OLD_SESSION) } else { self.session_timeout }
     }
 
+    fn waits(&self, version: i16) -> Duration {
+        if version < REBALANCE_TIMEOUT { self.session_timeout(version) } else { self.rebalance_timeout }
+    }
+
     fn lasts(&self, version: i16) -> Duration {
-        let session = self.session_timeout(version);
-        if version < REBALANCE_TIMEOUT { session } else { session.min(self.rebalance_timeout) }
+        self.session_timeout(version).min(self.waits(version))
     }
 }
 
@@ -150,6 +155,6 @@ impl MemberAsk {
     }
 
     pub(super) fn is_held(&self) -> bool {
-        !self.is_held_for().is_zero()
+        matches!(self, Self::Join(_) | Self::Sync(_))
     }
 }

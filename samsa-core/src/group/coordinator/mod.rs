@@ -72,6 +72,8 @@ pub(crate) struct Coordinator {
     /// As whom offsets are committed.
     identity: Option<Identity>,
     whom: Whom,
+    /// Who was it last.
+    last: Option<BrokerId>,
     rests_until: Option<Instant>,
     /// The broker has asked for a pause until then: a commit would wait unsent, whatever becomes of the session.
     held_until: Option<Instant>,
@@ -130,6 +132,7 @@ impl Coordinator {
             role: Role::Group,
             identity: None,
             whom: Whom::Unknown,
+            last: None,
             rests_until: None,
             held_until: None,
             failures: 0,
@@ -170,6 +173,13 @@ impl Coordinator {
         for broker in self.drop_asked() {
             cx.net.give_up_unsent(cx.now, Peer::Broker(broker), self.role, reason);
         }
+    }
+
+    /// What a member asks and was not sent yet never is. Says whether there was something.
+    pub(crate) fn drop_unsent(&mut self) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|_, asked| asked.ask.of_member().is_none());
+        self.waiting.len() < before
     }
 
     /// It is known who it is.
@@ -225,7 +235,8 @@ impl Coordinator {
             Kind::Members => response::members(version, frame, &self.group),
             Kind::Outside(ask) => outside::told(ask, version, frame, &self.group),
         };
-        if sent.kind == Kind::Member && told.is_ok() {
+        let is_of_topics = |asked: &Asked| matches!(asked.ask.of_member(), Some(MemberAsk::Topics));
+        if sent.kind == Kind::Member && told.is_ok() && !sent.asked.values().any(is_of_topics) {
             self.joins.answered();
         }
         match told {
@@ -256,6 +267,16 @@ impl Coordinator {
         match response::found(version, frame, &self.group) {
             Ok(Ok((broker, host, port))) => {
                 cx.net.introduce(broker, HostPort { host, port });
+                // A connection of a member's own is of use nowhere else.
+                let former = self.last.replace(broker).filter(|former| *former != broker);
+                if let (Some(former), Role::Member(_)) = (former, self.role) {
+                    cx.net.give_up(
+                        cx.now,
+                        Peer::Broker(former),
+                        self.role,
+                        "another broker is the coordinator now",
+                    );
+                }
                 self.whom = Whom::Known(broker);
             }
             Ok(Err(code)) => match response::verdict(code) {
@@ -270,14 +291,20 @@ impl Coordinator {
         Vec::new()
     }
 
-    fn told(&mut self, now: Instant, Sent { to, asked, .. }: Sent, told: &response::Told) -> Vec<Answered> {
+    fn told(&mut self, now: Instant, Sent { to, kind, asked }: Sent, told: &response::Told) -> Vec<Answered> {
         let (mut answered, mut trouble, mut is_lost) = (Vec::new(), None, false);
+        let is_commit = kind == Kind::Commit;
         for (id, mut asked) in asked {
             match told.of(&asked.ask) {
                 Verdict::Done(answer) => answered.push((id, Ok(answer))),
                 Verdict::Refused(error) => answered.push((id, Err(error))),
                 Verdict::Again(code) => {
                     asked.failures += 1;
+                    // Others wait for a member that gives a partition up.
+                    if self.identity.is_some() && asked.failures >= limits::MEMBERS_COMMIT && is_commit {
+                        answered.push((id, Err(OffsetsError::Refused { code })));
+                        continue;
+                    }
                     asked.due = Some(now + self.backoff.wait(asked.failures, &mut self.rng));
                     asked.refusal = Some(code);
                     self.waiting.insert(id, asked);

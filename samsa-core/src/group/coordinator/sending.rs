@@ -45,11 +45,15 @@ impl Coordinator {
             Whom::Unknown => answered.extend(self.find(cx, cluster, tokens)),
             Whom::Finding(_) => {}
             Whom::Known(broker) => {
-                let role = if self.is_held_up() { Role::Group } else { self.role };
-                if let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), role) {
+                if !self.is_held_up()
+                    && let Some(conn) = cx.net.connection(cx.now, Peer::Broker(broker), self.role)
+                {
                     self.held_until = cx.net.held_until(cx.now, conn);
                     let may_commit = may_commit && self.held_until.is_none();
                     answered.extend(self.ask_all(cx, tokens, (broker, conn, may_commit)));
+                }
+                if self.is_held_up() && self.waiting.values().any(Asked::leaves) {
+                    answered.extend(self.ask_beside(cx, tokens, broker));
                 }
             }
         }
@@ -101,15 +105,19 @@ impl Coordinator {
         answered
     }
 
-    /// What a member asks is asked in its order, and nothing but a leave behind what is held.
+    /// Asks to leave, over the connection that is for all groups.
+    fn ask_beside(&mut self, cx: &mut Context<'_>, tokens: &mut u64, to: BrokerId) -> Vec<Answered> {
+        let Some(conn) = cx.net.connection(cx.now, Peer::Broker(to), Role::Group) else { return Vec::new() };
+        let asked = self.waiting.extract_if(.., |_, asked| asked.leaves()).collect();
+        self.ask_one(cx, tokens, conn, Sent { to, kind: Kind::Member, asked })
+    }
+
+    /// What a member asks is asked in its order, and nothing behind what is held.
     fn next_of_member(&mut self) -> Option<(ZkRequestId, Asked)> {
-        let is_held_up = self.is_held_up() || self.rests_until.is_some();
-        let may_go = |asked: &Asked| match &asked.ask {
-            CoordinatorAsk::Member(MemberAsk::Leave { .. }) => self.rests_until.is_none(),
-            CoordinatorAsk::Member(_) => !is_held_up,
-            _ => false,
-        };
-        let id = *self.waiting.iter().find(|(_, asked)| may_go(asked))?.0;
+        if self.is_held_up() || self.rests_until.is_some() {
+            return None;
+        }
+        let id = *self.waiting.iter().find(|(_, asked)| asked.ask.of_member().is_some())?.0;
         self.waiting.remove_entry(&id)
     }
 
@@ -171,8 +179,8 @@ impl Coordinator {
 /// How requests are numbered, and whose they are.
 pub(crate) type Numbers<'a> = (&'a mut u64, fn(u64) -> Owner);
 
-/// The newest version that both sides speak, by which offsets are not in ZooKeeper. No broker that is found in ZooKeeper speaks
-/// those in which topics have ids instead of names.
+/// The newest version that both sides speak, by which offsets are not in ZooKeeper. In later ones topics have ids
+/// instead of names.
 pub(super) fn version<R: Request>(cx: &Context<'_>, conn: ConnId) -> Option<i16> {
     let newest = cx.net.version::<R>(conn).filter(|newest| *newest >= ON_BROKERS)?;
     Some(newest.min(BY_NAME))
@@ -210,4 +218,11 @@ pub(super) fn send_held<R: Request>(
     };
     cx.net.send(cx.now, conn, &call).map_err(|error| error.to_string())?;
     Ok(*tokens)
+}
+
+impl Asked {
+    /// Whether a member asks to leave.
+    fn leaves(&self) -> bool {
+        matches!(self.ask.of_member(), Some(MemberAsk::Leave { .. }))
+    }
 }

@@ -160,7 +160,6 @@ fn after_a_suspended_machine_only_what_is_answered_since_counts() {
     script.is_done_with(0, 9);
     script.is_to_commit();
     assert!(!script.asks().contains(&"commit 0@9".to_owned()));
-    script.passes(HEARTBEAT);
     script.is_told("heartbeat m/1", MemberAnswer::Alive);
     assert!(script.may_hand_out());
     assert_eq!(script.asks(), ["commit 0@9"]);
@@ -246,4 +245,46 @@ fn a_share_that_has_no_answer_is_asked_for_by_a_join() {
     script.is_not_told("sync m/1");
     script.passes(Duration::from_millis(100));
     assert_eq!(script.asks(), ["join 'm'"]);
+}
+
+#[test]
+fn who_leaves_while_the_application_holds_what_is_revoked_waits_no_longer_than_it_has() {
+    let mut script = Script::in_generation_one(&[0]);
+    script.is_done_with(0, 9);
+    script.listens();
+    script.passes(HEARTBEAT);
+    script.is_refused("heartbeat m/1", ErrorCode::REBALANCE_IN_PROGRESS);
+    script.leaves();
+    script.passes(Duration::from_millis(7_500));
+    assert!(script.asks().contains(&"commit 0@9".to_owned()), "{:?}", script.asks());
+    script.commits("commit 0@9");
+    script.is_told("leave m", MemberAnswer::Left);
+    assert_eq!(script.failure(), None);
+}
+
+#[test]
+fn who_leaves_between_two_joins_tells_the_coordinator_which_may_still_count_it_in() {
+    let mut script = Script::that_speaks(Speaks::Classic);
+    script.is_told("join ''", joined(1, "m"));
+    script.is_not_told("sync m/1");
+    script.leaves();
+    script.is_told("leave m", MemberAnswer::Left);
+    assert!(script.saw(&Seen::Over));
+}
+
+#[test]
+fn who_leaves_before_anybody_has_heard_of_it_just_goes() {
+    let mut script = Script::that_speaks(Speaks::Classic);
+    script.world.sends_nothing = true;
+    script.leaves();
+    assert!(script.saw(&Seen::Over) && script.asks().is_empty());
+}
+
+#[test]
+fn a_commit_that_is_fenced_has_the_next_heartbeat_sent_at_once() {
+    let mut script = Script::in_generation_one(&[0]);
+    script.is_done_with(0, 9);
+    script.is_to_commit();
+    script.hears("commit 0@9", Err(OffsetsError::Refused { code: ErrorCode::UNKNOWN_MEMBER_ID }));
+    assert_eq!(script.asks(), ["heartbeat m/1"]);
 }

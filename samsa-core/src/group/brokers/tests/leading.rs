@@ -1,9 +1,7 @@
 //! What the leader of a classic group does for all.
 
-use std::time::Duration;
-
 use super::super::Speaks;
-use super::script::{HEARTBEAT, ID, Script, assignment, leads};
+use super::script::{HEARTBEAT, ID, SESSION, Script, assignment, leads};
 use crate::group::Assignor;
 use crate::group::coordinator::{Joined, MemberAnswer};
 use crate::group::tests::script::world::Seen;
@@ -23,7 +21,7 @@ fn it_shares_out_once_it_knows_how_many_partitions_there_are() {
 fn what_nobody_tells_of_is_shared_out_when_it_is_there() {
     let mut script = Script::that_speaks(Speaks::Classic);
     script.is_told("join ''", leads(1, "a", &[("a", &["t"]), ("b", &["u"])]));
-    script.passes(Duration::from_secs(5));
+    script.passes(SESSION / 3);
     script.is_told("sync a/1 a: t0+1+2+3, b: ", MemberAnswer::Synced(assignment("t", &[0, 1, 2, 3])));
     script.reads_all_from(5);
     script.has_partitions("u", [9; 16], 2);

@@ -241,7 +241,13 @@ impl Script {
 }
 
 pub(super) fn joined(generation: i32, member: &str) -> MemberAnswer {
-    MemberAnswer::Joined(Joined { generation, lasts: SESSION, member: Arc::from(member), members: None })
+    MemberAnswer::Joined(Joined {
+        generation,
+        lasts: SESSION,
+        waits: REBALANCE,
+        member: Arc::from(member),
+        members: None,
+    })
 }
 
 /// Who has joined is to share out among these, each with the topics that it wants.
@@ -257,6 +263,7 @@ pub(super) fn leads(generation: i32, member: &str, wishes: &[(&str, &[&str])]) -
     MemberAnswer::Joined(Joined {
         generation,
         lasts: SESSION,
+        waits: REBALANCE,
         member: Arc::from(member),
         members: Some(members),
     })

@@ -23,9 +23,8 @@ use crate::limits;
 /// Reads the answer to that.
 pub(in super::super) fn read(ask: &MemberAsk, version: i16, frame: &[u8]) -> Result<MemberAnswer, String> {
     let answer = match ask {
-        MemberAsk::Join(join) => {
-            read_answer::<JoinGroupRequest<'_>>(version, frame).map(|told| joined(&told, join.lasts(version)))
-        }
+        MemberAsk::Join(join) => read_answer::<JoinGroupRequest<'_>>(version, frame)
+            .map(|told| joined(&told, (join.lasts(version), join.waits(version)))),
         MemberAsk::Sync(_) => read_answer::<SyncGroupRequest<'_>>(version, frame)
             .map(|told| said(told.error_code, || MemberAnswer::Synced(told.assignment.to_vec()))),
         MemberAsk::Heartbeat(_) => read_answer::<HeartbeatRequest<'_>>(version, frame)
@@ -41,7 +40,7 @@ fn said(code: ErrorCode, answer: impl FnOnce() -> MemberAnswer) -> MemberAnswer 
     if code.is_ok() { answer() } else { MemberAnswer::Refused(Refusal { code, message: None, member: None }) }
 }
 
-fn joined(told: &JoinGroupResponse<'_>, lasts: Duration) -> MemberAnswer {
+fn joined(told: &JoinGroupResponse<'_>, (lasts, waits): (Duration, Duration)) -> MemberAnswer {
     let member: Arc<str> = Arc::from(told.member_id);
     if !told.error_code.is_ok() {
         let member = Some(member).filter(|member| !member.is_empty());
@@ -52,6 +51,7 @@ fn joined(told: &JoinGroupResponse<'_>, lasts: Duration) -> MemberAnswer {
     MemberAnswer::Joined(Joined {
         generation: told.generation_id,
         lasts,
+        waits,
         member,
         members: leads.then(|| all().collect()),
     })

@@ -103,19 +103,46 @@ const CLASSIC: [(i16, i16); 4] = [
 
 #[test]
 fn nothing_is_asked_behind_a_join_but_to_leave_over_the_connection_of_all_groups() {
+    for pumps_between in [true, false] {
+        let mut script = Script::new();
+        let own = script.member_connected(&CLASSIC);
+        script.asks(1, join());
+        if pumps_between {
+            assert_eq!(script.pumps(), []);
+            assert_eq!(script.net.in_flight(own), 1);
+            script.coordinator.ask(script.now.mono, id(4), of(0, OffsetAsk::Commit(5)));
+        }
+        script.asks(2, MemberAsk::Heartbeat(identity()));
+        script.asks(3, leave());
+        assert_eq!(script.pumps(), []);
+        let other = script.answers_dial(&CLASSIC);
+        assert_eq!(script.pumps(), []);
+        assert_eq!((script.net.in_flight(own), script.net.in_flight(other)), (1, 1));
+        assert!(script.waiting().contains(&2) && !script.waiting().contains(&3));
+    }
+}
+
+#[test]
+fn what_was_not_sent_never_is_once_the_member_wants_it_no_more() {
     let mut script = Script::new();
-    let own = script.member_connected(&CLASSIC);
     script.asks(1, join());
-    assert_eq!(script.pumps(), []);
-    assert_eq!(script.net.in_flight(own), 1);
-    script.asks(2, MemberAsk::Heartbeat(identity()));
-    script.asks(3, leave());
-    script.coordinator.ask(script.now.mono, id(4), of(0, OffsetAsk::Read));
-    assert_eq!(script.pumps(), []);
-    let other = script.answers_dial(&CLASSIC);
-    assert_eq!(script.pumps(), []);
-    assert_eq!((script.net.in_flight(own), script.net.in_flight(other)), (1, 1));
-    assert_eq!(script.waiting(), [2, 4]);
+    script.coordinator.ask(script.now.mono, id(2), of(0, OffsetAsk::Commit(5)));
+    assert!(script.coordinator.drop_unsent());
+    assert_eq!(script.waiting(), [2]);
+    assert!(!script.coordinator.drop_unsent());
+}
+
+#[test]
+fn a_members_commit_of_a_partition_that_is_not_there_holds_nobody_up_for_long() {
+    let mut script = Script::asked(&[OffsetAsk::Commit(5)]);
+    script.coordinator.act_as(Some(identity()));
+    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    for _ in 1..limits::MEMBERS_COMMIT {
+        assert_eq!(script.hears_of_commits(&[code]), []);
+        let asked = std::mem::take(&mut script.coordinator.waiting);
+        script.coordinator.sent.insert(9, Sent { to: BrokerId(3), kind: Kind::Commit, asked });
+    }
+    assert_eq!(script.hears_of_commits(&[code]), [(id(0), Err(OffsetsError::Refused { code }))]);
 }
 
 #[test]
@@ -178,8 +205,9 @@ fn who_has_joined_is_told_in_every_version_how_long_it_may_be_silent() {
         };
         let answered = script.hears::<JoinGroupRequest<'_>>(9, version, &response);
         let lasts = Duration::from_secs(if version == 0 { 30 } else { 20 });
+        let waits = lasts;
         let members = Some(BTreeMap::from([("n".to_owned(), vec![1])]));
-        let joined = Joined { generation: 4, lasts, member: Arc::from("m"), members };
+        let joined = Joined { generation: 4, lasts, waits, member: Arc::from("m"), members };
         assert_eq!(told(&answered), &MemberAnswer::Joined(joined), "version {version}");
     }
 }

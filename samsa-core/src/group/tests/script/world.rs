@@ -55,6 +55,8 @@ pub(in crate::group) struct TestWorld {
     pub(in crate::group) topics: BTreeMap<String, Metadata>,
     pub(in crate::group) followed: Vec<String>,
     pub(in crate::group) refreshes: usize,
+    /// Whether what was asked waits for a coordinator.
+    pub(in crate::group) sends_nothing: bool,
 }
 
 impl World for TestWorld {
@@ -176,6 +178,14 @@ impl World for TestWorld {
 impl BrokerWorld for TestWorld {
     fn act_as(&mut self, identity: Option<Identity>) {
         self.identity = identity;
+    }
+
+    fn drop_unsent(&mut self) -> bool {
+        let before = self.asked_brokers.len();
+        if self.sends_nothing {
+            self.asked_brokers.retain(|(_, ask)| !matches!(ask, CoordinatorAsk::Member(_)));
+        }
+        self.asked_brokers.len() < before
     }
 
     fn follow(&mut self, topic: &Arc<str>) {
