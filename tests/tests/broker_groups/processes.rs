@@ -42,7 +42,9 @@ impl Group<'_> {
         loop {
             self.publish(self.partitions).await;
             let mut owners = self.owners_of_last(members).await;
-            owners.iter_mut().for_each(|partitions| partitions.sort_unstable());
+            for partitions in &mut owners {
+                partitions.sort_unstable();
+            }
             if owners == before && owners.iter().all(|partitions| !partitions.is_empty()) {
                 return owners;
             }

@@ -98,8 +98,8 @@ pub(crate) fn of_five_members_one_has_no_partition_until_another_leaves(
             }
             let mut told: Vec<Told> = members.iter().map(Told::of).collect();
             // It is in front of the others where they are in the order of their names, so one of those is told.
-            let place = place(kafka);
-            let named = runtime.connect_at(place, |config| config.client_id = "a".to_owned()).await;
+            let named =
+                runtime.connect_at(place(kafka), |config| "a".clone_into(&mut config.client_id)).await;
             let named = named.expect("a cluster");
             members.push(Group::of(&named, &name, protocol).join().await);
             told.push(Told::of(&members[4]));
