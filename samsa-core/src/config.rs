@@ -224,7 +224,7 @@ pub struct GroupTimes {
     /// broker says it. Source: `heartbeat.interval.ms`.
     pub heartbeat_interval: Duration,
     /// How long others wait in a rebalance for a member to give up what it holds; the application may hold on to it for half of
-    /// that. Default 60 s. Source: the rebalance timeout of `JoinGroup` (KIP-62); Java and librdkafka have `max.poll.interval.ms`
+    /// that. With brokers before 0.10.1 it is the session timeout. Default 60 s. Source: the rebalance timeout of `JoinGroup` (KIP-62); Java and librdkafka have `max.poll.interval.ms`
     /// for it, 300 s, since their members answer only while the application asks for messages.
     pub rebalance_timeout: Duration,
 }
