@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samsa_core::{
-    Assignor, Command, Commit, FetchConfig, GroupProtocol, GroupReset, GroupSpec, GroupTimes, Input, Instant, Isolation,
-    NewTopic, Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec, TopicPattern,
-    UnixMillis, ZkNews, ZkSessionState,
+    Assignor, Command, Commit, FetchConfig, GroupProtocol, GroupReset, GroupSpec, GroupTimes, Input, Instant,
+    Isolation, NewTopic, Notices, Offset, OffsetStorage, OutgoingRecord, PartitionOffset, ReaderSpec,
+    TopicPattern, UnixMillis, ZkNews, ZkSessionState,
 };
 use samsa_proto::ErrorCode;
 use samsa_proto::records::Header;
@@ -225,7 +225,7 @@ fn group_spec(script: &mut Script<'_>, turn: u8, topic: Arc<str>, start: Offset)
         commit,
         commit_interval,
         assignor: Some(assignor),
-        streams: if ways % 2 == 0 { 1 } else { 1 + u16::from(ways / 64) },
+        streams: if ways.is_multiple_of(2) { 1 } else { 1 + u16::from(ways / 64) },
         offsets,
         protocol,
         python3_owners: ways / 16 % 2 == 1,

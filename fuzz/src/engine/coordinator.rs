@@ -28,8 +28,11 @@ impl Asked {
             JoinGroupRequest::KEY => self.join_group(mood),
             SyncGroupRequest::KEY => {
                 let assignment = assignment(mood);
-                let response =
-                    SyncGroupResponse { error_code: error(mood), assignment: &assignment, ..Default::default() };
+                let response = SyncGroupResponse {
+                    error_code: error(mood),
+                    assignment: &assignment,
+                    ..Default::default()
+                };
                 Some(self.frame::<SyncGroupRequest<'_>>(&response))
             }
             HeartbeatRequest::KEY => {
@@ -53,7 +56,8 @@ impl Asked {
         let response = if self.version < 4 {
             FindCoordinatorResponse { error_code, node_id, host: "10.0.0.1", port, ..Default::default() }
         } else {
-            let found = |key| Coordinator { key, node_id, host: "10.0.0.1", port, error_code, ..Default::default() };
+            let found =
+                |key| Coordinator { key, node_id, host: "10.0.0.1", port, error_code, ..Default::default() };
             let coordinators = request.coordinator_keys.into_iter().map(found).collect();
             FindCoordinatorResponse { coordinators, ..Default::default() }
         };
@@ -126,7 +130,11 @@ impl Asked {
                 ..Default::default()
             });
             let topics = topics.collect();
-            of_group.push(OffsetFetchResponseGroup { group_id: group.group_id, topics, ..Default::default() });
+            of_group.push(OffsetFetchResponseGroup {
+                group_id: group.group_id,
+                topics,
+                ..Default::default()
+            });
         }
         let response = OffsetFetchResponse { topics, groups: of_group, ..Default::default() };
         Some(self.frame::<OffsetFetchRequest<'_>>(&response))
@@ -142,7 +150,11 @@ impl Asked {
         let topics = request.topics.into_iter().map(|topic| OffsetCommitResponseTopic {
             name: topic.name,
             topic_id: topic.topic_id,
-            partitions: topic.partitions.into_iter().map(|partition| done(partition.partition_index)).collect(),
+            partitions: topic
+                .partitions
+                .into_iter()
+                .map(|partition| done(partition.partition_index))
+                .collect(),
             ..Default::default()
         });
         let response = OffsetCommitResponse { topics: topics.collect(), ..Default::default() };
