@@ -42,9 +42,11 @@ pub(crate) struct Connection {
     /// Publishing: acks, enable.idempotence, retries, compression.type, partitioner, linger.ms, batch.size,
     /// buffer.memory (or queue.buffering.max.kbytes), max.request.size, delivery.timeout.ms. Consuming: fetch.max.bytes,
     /// max.partition.fetch.bytes, fetch.max.wait.ms, queued.max.messages.kbytes, isolation.level, auto.offset.reset, client.rack;
-    /// in a group also session.timeout.ms, auto.commit.interval.ms. Both: client.id, request.timeout.ms, default.api.timeout.ms,
-    /// socket.connection.setup.timeout.ms, retry.backoff.ms, retry.backoff.max.ms, reconnect.backoff.ms,
-    /// reconnect.backoff.max.ms, metadata.max.age.ms, zookeeper.session.timeout.ms. The names of librdkafka are known too.
+    /// in a group also session.timeout.ms, auto.commit.interval.ms, and in one on the brokers group.protocol,
+    /// partition.assignment.strategy, group.remote.assignor, heartbeat.interval.ms, max.poll.interval.ms. Both: client.id,
+    /// request.timeout.ms, default.api.timeout.ms, socket.connection.setup.timeout.ms, retry.backoff.ms, retry.backoff.max.ms,
+    /// reconnect.backoff.ms, reconnect.backoff.max.ms, metadata.max.age.ms, zookeeper.session.timeout.ms. The names of
+    /// librdkafka are known too.
     #[arg(short = 'X', global = true, value_name = "NAME=VALUE")]
     pub(crate) settings: Vec<Setting>,
 
