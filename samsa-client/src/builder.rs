@@ -190,8 +190,8 @@ impl<L: Launch> Builder<L> {
         self.configure(|config| config.group_protocol = Some(protocol))
     }
 
-    /// What members of groups on the brokers and their coordinators expect of each other, unless a consumer says otherwise. Default:
-    /// that of [`GroupTimes`].
+    /// What members of groups on the brokers and their coordinators expect of each other, unless a consumer says otherwise. Default
+    /// and source of each: those of [`GroupTimes`].
     pub fn group_times(self, times: GroupTimes) -> Self {
         self.configure(|config| config.group_times = times)
     }
