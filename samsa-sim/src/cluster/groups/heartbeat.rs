@@ -11,9 +11,10 @@ use crate::cluster::state::State;
 pub(crate) fn answer(state: &mut State, call: &Call<'_>, request: &HeartbeatRequest<'_>) -> Answer {
     let (group, member, generation) = (request.group_id, request.member_id, request.generation_id);
     expect_heard(state, call, member, Said::Heartbeat, "Heartbeat");
+    let release = state.release_of(call.broker);
     let done = coordinates(state, call, group).and_then(|()| {
         let (group, _) = state.groups.classic(group)?;
-        group.heartbeat(call.now.mono, member, generation)
+        group.heartbeat(call.now.mono, (member, generation), release)
     });
     state.groups.is_said(call, member, Said::Heartbeat);
     let error_code = done.err().unwrap_or(ErrorCode::NONE);

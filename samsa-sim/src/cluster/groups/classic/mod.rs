@@ -30,6 +30,7 @@ pub(super) use self::join::Joining;
 use self::kept::Kept;
 use self::rebalance::JoinPhase;
 use super::held::{Held, Ticket};
+use crate::cluster::Release;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GroupState {
@@ -162,8 +163,18 @@ impl ClassicGroup {
         if generation == self.generation { Ok(()) } else { Err(ErrorCode::ILLEGAL_GENERATION) }
     }
 
-    /// A member is alive.
-    pub(super) fn heartbeat(&mut self, now: Instant, member: &str, generation: i32) -> Result<(), ErrorCode> {
+    /// A member is alive. Before 0.10.1 a rebalance is told to whoever asks meanwhile, and nobody's session goes on for that.
+    pub(super) fn heartbeat(
+        &mut self,
+        now: Instant,
+        (member, generation): (&str, i32),
+        release: Release,
+    ) -> Result<(), ErrorCode> {
+        let is_rebalancing =
+            matches!(self.state, GroupState::PreparingRebalance | GroupState::CompletingRebalance);
+        if is_rebalancing && release < Release::V0_10 {
+            return Err(ErrorCode::REBALANCE_IN_PROGRESS);
+        }
         self.is_known(member)?;
         self.is_of_generation(generation)?;
         if let Some(member) = self.members.get_mut(member) {

@@ -110,6 +110,10 @@ impl Script {
     }
 
     fn heartbeat(&mut self, client: u64, member: &str, generation: i32) -> ErrorCode {
+        self.heartbeat_at(4, client, member, generation)
+    }
+
+    fn heartbeat_at(&mut self, version: i16, client: u64, member: &str, generation: i32) -> ErrorCode {
         let request = HeartbeatRequest {
             group_id: GROUP,
             generation_id: generation,
@@ -117,9 +121,9 @@ impl Script {
             ..Default::default()
         };
         self.pass(1);
-        self.tell(client, 4, &request);
+        self.tell(client, version, &request);
         let frame = self.hear(client).unwrap();
-        decode_response::<HeartbeatRequest<'_>>(4, &frame).unwrap().1.error_code
+        decode_response::<HeartbeatRequest<'_>>(version, &frame).unwrap().1.error_code
     }
 
     fn leave(&mut self, client: u64, member: &str) -> ErrorCode {

@@ -118,3 +118,23 @@ fn a_cluster_may_allow_less_than_its_release() {
     script.tell(1, 9, &join_request("", b""));
     assert_eq!(script.joined(1, 9).map(|heard| heard.code), Some(ErrorCode::INVALID_SESSION_TIMEOUT));
 }
+
+#[test]
+fn before_0_10_1_whoever_asks_during_a_rebalance_is_told_of_it() {
+    let told =
+        [(Release::V0_9, ErrorCode::REBALANCE_IN_PROGRESS), (Release::V0_10, ErrorCode::UNKNOWN_MEMBER_ID)];
+    for (release, code) in told {
+        let mut script = Script::start(release, 1, 4);
+        assert_eq!(script.heartbeat_at(0, 2, "nobody", 1), ErrorCode::UNKNOWN_MEMBER_ID);
+        script.tell(1, 0, &join_request("", b"as ever"));
+        let first = script.joined(1, 0).unwrap().member;
+        assert_eq!(script.heartbeat_at(0, 2, "nobody", 1), code);
+        script.tell(
+            1,
+            0,
+            &SyncGroupRequest { group_id: GROUP, generation_id: 1, member_id: &first, ..Default::default() },
+        );
+        script.hear(1).unwrap();
+        assert_eq!(script.heartbeat_at(0, 2, "nobody", 1), ErrorCode::UNKNOWN_MEMBER_ID);
+    }
+}
