@@ -197,21 +197,18 @@ impl Member {
                 self.name = refusal.member.unwrap_or_else(|| Arc::from(""));
                 if self.name.is_empty() { self.rejoin_later(now) } else { self.join(now, world) }
             }
-            // It is still in the group.
+            // What is done may be committed before it joins. Brokers before 0.10.1 say so even to whom they have taken out of
+            // the group, and refuse its commits: so nothing is handed out on this word.
             ErrorCode::REBALANCE_IN_PROGRESS if !is_joining => {
-                self.attendance.is_proved(issued, doubts);
-                self.is_alive(now, world);
                 if self.phase == Phase::Joined {
                     self.prepare(now, world);
                 }
+                self.attendance.is_proved(issued, doubts);
+                self.is_alive(now, world);
             }
             ErrorCode::REBALANCE_IN_PROGRESS => self.rejoin(now),
-            ErrorCode::UNKNOWN_MEMBER_ID => {
-                self.name = Arc::from("");
-                self.lose(now, "the coordinator does not know this member any more", world);
-            }
-            ErrorCode::ILLEGAL_GENERATION => {
-                self.lose(now, "the group is in another generation", world);
+            code @ (ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::ILLEGAL_GENERATION) => {
+                self.is_fenced(now, code, world);
             }
             _ if is_joining => self.refuse(now, refusal, world),
             _ => self.lose(now, &refusal.code.to_string(), world),

@@ -217,9 +217,8 @@ impl Member {
         let is_joining = self.phase == Phase::Joining;
         let may_be_classic = self.settings.speaks == Speaks::Either;
         match refusal.code {
-            ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::FENCED_MEMBER_EPOCH => {
-                self.name = Arc::from("");
-                self.lose(now, "the coordinator has taken this member out of the group", world);
+            code @ (ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::FENCED_MEMBER_EPOCH) => {
+                self.is_fenced(now, code, world);
             }
             ErrorCode::UNSUPPORTED_VERSION | ErrorCode::GROUP_ID_NOT_FOUND
                 if is_joining && may_be_classic =>

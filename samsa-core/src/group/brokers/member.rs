@@ -45,6 +45,10 @@ use crate::rng::Rng;
 use crate::time::{Deadline, Instant, Now};
 use crate::topology::TopicPartition;
 
+/// What a coordinator answers to whoever is not its member, or not of this generation.
+const FENCES: [ErrorCode; 3] =
+    [ErrorCode::UNKNOWN_MEMBER_ID, ErrorCode::ILLEGAL_GENERATION, ErrorCode::FENCED_MEMBER_EPOCH];
+
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(super) settings: Settings,
@@ -213,12 +217,15 @@ impl Member {
         }
     }
 
+    fn is_in_the_group(&self) -> bool {
+        matches!(self.phase, Phase::Joined | Phase::Preparing)
+    }
+
     /// Whether it sends heartbeats: it is in the group, and has something to lose.
     fn attends(&self) -> bool {
         match self.phase {
-            Phase::Joined | Phase::Preparing => true,
             Phase::Leaving { is_asked, .. } => !is_asked && !self.holdings.is_empty(),
-            _ => false,
+            _ => self.is_in_the_group(),
         }
     }
 
@@ -248,8 +255,12 @@ impl Member {
     ) {
         let Some(Asked { question, issued }) = self.attendance.answered(id) else { return };
         match (question, answer) {
+            (Question::Offset(_), Err(OffsetsError::Refused { code }))
+                if FENCES.contains(&code) && self.is_in_the_group() =>
+            {
+                self.is_fenced(now, code, world);
+            }
             (Question::Offset(partition), answer) => {
-                self.hears_of_commit(now, &answer);
                 let answer = Answer::Brokers(&answer);
                 self.one_holding(now, world, &partition, |holding, desk| {
                     holding.offset_answered(desk, &answer);
@@ -268,13 +279,13 @@ impl Member {
         }
     }
 
-    /// Who may not commit as a member any more may be none: that is found out at once.
-    fn hears_of_commit(&mut self, now: Now, answer: &Result<CoordinatorAnswer, OffsetsError>) {
-        let fences =
-            [ErrorCode::UNKNOWN_MEMBER_ID, ErrorCode::ILLEGAL_GENERATION, ErrorCode::FENCED_MEMBER_EPOCH];
-        if matches!(answer, Err(OffsetsError::Refused { code }) if fences.contains(code)) {
-            self.heartbeat_due = self.heartbeat_due.map(|_| now.mono);
+    /// It is none any more, or of a generation that is over: what it held may be another's.
+    pub(super) fn is_fenced(&mut self, now: Now, code: ErrorCode, world: &mut impl BrokerWorld) {
+        if code == ErrorCode::ILLEGAL_GENERATION {
+            return self.lose(now, "the group is in another generation", world);
         }
+        self.name = Arc::from("");
+        self.lose(now, "the coordinator does not know this member any more", world);
     }
 
     /// When the next heartbeat is due, if all is well; while there is a doubt, only that can end it.

@@ -281,10 +281,26 @@ fn who_leaves_before_anybody_has_heard_of_it_just_goes() {
 }
 
 #[test]
-fn a_commit_that_is_fenced_has_the_next_heartbeat_sent_at_once() {
+fn who_may_not_commit_as_a_member_any_more_has_lost_what_it_held() {
+    for (code, name) in [(ErrorCode::UNKNOWN_MEMBER_ID, ""), (ErrorCode::ILLEGAL_GENERATION, "m")] {
+        let mut script = Script::in_generation_one(&[0, 3]);
+        script.is_done_with(0, 9);
+        script.is_to_commit();
+        script.hears("commit 0@9", Err(OffsetsError::Refused { code }));
+        assert!(script.saw(&Seen::Lost(vec![0, 3])) && !script.may_hand_out());
+        assert_eq!((script.asks(), script.identity()), (vec![format!("join '{name}'")], None));
+    }
+}
+
+#[test]
+fn brokers_before_0_10_1_call_for_a_rebalance_whom_they_have_taken_out_and_refuse_its_commit() {
     let mut script = Script::in_generation_one(&[0]);
     script.is_done_with(0, 9);
-    script.is_to_commit();
+    script.is_suspended_for(SESSION);
+    script.world.seen.clear();
+    script.is_refused("heartbeat m/1", ErrorCode::REBALANCE_IN_PROGRESS);
+    assert_eq!(script.world.seen, [Seen::Withdrawn(0), Seen::Renewed], "nothing is handed out on that word");
     script.hears("commit 0@9", Err(OffsetsError::Refused { code: ErrorCode::UNKNOWN_MEMBER_ID }));
-    assert_eq!(script.asks(), ["heartbeat m/1"]);
+    assert!(script.saw(&Seen::Lost(vec![0])));
+    assert_eq!(script.asks(), ["join ''"]);
 }

@@ -22,6 +22,7 @@ use crate::zookeeper::ZkOp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Joined,
+    Renewed,
     Withdrawn(i32),
     Lost(Vec<i32>),
     Idle,
@@ -130,6 +131,7 @@ impl World for TestWorld {
     }
 
     fn renew(&mut self, until: Instant, ahead: i64) {
+        self.seen.push(Seen::Renewed);
         self.lease.renew(until, ahead, &mut Wakers::default());
     }
 
