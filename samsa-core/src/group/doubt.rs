@@ -1,5 +1,6 @@
-//! Whether the clocks agree. When the wall clock has run ahead of the monotonic one by more than a quarter of the time that a
-//! member relies on, the machine may have been suspended, and the monotonic clock tells too little.
+//! Whether the clocks agree. When the wall clock has run ahead of the monotonic one by more than an eighth of the time after which
+//! others may have what a member holds, the machine may have been suspended, and the monotonic clock tells too little. Members rely on three
+//! quarters of that time, so that what goes unnoticed, with clocks that are a little slow, does not take them past its end.
 
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ impl Doubt {
         if is_planted(PlantedBug::TrustsOneClock) {
             return i64::MAX;
         }
-        let quarter = i64::try_from(timeout.as_millis() / 4).unwrap_or(i64::MAX);
-        self.ahead.saturating_add(quarter)
+        let unnoticed = i64::try_from(timeout.as_millis() / 8).unwrap_or(i64::MAX);
+        self.ahead.saturating_add(unnoticed)
     }
 }

@@ -175,7 +175,7 @@ impl Consumer {
     /// The records of the next batch, to be read in place: the fast way. To ask for it is to be done with the one before. May be
     /// dropped at any time.
     ///
-    /// The clock is looked at once for each chunk: take no longer for one than a quarter of the session timeout, where no
+    /// The clock is looked at once for each chunk: take no longer for one than an eighth of the session timeout, where no
     /// message may be handled by two members at a time.
     ///
     /// Where [`next`](Self::next) has begun a batch, the rest of that batch is passed over; use one or the other.

@@ -2,7 +2,8 @@
 //!
 //! A coordinator takes a member out that it has not heard of for a certain time. It has heard when a request came, which is after
 //! that was asked here. So what is held can be relied on for that time from the moment the newest question was asked that
-//! has an answer, whenever that came. A tenth of it is left to clocks that differ. What is past that time is not lost: once the
+//! has an answer, whenever that came. A quarter of it is left to clocks that differ, and to a machine that stood still
+//! for so short a time that [nobody noticed](crate::group::doubt). What is past that time is not lost: once the
 //! coordinator answers again as before, nobody else has had it in between. It only is not handed out meanwhile.
 
 use std::collections::BTreeMap;
@@ -116,7 +117,7 @@ impl Attendance {
     }
 
     pub(super) fn ends(&self) -> Instant {
-        self.proved + self.timeout * 9 / 10
+        self.proved + self.timeout * 3 / 4
     }
 
     /// Looks at both clocks. Says whether there is a new doubt.

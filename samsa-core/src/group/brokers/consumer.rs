@@ -12,7 +12,7 @@
 //! What has not changed since a heartbeat was answered is not said again. After one that has no answer everything is.
 //!
 //! A coordinator does not tell after how long a silence it takes a member out; brokers allow no less than a heartbeat's interval, and
-//! by default nine times that. What is held is relied on for three.
+//! by default nine times that. It is taken to be three times that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use crate::topology::TopicPartition;
 const JOINS: i32 = 0;
 pub(super) const LEAVES: i32 = -1;
 
-/// For how many heartbeats what is held can be relied on.
+/// After how many heartbeats a coordinator may take out who is silent.
 const SILENCE: u32 = 3;
 
 /// A member that has been given nothing so often is not waiting for others to give up theirs.

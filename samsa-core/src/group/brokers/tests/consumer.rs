@@ -96,14 +96,14 @@ fn after_a_heartbeat_without_an_answer_everything_is_told_again() {
 }
 
 #[test]
-fn what_is_held_is_relied_on_for_three_heartbeats() {
+fn a_session_is_taken_to_last_three_heartbeats() {
     let mut script = Script::at_epoch_one(&[0]);
-    script.passes_but(HEARTBEAT * 27 / 10, STEP);
+    script.passes_but(HEARTBEAT * 9 / 4, STEP);
     assert!(script.may_hand_out());
     script.passes(STEP);
     assert!(!script.may_hand_out() && script.has() == [0]);
     script.is_told("attend 1", attending(1, None));
-    assert!(script.may_hand_out(), "until three heartbeats after that was asked");
+    assert!(script.may_hand_out(), "for as long after that was asked");
     script.passes_but(HEARTBEAT, STEP);
     assert!(script.may_hand_out());
     script.passes(STEP);
