@@ -138,6 +138,7 @@ pub(super) fn table(rows: &[Progress]) -> Table<7> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::described;
     use super::*;
     use samsa_client::{GroupMember, LookError, OffsetsError, PartitionOffset};
 
@@ -150,23 +151,10 @@ mod tests {
     }
 
     fn shown(partitions: Vec<GroupPartition>, ends: &Ends) -> String {
-        let description = described(Vec::new(), partitions);
+        let description = described(partitions);
         let mut shown = Vec::new();
         table(&rows(&description, ends)).write(&mut shown).unwrap();
         String::from_utf8(shown).unwrap()
-    }
-
-    fn described(members: Vec<GroupMember>, partitions: Vec<GroupPartition>) -> GroupDescription {
-        let (members_on_brokers, foreign_nodes, faults) = (Ok(0), BTreeMap::new(), Vec::new());
-        GroupDescription {
-            dialect: None,
-            members,
-            members_on_brokers,
-            coordinated: None,
-            partitions,
-            foreign_nodes,
-            faults,
-        }
     }
 
     fn known(partition: i32, owner: Option<&str>, committed: Option<i64>) -> GroupPartition {
@@ -256,7 +244,7 @@ events  0          none   7          ZooKeeper  ?    ?
         let subscription = Subscription::Topics(BTreeMap::from([("audit".to_owned(), 1)]));
         let member = GroupMember { id: "g_a".to_owned(), dialect: None, subscription: Some(subscription) };
         let partitions = vec![known(0, None, Some(7))];
-        let description = described(vec![member], partitions);
+        let description = GroupDescription { members: vec![member], ..described(partitions) };
         assert_eq!(topics(&description).into_iter().collect::<Vec<_>>(), ["audit", "events"]);
     }
 }

@@ -49,10 +49,9 @@ impl OnBrokers {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use samsa_client::{GroupPartition, OffsetsError};
 
+    use super::super::tests::described;
     use super::*;
 
     fn group(
@@ -70,16 +69,7 @@ mod tests {
             untold,
         };
         let partitions = untold.into_iter().map(partition).collect();
-        let (members, foreign_nodes, faults) = (Vec::new(), BTreeMap::new(), Vec::new());
-        OnBrokers::of(&GroupDescription {
-            dialect: None,
-            members,
-            members_on_brokers,
-            coordinated: None,
-            partitions,
-            foreign_nodes,
-            faults,
-        })
+        OnBrokers::of(&GroupDescription { members_on_brokers, ..described(partitions) })
     }
 
     #[test]

@@ -4,9 +4,16 @@ mod shapes;
 
 use std::collections::BTreeMap;
 
-use samsa_client::TopicFilter;
+use samsa_client::{GroupPartition, TopicFilter};
 
 use super::*;
+
+/// A group in which there is nothing but these partitions.
+pub(super) fn described(partitions: Vec<GroupPartition>) -> GroupDescription {
+    let (members, foreign_nodes, faults) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (dialect, members_on_brokers, coordinated) = (None, Ok(0), None);
+    GroupDescription { dialect, members, members_on_brokers, coordinated, partitions, foreign_nodes, faults }
+}
 
 #[test]
 fn what_a_member_wants_is_told_in_words() {
