@@ -19,7 +19,6 @@ impl Member {
         }
     }
 
-    /// A quarter of the time is for the coordinator to be told.
     pub(super) fn leave(&mut self, now: Now, until: Instant, world: &mut impl BrokerWorld) {
         match &mut self.phase {
             Phase::Joined | Phase::Preparing => {}
@@ -33,12 +32,17 @@ impl Member {
             Phase::Resting(_) if !self.name.is_empty() => {}
             Phase::Leaving { until: earlier, .. } => {
                 *earlier = until.min(*earlier);
-                return;
+                return self.give_up_all(now, until, world);
             }
             Phase::Resting(_) | Phase::Listing | Phase::Over => return self.end(None, world),
         }
         self.phase = Phase::Leaving { until, is_asked: false };
         self.commit_due = None;
+        self.give_up_all(now, until, world);
+    }
+
+    /// A quarter of the time is for the coordinator to be told.
+    fn give_up_all(&mut self, now: Now, until: Instant, world: &mut impl BrokerWorld) {
         let time = until.since(now.mono);
         self.revoke(now, |_| true, now.mono + time * 3 / 4, world);
     }

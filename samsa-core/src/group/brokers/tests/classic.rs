@@ -277,6 +277,20 @@ fn who_leaves_while_the_application_holds_what_is_revoked_waits_no_longer_than_i
 }
 
 #[test]
+fn who_is_told_to_leave_sooner_still_commits_and_tells_the_coordinator() {
+    let mut script = Script::in_generation_one(&[0]);
+    script.is_done_with(0, 9);
+    script.listens();
+    script.leaves();
+    script.leaves_within(Duration::from_secs(4));
+    script.passes(Duration::from_secs(3));
+    assert!(script.asks().contains(&"commit 0@9".to_owned()), "{:?}", script.asks());
+    script.commits("commit 0@9");
+    script.is_told("leave m", MemberAnswer::Left);
+    assert_eq!(script.failure(), None);
+}
+
+#[test]
 fn who_leaves_between_two_joins_tells_the_coordinator_which_may_still_count_it_in() {
     let mut script = Script::that_speaks(Speaks::Classic);
     script.is_told("join ''", joined(1, "m"));

@@ -197,7 +197,11 @@ impl Script {
     }
 
     pub(super) fn leaves(&mut self) {
-        let until = self.now.mono + Duration::from_secs(10);
+        self.leaves_within(Duration::from_secs(10));
+    }
+
+    pub(super) fn leaves_within(&mut self, time: Duration) {
+        let until = self.now.mono + time;
         self.input(MemberInput::Leave { until });
     }
 
