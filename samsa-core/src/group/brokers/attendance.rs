@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::consumer::LEAVES;
 use crate::group::coordinator::{Attend, MemberAsk};
 use crate::group::doubt::Doubt;
 use crate::group::offsets::{Ask, CoordinatorAsk, OffsetAsk};
@@ -65,7 +64,9 @@ impl Attendance {
     pub(super) fn ask(&mut self, world: &mut impl World, now: Now, ask: MemberAsk) {
         let question = match ask {
             MemberAsk::Topics => Question::Topics,
-            MemberAsk::Leave { .. } | MemberAsk::Attend(Attend { epoch: LEAVES, .. }) => Question::Leave,
+            MemberAsk::Leave { .. } | MemberAsk::Attend(Attend { epoch: Attend::LEAVES, .. }) => {
+                Question::Leave
+            }
             _ => Question::Own { doubts: self.doubt.count() },
         };
         self.put(world, now, question, CoordinatorAsk::Member(ask));

@@ -23,7 +23,7 @@ use std::time::Duration;
 use samsa_proto::ErrorCode;
 use samsa_proto::api::consumer_protocol::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
 
-use super::leading::Leading;
+use super::leading::{Leading, PLAIN};
 use super::member::{Member, Phase, Protocol};
 use super::world::BrokerWorld;
 use crate::group::assign::Counts;
@@ -31,9 +31,6 @@ use crate::group::coordinator::{Identity, Join, Joined, MemberAsk, Refusal, Sync
 use crate::planted::{PlantedBug, is_planted};
 use crate::time::{Instant, Now};
 use crate::topology::TopicPartition;
-
-/// The version in which members tell each other what they want and get: all clients read it.
-pub(super) const PLAIN: i16 = 0;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Classic {

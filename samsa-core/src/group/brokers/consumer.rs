@@ -29,10 +29,6 @@ use crate::planted::{PlantedBug, is_planted};
 use crate::time::Now;
 use crate::topology::TopicPartition;
 
-/// The epoch in which a member joins, and that in which it leaves.
-const JOINS: i32 = 0;
-pub(super) const LEAVES: i32 = -1;
-
 /// After how many heartbeats a coordinator may take out who is silent.
 const SILENCE: u32 = 3;
 
@@ -69,7 +65,7 @@ impl Member {
         let Protocol::Consumer(consumer) = &mut self.protocol else { return };
         *consumer = Consumer::default();
         self.name = Arc::clone(&self.id);
-        (self.generation, self.phase) = (JOINS, Phase::Joining);
+        (self.generation, self.phase) = (Attend::JOINS, Phase::Joining);
         self.attend(now, world);
     }
 

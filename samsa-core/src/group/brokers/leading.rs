@@ -8,11 +8,13 @@ use samsa_proto::api::consumer_protocol::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicPartition as OfTopic,
 };
 
-use super::classic::PLAIN;
 use super::member::{Member, Phase, Protocol};
 use super::world::BrokerWorld;
 use crate::group::assign::{Counts, Readers};
 use crate::time::{Instant, Now};
+
+/// The version in which members tell each other what they want and get: all clients read it.
+pub(super) const PLAIN: i16 = 0;
 
 /// How long the metadata of topics is waited for that others read. What is not known then is shared out once it is.
 const METADATA: Duration = Duration::from_secs(5);

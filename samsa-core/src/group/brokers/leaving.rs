@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::consumer::LEAVES;
 use super::member::{Member, Phase, Protocol};
 use super::world::BrokerWorld;
 use crate::group::GroupError;
@@ -84,7 +83,7 @@ impl Member {
         let ask = match self.protocol {
             Protocol::Classic(_) => MemberAsk::Leave { member },
             Protocol::Consumer(_) => {
-                MemberAsk::Attend(Attend { member, epoch: LEAVES, wish: None, holds: None })
+                MemberAsk::Attend(Attend { member, epoch: Attend::LEAVES, wish: None, holds: None })
             }
         };
         self.attendance.ask(world, now, ask);

@@ -67,7 +67,7 @@ pub(crate) struct Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Attend {
     pub(crate) member: Arc<str>,
-    /// 0 joins, -1 leaves.
+    /// That of the member, or one that [joins](Self::JOINS) or [leaves](Self::LEAVES).
     pub(crate) epoch: i32,
     pub(crate) wish: Option<Wish>,
     /// What it holds, by the ids of topics.
@@ -126,6 +126,11 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// The name under which to join again.
     pub(crate) member: Option<Arc<str>>,
+}
+
+impl Attend {
+    pub(crate) const JOINS: i32 = 0;
+    pub(crate) const LEAVES: i32 = -1;
 }
 
 impl Join {
